@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIB_ATOMIC_FILE_H
+#define LIB_ATOMIC_FILE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/*
+ * Files that are either whole or absent: written under a temporary name in
+ * the same directory, fsynced, renamed, and the directory fsynced after it.
+ * After a crash at any point the old file, or none, is there.
+ */
+
+/**
+ * atomic_file_write() - replace a file's content
+ * @path: the file
+ * @data: its new content
+ * @len: bytes of it
+ *
+ * Return: 0, or -errno (-ENOSPC and -EROFS among them); the temporary file is
+ * gone in every case.
+ */
+int atomic_file_write(const char *path, const void *data, size_t len);
+
+/**
+ * atomic_file_write_json() - the same, with a JSON value as content
+ * @path: the file
+ * @value: what to write, indented, keys in their order of insertion; borrowed
+ */
+int atomic_file_write_json(const char *path, const json_t *value);
+
+/* mkdir -p: 0 or -errno; an existing directory is no error. */
+int make_directories(const char *path);
+
+#endif

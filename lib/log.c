@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *log_program = "balloonbench";
+static enum log_level log_threshold = LOG_INFO;
+
+void log_setup(const char *program, enum log_level level)
+{
+	log_program = program;
+	log_threshold = level;
+}
+
+int log_enabled(enum log_level level)
+{
+	return level <= log_threshold;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+	static const char *const prefix[] = {
+		[LOG_ERROR] = "error: ",
+		[LOG_WARN] = "warning: ",
+		[LOG_INFO] = "",
+		[LOG_DEBUG] = "debug: ",
+	};
+	char line[2048];
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	/* One call, so that lines of several processes do not mix. */
+	fprintf(stderr, "%s: %s%s\n", log_program, prefix[level], line);
+}

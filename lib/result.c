@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/result.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *key;
+	json_type type;
+	const char *wanted;
+} required[] = {
+	{ "schema_version", JSON_INTEGER, "a whole number" },
+	{ "scenario", JSON_STRING, "a string" },
+	{ "variant", JSON_STRING, "a string" },
+	{ "cut", JSON_STRING, "a string" },
+	{ "accel", JSON_STRING, "a string" },
+	{ "boot", JSON_INTEGER, "a whole number" },
+	{ "status", JSON_STRING, "a string" },
+	{ "cycles", JSON_ARRAY, "an array" },
+};
+
+static int check_cycle(const json_t *cycle, size_t number, const char *name, char *err,
+		       size_t err_size)
+{
+	static const char *const moves[] = { "inflate", "deflate" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		const json_t *move = json_object_get(cycle, moves[i]);
+
+		if (json_is_integer(json_object_get(move, "duration_ns")) &&
+		    json_is_integer(json_object_get(move, "bytes")))
+			continue;
+		snprintf(err, err_size,
+			 "%s: cycles[%zu].%s needs bytes and duration_ns, whole numbers", name,
+			 number, moves[i]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_status(const json_t *result, const char *name, char *err, size_t err_size)
+{
+	const char *status = json_string_value(json_object_get(result, "status"));
+
+	if (!strcmp(status, RESULT_OK) || !strcmp(status, RESULT_FAILED) ||
+	    !strcmp(status, RESULT_INVALID))
+		return 0;
+	snprintf(err, err_size, "%s: status '%s' is none of ok, failed, invalid", name, status);
+	return -EINVAL;
+}
+
+int result_check(const json_t *result, const char *name, char *err, size_t err_size)
+{
+	const json_t *cycles = json_object_get(result, "cycles");
+	int status;
+	size_t i;
+
+	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+		const json_t *value = json_object_get(result, required[i].key);
+
+		if (value && json_typeof(value) == required[i].type)
+			continue;
+		snprintf(err, err_size, "%s: '%s' must be there and be %s", name, required[i].key,
+			 required[i].wanted);
+		return -EINVAL;
+	}
+	if (json_integer_value(json_object_get(result, "schema_version")) > RESULT_SCHEMA_VERSION) {
+		snprintf(err, err_size,
+			 "%s: written by a newer balloonbench (schema_version %lld, this program "
+			 "knows %d): use its balloonstat",
+			 name,
+			 (long long)json_integer_value(json_object_get(result, "schema_version")),
+			 RESULT_SCHEMA_VERSION);
+		return -EINVAL;
+	}
+	status = check_status(result, name, err, err_size);
+	for (i = 0; !status && i < json_array_size(cycles); i++)
+		status = check_cycle(json_array_get(cycles, i), i, name, err, err_size);
+	return status;
+}
+
+json_t *result_load(const char *path, char *err, size_t err_size)
+{
+	json_error_t error;
+	json_t *result;
+
+	result = json_load_file(path, 0, &error);
+	if (!result) {
+		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
+		return NULL;
+	}
+	if (result_check(result, path, err, err_size)) {
+		json_decref(result);
+		return NULL;
+	}
+	return result;
+}
