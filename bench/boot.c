@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/boot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/clock.h"
+#include "bench/guest/protocol.h"
+#include "bench/interrupt.h"
+#include "bench/move.h"
+#include "bench/trust.h"
+#include "bench/vm.h"
+#include "lib/result.h"
+
+#define PAGE_BYTES 4096
+#define COMMAND_MS 10000
+/* Writing guest memory faults it in on the host, page by page. */
+#define TOUCH_NS_PER_GIB (60 * NSEC_PER_SEC)
+
+/* A boot under way. */
+struct run {
+	const struct boot *boot;
+	struct vm vm;
+	struct trust trust;
+	json_t *cycles;
+	json_t *vmstat_before;
+	json_t *vmstat_after;
+};
+
+static void say(const struct boot *boot, const char *what)
+{
+	if (boot->progress)
+		boot->progress(what, boot->context);
+}
+
+struct qemu_config boot_qemu_config(const struct boot *boot)
+{
+	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
+
+	return (struct qemu_config){
+		.binary = boot->images->qemu,
+		.vmlinux = cut ? cut->vmlinux : NULL,
+		.initramfs = boot->images->initramfs,
+		/*
+		 * Virtual CPUs take turns under icount, and turns are long: an
+		 * agent on another CPU than the driver looks once in 10 ms.
+		 */
+		.append = boot->accel == ACCEL_ICOUNT ? GUEST_CPU_VARIABLE "=0" : NULL,
+		.accel = boot->accel,
+		.memory_bytes = boot->scenario->memory_bytes,
+		.vcpus = boot->scenario->vcpus,
+		.backing = boot->scenario->backing,
+		.thp = boot->scenario->thp,
+		.balloon_properties = boot->variant->device,
+		.pin = boot->pin,
+		.directory = boot->directory,
+	};
+}
+
+static int64_t member(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* What the guest counts of its memory at one moment. */
+struct counts {
+	int64_t inflated;
+	int64_t deflated;
+	int64_t total_pages;
+};
+
+static int count(struct run *run, struct counts *counts)
+{
+	json_t *vmstat, *meminfo = NULL;
+
+	vmstat = vm_ask(&run->vm, "vmstat", "vmstat");
+	if (vmstat)
+		meminfo = vm_ask(&run->vm, "meminfo", "meminfo");
+	if (meminfo) {
+		counts->inflated = member(vmstat, "balloon_inflate");
+		counts->deflated = member(vmstat, "balloon_deflate");
+		counts->total_pages = member(meminfo, "MemTotal_bytes") / PAGE_BYTES;
+	}
+	json_decref(vmstat);
+	json_decref(meminfo);
+	return meminfo ? 0 : -EPROTO;
+}
+
+static void check_move(struct run *run, unsigned int cycle, const char *name, const json_t *move,
+		       const struct counts *before, const struct counts *after)
+{
+	int64_t pages = member(move, "bytes") / PAGE_BYTES;
+	int sign = strcmp(name, "inflate") ? -1 : 1;
+
+	trust_check(&run->trust, cycle, name, "vmstat balloon_inflate", sign > 0 ? pages : 0,
+		    after->inflated - before->inflated);
+	trust_check(&run->trust, cycle, name, "vmstat balloon_deflate", sign < 0 ? pages : 0,
+		    after->deflated - before->deflated);
+	trust_check(&run->trust, cycle, name, "MemTotal", pages,
+		    sign * (before->total_pages - after->total_pages));
+}
+
+static int one_move(struct run *run, unsigned int cycle, const char *name, uint64_t target,
+		    json_t *result)
+{
+	const struct scenario *scenario = run->boot->scenario;
+	struct counts before, after;
+	char error[512], what[64];
+	json_t *move = NULL;
+	int err;
+
+	snprintf(what, sizeof(what), "%s %u/%u", name, cycle, scenario->cycles);
+	say(run->boot, what);
+	err = count(run, &before);
+	if (err)
+		return err;
+	err = move_balloon(&run->vm, target, scenario->step_bytes, scenario->move_timeout_ns, &move,
+			   error, sizeof(error));
+	if (err) {
+		snprintf(what, sizeof(what), "in %s %u", name, cycle);
+		vm_explain(&run->vm, what, error);
+		return err;
+	}
+	json_object_set_new(result, name, move);
+	err = count(run, &after);
+	if (!err)
+		check_move(run, cycle, name, move, &before, &after);
+	return err;
+}
+
+/* Write to as much of the guest's memory as will be taken, and free it. */
+static int prepare(struct run *run, unsigned int cycle, json_t *result)
+{
+	const struct scenario *scenario = run->boot->scenario;
+	json_t *answer = NULL;
+	uint64_t timeout_ns;
+	char what[64];
+	int err;
+
+	if (scenario->state != PREPARED_TOUCHED)
+		return 0;
+	snprintf(what, sizeof(what), "touch %u/%u", cycle, scenario->cycles);
+	say(run->boot, what);
+	timeout_ns = (scenario->inflate_bytes / (1ULL << 30) + 1) * TOUCH_NS_PER_GIB;
+	err = guest_request(run->vm.guest,
+			    json_pack("{s:s, s:I}", "cmd", "touch", "bytes",
+				      (json_int_t)scenario->inflate_bytes),
+			    &answer, clock_ns() + timeout_ns);
+	if (!err) {
+		json_object_set_new(result, "touch",
+				    json_pack("{s:I, s:I}", "bytes",
+					      (json_int_t)member(answer, "bytes"), "duration_ns",
+					      (json_int_t)member(answer, "duration_ns")));
+		err = guest_request(run->vm.guest, json_pack("{s:s}", "cmd", "free"), NULL,
+				    deadline_in_ms(COMMAND_MS));
+	}
+	if (err)
+		vm_explain(&run->vm, "while touching memory", guest_error(run->vm.guest));
+	json_decref(answer);
+	return err;
+}
+
+static int one_cycle(struct run *run, unsigned int cycle)
+{
+	json_t *result = json_object();
+	int err;
+
+	err = prepare(run, cycle, result);
+	if (!err)
+		err = one_move(run, cycle, "inflate", run->boot->scenario->inflate_bytes, result);
+	if (!err)
+		err = one_move(run, cycle, "deflate", 0, result);
+	if (err)
+		json_decref(result);
+	else
+		json_array_append_new(run->cycles, result);
+	return err;
+}
+
+static int drive(struct run *run)
+{
+	unsigned int cycle;
+	int err = 0;
+
+	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
+	if (!run->vmstat_before)
+		return -EPROTO;
+	for (cycle = 1; !err && cycle <= run->boot->scenario->cycles; cycle++)
+		err = one_cycle(run, cycle);
+	if (err)
+		return err;
+	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");
+	return run->vmstat_after ? 0 : -EPROTO;
+}
+
+static json_t *vmstat_difference(const struct run *run)
+{
+	json_t *difference = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (run->vmstat_after, key, value) {
+		int64_t delta = json_integer_value(value) - member(run->vmstat_before, key);
+
+		if (delta)
+			json_object_set_new(difference, key, json_integer(delta));
+	}
+	return difference;
+}
+
+static json_t *string_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+static json_t *make_result(const struct run *run, const char *status, const char *reason)
+{
+	const struct boot *boot = run->boot;
+	const char *release = json_string_value(json_object_get(run->vm.hello, "kernel_release"));
+
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
+			 "s:O, s:o, s:o}",
+			 "schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
+			 "variant", boot->variant->name, "cut", boot->variant->cut, "accel",
+			 accel_name(boot->accel), "boot", (int)boot->number, "seed",
+			 (json_int_t)boot->seed, "status", status, "reason", string_or_null(reason),
+			 "kernel_release", string_or_null(release), "qemu_version",
+			 string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL),
+			 "memory_bytes", (json_int_t)boot->scenario->memory_bytes, "vcpus",
+			 (int)boot->scenario->vcpus, "ready_ns", (json_int_t)run->vm.ready_ns,
+			 "cycles", run->cycles, "vmstat", vmstat_difference(run), "trust",
+			 trust_to_json(&run->trust));
+}
+
+static json_t *judge(struct run *run, int err)
+{
+	if (!err)
+		/* Numbers of a kernel that complained stand on sand. */
+		err = vm_check_console(&run->vm);
+	if (err)
+		return make_result(run, RESULT_FAILED, run->vm.reason);
+	if (!run->trust.ok)
+		return make_result(run, RESULT_INVALID, run->trust.reason);
+	return make_result(run, RESULT_OK, NULL);
+}
+
+int boot_run(const struct boot *boot, json_t **result)
+{
+	struct qemu_config config = boot_qemu_config(boot);
+	struct run run = { .boot = boot, .cycles = json_array() };
+	int err;
+
+	trust_init(&run.trust);
+	say(boot, "boot");
+	err = vm_start(&run.vm, &config, boot->variant->cut, boot->scenario->boot_timeout_ns);
+	if (err && !run.vm.reason[0])
+		goto out;
+	if (!err)
+		err = drive(&run);
+	/* Whatever a call made of it: a boot that the user stopped is none. */
+	if (err && interrupted()) {
+		err = -EINTR;
+		goto out;
+	}
+	if (!err) {
+		say(boot, "power off");
+		vm_power_off(&run.vm);
+	}
+	*result = judge(&run, err);
+	err = *result ? 0 : -ENOMEM;
+out:
+	vm_release(&run.vm);
+	trust_release(&run.trust);
+	json_decref(run.cycles);
+	json_decref(run.vmstat_before);
+	json_decref(run.vmstat_after);
+	return err;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_CLOCK_H
+#define BENCH_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+
+/* CLOCK_MONOTONIC in ns: a stepped wall clock moves no deadline. */
+static inline uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/* A deadline is a point of clock_ns(); this is the one @ms from now. */
+static inline uint64_t deadline_in_ms(uint64_t ms)
+{
+	return clock_ns() + ms * NSEC_PER_MSEC;
+}
+
+/* ms until @deadline for poll(), rounded up; 0 when it has passed. */
+static inline int deadline_poll_ms(uint64_t deadline)
+{
+	uint64_t now = clock_ns();
+
+	if (now >= deadline)
+		return 0;
+	if (deadline - now > 3600 * NSEC_PER_SEC)
+		return 3600 * 1000;
+	return (deadline - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+}
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonguest: PID 1 and the whole of user space in a guest of balloonbench.
+ * Mounts what it needs, says hello, and answers the host's requests one after
+ * the other. The protocol is described in README.md beside this file.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/guest/balloon_device.h"
+#include "bench/guest/channel.h"
+#include "bench/guest/memory.h"
+#include "bench/guest/procfs.h"
+#include "bench/guest/protocol.h"
+#include "bench/guest/watch.h"
+
+/* What the kernel build puts before the name of the cut in the release. */
+#define CUT_PREFIX "-balloonbench-"
+
+static struct balloon_device balloon;
+static struct watch watch;
+
+static void mount_all(void)
+{
+	static const char *const mounts[][2] = {
+		{ "devtmpfs", "/dev" },
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
+		{ "tmpfs", "/tmp" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (mount(mounts[i][0], mounts[i][1], mounts[i][0], 0, NULL) < 0)
+			fprintf(stderr, "balloonguest: cannot mount %s: %s\n", mounts[i][1],
+				strerror(errno));
+}
+
+static __attribute__((noreturn)) void power_off(void)
+{
+	reboot(RB_POWER_OFF);
+	_exit(0); /* ends in a panic, which the host sees */
+}
+
+static json_int_t clock_resolution_ns(void)
+{
+	struct timespec resolution;
+
+	clock_getres(CLOCK_MONOTONIC, &resolution);
+	return resolution.tv_sec * 1000000000LL + resolution.tv_nsec;
+}
+
+static json_t *make_hello(void)
+{
+	struct timespec boot;
+	struct utsname uts;
+	const char *cut;
+
+	uname(&uts);
+	cut = strstr(uts.release, CUT_PREFIX);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:I, s:i, s:I, s:I}", "event", "hello",
+			 "protocol", GUEST_PROTOCOL_VERSION, "kernel_release", uts.release, "cut",
+			 cut ? cut + strlen(CUT_PREFIX) : "", "vcpus",
+			 (int)sysconf(_SC_NPROCESSORS_ONLN), "mem_total_bytes",
+			 (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), "page_size",
+			 (int)sysconf(_SC_PAGESIZE), "boot_ns",
+			 (json_int_t)boot.tv_sec * 1000000000 + boot.tv_nsec, "clock_resolution_ns",
+			 clock_resolution_ns());
+}
+
+static json_t *moved_event(void)
+{
+	json_t *progress = json_array();
+	size_t i;
+
+	for (i = 0; i < watch.count; i++)
+		json_array_append_new(progress,
+				      json_pack("[I, I]", (json_int_t)watch.samples[i].ns,
+						(json_int_t)watch.samples[i].actual_pages));
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "event", "moved", "from_pages",
+			 (json_int_t)watch.from_pages, "to_pages", (json_int_t)watch.to_pages,
+			 "start_ns", (json_int_t)watch.start_ns, "duration_ns",
+			 (json_int_t)watch.duration_ns, "resolution_ns",
+			 (json_int_t)watch.resolution_ns, "progress", progress);
+}
+
+/* A request being answered. */
+struct request {
+	const json_t *msg;
+	json_int_t id;
+	const char *error; /* set by a handler that refuses */
+};
+
+/*
+ * Handlers return what the answer says beside "id" and "ok", or NULL: with an
+ * error, or because they have answered themselves.
+ */
+static json_t *do_watch(struct request *req)
+{
+	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
+	uint32_t from;
+
+	if (timeout_ns <= 0) {
+		req->error = "watch needs timeout_ns";
+		return NULL;
+	}
+	from = balloon_device_num_pages(&balloon);
+	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
+			       (json_int_t)from, "actual",
+			       (json_int_t)balloon_device_actual(&balloon)));
+	if (watch_move(&balloon, from, timeout_ns, &watch))
+		channel_send(json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error",
+				       "the balloon did not reach its target in time",
+				       "actual_pages",
+				       (json_int_t)balloon_device_actual(&balloon)));
+	else
+		channel_send(moved_event());
+	return NULL;
+}
+
+static json_t *do_touch(struct request *req)
+{
+	json_int_t bytes = json_integer_value(json_object_get(req->msg, "bytes"));
+	uint64_t duration_ns;
+	int err;
+
+	err = bytes > 0 ? memory_touch(bytes, &duration_ns) : -EINVAL;
+	if (err) {
+		req->error = strerror(-err);
+		return NULL;
+	}
+	return json_pack("{s:I, s:I}", "bytes", bytes, "duration_ns", (json_int_t)duration_ns);
+}
+
+static json_t *do_free(struct request *req __attribute__((unused)))
+{
+	return json_pack("{s:I}", "bytes", (json_int_t)memory_free());
+}
+
+static json_t *do_vmstat(struct request *req)
+{
+	json_t *stats = procfs_vmstat();
+
+	if (!stats)
+		req->error = "cannot read /proc/vmstat";
+	return stats ? json_pack("{s:o}", "vmstat", stats) : NULL;
+}
+
+static json_t *do_meminfo(struct request *req)
+{
+	json_t *info = procfs_meminfo();
+
+	if (!info)
+		req->error = "cannot read /proc/meminfo";
+	return info ? json_pack("{s:o}", "meminfo", info) : NULL;
+}
+
+static json_t *do_compact(struct request *req)
+{
+	int err = procfs_write("/proc/sys/vm/compact_memory", "1");
+
+	if (err)
+		req->error = strerror(-err);
+	return err ? NULL : json_object();
+}
+
+static json_t *do_poweroff(struct request *req)
+{
+	channel_send(json_pack("{s:I, s:b}", "id", req->id, "ok", 1));
+	power_off();
+}
+
+static const struct {
+	const char *name;
+	json_t *(*run)(struct request *req);
+} handlers[] = {
+	{ "watch", do_watch },	     { "touch", do_touch },	{ "free", do_free },
+	{ "vmstat", do_vmstat },     { "meminfo", do_meminfo }, { "compact", do_compact },
+	{ "poweroff", do_poweroff },
+};
+
+static json_t *handle(struct request *req)
+{
+	const char *cmd = json_string_value(json_object_get(req->msg, "cmd"));
+	size_t i;
+
+	for (i = 0; cmd && i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (!strcmp(cmd, handlers[i].name))
+			return handlers[i].run(req);
+	req->error = "unknown request";
+	return NULL;
+}
+
+static void answer(const json_t *msg)
+{
+	struct request req = { .msg = msg, .id = json_integer_value(json_object_get(msg, "id")) };
+	json_t *result = handle(&req);
+
+	if (result) {
+		json_object_set_new(result, "id", json_integer(req.id));
+		json_object_set_new(result, "ok", json_true());
+		channel_send(result);
+	} else if (req.error) {
+		channel_send(
+			json_pack("{s:I, s:b, s:s}", "id", req.id, "ok", 0, "error", req.error));
+	}
+}
+
+/*
+ * Where the agent runs. The driver's work is done where the device's interrupt
+ * arrives, which is the first CPU; the agent keeps out of its way on the last
+ * one, unless the host says otherwise with GUEST_CPU_VARIABLE (an unknown word
+ * on the kernel's command line is in init's environment). Left to the
+ * scheduler it would be beside the driver in some boots and not in others.
+ */
+static void choose_cpu(void)
+{
+	const char *wish = getenv(GUEST_CPU_VARIABLE);
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(wish ? atoi(wish) : (int)sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+		fprintf(stderr, "balloonguest: cannot choose a CPU: %s\n", strerror(errno));
+}
+
+/* Be woken when asked to, not when the driver under test leaves the CPU. */
+static void become_punctual(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &param);
+	prctl(PR_SET_TIMERSLACK, 1);
+}
+
+int main(void)
+{
+	json_t *request;
+	int err;
+
+	/*
+	 * Left to itself jansson seeds its hashes from /dev/urandom, and that
+	 * takes a second in a guest that has just booted. The host is trusted.
+	 */
+	json_object_seed(1);
+	mount_all();
+	choose_cpu();
+	become_punctual();
+	err = balloon_device_open(&balloon);
+	if (err) {
+		fprintf(stderr, "balloonguest: no balloon device: %s\n", strerror(-err));
+		power_off();
+	}
+	err = channel_open();
+	if (err) {
+		fprintf(stderr, "balloonguest: no port %s: %s\n", GUEST_PORT_NAME, strerror(-err));
+		power_off();
+	}
+	channel_send(make_hello());
+	while ((request = channel_receive())) {
+		answer(request);
+		json_decref(request);
+	}
+	power_off();
+}

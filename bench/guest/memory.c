@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/guest/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What is left to the kernel and the agent when everything else is written. */
+#define RESERVE_BYTES (96ULL << 20)
+
+static void *held;
+static uint64_t held_bytes;
+
+/*
+ * MemTotal, which a balloon lowers, and not MemAvailable: pages that were freed
+ * a moment ago rest on per-CPU lists and do not count as available, an eighth
+ * of the memory and more.
+ */
+static uint64_t total_bytes(void)
+{
+	unsigned long long kib = 0;
+	char line[128];
+	FILE *f;
+
+	f = fopen("/proc/meminfo", "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemTotal: %llu kB", &kib) == 1)
+			break;
+	fclose(f);
+	return kib << 10;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int memory_touch(uint64_t bytes, uint64_t *duration_ns)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	uint64_t start, at;
+	char *map;
+
+	if (held)
+		return -EBUSY;
+	if (bytes + RESERVE_BYTES > total_bytes())
+		return -ENOMEM;
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	start = now_ns();
+	for (at = 0; at < bytes; at += page)
+		*(volatile uint64_t *)(map + at) = at + 1;
+	*duration_ns = now_ns() - start;
+	held = map;
+	held_bytes = bytes;
+	return 0;
+}
+
+uint64_t memory_free(void)
+{
+	uint64_t bytes = held_bytes;
+
+	if (held)
+		munmap(held, held_bytes);
+	held = NULL;
+	held_bytes = 0;
+	return bytes;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUEST_MEMORY_H
+#define GUEST_MEMORY_H
+
+#include <stdint.h>
+
+/**
+ * memory_touch() - write one word into every page of fresh anonymous memory
+ * @bytes: how much; it is held until memory_free()
+ * @duration_ns: how long the writing took
+ *
+ * Return: 0, -EBUSY (there is memory held already), -ENOMEM (so much is not
+ * available: asking the kernel for it would only bring the OOM killer) or
+ * another -errno.
+ */
+int memory_touch(uint64_t bytes, uint64_t *duration_ns);
+
+/* Give back what memory_touch() holds; returns the bytes. */
+uint64_t memory_free(void);
+
+#endif

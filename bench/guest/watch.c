@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/guest/watch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSEC_PER_SEC 1000000000ULL
+
+/* Shortest sleep: less than that is the cost of a wake-up itself. */
+#define NAP_MIN_NS 10000ULL
+/*
+ * The start is awaited without sleeping, for it comes within a millisecond
+ * and nobody else has anything to do until then; for this long at most.
+ */
+#define START_SPIN_NS 50000000ULL
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static void nap(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	nanosleep(&ts, NULL);
+}
+
+static uint64_t distance(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How long to leave the driver alone. With the rate so far the whole move
+ * would take @total; half of what is left is slept, never more than a 400th
+ * of the whole (the end may come sooner than predicted, and the progress
+ * curve wants points) and never less than a 1000th of what has passed (more
+ * looks would cost more than they tell).
+ */
+static uint64_t nap_length(uint64_t elapsed, uint64_t moved, uint64_t whole)
+{
+	uint64_t finest = max_u64(elapsed / 1000, NAP_MIN_NS);
+	uint64_t total, left;
+
+	if (!moved)
+		return finest;
+	total = (double)elapsed * whole / moved;
+	left = total > elapsed ? total - elapsed : 0;
+	return max_u64(finest, min_u64(left / 2, total / 400));
+}
+
+/* Room for new samples: keep every second of the old ones. */
+static void thin_out(struct watch *watch)
+{
+	size_t i;
+
+	for (i = 0; 2 * i < watch->count; i++)
+		watch->samples[i] = watch->samples[2 * i];
+	watch->count = i;
+}
+
+static void add_sample(struct watch *watch, uint64_t ns, uint32_t actual)
+{
+	if (watch->count == WATCH_SAMPLES_MAX)
+		thin_out(watch);
+	watch->samples[watch->count].ns = ns;
+	watch->samples[watch->count].actual_pages = actual;
+	watch->count++;
+}
+
+/*
+ * Wait for a new target. A look that finds the device busy with the host's
+ * command waits for it, as the driver's own look would: nobody in the guest
+ * can know the target before such a look returns. So the move begins with the
+ * return of the first look that shows the target, give or take what a look
+ * takes that need not wait.
+ */
+static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
+		       struct watch *watch, uint64_t *look_ns)
+{
+	uint64_t begin = now_ns(), seen = begin, before;
+
+	*look_ns = UINT64_MAX;
+	do {
+		if (seen - begin > START_SPIN_NS)
+			nap(NAP_MIN_NS);
+		before = now_ns();
+		watch->to_pages = balloon_device_num_pages(device);
+		seen = now_ns();
+		*look_ns = min_u64(*look_ns, seen - before);
+		if (seen - begin > timeout_ns)
+			return -ETIMEDOUT;
+	} while (watch->to_pages == watch->from_pages);
+	watch->start_ns = seen;
+	return 0;
+}
+
+int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
+	       struct watch *watch)
+{
+	uint64_t start, seen, before, look_ns, whole;
+	uint32_t actual = from_pages;
+
+	watch->count = 0;
+	watch->from_pages = from_pages;
+	if (await_start(device, timeout_ns, watch, &look_ns))
+		return -ETIMEDOUT;
+	start = seen = watch->start_ns;
+	whole = distance(watch->to_pages, from_pages);
+	add_sample(watch, 0, from_pages);
+	do {
+		before = seen;
+		nap(nap_length(seen - start, distance(actual, from_pages), whole));
+		actual = balloon_device_actual(device);
+		seen = now_ns();
+		add_sample(watch, seen - start, actual);
+		if (seen - start > timeout_ns)
+			return -ETIMEDOUT;
+	} while (actual != watch->to_pages);
+
+	/* The end lies between the last two looks; its middle errs by half of that. */
+	watch->duration_ns = before + (seen - before) / 2 - start;
+	watch->resolution_ns = look_ns + (seen - before);
+	return 0;
+}

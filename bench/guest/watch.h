@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUEST_WATCH_H
+#define GUEST_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/guest/balloon_device.h"
+
+#define WATCH_SAMPLES_MAX 128
+
+/* One point of a move's progress. */
+struct watch_sample {
+	uint64_t ns; /* since the start of the move */
+	uint32_t actual_pages;
+};
+
+/* A finished move of the balloon. */
+struct watch {
+	uint32_t from_pages;
+	uint32_t to_pages;
+	uint64_t start_ns; /* CLOCK_MONOTONIC of the guest */
+	uint64_t duration_ns;
+	uint64_t resolution_ns; /* width of the interval that surely holds the true duration */
+	size_t count;
+	struct watch_sample samples[WATCH_SAMPLES_MAX];
+};
+
+/**
+ * watch_move() - time the next move of the balloon
+ * @device: the balloon
+ * @from_pages: its target now: the move begins when it differs
+ * @timeout_ns: for the whole of it
+ * @watch: filled in; from_pages and the samples also on failure
+ *
+ * Between two looks the driver works undisturbed; the looks come closer as
+ * the predicted end comes near, so that the last two are at most 0.25 % of the
+ * move apart where the guest's timers allow.
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
+	       struct watch *watch);
+
+#endif

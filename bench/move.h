@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_MOVE_H
+#define BENCH_MOVE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "bench/vm.h"
+
+/**
+ * move_balloon() - bring the balloon to a size, timed by the guest
+ * @vm: the VM; balloon_bytes is brought up to date
+ * @target_bytes: size of the balloon that is wanted
+ * @step_bytes: go there in steps of at most this, each waited for
+ * @timeout_ns: for each step
+ * @move: the cycle's "inflate" or "deflate" object of result.json; durations
+ *	of the steps are summed, the host's waiting between them left out
+ * @error: what went wrong, for people
+ *
+ * Return: 0, or the errors of jsonl.h; -EPROTO also where the balloon stopped
+ * short of its target.
+ */
+int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint64_t timeout_ns,
+		 json_t **move, char *error, size_t error_size);
+
+#endif

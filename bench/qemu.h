@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_QEMU_H
+#define BENCH_QEMU_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A QEMU process: its command line, its life, its death. One that outlives
+ * its parent is impossible (PR_SET_PDEATHSIG), and its control sockets are
+ * inherited socket pairs, so there is no path for others to connect to.
+ */
+enum accel {
+	ACCEL_KVM,
+	ACCEL_TCG,
+	ACCEL_ICOUNT, /* TCG; the guest's clock counts instructions */
+};
+
+/* "kvm", "tcg", "icount": as on the command line and in result.json. */
+const char *accel_name(enum accel accel);
+
+enum backing {
+	BACKING_ANONYMOUS,
+	BACKING_MEMFD,
+	BACKING_HUGETLB,
+};
+
+struct qemu_config {
+	const char *binary;
+	const char *vmlinux;
+	const char *initramfs;
+	const char *append; /* added to the kernel command line, or NULL */
+	enum accel accel;
+	uint64_t memory_bytes;
+	unsigned int vcpus;
+	enum backing backing;
+	bool thp;			/* false: MADV_NOHUGEPAGE for the whole process */
+	const char *balloon_properties; /* "x=on,y=off" for the balloon device, or NULL */
+	const cpu_set_t *pin;		/* or NULL */
+	const char *directory;		/* where console.log, qemu.log, qmp.log, guest.log go */
+};
+
+struct qemu {
+	pid_t pid; /* 0 once reaped */
+	int pidfd;
+	int qmp_fd;	 /* connected; -1 once handed over */
+	int guest_fd;	 /* connected; -1 once handed over */
+	int wait_status; /* valid once pid is 0 */
+};
+
+/* Start; 0 or -errno (an exec that failed is reported here: -ENOENT, -EACCES). */
+int qemu_spawn(struct qemu *qemu, const struct qemu_config *config);
+
+/* Wait for the process to end: 0, -ETIMEDOUT or -EINTR. */
+int qemu_wait(struct qemu *qemu, uint64_t deadline);
+
+/* End it, by force, and reap it. Harmless when it has ended. Closes all descriptors. */
+void qemu_kill(struct qemu *qemu);
+
+/* "exit status 1" or "signal 9 (Killed)" or "still running", in @text. */
+const char *qemu_ending(const struct qemu *qemu, char *text, size_t size);
+
+#endif

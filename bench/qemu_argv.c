@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/qemu_argv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/guest/protocol.h"
+
+#define ARGS_MAX 64
+
+/*
+ * A panic ends the VM at once (panic=-1 with -no-reboot); warnings are printed
+ * and everything below them is kept in the buffer, since each character on a
+ * serial line costs an exit.
+ */
+#define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable"
+
+static const char *const accel_names[] = {
+	[ACCEL_KVM] = "kvm",
+	[ACCEL_TCG] = "tcg",
+	[ACCEL_ICOUNT] = "icount",
+};
+
+const char *accel_name(enum accel accel)
+{
+	return accel_names[accel];
+}
+
+struct args {
+	char *list[ARGS_MAX + 1];
+	size_t count;
+	int failed;
+};
+
+static void add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct args *args, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (args->count == ARGS_MAX) {
+		args->failed = 1;
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&args->list[args->count], fmt, ap) < 0) {
+		args->list[args->count] = NULL;
+		args->failed = 1;
+	} else {
+		args->count++;
+	}
+	va_end(ap);
+}
+
+static void add_accel(struct args *args, enum accel accel)
+{
+	switch (accel) {
+	case ACCEL_KVM:
+		add(args, "-accel");
+		add(args, "kvm");
+		add(args, "-cpu");
+		add(args, "host");
+		break;
+	case ACCEL_TCG:
+		add(args, "-accel");
+		add(args, "tcg,thread=multi");
+		break;
+	case ACCEL_ICOUNT:
+		/* One instruction is one nanosecond; an idle guest skips to its next timer. */
+		add(args, "-accel");
+		add(args, "tcg,thread=single");
+		add(args, "-icount");
+		add(args, "shift=0,sleep=off");
+		break;
+	}
+}
+
+static void add_memory(struct args *args, const struct qemu_config *config)
+{
+	unsigned long long mib = config->memory_bytes >> 20;
+
+	add(args, "-m");
+	add(args, "%lluM", mib);
+	add(args, "-object");
+	switch (config->backing) {
+	case BACKING_ANONYMOUS:
+		add(args, "memory-backend-ram,id=ram,size=%lluM", mib);
+		break;
+	case BACKING_MEMFD:
+		add(args, "memory-backend-memfd,id=ram,size=%lluM,share=on", mib);
+		break;
+	case BACKING_HUGETLB:
+		add(args,
+		    "memory-backend-memfd,id=ram,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M",
+		    mib);
+		break;
+	}
+}
+
+static void add_balloon(struct args *args, const char *properties)
+{
+	add(args, "-device");
+	if (properties && *properties)
+		add(args, "virtio-balloon-pci,id=balloon0,%s", properties);
+	else
+		add(args, "virtio-balloon-pci,id=balloon0");
+}
+
+/* @console: path; @qmp and @guest: what the socket chardevs are made of. */
+static char **make_argv(const struct qemu_config *config, const char *console, const char *qmp,
+			const char *guest)
+{
+	struct args args = { .count = 0 };
+	char **argv;
+
+	add(&args, "%s", config->binary);
+	add(&args, "-nodefaults");
+	add(&args, "-no-user-config");
+	add(&args, "-display");
+	add(&args, "none");
+	add(&args, "-no-reboot");
+	add(&args, "-machine");
+	add(&args, "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
+	add_accel(&args, config->accel);
+	add(&args, "-smp");
+	add(&args, "%u", config->vcpus);
+	add_memory(&args, config);
+	add(&args, "-kernel");
+	add(&args, "%s", config->vmlinux);
+	add(&args, "-initrd");
+	add(&args, "%s", config->initramfs);
+	add(&args, "-append");
+	add(&args, KERNEL_COMMAND_LINE "%s%s", config->append ? " " : "",
+	    config->append ? config->append : "");
+	add(&args, "-chardev");
+	add(&args, "file,id=console,path=%s", console);
+	add(&args, "-serial");
+	add(&args, "chardev:console");
+	add(&args, "-chardev");
+	add(&args, "socket,id=qmp,%s", qmp);
+	add(&args, "-mon");
+	add(&args, "chardev=qmp,mode=control");
+	add(&args, "-device");
+	add(&args, "virtio-serial-pci,id=serial0,max_ports=2");
+	add(&args, "-chardev");
+	add(&args, "socket,id=guest,%s", guest);
+	add(&args, "-device");
+	add(&args, "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
+	add_balloon(&args, config->balloon_properties);
+
+	argv = args.failed ? NULL : malloc((args.count + 1) * sizeof(*argv));
+	if (argv) {
+		memcpy(argv, args.list, args.count * sizeof(*argv));
+		argv[args.count] = NULL;
+		return argv;
+	}
+	while (args.count)
+		free(args.list[--args.count]);
+	return NULL;
+}
+
+char **qemu_argv(const struct qemu_config *config, int qmp_fd, int guest_fd)
+{
+	char *console = NULL, qmp[32], guest[32], **argv;
+
+	snprintf(qmp, sizeof(qmp), "fd=%d", qmp_fd);
+	snprintf(guest, sizeof(guest), "fd=%d", guest_fd);
+	if (asprintf(&console, "%s/console.log", config->directory) < 0)
+		return NULL;
+	argv = make_argv(config, console, qmp, guest);
+	free(console);
+	return argv;
+}
+
+void qemu_argv_free(char **argv)
+{
+	char **arg;
+
+	for (arg = argv; arg && *arg; arg++)
+		free(*arg);
+	free(argv);
+}
+
+/* As sh(1) reads it back: in single quotes, a single quote itself as '\''. */
+static void print_quoted(FILE *f, const char *arg)
+{
+	fputc('\'', f);
+	for (; *arg; arg++) {
+		if (*arg == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*arg, f);
+	}
+	fputc('\'', f);
+}
+
+int qemu_write_script(const struct qemu_config *config, const char *path)
+{
+	char **argv, **arg;
+	int err = 0;
+	FILE *f;
+
+	argv = make_argv(config, "console.log", "path=qmp.sock,server=on,wait=off",
+			 "path=guest.sock,server=on,wait=off");
+	f = argv ? fopen(path, "we") : NULL;
+	if (!f) {
+		err = argv ? -errno : -ENOMEM;
+		goto out;
+	}
+	fputs("#!/bin/sh\n# The VM of this boot, by hand: QMP and the agent listen on qmp.sock and "
+	      "guest.sock.\nexec",
+	      f);
+	for (arg = argv; *arg; arg++) {
+		fputs(" \\\n\t", f);
+		print_quoted(f, *arg);
+	}
+	fputc('\n', f);
+	if (fchmod(fileno(f), 0755) < 0)
+		err = -errno;
+	if (fclose(f) == EOF && !err)
+		err = -errno;
+out:
+	qemu_argv_free(argv);
+	return err;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/run_options.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/host.h"
+#include "bench/paths.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+#include "lib/units.h"
+
+#define BOOTS_MAX 999
+#define CYCLES_MAX 1000
+
+enum {
+	OPT_SCENARIO = 256,
+	OPT_VARIANT,
+	OPT_BOOTS,
+	OPT_CYCLES,
+	OPT_SEED,
+	OPT_ACCEL,
+	OPT_PIN,
+	OPT_DRY_RUN,
+	OPT_SUITE,
+};
+
+static const struct argp_option option_table[] = {
+	{ NULL, 0, NULL, 0, "What to run", 1 },
+	{ "suite", OPT_SUITE, "NAME", 0,
+	  "scenarios, variants and boots from suites.ini (default: default)", 1 },
+	{ "scenario", OPT_SCENARIO, "NAME|FILE", 0,
+	  "a scenario, in place of the suite's; may be repeated", 1 },
+	{ "variant", OPT_VARIANT, "NAME", 0,
+	  "a variant, in place of the suite's; may be repeated; the first is the base", 1 },
+	{ "boots", OPT_BOOTS, "N", 0, "boots of each variant in each scenario", 1 },
+	{ "cycles", OPT_CYCLES, "N", 0, "inflate-deflate cycles per boot", 1 },
+	{ "seed", OPT_SEED, "N", 0,
+	  "of the order of boots (default: from the clock; it is recorded)", 1 },
+	{ NULL, 0, NULL, 0, "How", 2 },
+	{ "accel", OPT_ACCEL, "NAME", 0, "auto, kvm, tcg or icount (default: auto)", 2 },
+	{ "pin", OPT_PIN, "CPUS", 0, "run QEMU on these host CPUs, as in 0,2-3", 2 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and QEMU's command lines, run nothing",
+	  2 },
+	{ NULL, 0, NULL, 0, "Output", 3 },
+	{ NULL, 'o', "DIR", 0,
+	  "result tree (default: results/<UTC time>-<suite>); must not exist or be empty", 3 },
+	{ "quiet", 'q', NULL, 0, "errors only", 3 },
+	{ "verbose", 'v', NULL, 0, "more", 3 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Boot a VM for every scenario, variant and repetition, in an order drawn from the seed, "
+	"inflate and deflate its balloon, and write a result tree."
+	"\v"
+	"EXAMPLES\n"
+	"  balloonbench run\n"
+	"      the default suite\n"
+	"  balloonbench run --scenario smoke --variant pfn-array --variant finalize --boots 2 -o "
+	"/tmp/x\n"
+	"      two variants in the smallest scenario\n"
+	"  balloonbench run --scenario ./mine.ini --boots 10 --accel kvm --pin 2-3\n"
+	"      a scenario of your own, under KVM, on two CPUs\n"
+	"  balloonbench run --scenario idle --accel icount\n"
+	"      count guest instructions in place of time\n\n"
+	"Exit status: 0 fine, 2 usage, 3 a boot failed or the machine did, 4 not supported here, "
+	"130 interrupted. Finished boots are kept in every case.\n";
+
+/* What the command line replaces of the suite's. */
+struct parse {
+	struct run_options *options;
+	const char *suite;
+	char **scenarios;
+	size_t scenario_count;
+	char **variants;
+	size_t variant_count;
+	uint64_t boots;
+};
+
+static void append(char ***list, size_t *count, const char *name)
+{
+	char **longer = reallocarray(*list, *count + 1, sizeof(*longer));
+
+	if (!longer)
+		abort();
+	longer[*count] = strdup(name);
+	*list = longer;
+	(*count)++;
+}
+
+static uint64_t parse_number(struct argp_state *state, const char *name, const char *text,
+			     uint64_t min, uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (parse_count(text, min, max, &value))
+		argp_error(state, "--%s %s: a whole number from %llu to %llu is wanted", name, text,
+			   (unsigned long long)min, (unsigned long long)max);
+	return value;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct run_options *o = p->options;
+
+	switch (key) {
+	case OPT_SUITE:
+		p->suite = arg;
+		break;
+	case OPT_SCENARIO:
+		append(&p->scenarios, &p->scenario_count, arg);
+		break;
+	case OPT_VARIANT:
+		append(&p->variants, &p->variant_count, arg);
+		break;
+	case OPT_BOOTS:
+		p->boots = parse_number(state, "boots", arg, 1, BOOTS_MAX);
+		break;
+	case OPT_CYCLES:
+		o->cycles = parse_number(state, "cycles", arg, 1, CYCLES_MAX);
+		break;
+	case OPT_SEED:
+		o->seed = parse_number(state, "seed", arg, 0, INT64_MAX);
+		break;
+	case OPT_ACCEL:
+		o->accel = arg;
+		break;
+	case OPT_PIN:
+		if (host_parse_cpus(arg, &o->pin))
+			argp_error(state, "--pin %s: CPUs of this process are wanted, as in 0,2-3",
+				   arg);
+		o->pinned = true;
+		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		break;
+	case 'o':
+		o->output = arg;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not an option; scenarios are given with --scenario",
+			   arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* A repeated name would be boots of the same thing under one directory. */
+static int check_distinct(const char *option, char *const *names, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < i; j++) {
+			if (strcmp(names[i], names[j]))
+				continue;
+			log_error("--%s %s is given twice; more boots are asked for with --boots",
+				  option, names[i]);
+			return EXIT_USAGE;
+		}
+	}
+	return 0;
+}
+
+static void replace(char ***list, size_t *count, char **by, size_t by_count)
+{
+	size_t i;
+
+	if (!by_count)
+		return;
+	for (i = 0; i < *count; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = by;
+	*count = by_count;
+}
+
+/* A run that is not as its suite says bears another name. */
+static void rename_custom(struct suite *suite)
+{
+	free(suite->name);
+	suite->name = strdup(suite->scenario_count == 1 && !strchr(suite->scenarios[0], '/')
+				     ? suite->scenarios[0]
+				     : "custom");
+}
+
+int run_options_parse(struct run_options *options, int argc, char **argv)
+{
+	static const struct argp argp = { option_table, parse_option, NULL, doc, NULL, NULL, NULL };
+	struct parse p = { .options = options, .suite = "default" };
+	char err[1024];
+	int status;
+
+	memset(options, 0, sizeof(*options));
+	options->accel = "auto";
+	options->seed = time(NULL);
+	argp_parse(&argp, argc, argv, 0, NULL, &p);
+
+	status = check_distinct("scenario", p.scenarios, p.scenario_count);
+	if (!status)
+		status = check_distinct("variant", p.variants, p.variant_count);
+	if (status)
+		return status;
+	if (suite_load(&options->suite, p.suite, path_suites(), err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_USAGE;
+	}
+	replace(&options->suite.scenarios, &options->suite.scenario_count, p.scenarios,
+		p.scenario_count);
+	replace(&options->suite.variants, &options->suite.variant_count, p.variants,
+		p.variant_count);
+	if (p.boots)
+		options->suite.boots = p.boots;
+	if (p.scenario_count || p.variant_count)
+		rename_custom(&options->suite);
+	return 0;
+}
+
+void run_options_release(struct run_options *options)
+{
+	suite_release(&options->suite);
+}

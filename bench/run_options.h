@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_RUN_OPTIONS_H
+#define BENCH_RUN_OPTIONS_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/suite.h"
+
+/* The command line of `balloonbench run`. */
+struct run_options {
+	struct suite suite;  /* what to compare: names only */
+	unsigned int cycles; /* 0: as the scenario says */
+	uint64_t seed;
+	const char *accel;
+	const char *output; /* NULL: results/<UTC time>-<suite> */
+	cpu_set_t pin;
+	bool pinned;
+	bool dry_run;
+	bool quiet;
+	bool verbose;
+};
+
+/* Parse; ends the process with EXIT_USAGE or after --help. 0 or an exit status. */
+int run_options_parse(struct run_options *options, int argc, char **argv);
+void run_options_release(struct run_options *options);
+
+#endif

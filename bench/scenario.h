@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_SCENARIO_H
+#define BENCH_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/qemu.h"
+
+/* What the guest's memory has been through before each inflate. */
+enum prepared_state {
+	PREPARED_IDLE,	  /* as booted: most pages never touched */
+	PREPARED_TOUCHED, /* the inflate size written page by page, then freed */
+};
+
+/* One scenario file. All strings are owned by the scenario. */
+struct scenario {
+	char *name; /* file name without .ini */
+	char *path;
+	char *description;
+	uint64_t memory_bytes;
+	unsigned int vcpus;
+	enum backing backing;
+	bool thp;
+	uint64_t inflate_bytes;
+	uint64_t step_bytes; /* size of one move; inflate_bytes where there are no steps */
+	enum prepared_state state;
+	unsigned int cycles;
+	uint64_t boot_timeout_ns; /* start of QEMU to the agent's hello */
+	uint64_t move_timeout_ns; /* one inflate or deflate */
+	double scale;		  /* 1, or what scenario_scale() shrank it by */
+};
+
+/**
+ * scenario_load() - read a scenario by name or by path
+ * @scenario: filled in; to be released with scenario_release()
+ * @name: "idle" for DIR/idle.ini, or a path (it has a slash or ends in .ini)
+ * @dir: where the shipped scenarios are
+ * @err: where a message goes that names file, line and key and says what is
+ *	allowed there
+ *
+ * Return: 0, -ENOENT (unknown; the message lists what there is), -EINVAL
+ * (unknown section or key, bad unit, impossible size), or another -errno.
+ */
+int scenario_load(struct scenario *scenario, const char *name, const char *dir, char *err,
+		  size_t err_size);
+void scenario_release(struct scenario *scenario);
+
+/**
+ * scenario_scale() - shrink a scenario until it fits a limit
+ * @scenario: its sizes are scaled by one factor, in whole MiB
+ * @limit_bytes: the most guest memory this machine can back
+ *
+ * Return: true where something was changed. -ERANGE is not an option: the
+ * caller checks that what is left makes sense (at least 256 MiB of guest).
+ */
+bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes);
+
+/* Names of the shipped scenarios, sorted, NULL-terminated; free with scenario_names_free(). */
+char **scenario_names(const char *dir);
+void scenario_names_free(char **names);
+
+const char *backing_name(enum backing backing);
+const char *prepared_state_name(enum prepared_state state);
+
+#endif

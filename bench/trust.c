@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/trust.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void trust_init(struct trust *trust)
+{
+	memset(trust, 0, sizeof(*trust));
+	trust->checks = json_array();
+	trust->ok = true;
+}
+
+void trust_release(struct trust *trust)
+{
+	json_decref(trust->checks);
+	trust->checks = NULL;
+}
+
+void trust_check(struct trust *trust, unsigned int cycle, const char *move, const char *what,
+		 int64_t expected, int64_t observed)
+{
+	if (trust->ok && expected != observed) {
+		trust->ok = false;
+		snprintf(trust->reason, sizeof(trust->reason),
+			 "cycle %u, %s: %lld pages moved, %s says %lld", cycle, move,
+			 (long long)expected, what, (long long)observed);
+	}
+	json_array_append_new(trust->checks,
+			      json_pack("{s:i, s:s, s:s, s:I, s:I}", "cycle", (int)cycle, "move",
+					move, "what", what, "expected_pages", (json_int_t)expected,
+					"observed_pages", (json_int_t)observed));
+}
+
+json_t *trust_to_json(const struct trust *trust)
+{
+	return json_pack("{s:b, s:O}", "ok", trust->ok, "checks", trust->checks);
+}

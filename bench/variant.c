@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/variant.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ini_file.h"
+
+static struct variant *find(const struct variants *variants, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < variants->count; i++)
+		if (!strcmp(variants->list[i].name, name))
+			return &variants->list[i];
+	return NULL;
+}
+
+static struct variant *find_or_add(struct variants *variants, const char *name)
+{
+	struct variant *v = find(variants, name), *longer;
+
+	if (v)
+		return v;
+	longer = reallocarray(variants->list, variants->count + 1, sizeof(*longer));
+	if (!longer)
+		return NULL;
+	variants->list = longer;
+	v = &variants->list[variants->count];
+	*v = (struct variant){ .name = strdup(name) };
+	if (v->name)
+		variants->count++;
+	return v->name ? v : NULL;
+}
+
+/* The value becomes part of a QEMU option: a comma must not begin another one. */
+static int check_device(const struct ini_entry *e)
+{
+	if (strncmp(e->value, "id=", 3) && !strstr(e->value, ",id=") && !strstr(e->value, ",,"))
+		return 0;
+	return ini_fail(e,
+			"'%s': properties of the balloon device are wanted, as in page-x=on,y=off, "
+			"and its id is not yours to set",
+			e->value);
+}
+
+static int set_entry(const struct ini_entry *e, void *context)
+{
+	struct variant *v;
+	char **field;
+
+	if (!*e->section)
+		return ini_fail(e, "stands before the first [variant]");
+	if (e->section[0] == '.' ||
+	    e->section[strspn(e->section, "abcdefghijklmnopqrstuvwxyz"
+					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
+		return ini_fail(e, "a variant's name is made of letters, digits, '.', '_' and '-'");
+	v = find_or_add(context, e->section);
+	if (!v)
+		return -ENOMEM;
+	if (!strcmp(e->key, "cut"))
+		field = &v->cut;
+	else if (!strcmp(e->key, "description"))
+		field = &v->description;
+	else if (!strcmp(e->key, "device"))
+		field = &v->device;
+	else
+		return ini_fail(e, "unknown key; there are: cut, description, device");
+	if (field == &v->device && check_device(e))
+		return -EINVAL;
+	*field = strdup(e->value);
+	return *field ? 0 : -ENOMEM;
+}
+
+int variants_load(struct variants *variants, const char *path, char *err, size_t err_size)
+{
+	int status;
+	size_t i;
+
+	memset(variants, 0, sizeof(*variants));
+	status = ini_file_parse(path, set_entry, variants, err, err_size);
+	for (i = 0; !status && i < variants->count; i++) {
+		if (variants->list[i].cut)
+			continue;
+		snprintf(err, err_size,
+			 "%s: [%s] has no cut; name one of kernel-patches/series, as in cut = list",
+			 path, variants->list[i].name);
+		status = -EINVAL;
+	}
+	if (!status && !variants->count) {
+		snprintf(err, err_size, "%s: there is no variant in it", path);
+		status = -EINVAL;
+	}
+	if (status)
+		variants_release(variants);
+	return status;
+}
+
+void variants_release(struct variants *variants)
+{
+	size_t i;
+
+	for (i = 0; i < variants->count; i++) {
+		free(variants->list[i].name);
+		free(variants->list[i].description);
+		free(variants->list[i].cut);
+		free(variants->list[i].device);
+	}
+	free(variants->list);
+	memset(variants, 0, sizeof(*variants));
+}
+
+const struct variant *variants_find(const struct variants *variants, const char *name)
+{
+	return find(variants, name);
+}
