@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonstat compare: every variant of a result tree against its base.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/commands.h"
+#include "analysis/compare.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+#define NAMES_MAX 64
+
+static const struct argp_option option_table[] = {
+	{ "base", 'b', "VARIANT", 0, "compare against this one (default: the plan's first)", 0 },
+	{ "metric", 'm', "NAME", 0,
+	  "may be repeated (default: inflate.duration_ns, deflate.duration_ns)", 0 },
+	{ "scenario", 's', "NAME", 0, "only this one; may be repeated", 0 },
+	{ "json", 'j', NULL, 0, "machine-readable", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Compare the variants of a result tree: medians over boots, the ratio to the base with its "
+	"95 % bootstrap interval, a permutation test, a verdict."
+	"\v"
+	"A metric is named by its place in result.json: inflate.duration_ns, deflate.gib_per_s, "
+	"touch.duration_ns, ready_ns.\n\n"
+	"EXAMPLES\n"
+	"  balloonstat compare results/20261121T033000Z-default\n"
+	"  balloonstat compare DIR --base list --metric deflate.gib_per_s\n"
+	"  balloonstat compare DIR --json\n\n"
+	"Exit status: 0 compared, 2 usage, 3 the tree cannot be read, 5 there is nothing to "
+	"compare.\n";
+
+struct options {
+	const char *dir;
+	const char *base;
+	const char *metrics[NAMES_MAX];
+	size_t metric_count;
+	const char *scenarios[NAMES_MAX];
+	size_t scenario_count;
+	bool json;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'b':
+		o->base = arg;
+		break;
+	case 'm':
+		if (o->metric_count == NAMES_MAX)
+			argp_error(state, "too many metrics");
+		o->metrics[o->metric_count++] = arg;
+		break;
+	case 's':
+		if (o->scenario_count == NAMES_MAX)
+			argp_error(state, "too many scenarios");
+		o->scenarios[o->scenario_count++] = arg;
+		break;
+	case 'j':
+		o->json = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (o->dir)
+			argp_error(state, "one result tree at a time, '%s' is another", arg);
+		o->dir = arg;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state,
+			   "a result tree is wanted, as in results/20261121T033000Z-default");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static void unknown(const char *what, const char *name, char *const *there)
+{
+	char list[512] = "";
+	size_t n = 0;
+
+	for (; *there && n < sizeof(list); there++)
+		n += snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", *there);
+	log_error("no %s '%s' in the results; there are: %s", what, name, list);
+}
+
+static int check_names(struct options *o, const struct tree *tree)
+{
+	size_t i;
+
+	if (!o->base)
+		o->base = tree->variants[0];
+	if (name_index(tree->variants, o->base) < 0) {
+		unknown("variant", o->base, tree->variants);
+		return EXIT_USAGE;
+	}
+	for (i = 0; i < o->scenario_count; i++) {
+		if (name_index(tree->scenarios, o->scenarios[i]) >= 0)
+			continue;
+		unknown("scenario", o->scenarios[i], tree->scenarios);
+		return EXIT_USAGE;
+	}
+	for (i = 0; !o->scenario_count && tree->scenarios[i] && i < NAMES_MAX; i++)
+		o->scenarios[i] = tree->scenarios[i];
+	o->scenario_count = i;
+	if (!o->metric_count) {
+		o->metrics[o->metric_count++] = "inflate.duration_ns";
+		o->metrics[o->metric_count++] = "deflate.duration_ns";
+	}
+	return 0;
+}
+
+static int has_values(const struct metric *metric, const struct tree *tree)
+{
+	const json_t *boot;
+	double value;
+	size_t i;
+
+	json_array_foreach (tree->boots, i, boot)
+		if (metric_of_boot(metric, boot, &value))
+			return 1;
+	return 0;
+}
+
+static int parse_metrics(const struct options *o, const struct tree *tree, struct metric *metrics)
+{
+	size_t i;
+
+	for (i = 0; i < o->metric_count; i++) {
+		if (!metric_parse(&metrics[i], o->metrics[i], tree_accel(tree)) &&
+		    (has_values(&metrics[i], tree) || !tree_count(tree, NULL, NULL, "ok")))
+			continue;
+		log_error(
+			"no boot has the metric '%s'; among those there are: inflate.duration_ns, "
+			"inflate.gib_per_s, deflate.duration_ns, deflate.gib_per_s, ready_ns",
+			o->metrics[i]);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static json_t *finite_or_null(double value, bool there)
+{
+	return there ? json_real(value) : json_null();
+}
+
+static json_t *to_json(const struct comparison *c)
+{
+	bool both = c->n && c->base_n;
+
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+		"scenario", c->scenario, "metric", c->metric->name, "unit", c->metric->unit, "base",
+		c->base, "variant", c->variant, "n", (int)c->n, "base_n", (int)c->base_n, "median",
+		finite_or_null(c->median, c->n), "base_median",
+		finite_or_null(c->base_median, c->base_n), "ratio", finite_or_null(c->ratio, both),
+		"ci_low", finite_or_null(c->ratio_interval.low, both), "ci_high",
+		finite_or_null(c->ratio_interval.high, both), "p", finite_or_null(c->p, both),
+		"p_holm", finite_or_null(c->p_holm, both), "verdict", verdict_name(c->verdict));
+}
+
+static void print_head(const char *scenario, const struct tree *tree)
+{
+	printf("%s (%s, %zu boots ok, %zu failed, %zu invalid)\n", scenario, tree_accel(tree),
+	       tree_count(tree, scenario, NULL, "ok"), tree_count(tree, scenario, NULL, "failed"),
+	       tree_count(tree, scenario, NULL, "invalid"));
+	printf("  %-22s %-12s %3s %12s %-15s %7s %-16s %7s  %s\n", "METRIC", "VARIANT", "N",
+	       "MEDIAN", "UNIT", "RATIO", "95 % INTERVAL", "P", "VERDICT");
+}
+
+static bool is_base(const struct comparison *c)
+{
+	return !strcmp(c->variant, c->base);
+}
+
+static void print_row(const struct comparison *c)
+{
+	char interval[40] = "", ratio[16] = "", p[16] = "";
+
+	if (c->n && c->base_n && !is_base(c)) {
+		snprintf(ratio, sizeof(ratio), "%.3f", c->ratio);
+		snprintf(interval, sizeof(interval), "[%.3f, %.3f]", c->ratio_interval.low,
+			 c->ratio_interval.high);
+		snprintf(p, sizeof(p), "%.4f", c->p_holm);
+	}
+	printf("  %-22s %-12s %3zu %12.5g %-15s %7s %-16s %7s  %s\n", c->metric->name, c->variant,
+	       c->n, c->median, c->metric->unit, ratio, interval, p,
+	       is_base(c) ? "base" : verdict_name(c->verdict));
+}
+
+/* All comparisons asked for, by scenario, metric and variant; the family of compare_judge(). */
+struct table {
+	struct comparison *rows;
+	struct comparison **family;
+	size_t count;
+};
+
+static void make_table(struct table *t, const struct options *o, const struct tree *tree,
+		       const struct metric *metrics)
+{
+	size_t s, m, v, variants = 0;
+
+	while (tree->variants[variants])
+		variants++;
+	t->count = 0;
+	t->rows = calloc(o->scenario_count * o->metric_count * variants, sizeof(*t->rows));
+	t->family = calloc(o->scenario_count * o->metric_count * variants, sizeof(*t->family));
+	if (!t->rows || !t->family)
+		abort();
+	for (s = 0; s < o->scenario_count; s++) {
+		for (m = 0; m < o->metric_count; m++) {
+			for (v = 0; v < variants; v++) {
+				t->family[t->count] = &t->rows[t->count];
+				compare(&t->rows[t->count++], tree, &metrics[m], o->scenarios[s],
+					tree->variants[v], o->base);
+			}
+		}
+	}
+	compare_judge(t->family, t->count);
+}
+
+static void release_table(struct table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		compare_release(&t->rows[i]);
+	free(t->rows);
+	free(t->family);
+}
+
+static void print_json(const struct table *t, const char *base, const char *accel)
+{
+	json_t *rows = json_array(), *all;
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		if (!is_base(&t->rows[i]))
+			json_array_append_new(rows, to_json(&t->rows[i]));
+	all = json_pack("{s:i, s:s, s:s, s:f, s:o}", "schema_version", 1, "base", base, "accel",
+			accel, "smallest_effect", SMALLEST_EFFECT, "comparisons", rows);
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	putchar('\n');
+	json_decref(all);
+}
+
+static void print_text(const struct table *t, const struct tree *tree)
+{
+	const char *scenario = NULL;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		if (scenario != t->rows[i].scenario) {
+			if (scenario)
+				putchar('\n');
+			scenario = t->rows[i].scenario;
+			print_head(scenario, tree);
+		}
+		print_row(&t->rows[i]);
+	}
+	printf("\nRatios are to %s. P is corrected for the number of comparisons (Holm). An effect "
+	       "below %.0f %%\nis of no interest; fewer than %d boots a side decide nothing.\n",
+	       t->rows[0].base, 100 * SMALLEST_EFFECT, BOOTS_MIN);
+}
+
+/* How many comparisons have samples on both sides. */
+static size_t count_compared(const struct table *t)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->count; i++)
+		n += t->rows[i].n && t->rows[i].base_n && !is_base(&t->rows[i]);
+	return n;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+	static const struct argp argp = {
+		option_table, parse_option, "DIR", doc, NULL, NULL, NULL
+	};
+	struct metric metrics[NAMES_MAX];
+	struct options options = { 0 };
+	struct table table;
+	struct tree tree;
+	char err[1024];
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (tree_load(&tree, options.dir, err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
+	status = check_names(&options, &tree);
+	if (!status)
+		status = parse_metrics(&options, &tree, metrics);
+	if (status)
+		goto out;
+	make_table(&table, &options, &tree, metrics);
+	if (options.json)
+		print_json(&table, options.base, tree_accel(&tree));
+	else
+		print_text(&table, &tree);
+	if (!count_compared(&table)) {
+		log_warn("there is nothing to compare: two variants with boots that are ok are "
+			 "needed");
+		status = EXIT_INCONCLUSIVE;
+	}
+	release_table(&table);
+out:
+	tree_release(&tree);
+	return status;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonstat report: REPORT.md and its plots.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/commands.h"
+#include "analysis/plot.h"
+#include "analysis/report.h"
+#include "lib/atomic_file.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+enum {
+	OPT_PLOTS = 256,
+	OPT_NO_PLOTS,
+};
+
+static const struct argp_option option_table[] = {
+	{ "output", 'o', "DIR", 0, "where REPORT.md goes (default: the result tree)", 0 },
+	{ "plots", OPT_PLOTS, "DIR", 0,
+	  "where the plots go, below the output (default: plots in it)", 0 },
+	{ "no-plots", OPT_NO_PLOTS, NULL, 0, "link the plots, but do not draw them", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Write REPORT.md, with tables and plots, of a result tree. The same tree gives the same "
+	"text."
+	"\v"
+	"EXAMPLES\n"
+	"  balloonstat report results/20261121T033000Z-default\n"
+	"  balloonstat report results/reference -o . --plots results/reference/plots\n\n"
+	"Exit status: 0 written, 2 usage, 3 the tree cannot be read or the report not written, "
+	"4 written, but without plots, because there is no gnuplot.\n";
+
+struct options {
+	const char *dir;
+	const char *output;
+	const char *plots;
+	bool no_plots;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		break;
+	case OPT_PLOTS:
+		o->plots = arg;
+		break;
+	case OPT_NO_PLOTS:
+		o->no_plots = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (o->dir)
+			argp_error(state, "one result tree at a time, '%s' is another", arg);
+		o->dir = arg;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state,
+			   "a result tree is wanted, as in results/20261121T033000Z-default");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* The plots as REPORT.md links them: they lie below it. */
+static int relative_link(const char *plots, const char *output, char *link, size_t size)
+{
+	char p[PATH_MAX], o[PATH_MAX];
+	size_t n;
+
+	if (!realpath(plots, p) || !realpath(output, o))
+		return -errno;
+	n = strlen(o);
+	if (strncmp(p, o, n) || p[n] != '/')
+		return -EINVAL;
+	snprintf(link, size, "%s", p + n + 1);
+	return 0;
+}
+
+/* 0, or an exit status; a missing gnuplot is told once. */
+static int draw_all(const struct report *report, const char *plots)
+{
+	char path[PATH_MAX], err[512];
+	size_t i;
+
+	for (i = 0; i < report->scenario_count; i++) {
+		const struct report_scenario *s = &report->scenarios[i];
+		int status;
+
+		if (!tree_count(report->tree, s->name, NULL, "ok"))
+			continue;
+		snprintf(err, sizeof(err), "cannot draw in %s", plots);
+		snprintf(path, sizeof(path), "%s/%s-duration", plots, s->name);
+		status =
+			plot_duration(report->tree, s->inflate, s->deflate, path, err, sizeof(err));
+		if (!status) {
+			snprintf(path, sizeof(path), "%s/%s-progress", plots, s->name);
+			status = plot_progress(report->tree, s->inflate, path, err, sizeof(err));
+		}
+		if (status) {
+			log_error("%s", err);
+			return status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
+		}
+	}
+	return 0;
+}
+
+static int write_text(const struct report *report, const char *output)
+{
+	char path[PATH_MAX], *text = NULL;
+	size_t size;
+	FILE *f;
+	int err;
+
+	f = open_memstream(&text, &size);
+	if (!f)
+		return EXIT_ENVIRONMENT;
+	report_write(report, f);
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/REPORT.md", output);
+	err = atomic_file_write(path, text, size);
+	free(text);
+	if (err)
+		log_error("cannot write %s: %s", path, strerror(-err));
+	else
+		log_info("%s is written", path);
+	return err ? EXIT_ENVIRONMENT : 0;
+}
+
+static int prepare_plots(struct options *o, char *plots, char *link)
+{
+	int err;
+
+	if (o->plots)
+		snprintf(plots, PATH_MAX, "%s", o->plots);
+	else
+		snprintf(plots, PATH_MAX, "%.*s/plots", PATH_MAX - 8, o->output);
+	err = make_directories(plots);
+	if (err) {
+		log_error("cannot create %s: %s", plots, strerror(-err));
+		return EXIT_ENVIRONMENT;
+	}
+	err = relative_link(plots, o->output, link, PATH_MAX);
+	if (err == -EINVAL)
+		log_error("--plots %s: it must lie below the output directory %s, for REPORT.md to "
+			  "link it",
+			  plots, o->output);
+	else if (err)
+		log_error("%s: %s", o->output, strerror(-err));
+	return err ? EXIT_USAGE : 0;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct argp argp = {
+		option_table, parse_option, "DIR", doc, NULL, NULL, NULL
+	};
+	char plots[PATH_MAX], link[PATH_MAX], err[1024];
+	struct options options = { 0 };
+	struct report report;
+	struct tree tree;
+	int status, drawn = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (!options.output)
+		options.output = options.dir;
+	if (tree_load(&tree, options.dir, err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
+	status = prepare_plots(&options, plots, link);
+	if (status)
+		goto out_tree;
+	if (report_make(&report, &tree)) {
+		log_error("out of memory");
+		status = EXIT_ENVIRONMENT;
+		goto out;
+	}
+	if (!options.no_plots)
+		drawn = draw_all(&report, plots);
+	report.plots = drawn ? NULL : link;
+	status = write_text(&report, options.output);
+	if (!status)
+		status = drawn;
+out:
+	report_release(&report);
+out_tree:
+	tree_release(&tree);
+	return status;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ANALYSIS_COMMANDS_H
+#define ANALYSIS_COMMANDS_H
+
+/* The sub-commands of balloonstat; as in bench/commands.h. */
+int cmd_compare(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+
+#endif

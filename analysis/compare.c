@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The same figures each time a tree is looked at. */
+#define SEED 20170303
+
+static const char *const verdict_names[] = {
+	[VERDICT_IMPROVE] = "improve", [VERDICT_REGRESS] = "regress",
+	[VERDICT_SAME] = "same",       [VERDICT_INCONCLUSIVE] = "inconclusive",
+	[VERDICT_INVALID] = "invalid",
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+static enum verdict judge(const struct comparison *c)
+{
+	const struct interval *i = &c->ratio_interval;
+	bool higher = c->ratio > 1;
+
+	if (!c->n || !c->base_n)
+		return VERDICT_INVALID;
+	if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
+		return VERDICT_INCONCLUSIVE;
+	if (i->low >= 1 - SMALLEST_EFFECT && i->high <= 1 + SMALLEST_EFFECT)
+		return VERDICT_SAME;
+	if ((i->low <= 1 && i->high >= 1) || fabs(c->ratio - 1) < SMALLEST_EFFECT ||
+	    c->p_holm >= ALPHA)
+		return VERDICT_INCONCLUSIVE;
+	return higher == c->metric->higher_is_better ? VERDICT_IMPROVE : VERDICT_REGRESS;
+}
+
+void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
+	     const char *scenario, const char *variant, const char *base)
+{
+	*c = (struct comparison){ .scenario = scenario,
+				  .variant = variant,
+				  .base = base,
+				  .metric = metric,
+				  .p = 1,
+				  .p_holm = 1 };
+	c->n = metric_values(metric, tree, scenario, variant, &c->values);
+	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
+	if (c->n) {
+		c->median = stats_median(c->values, c->n);
+		c->median_interval = stats_median_interval(c->values, c->n, SEED);
+	}
+	if (c->base_n)
+		c->base_median = stats_median(c->base_values, c->base_n);
+	if (c->n && c->base_n) {
+		c->ratio = c->median / c->base_median;
+		c->ratio_interval =
+			stats_ratio_interval(c->values, c->n, c->base_values, c->base_n, SEED);
+		c->p = stats_permutation_p(c->values, c->n, c->base_values, c->base_n, SEED);
+	}
+	c->p_holm = c->p;
+}
+
+static bool is_counted(const struct comparison *c)
+{
+	return c->n && c->base_n && strcmp(c->variant, c->base);
+}
+
+static int by_p(const void *left, const void *right)
+{
+	double a = (*(struct comparison *const *)left)->p;
+	double b = (*(struct comparison *const *)right)->p;
+
+	return (a > b) - (a < b);
+}
+
+void compare_judge(struct comparison **family, size_t count)
+{
+	struct comparison **sorted = calloc(count + 1, sizeof(*sorted));
+	double highest = 0;
+	size_t i, n = 0;
+
+	if (!sorted)
+		abort();
+	for (i = 0; i < count; i++)
+		if (is_counted(family[i]))
+			sorted[n++] = family[i];
+	qsort(sorted, n, sizeof(*sorted), by_p);
+	for (i = 0; i < n; i++) {
+		highest = fmax(highest, sorted[i]->p * (n - i));
+		sorted[i]->p_holm = fmin(highest, 1);
+	}
+	free(sorted);
+	for (i = 0; i < count; i++)
+		family[i]->verdict = judge(family[i]);
+}
+
+void compare_release(struct comparison *c)
+{
+	free(c->values);
+	free(c->base_values);
+	memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ANALYSIS_COMPARE_H
+#define ANALYSIS_COMPARE_H
+
+#include <stddef.h>
+
+#include "analysis/metric.h"
+#include "analysis/stats.h"
+#include "analysis/tree.h"
+
+/* An effect smaller than this is of no interest, however sure. */
+#define SMALLEST_EFFECT 0.03
+/* With fewer boots a side nothing can be told. */
+#define BOOTS_MIN 4
+#define ALPHA 0.05
+
+enum verdict {
+	VERDICT_IMPROVE,
+	VERDICT_REGRESS,
+	VERDICT_SAME,
+	VERDICT_INCONCLUSIVE,
+	VERDICT_INVALID, /* no ok boot on a side */
+};
+
+const char *verdict_name(enum verdict verdict);
+
+/* One variant's sample of a metric in a scenario, against the base's. */
+struct comparison {
+	const char *scenario;
+	const char *variant;
+	const char *base;
+	const struct metric *metric;
+	double *values;
+	size_t n;
+	double median;
+	struct interval median_interval;
+	double *base_values;
+	size_t base_n;
+	double base_median;
+	double ratio; /* median / base_median */
+	struct interval ratio_interval;
+	double p;
+	double p_holm;	      /* p corrected for the family, by compare_judge() */
+	enum verdict verdict; /* by compare_judge() */
+};
+
+/* Take the samples of a variant and its base, and compute all but the verdict. */
+void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
+	     const char *scenario, const char *variant, const char *base);
+void compare_release(struct comparison *c);
+
+/**
+ * compare_judge() - the verdicts of comparisons that are shown together
+ * @family: all of them; a variant against itself is left out of the counting
+ *
+ * Many comparisons find something by chance alone, so p is corrected after
+ * Holm (A Simple Sequentially Rejective Multiple Test Procedure, 1979). The
+ * verdict, with r the ratio of medians and I its interval:
+ *   invalid       a side has no ok boot
+ *   inconclusive  a side has fewer than BOOTS_MIN ok boots
+ *   same          I lies within 1 +- SMALLEST_EFFECT
+ *   improve, regress  I does not hold 1, r is at least SMALLEST_EFFECT away
+ *                 from it, and the corrected p is below ALPHA
+ *   inconclusive  otherwise
+ */
+void compare_judge(struct comparison **family, size_t count);
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What all plots share. The colours are Okabe and Ito's, which the colour-blind
+# can tell apart; points and dashes differ too, for print in grey. A variant
+# has the same colour and point in every plot: its place in the plan.
+
+set encoding utf8
+set border 3 lw 0.8 lc rgb '#444444'
+set tics nomirror out scale 0.5
+set grid ytics lt 1 lw 0.5 lc rgb '#dddddd'
+
+array colour[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
+array point[8] = [7, 5, 9, 11, 13, 4, 6, 8]
+array dash[8] = [1, 2, 4, 3, 5, 1, 2, 4]
+pick(i) = ((i - 1) % 8) + 1
+
+png_terminal(w, h) = sprintf("pngcairo noenhanced size %d,%d font 'DejaVu Sans,11' background 'white'", w, h)
+svg_terminal(w, h) = sprintf("svg noenhanced size %d,%d font 'DejaVu Sans,13' background 'white' dynamic", w, h)

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/result.h"
+#include "lib/units.h"
+
+/* Text of a tree in a Markdown table: no cell, tag or code span ends early. */
+static void print_text(FILE *f, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '|':
+		case '`':
+		case '*':
+		case '\\':
+			fprintf(f, "\\%c", *text);
+			break;
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '\n':
+		case '\r':
+			fputc(' ', f);
+			break;
+		default:
+			fputc(*text, f);
+		}
+	}
+}
+
+static size_t count_names(char *const *names)
+{
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	return n;
+}
+
+static int make_scenario(struct report *r, struct report_scenario *s, const char *name)
+{
+	char *const *variants = r->tree->variants;
+	size_t v;
+
+	s->name = name;
+	s->inflate = calloc(r->variant_count, sizeof(*s->inflate));
+	s->deflate = calloc(r->variant_count, sizeof(*s->deflate));
+	if (!s->inflate || !s->deflate)
+		return -ENOMEM;
+	for (v = 0; v < r->variant_count; v++) {
+		compare(&s->inflate[v], r->tree, &r->inflate, name, variants[v], variants[0]);
+		compare(&s->deflate[v], r->tree, &r->deflate, name, variants[v], variants[0]);
+	}
+	return 0;
+}
+
+static int judge_all(struct report *r)
+{
+	struct comparison **family;
+	size_t i, v, n = 0;
+
+	family = calloc(2 * r->scenario_count * r->variant_count, sizeof(*family));
+	if (!family)
+		return -ENOMEM;
+	for (i = 0; i < r->scenario_count; i++) {
+		for (v = 0; v < r->variant_count; v++) {
+			family[n++] = &r->scenarios[i].inflate[v];
+			family[n++] = &r->scenarios[i].deflate[v];
+		}
+	}
+	compare_judge(family, n);
+	free(family);
+	return 0;
+}
+
+int report_make(struct report *report, const struct tree *tree)
+{
+	const char *accel = tree_accel(tree);
+	size_t i;
+	int err = 0;
+
+	*report = (struct report){ .tree = tree, .variant_count = count_names(tree->variants) };
+	metric_parse(&report->inflate, "inflate.duration_ns", accel);
+	metric_parse(&report->deflate, "deflate.duration_ns", accel);
+	report->scenario_count = count_names(tree->scenarios);
+	report->scenarios = calloc(report->scenario_count, sizeof(*report->scenarios));
+	if (!report->scenarios)
+		return -ENOMEM;
+	for (i = 0; !err && i < report->scenario_count; i++)
+		err = make_scenario(report, &report->scenarios[i], tree->scenarios[i]);
+	return err ? err : judge_all(report);
+}
+
+void report_release(struct report *report)
+{
+	size_t i, v;
+
+	for (i = 0; report->scenarios && i < report->scenario_count; i++) {
+		struct report_scenario *s = &report->scenarios[i];
+
+		for (v = 0; s->inflate && s->deflate && v < report->variant_count; v++) {
+			compare_release(&s->inflate[v]);
+			compare_release(&s->deflate[v]);
+		}
+		free(s->inflate);
+		free(s->deflate);
+	}
+	free(report->scenarios);
+	memset(report, 0, sizeof(*report));
+}
+
+/* "finalize is 4.1 % slower [2.0, 6.3]", or what else the verdict says. */
+static void write_finding(FILE *f, const struct comparison *c)
+{
+	double percent = 100 * fabs(c->ratio - 1);
+
+	print_text(f, c->variant);
+	switch (c->verdict) {
+	case VERDICT_IMPROVE:
+	case VERDICT_REGRESS:
+		fprintf(f, " takes %.1f %% %s time", percent, c->ratio > 1 ? "more" : "less");
+		break;
+	case VERDICT_SAME:
+		fputs(" takes the same", f);
+		break;
+	case VERDICT_INCONCLUSIVE:
+		if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
+			fprintf(f, ": too few boots to say (%zu and %zu; %d each are needed)", c->n,
+				c->base_n, BOOTS_MIN);
+		else
+			fputs(": these boots cannot tell", f);
+		break;
+	case VERDICT_INVALID:
+		fputs(": no boot that is ok", f);
+		return;
+	}
+	fprintf(f, " (ratio %.3f, 95 %% interval %.3f to %.3f)", c->ratio, c->ratio_interval.low,
+		c->ratio_interval.high);
+}
+
+static void write_move_answer(FILE *f, const struct report *r, const char *move,
+			      const struct comparison *c)
+{
+	size_t v;
+
+	fprintf(f, "**%s**: ", move);
+	for (v = 1; v < r->variant_count; v++) {
+		fputs(v > 1 ? "; " : "", f);
+		write_finding(f, &c[v]);
+	}
+	fputs(".", f);
+}
+
+static void write_answer(FILE *f, const struct report *r)
+{
+	size_t i;
+
+	if (r->variant_count < 2) {
+		fputs("One variant was run: there is nothing to compare it to.\n\n", f);
+		return;
+	}
+	fputs("Against ", f);
+	print_text(f, r->tree->variants[0]);
+	fprintf(f, ", where an effect below %.0f %% is of no interest:\n\n", 100 * SMALLEST_EFFECT);
+	for (i = 0; i < r->scenario_count; i++) {
+		fputs("- *", f);
+		print_text(f, r->scenarios[i].name);
+		fputs("*, ", f);
+		write_move_answer(f, r, "inflate", r->scenarios[i].inflate);
+		fputs(" ", f);
+		write_move_answer(f, r, "deflate", r->scenarios[i].deflate);
+		fputs("\n", f);
+	}
+	fputs("\n", f);
+}
+
+static void write_setup_row(FILE *f, const char *what, const char *text)
+{
+	if (!*text)
+		return;
+	fprintf(f, "| %s | ", what);
+	print_text(f, text);
+	fputs(" |\n", f);
+}
+
+static void write_setup(FILE *f, const struct report *r)
+{
+	const json_t *env = r->tree->env, *host = json_object_get(env, "host");
+	const json_t *boot = json_array_get(r->tree->boots, 0);
+	char text[64];
+
+	fputs("## Setup\n\n| | |\n|---|---|\n", f);
+	write_setup_row(f, "accelerator", tree_accel(r->tree));
+	write_setup_row(f, "why", json_text(env, "accel_reason"));
+	write_setup_row(f, "CPU", json_text(host, "cpu_model"));
+	if (json_object_get(host, "cpus")) {
+		snprintf(text, sizeof(text), "%lld",
+			 (long long)json_integer_value(json_object_get(host, "cpus")));
+		write_setup_row(f, "host CPUs", text);
+		write_setup_row(
+			f, "host memory",
+			format_bytes(json_integer_value(json_object_get(host, "memory_bytes")),
+				     text, sizeof(text)));
+	}
+	write_setup_row(f, "host kernel", json_text(host, "kernel_release"));
+	write_setup_row(f, "distribution", json_text(host, "distribution"));
+	write_setup_row(f, "QEMU", json_text(boot, "qemu_version"));
+	write_setup_row(f, "kernel source", json_text(json_object_get(env, "kernel"), "source"));
+	write_setup_row(f, "compiler", json_text(json_object_get(env, "kernel"), "compiler"));
+	write_setup_row(f, "started", json_text(env, "started_utc"));
+	fputs("\n", f);
+	if (!strcmp(tree_accel(r->tree), "tcg"))
+		fputs("Under TCG every guest instruction is emulated: the figures say how the "
+		      "variants compare on this path, not how long a move takes under KVM.\n\n",
+		      f);
+	else if (!strcmp(tree_accel(r->tree), "icount"))
+		fputs("Under icount the guest's clock counts instructions: the figures are work, "
+		      "not time.\n\n",
+		      f);
+}
+
+static const json_t *planned(const struct report *r, const char *list, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(r->tree->plan, list), i, item)
+		if (!strcmp(json_text(item, "name"), name))
+			return item;
+	return NULL;
+}
+
+static void write_scenario_intro(FILE *f, const struct report *r, const char *name)
+{
+	const json_t *s = planned(r, "scenarios", name);
+	char memory[32], inflate[32];
+
+	fputs("### ", f);
+	print_text(f, name);
+	fputs("\n\n", f);
+	if (!s)
+		return;
+	format_bytes(json_integer_value(json_object_get(s, "memory_bytes")), memory,
+		     sizeof(memory));
+	format_bytes(json_integer_value(json_object_get(s, "inflate_bytes")), inflate,
+		     sizeof(inflate));
+	print_text(f, json_text(s, "description"));
+	fprintf(f, ". Guest: %s, %lld vCPUs, memory %s, THP %s; balloon: %s; %lld cycles a boot.",
+		memory, (long long)json_integer_value(json_object_get(s, "vcpus")),
+		json_text(s, "backing"), json_is_true(json_object_get(s, "thp")) ? "on" : "off",
+		inflate, (long long)json_integer_value(json_object_get(s, "cycles")));
+	if (json_number_value(json_object_get(s, "scale")) < 1)
+		fprintf(f, " **Scaled by %.2f to fit the machine.**",
+			json_number_value(json_object_get(s, "scale")));
+	fputs("\n\n", f);
+}
+
+/* Bytes of the first move, which all moves of a scenario share. */
+static double moved_gib(const struct report *r, const struct comparison *c, const char *move)
+{
+	const json_t *boot, *cycle;
+	size_t i;
+
+	json_array_foreach (r->tree->boots, i, boot) {
+		cycle = json_array_get(json_object_get(boot, "cycles"), 0);
+		if (cycle && !strcmp(json_text(boot, "scenario"), c->scenario))
+			return json_number_value(
+				       json_object_get(json_object_get(cycle, move), "bytes")) /
+			       (1 << 30);
+	}
+	return 0;
+}
+
+static void write_row(FILE *f, const struct report *r, const struct comparison *c, const char *move)
+{
+	fprintf(f, "| %s | ", move);
+	print_text(f, c->variant);
+	if (!c->n) {
+		fputs(" | 0 | | | | | invalid |\n", f);
+		return;
+	}
+	fprintf(f, " | %zu | %.4g [%.4g, %.4g] | %.3g | ", c->n, c->median, c->median_interval.low,
+		c->median_interval.high, moved_gib(r, c, move) / (c->median / 1000));
+	if (!strcmp(c->variant, c->base))
+		fputs("1 | | base |\n", f);
+	else if (!c->base_n)
+		fputs("| | invalid |\n", f);
+	else
+		fprintf(f, "%.3f [%.3f, %.3f] | %.4f | %s |\n", c->ratio, c->ratio_interval.low,
+			c->ratio_interval.high, c->p_holm, verdict_name(c->verdict));
+}
+
+static void write_table(FILE *f, const struct report *r, const struct report_scenario *s)
+{
+	const char *unit = r->inflate.unit;
+	size_t v;
+
+	fprintf(f,
+		"| move | variant | n | median [95 %%], %s | %s | ratio [95 %%] | p | verdict |\n"
+		"|---|---|---:|---|---:|---|---:|---|\n",
+		unit, strcmp(tree_accel(r->tree), "icount") ? "GiB/s" : "GiB/G instr.");
+	for (v = 0; v < r->variant_count; v++)
+		write_row(f, r, &s->inflate[v], "inflate");
+	for (v = 0; v < r->variant_count; v++)
+		write_row(f, r, &s->deflate[v], "deflate");
+	fprintf(f,
+		"\nn: boots. p: permutation test, corrected for the number of comparisons; "
+		"uncorrected, these numbers of boots allow none below %.2g.\n\n",
+		s->inflate[0].n && r->variant_count > 1 && s->inflate[1].n
+			? stats_smallest_p(s->inflate[1].n, s->inflate[0].n)
+			: 1);
+}
+
+static void write_plots(FILE *f, const struct report *r, const char *scenario)
+{
+	static const char *const kinds[][2] = {
+		{ "duration", "duration of a move by variant" },
+		{ "progress", "progress of an inflate over time" },
+	};
+	size_t i;
+
+	for (i = 0; r->plots && i < 2; i++)
+		fprintf(f, "![%s, %s](%s/%s-%s.png)\n\n", scenario, kinds[i][1], r->plots, scenario,
+			kinds[i][0]);
+}
+
+/* How well the moves of the ok boots could be timed, in % of them. */
+static void write_resolution(FILE *f, const struct report *r)
+{
+	static const char *const moves[] = { "inflate", "deflate" };
+	const json_t *boot, *cycle, *move;
+	size_t i, j, k, count = 0, within = 0;
+	double worst = 0;
+
+	json_array_foreach (r->tree->boots, i, boot) {
+		if (strcmp(json_text(boot, "status"), RESULT_OK))
+			continue;
+		json_array_foreach (json_object_get(boot, "cycles"), j, cycle) {
+			for (k = 0; k < 2; k++) {
+				double percent;
+
+				move = json_object_get(cycle, moves[k]);
+				percent =
+					100 *
+					json_number_value(json_object_get(move, "resolution_ns")) /
+					json_number_value(json_object_get(move, "duration_ns"));
+				within += percent <= 0.5;
+				worst = percent > worst ? percent : worst;
+				count++;
+			}
+		}
+	}
+	fprintf(f,
+		"Of %zu timed moves, %zu have a resolution within 0.5 %% of their duration; the "
+		"worst has %.2g %%.\n\n",
+		count, within, worst);
+}
+
+static void write_method(FILE *f, const struct report *r)
+{
+	fputs("## How it was measured\n\n"
+	      "The unit is a boot: the median over its cycles is one value, and n counts boots. "
+	      "Boots of all variants alternate in blocks, in an order drawn from the seed in "
+	      "plan.json, each second block being the reverse of the one before. A move is timed "
+	      "by the guest's clock, from when the new target can be read in the device's "
+	      "configuration space until the driver has written there that it is reached; the "
+	      "interval between the last two looks is its resolution. Rates divide the bytes "
+	      "really moved. Intervals are 95 % percentile bootstrap intervals over boots, of the "
+	      "median and of the ratio of medians; the p-values are those of a two-sided "
+	      "permutation test, corrected after Holm for all comparisons of this report. In every "
+	      "move the pages counted by the device, by the guest's vmstat and by MemTotal must "
+	      "agree, or the boot is invalid and gives no figure.\n\n",
+	      f);
+	write_resolution(f, r);
+}
+
+static void write_unused(FILE *f, const struct report *r)
+{
+	const json_t *boot;
+	size_t i, unused = json_array_size(r->tree->boots) -
+			   tree_count(r->tree, NULL, NULL, RESULT_OK);
+
+	fprintf(f, "## Boots\n\n%zu boots were run, %zu of them are not used",
+		json_array_size(r->tree->boots), unused);
+	fputs(unused ? ":\n\n" : ".\n\n", f);
+	json_array_foreach (r->tree->boots, i, boot) {
+		if (!strcmp(json_text(boot, "status"), RESULT_OK))
+			continue;
+		fputs("- ", f);
+		print_text(f, json_text(boot, "scenario"));
+		fputs("/", f);
+		print_text(f, json_text(boot, "variant"));
+		fprintf(f, " boot %lld, %s: ",
+			(long long)json_integer_value(json_object_get(boot, "boot")),
+			json_text(boot, "status"));
+		print_text(f, json_text(boot, "reason"));
+		fputs("\n", f);
+	}
+	fputs(unused ? "\n" : "", f);
+}
+
+static void write_reproduce(FILE *f, const struct report *r)
+{
+	const char *command = json_text(r->tree->env, "command"), *at;
+
+	fputs("## To reproduce\n\n", f);
+	if (*command) {
+		fputs("    ", f);
+		for (at = command; *at; at++)
+			fputc(*at == '\n' ? ' ' : *at, f);
+		fprintf(f, " --seed %lld\n",
+			(long long)json_integer_value(json_object_get(r->tree->plan, "seed")));
+	}
+	fputs("    balloonstat report DIR\n", f);
+}
+
+void report_write(const struct report *report, FILE *f)
+{
+	size_t i;
+
+	fputs("<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n"
+	      "# What the balloon's patches do\n\n", f);
+	write_answer(f, report);
+	write_setup(f, report);
+	fputs("## Results\n\n", f);
+	for (i = 0; i < report->scenario_count; i++) {
+		write_scenario_intro(f, report, report->scenarios[i].name);
+		write_table(f, report, &report->scenarios[i]);
+		write_plots(f, report, report->scenarios[i].name);
+	}
+	write_method(f, report);
+	write_unused(f, report);
+	write_reproduce(f, report);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/tree.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/result.h"
+
+const char *json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+int name_index(char *const *names, const char *name)
+{
+	int i;
+
+	for (i = 0; names[i]; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -1;
+}
+
+static int add_name(char ***names, const char *name)
+{
+	size_t count = 0;
+	char **longer;
+
+	while (*names && (*names)[count])
+		count++;
+	if (*names && name && name_index(*names, name) >= 0)
+		return 0;
+	longer = reallocarray(*names, count + 2, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	*names = longer;
+	longer[count] = name ? strdup(name) : NULL;
+	longer[count + 1] = NULL;
+	return name && !longer[count] ? -ENOMEM : 0;
+}
+
+/* A tree without env.json or plan.json can be compared all the same. */
+static int load_optional(const struct tree *tree, const char *name, json_t **value, char *err,
+			 size_t err_size)
+{
+	char path[PATH_MAX];
+	json_error_t error;
+
+	snprintf(path, sizeof(path), "%s/%s", tree->dir, name);
+	if (access(path, F_OK) < 0) {
+		*value = json_object();
+		return 0;
+	}
+	*value = json_load_file(path, 0, &error);
+	if (json_is_object(*value))
+		return 0;
+	snprintf(err, err_size, "%s:%d: %s", path, error.line,
+		 *value ? "an object is wanted" : error.text);
+	return -EINVAL;
+}
+
+/* The directory is a name, not a pattern, whatever characters are in it. */
+static void make_pattern(const char *dir, char *pattern, size_t size)
+{
+	size_t n = 0;
+
+	for (; *dir && n + 2 < size; dir++) {
+		if (strchr("*?[]\\", *dir))
+			pattern[n++] = '\\';
+		pattern[n++] = *dir;
+	}
+	snprintf(pattern + n, size - n, "/*/*/boot-*/result.json");
+}
+
+static int load_boots(struct tree *tree, char *err, size_t err_size)
+{
+	char pattern[PATH_MAX];
+	glob_t found;
+	size_t i;
+	int status;
+
+	make_pattern(tree->dir, pattern, sizeof(pattern));
+	status = glob(pattern, 0, NULL, &found);
+	if (status == GLOB_NOMATCH) {
+		snprintf(err, err_size,
+			 "%s: no results in it; a result tree of `balloonbench run` is wanted",
+			 tree->dir);
+		return -ENOENT;
+	}
+	for (i = 0; !status && i < found.gl_pathc; i++) {
+		json_t *boot = result_load(found.gl_pathv[i], err, err_size);
+
+		if (boot)
+			json_array_append_new(tree->boots, boot);
+		else
+			status = -EINVAL;
+	}
+	globfree(&found);
+	return status;
+}
+
+/* First in the order of the plan, then what the plan does not know. */
+static int collect_names(struct tree *tree, const char *plan_key, const char *boot_key,
+			 char ***names)
+{
+	const json_t *item;
+	int err = add_name(names, NULL);
+	size_t i;
+
+	json_array_foreach (json_object_get(tree->plan, plan_key), i, item) {
+		const char *name = json_text(item, "name");
+
+		if (!err && *name)
+			err = add_name(names, name);
+	}
+	json_array_foreach (tree->boots, i, item)
+		if (!err)
+			err = add_name(names, json_text(item, boot_key));
+	return err;
+}
+
+static int check_accel(const struct tree *tree, char *err, size_t err_size)
+{
+	const json_t *boot;
+	size_t i;
+
+	json_array_foreach (tree->boots, i, boot) {
+		if (!strcmp(json_text(boot, "accel"), tree_accel(tree)))
+			continue;
+		snprintf(err, err_size,
+			 "%s: boots under %s and under %s: accelerators are never compared",
+			 tree->dir, tree_accel(tree), json_text(boot, "accel"));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size)
+{
+	int status;
+
+	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array() };
+	snprintf(err, err_size, "out of memory");
+	status = load_boots(tree, err, err_size);
+	if (!status)
+		status = load_optional(tree, "env.json", &tree->env, err, err_size);
+	if (!status)
+		status = load_optional(tree, "plan.json", &tree->plan, err, err_size);
+	if (!status)
+		status = check_accel(tree, err, err_size);
+	if (!status)
+		status = collect_names(tree, "scenarios", "scenario", &tree->scenarios);
+	if (!status)
+		status = collect_names(tree, "variants", "variant", &tree->variants);
+	if (status)
+		tree_release(tree);
+	return status;
+}
+
+static void free_names(char **names)
+{
+	char **name;
+
+	for (name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}
+
+void tree_release(struct tree *tree)
+{
+	free_names(tree->scenarios);
+	free_names(tree->variants);
+	json_decref(tree->env);
+	json_decref(tree->plan);
+	json_decref(tree->boots);
+	free(tree->dir);
+	memset(tree, 0, sizeof(*tree));
+}
+
+const char *tree_accel(const struct tree *tree)
+{
+	return json_text(json_array_get(tree->boots, 0), "accel");
+}
+
+static int matches(const json_t *boot, const char *key, const char *wanted)
+{
+	return !wanted || !strcmp(json_text(boot, key), wanted);
+}
+
+size_t tree_count(const struct tree *tree, const char *scenario, const char *variant,
+		  const char *status)
+{
+	const json_t *boot;
+	size_t i, count = 0;
+
+	json_array_foreach (tree->boots, i, boot)
+		count += matches(boot, "scenario", scenario) && matches(boot, "variant", variant) &&
+			 matches(boot, "status", status);
+	return count;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ANALYSIS_TREE_H
+#define ANALYSIS_TREE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/*
+ * A result tree in memory: every boot of it, also those that failed. Names of
+ * scenarios and variants come in the order of plan.json.
+ */
+struct tree {
+	char *dir;
+	json_t *env;	  /* env.json, {} where there is none */
+	json_t *plan;	  /* plan.json, {} where there is none */
+	json_t *boots;	  /* array of result.json objects, sorted by path */
+	char **scenarios; /* NULL-terminated */
+	char **variants;  /* NULL-terminated; the first is the default base */
+};
+
+/**
+ * tree_load() - read a result tree
+ *
+ * Return: 0; -ENOENT where there is no result in it, -EINVAL where a file of it
+ * cannot be understood; the message says which. Boots of different
+ * accelerators in one tree are -EINVAL too: they are never compared.
+ */
+int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size);
+void tree_release(struct tree *tree);
+
+/* Accelerator of the tree's boots. */
+const char *tree_accel(const struct tree *tree);
+
+/* Index of @name in a NULL-terminated list, or -1. */
+int name_index(char *const *names, const char *name);
+
+/* Number of boots of a scenario and variant with a status; NULLs match all. */
+size_t tree_count(const struct tree *tree, const char *scenario, const char *variant,
+		  const char *status);
+
+/* A member of an object as text, "" where it is absent. */
+const char *json_text(const json_t *object, const char *key);
+
+#endif
