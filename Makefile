@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every entry point of balloonbench. `make help` lists them.
+
+O ?= build
+V ?= 0
+SUITE ?= default
+PREFIX ?= /usr/local
+CC ?= gcc
+export KERNEL_SRC KERNEL_PATCHES QEMU BALLOONBENCH_CACHE
+
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+CFLAGS ?= -O2 -g
+# Truncation is looked at where it matters; gcc cannot tell where that is.
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -MMD -MP $(CFLAGS)
+LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
+
+lib_src := $(wildcard lib/*.c)
+bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
+analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c))
+guest_src := $(wildcard bench/guest/*.c)
+test_src := $(wildcard tests/*/test_*.c)
+fake_src := $(wildcard tests/fake-qemu/*.c)
+support_src := $(wildcard tests/support/*.c)
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+archives := $(O)/bench.a $(O)/analysis.a $(O)/lib.a
+programs := $(O)/balloonbench $(O)/balloonstat
+tests := $(patsubst %.c,$(O)/%,$(test_src))
+tests_of = $(filter $(O)/tests/$(1)/%,$(tests))
+fake_qemu := $(O)/tests/fake-qemu/fake-qemu
+runner := $(O)/tests/run
+images := $(O)/images.ini
+all_src := $(lib_src) $(bench_src) bench/main.c $(analysis_src) analysis/main.c $(guest_src) \
+	   $(test_src) $(fake_src) $(support_src) tests/run.c
+all_obj := $(call obj,$(sort $(all_src)))
+scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
+	   vm-images/make-initramfs vm-images/install-images vm-images/check-patches .ci/run $(wildcard tests/*/*.sh)
+
+.DELETE_ON_ERROR:
+.PHONY: deps all bench test report lint install clean help check-patches
+.DEFAULT_GOAL := all
+
+##@ Targets
+all: $(programs) $(images) ## build the programs and the guest kernels
+
+deps: ## install the Debian packages that are missing (prints the command when not root)
+	$(Q)vm-images/deps
+
+bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
+	$(Q)dir=results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE); status=0; \
+	$(O)/balloonbench run --suite $(SUITE) -o $$dir || status=$$?; \
+	case $$status in \
+	0|3) $(O)/balloonstat compare $$dir && $(O)/balloonstat report $$dir || exit $$?;; \
+	esac; \
+	exit $$status
+
+test: all $(tests) $(fake_qemu) $(runner) ## all tests; the last line counts them
+	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
+		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
+
+check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
+	$(Q)vm-images/check-patches
+
+report: $(O)/balloonstat ## REPORT.md from results/reference/
+	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots
+
+lint: $(O)/.deps ## shellcheck, clang-format
+	$(Q)shellcheck -x $(scripts)
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(wildcard lib/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h))
+
+install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
+	$(Q)install $(programs) $(DESTDIR)$(PREFIX)/bin
+	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
+	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/plots
+	$(Q)install -m 644 analysis/plots/*.gp $(DESTDIR)$(PREFIX)/share/balloonbench/plots
+	$(Q)vm-images/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
+
+clean: ## remove build/ (results/ and the cache stay)
+	$(Q)rm -rf $(O)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR and QEMU=PATH use your own."
+
+# The packages are looked at once per checkout and when their list changes.
+$(O)/.deps: vm-images/packages vm-images/deps | $(O)
+	$(Q)vm-images/deps
+	$(Q)touch $@
+
+$(O):
+	$(Q)mkdir -p $@
+
+$(all_obj): $(O)/%.o: %.c | $(O)/.deps
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
+	-DTEST_SOURCE='"$(CURDIR)"'
+$(O)/lib/data_path.o: ALL_CFLAGS += -DSOURCE_DIR='"$(CURDIR)"'
+
+$(O)/lib.a: $(call obj,$(lib_src))
+$(O)/bench.a: $(call obj,$(bench_src))
+$(O)/analysis.a: $(call obj,$(analysis_src))
+$(archives):
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/lib.a
+$(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
+$(fake_qemu): $(call obj,$(fake_src)) $(O)/lib.a
+$(runner): $(O)/tests/run.o
+$(programs) $(fake_qemu) $(runner):
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# The guest has no libraries: one static program is all of its user space.
+$(O)/balloonguest: $(call obj,$(guest_src))
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ -ljansson
+
+$(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
+	$(say) CPIO $@
+	$(Q)vm-images/make-initramfs $< $@
+
+# Asked each time: what the cache holds, and what KERNEL_SRC and QEMU name, is
+# nothing that a date tells. It takes a moment when all is there.
+.PHONY: FORCE
+$(images): $(O)/initramfs.cpio FORCE
+	$(Q)INITRAMFS=$(abspath $<) vm-images/build-kernels $@
+
+-include $(all_obj:.o=.d)

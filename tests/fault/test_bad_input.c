@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a user can get wrong: the message names the culprit and says what to
+ * do, and the exit status tells whose fault it is.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+/* The status and up to two things that the message must say. */
+static void expect(const char *program, const char *const *args, int status, const char *says,
+		   const char *advises)
+{
+	struct outcome outcome = run_program(program, args);
+
+	if (outcome.status != status || !strstr(outcome.output, says) ||
+	    (advises && !strstr(outcome.output, advises)))
+		fail_msg("status %d: %s", outcome.status, outcome.output);
+	outcome_release(&outcome);
+}
+
+#define RUN(status, says, advises, ...)                                                            \
+	do {                                                                                       \
+		const char *args[] = { "run", "--accel", "tcg", __VA_ARGS__, NULL };               \
+		expect("balloonbench", args, status, says, advises);                               \
+	} while (0)
+
+static void command_line(void **state)
+{
+	const char *nothing[] = { NULL }, *wrong[] = { "fly", NULL }, *help[] = { "--help", NULL };
+
+	(void)state;
+	expect("balloonbench", nothing, 2, "Usage:", "doctor");
+	expect("balloonbench", wrong, 2, "no command 'fly'", "--help");
+	expect("balloonbench", help, 0, "EXAMPLES", "run");
+	RUN(0, "EXAMPLES", "--boots", "--help");
+	RUN(2, "--fast", "--help", "--fast");
+	RUN(2, "--boots 0", "whole number from 1", "--boots", "0");
+	RUN(2, "--boots many", "whole number", "--boots", "many");
+	RUN(2, "--pin 0-", "as in 0,2-3", "--pin", "0-");
+	RUN(2, "--pin 4000", "as in 0,2-3", "--pin", "4000");
+	RUN(2, "no such accelerator", "icount", "--accel", "xen", "--scenario", "smoke");
+	RUN(2, "no suite 'tiny'", "default", "--suite", "tiny");
+	RUN(2, "smoke is given twice", "--boots", "--scenario", "smoke", "--scenario", "smoke");
+	RUN(2, "'smoke' is not an option", "--scenario", "smoke");
+}
+
+static void names(void **state)
+{
+	(void)state;
+	RUN(2, "no scenario 'idel'", "idle", "--scenario", "idel");
+	RUN(2, "no variant 'lists'", "balloonbench list", "--variant", "lists");
+}
+
+static void scenario_files(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "s.ini", "[guest]\nmemory = 8 GB\n"));
+	RUN(2, "s.ini:2: [guest] memory: '8 GB'", "8 GiB", "--scenario", path);
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "s.ini",
+			    "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 2 GiB\n"));
+	RUN(2, "[balloon] inflate: 2 GiB is more than the guest has", NULL, "--scenario", path);
+	/* Asked for by hand, and larger than any machine that runs this test. */
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "s.ini",
+			    "[guest]\nmemory = 16 TiB\n[balloon]\ninflate = 1 GiB\n"));
+	RUN(4, "a guest of 16 TiB does not fit", "free memory", "--scenario", path);
+}
+
+static void output_directories(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/full", test_dir);
+	write_file(test_dir, "full/file", "precious");
+	RUN(2, "full: File exists", "choose a new directory", "--scenario", "smoke", "-o", path);
+	snprintf(path, sizeof(path), "%s/full/file/below", test_dir);
+	RUN(3, "cannot write into", NULL, "--scenario", "smoke", "-o", path);
+	RUN(3, "cannot create /proc/x", NULL, "--scenario", "smoke", "-o", "/proc/x");
+}
+
+static void missing_parts(void **state)
+{
+	char out[256];
+
+	(void)state;
+	snprintf(out, sizeof(out), "%s/noexec", test_dir);
+	setenv("QEMU", "/nowhere/qemu", 1);
+	RUN(3, "no QEMU at /nowhere/qemu", "make deps", "--scenario", "smoke");
+	setenv("QEMU", "/dev/null", 1);
+	RUN(3, "cannot run /dev/null: Permission denied", NULL, "--scenario", "smoke", "--boots",
+	    "1", "-o", out);
+	unsetenv("QEMU");
+}
+
+/* An images.ini elsewhere: a copy of the program beside it reads it. */
+static void missing_kernels(void **state)
+{
+	char command[1024], program[512];
+	char *output;
+
+	(void)state;
+	snprintf(program, sizeof(program), "%s/bin", test_dir);
+	mkdir(program, 0755);
+	snprintf(command, sizeof(command), "cp %s %s/balloonbench", build_path("balloonbench"),
+		 program);
+	assert_int_equal(system(command), 0);
+	write_file(program, "images.ini",
+		   "[kernel]\nsource = x\ncompiler = x\nconfig_sha256 = x\n[initramfs]\npath = "
+		   "images.ini\n"
+		   "[qemu]\npath = /bin/true\n[cut finalize]\nvmlinux = /nowhere/vmlinux\nrelease "
+		   "= x\n"
+		   "key = x\npatches_sha256 = x\n");
+	snprintf(command, sizeof(command), "%s/balloonbench run --scenario smoke >%s/log 2>&1",
+		 program, test_dir);
+	assert_int_equal(WEXITSTATUS(system(command)), 3);
+	snprintf(command, sizeof(command), "%s/log", test_dir);
+	output = read_file(command);
+	assert_non_null(strstr(
+		output, "no kernel of cut 'finalize' at /nowhere/vmlinux; make all builds it"));
+	free(output);
+}
+
+/* A tmpfs of 64 KiB is full after the first logs. */
+static void a_full_disk(void **state)
+{
+	char small[256], out[300], fake[512];
+
+	(void)state;
+	snprintf(small, sizeof(small), "%s/small", test_dir);
+	mkdir(small, 0755);
+	if (mount("tmpfs", small, "tmpfs", 0, "size=64k") < 0) {
+		print_message("# mounting a tmpfs needs root\n");
+		skip();
+	}
+	snprintf(out, sizeof(out), "%s/out", small);
+	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
+	setenv("QEMU", fake, 1);
+	setenv("FAKE_QEMU", "good", 1);
+	RUN(3, "No space left on device", "free some space", "--scenario", "smoke", "--variant",
+	    "finalize", "--boots", "50", "-o", out);
+	unsetenv("QEMU");
+	snprintf(out, sizeof(out), "%s/out/smoke/finalize/boot-01/result.json", small);
+	assert_int_equal(access(out, R_OK), 0);
+	umount(small);
+}
+
+static void result_trees(void **state)
+{
+	const char *none[] = { "compare", NULL }, *missing[] = { "compare", "/nowhere", NULL };
+	const char *empty[] = { "report", test_dir, NULL };
+
+	(void)state;
+	expect("balloonstat", none, 2, "a result tree is wanted", NULL);
+	expect("balloonstat", missing, 3, "/nowhere: no results in it", NULL);
+	expect("balloonstat", empty, 3, "no results in it", NULL);
+}
+
+static void dry_run_writes_nothing(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/dry", test_dir);
+	RUN(0, "virtio-balloon-pci", "smoke/finalize boot 2", "--scenario", "smoke", "--boots", "2",
+	    "--dry-run", "-o", path);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(command_line),
+		cmocka_unit_test(names),
+		cmocka_unit_test(scenario_files),
+		cmocka_unit_test(output_directories),
+		cmocka_unit_test(missing_parts),
+		cmocka_unit_test(missing_kernels),
+		cmocka_unit_test(a_full_disk),
+		cmocka_unit_test(result_trees),
+		cmocka_unit_test(dry_run_writes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The build scripts when something is wrong with what they are given.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/support/files.h"
+
+/* Run a script of vm-images with variables before it; the output is to be freed. */
+static char *run_script(const char *variables, const char *script, int *status)
+{
+	char command[2048], log[512];
+
+	snprintf(log, sizeof(log), "%s/log", test_dir);
+	snprintf(command, sizeof(command),
+		 "BALLOONBENCH_CACHE=%s/cache %s %s/vm-images/%s >%s 2>&1", test_dir, variables,
+		 TEST_SOURCE, script, log);
+	*status = WEXITSTATUS(system(command));
+	return read_file(log);
+}
+
+static void expect(const char *variables, const char *script, const char *says, const char *advises)
+{
+	char *output;
+	int status;
+
+	output = run_script(variables, script, &status);
+	if (status != 3 || !strstr(output, says) || (advises && !strstr(output, advises)))
+		fail_msg("status %d: %s", status, output);
+	free(output);
+}
+
+static void a_patch_that_does_not_apply(void **state)
+{
+	char variables[1024], script[600];
+
+	(void)state;
+	write_file(test_dir, "linux/Kbuild", "");
+	write_file(test_dir, "linux/mm/balloon.c", "int balloon;\n");
+	write_file(test_dir, "patches/series", "0001-wrong.patch\n# cut: wrong\n");
+	write_file(test_dir, "patches/0001-wrong.patch",
+		   "--- a/mm/balloon.c\n+++ b/mm/balloon.c\n@@ -1 +1 @@\n-int baloon;\n+long "
+		   "balloon;\n");
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/patches",
+		 test_dir, test_dir);
+	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
+	expect(variables, script, "0001-wrong.patch does not apply to tree-", "mm/balloon.c");
+}
+
+static void a_series_without_its_patch(void **state)
+{
+	char variables[1024], script[600];
+
+	(void)state;
+	write_file(test_dir, "linux/Kbuild", "");
+	write_file(test_dir, "gap/series", "0001-gone.patch\n# cut: gone\n");
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/gap",
+		 test_dir, test_dir);
+	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
+	expect(variables, script, "series names 0001-gone.patch", NULL);
+}
+
+static void no_kernel_tree(void **state)
+{
+	char variables[1024];
+
+	(void)state;
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s", test_dir);
+	expect(variables, "build-kernels /dev/null", "is no kernel tree", "KERNEL_SRC=");
+}
+
+static void no_network_for_sources(void **state)
+{
+	(void)state;
+	expect("http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9",
+	       "fetch-source linux-source-6.12", "the network is down", "KERNEL_SRC=DIR");
+}
+
+static void a_cache_that_cannot_be_written(void **state)
+{
+	char *output;
+	int status;
+
+	(void)state;
+	output = run_script("BALLOONBENCH_CACHE=/proc/nowhere", "fetch-source linux-source-6.12",
+			    &status);
+	assert_int_equal(status, 3);
+	assert_non_null(
+		strstr(output, "cannot write to the cache /proc/nowhere; set BALLOONBENCH_CACHE"));
+	free(output);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_patch_that_does_not_apply),
+		cmocka_unit_test(a_series_without_its_patch),
+		cmocka_unit_test(no_kernel_tree),
+		cmocka_unit_test(no_network_for_sources),
+		cmocka_unit_test(a_cache_that_cannot_be_written),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/unit.h"
+
+#include <string.h>
+
+#include "bench/plan.h"
+
+#define SCENARIOS 2
+#define VARIANTS 3
+#define BOOTS 6
+
+static const struct plan_entry *block(const struct plan *plan, size_t scenario, unsigned int boot)
+{
+	return &plan->entries[(scenario * plan->boots + boot - 1) * VARIANTS];
+}
+
+static void every_block_holds_every_variant(void **state)
+{
+	struct plan plan;
+	unsigned int boot;
+	size_t s, i;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 7), 0);
+	assert_int_equal(plan.count, SCENARIOS * VARIANTS * BOOTS);
+	for (s = 0; s < SCENARIOS; s++) {
+		for (boot = 1; boot <= BOOTS; boot++) {
+			unsigned int seen = 0;
+
+			for (i = 0; i < VARIANTS; i++) {
+				const struct plan_entry *e = block(&plan, s, boot) + i;
+
+				assert_int_equal(e->scenario, s);
+				assert_int_equal(e->boot, boot);
+				seen |= 1U << e->variant;
+			}
+			assert_int_equal(seen, (1U << VARIANTS) - 1);
+		}
+	}
+	plan_release(&plan);
+}
+
+/* Drift that is linear in time then adds the same to every variant. */
+static void second_blocks_are_reversed(void **state)
+{
+	size_t position[VARIANTS] = { 0 }, i, s;
+	struct plan plan;
+	unsigned int boot;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 99), 0);
+	for (s = 0; s < SCENARIOS; s++)
+		for (boot = 2; boot <= BOOTS; boot += 2)
+			for (i = 0; i < VARIANTS; i++)
+				assert_int_equal(
+					block(&plan, s, boot)[i].variant,
+					block(&plan, s, boot - 1)[VARIANTS - 1 - i].variant);
+	for (i = 0; i < plan.count; i++)
+		position[plan.entries[i].variant] += i;
+	for (i = 1; i < VARIANTS; i++)
+		assert_int_equal(position[i], position[0]);
+	plan_release(&plan);
+}
+
+static void same_seed_same_plan(void **state)
+{
+	struct plan a, b, c;
+
+	(void)state;
+	assert_int_equal(plan_make(&a, SCENARIOS, VARIANTS, BOOTS, 1), 0);
+	assert_int_equal(plan_make(&b, SCENARIOS, VARIANTS, BOOTS, 1), 0);
+	assert_int_equal(plan_make(&c, SCENARIOS, VARIANTS, BOOTS, 2), 0);
+	assert_memory_equal(a.entries, b.entries, a.count * sizeof(*a.entries));
+	assert_memory_not_equal(a.entries, c.entries, a.count * sizeof(*a.entries));
+	plan_release(&a);
+	plan_release(&b);
+	plan_release(&c);
+}
+
+/* The order that seed 1 gave when the format was fixed: --seed reproduces old runs. */
+static void seed_one_is_kept(void **state)
+{
+	static const size_t order[] = { 0, 2, 1, 1, 2, 0, 1, 0, 2, 2, 0, 1 };
+	struct plan plan;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, 1, VARIANTS, 4, 1), 0);
+	for (i = 0; i < plan.count; i++)
+		assert_int_equal(plan.entries[i].variant, order[i]);
+	plan_release(&plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_block_holds_every_variant),
+		cmocka_unit_test(second_blocks_are_reversed),
+		cmocka_unit_test(same_seed_same_plan),
+		cmocka_unit_test(seed_one_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

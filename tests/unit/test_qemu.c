@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/clock.h"
+#include "bench/qemu.h"
+#include "bench/qemu_argv.h"
+#include "tests/support/files.h"
+
+static struct qemu_config make_config(const char *binary)
+{
+	return (struct qemu_config){
+		.binary = binary,
+		.vmlinux = "/boot/vm linux",
+		.initramfs = "/boot/initramfs",
+		.accel = ACCEL_TCG,
+		.memory_bytes = 512ULL << 20,
+		.vcpus = 2,
+		.thp = true,
+		.directory = test_dir,
+	};
+}
+
+/* A script that stands in for QEMU. */
+static const char *make_script(const char *name, const char *body)
+{
+	static char path[256];
+	char text[1024];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
+	snprintf(path, sizeof(path), "%s", write_file(test_dir, name, text));
+	assert_int_equal(chmod(path, 0755), 0);
+	return path;
+}
+
+static char *join(char **argv)
+{
+	static char line[4096];
+	size_t n = 0;
+
+	line[0] = '\0';
+	for (; *argv; argv++)
+		n += snprintf(line + n, sizeof(line) - n, "%s ", *argv);
+	return line;
+}
+
+static void expect_argument(struct qemu_config config, const char *wanted)
+{
+	char **argv = qemu_argv(&config, 3, 4);
+
+	assert_non_null(argv);
+	if (!strstr(join(argv), wanted))
+		fail_msg("no '%s' in: %s", wanted, join(argv));
+	qemu_argv_free(argv);
+}
+
+static void command_lines(void **state)
+{
+	struct qemu_config config = make_config("qemu");
+
+	(void)state;
+	expect_argument(config, "-accel tcg,thread=multi");
+	expect_argument(config, "-m 512M");
+	expect_argument(config, "-smp 2");
+	expect_argument(config, "memory-backend-ram,id=ram,size=512M");
+	expect_argument(config, "socket,id=qmp,fd=3");
+	expect_argument(config, "socket,id=guest,fd=4");
+	expect_argument(config, "virtio-balloon-pci,id=balloon0 ");
+	config.accel = ACCEL_KVM;
+	expect_argument(config, "-accel kvm -cpu host");
+	config.accel = ACCEL_ICOUNT;
+	expect_argument(config, "-icount shift=0,sleep=off");
+	config.backing = BACKING_MEMFD;
+	expect_argument(config, "memory-backend-memfd,id=ram,size=512M,share=on ");
+	config.backing = BACKING_HUGETLB;
+	expect_argument(config, "hugetlb=on,hugetlbsize=2M");
+	config.balloon_properties = "deflate-on-oom=on";
+	expect_argument(config, "virtio-balloon-pci,id=balloon0,deflate-on-oom=on ");
+}
+
+static void script_can_be_read_by_a_shell(void **state)
+{
+	struct qemu_config config = make_config("/usr/bin/it's qemu");
+	char path[256], command[300], *text;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/cmd.sh", test_dir);
+	assert_int_equal(qemu_write_script(&config, path), 0);
+	snprintf(command, sizeof(command), "sh -n %s", path);
+	assert_int_equal(system(command), 0);
+	text = read_file(path);
+	assert_non_null(strstr(text, "'/usr/bin/it'\\''s qemu'"));
+	assert_non_null(strstr(text, "'/boot/vm linux'"));
+	free(text);
+	assert_int_equal(access(path, X_OK), 0);
+}
+
+static void a_missing_binary(void **state)
+{
+	struct qemu_config config = make_config("/nowhere/qemu");
+	struct qemu qemu;
+
+	(void)state;
+	assert_int_equal(qemu_spawn(&qemu, &config), -ENOENT);
+	assert_int_equal(qemu.pid, 0);
+}
+
+static void an_early_end(void **state)
+{
+	struct qemu_config config;
+	char text[64], log[300], *content;
+	struct qemu qemu;
+
+	(void)state;
+	config = make_config(make_script("early", "echo no such machine >&2; exit 3"));
+	assert_int_equal(qemu_spawn(&qemu, &config), 0);
+	assert_int_equal(qemu_wait(&qemu, deadline_in_ms(5000)), 0);
+	assert_string_equal(qemu_ending(&qemu, text, sizeof(text)), "exit status 3");
+	snprintf(log, sizeof(log), "%s/qemu.log", test_dir);
+	content = read_file(log);
+	assert_non_null(strstr(content, "no such machine"));
+	free(content);
+	qemu_kill(&qemu);
+}
+
+static void a_stubborn_one_is_killed(void **state)
+{
+	struct qemu_config config;
+	struct qemu qemu;
+	char text[64];
+	pid_t pid;
+
+	(void)state;
+	config = make_config(
+		make_script("stubborn", "trap '' TERM INT HUP; while :; do sleep 1; done"));
+	assert_int_equal(qemu_spawn(&qemu, &config), 0);
+	pid = qemu.pid;
+	assert_int_equal(qemu_wait(&qemu, deadline_in_ms(50)), -ETIMEDOUT);
+	qemu_kill(&qemu);
+	assert_non_null(strstr(qemu_ending(&qemu, text, sizeof(text)), "signal 9"));
+	assert_int_equal(kill(pid, 0), -1);
+	qemu_kill(&qemu);
+}
+
+/* Whatever becomes of us, QEMU does not stay behind. */
+static void it_dies_with_its_parent(void **state)
+{
+	struct qemu_config config;
+	int fds[2], tries;
+	pid_t child, pid;
+	char state_of = 'R';
+
+	(void)state;
+	config = make_config(make_script("orphan", "while :; do sleep 1; done"));
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (!child) {
+		struct qemu qemu;
+
+		if (qemu_spawn(&qemu, &config) ||
+		    write(fds[1], &qemu.pid, sizeof(pid)) != sizeof(pid))
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(read(fds[0], &pid, sizeof(pid)), sizeof(pid));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	for (tries = 0; tries < 500 && state_of != 'Z' && !kill(pid, 0); tries++) {
+		char path[64], *text;
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+		text = read_file(path);
+		state_of = text && strchr(text, ')') ? strchr(text, ')')[2] : 'Z';
+		free(text);
+		usleep(10000);
+	}
+	assert_true(tries < 500);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(command_lines),
+		cmocka_unit_test(script_can_be_read_by_a_shell),
+		cmocka_unit_test(a_missing_binary),
+		cmocka_unit_test(an_early_end),
+		cmocka_unit_test(a_stubborn_one_is_killed),
+		cmocka_unit_test(it_dies_with_its_parent),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

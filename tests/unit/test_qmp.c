@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/clock.h"
+#include "bench/guest.h"
+#include "bench/qmp.h"
+
+#define GREETING                                                                                   \
+	"{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 2, \"minor\": 0, \"major\": 10}, "         \
+	"\"package\": \"\"}, \"capabilities\": [\"oob\"]}}\r\n"
+#define READY "{\"return\": {}, \"id\": 1}\r\n"
+
+/*
+ * The peer's lines are put into the socket beforehand: ids count from 1, so
+ * they are known.
+ */
+static int make_peer(const char *lines, int keep_open)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(write(fds[1], lines, strlen(lines)), strlen(lines));
+	if (!keep_open)
+		shutdown(fds[1], SHUT_WR);
+	/* fds[1] stays open until the test's process ends */
+	return fds[0];
+}
+
+static int open_with(struct qmp **qmp, const char *lines, int keep_open)
+{
+	return qmp_open(qmp, make_peer(lines, keep_open), NULL, deadline_in_ms(100));
+}
+
+static void greeting_and_version(void **state)
+{
+	struct qmp *qmp;
+
+	(void)state;
+	assert_int_equal(open_with(&qmp, GREETING READY, 1), 0);
+	assert_string_equal(qmp_version(qmp), "10.0.2");
+	qmp_close(qmp);
+}
+
+static void bad_beginnings(void **state)
+{
+	static const struct {
+		const char *lines;
+		int keep_open;
+		int err;
+	} bad[] = {
+		{ "", 1, -ETIMEDOUT },
+		{ "", 0, -ECONNRESET },
+		{ "SSH-2.0\n", 1, -EBADMSG },
+		{ "{\"hello\": 1}\n", 1, -EPROTO },
+		{ GREETING, 0, -ECONNRESET },
+		{ GREETING
+		  "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": 1}\n",
+		  1, -EPROTO },
+	};
+	struct qmp *qmp;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(open_with(&qmp, bad[i].lines, bad[i].keep_open), bad[i].err);
+		assert_true(strlen(qmp_error(qmp)) > 0);
+		qmp_close(qmp);
+	}
+}
+
+static void events_between_are_kept(void **state)
+{
+	struct qmp *qmp;
+	json_t *event;
+	uint64_t bytes;
+
+	(void)state;
+	assert_int_equal(open_with(&qmp,
+				   GREETING
+				   "{\"event\": \"RESUME\"}\n" READY
+				   "{\"event\": \"BALLOON_CHANGE\", \"data\": {\"actual\": 5}}\n"
+				   "{\"return\": {\"actual\": 7}, \"id\": 2}\n"
+				   "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}\n",
+				   1),
+			 0);
+	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(100)), 0);
+	assert_int_equal(bytes, 7);
+	assert_int_equal(qmp_wait_event(qmp, "BALLOON_CHANGE", NULL, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_wait_event(qmp, "SHUTDOWN", &event, deadline_in_ms(100)), 0);
+	assert_true(json_is_true(json_object_get(json_object_get(event, "data"), "guest")));
+	json_decref(event);
+	assert_int_equal(qmp_wait_event(qmp, "STOP", NULL, deadline_in_ms(50)), -ETIMEDOUT);
+	qmp_close(qmp);
+}
+
+static void errors_have_qemus_words(void **state)
+{
+	struct qmp *qmp;
+
+	(void)state;
+	assert_int_equal(open_with(&qmp,
+				   GREETING READY
+				   "{\"error\": {\"class\": \"DeviceNotActive\", \"desc\": "
+				   "\"No balloon device\"}, \"id\": 2}\n",
+				   1),
+			 0);
+	assert_int_equal(qmp_balloon_target(qmp, 4096, deadline_in_ms(100)), -EPROTO);
+	assert_non_null(strstr(qmp_error(qmp), "No balloon device"));
+	assert_non_null(strstr(qmp_error(qmp), "DeviceNotActive"));
+	qmp_close(qmp);
+}
+
+/* The answer to a command that was given up must not be taken for the next one's. */
+static void late_answers_are_skipped(void **state)
+{
+	struct qmp *qmp;
+	uint64_t bytes;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	dprintf(fd[1], GREETING READY);
+	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(30)), -ETIMEDOUT);
+	dprintf(fd[1], "{\"return\": {\"actual\": 1}, \"id\": 2}\n{\"return\": {\"actual\": 2}, "
+		       "\"id\": 3}\n");
+	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(100)), 0);
+	assert_int_equal(bytes, 2);
+	qmp_close(qmp);
+	close(fd[1]);
+}
+
+static void an_answer_to_nothing(void **state)
+{
+	struct qmp *qmp;
+
+	(void)state;
+	assert_int_equal(open_with(&qmp, GREETING READY "{\"return\": {}, \"id\": 9}\n", 1), 0);
+	assert_int_equal(qmp_execute(qmp, "stop", NULL, NULL, deadline_in_ms(100)), -EPROTO);
+	qmp_close(qmp);
+}
+
+/* A flood costs its oldest events, not our memory. */
+static void flood(const char *awaited, int err)
+{
+	struct qmp *qmp;
+	char lines[65536] = "";
+	size_t n = 0;
+	int fd[2], i;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	dprintf(fd[1], GREETING READY);
+	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(100)), 0);
+	n += sprintf(lines, "{\"event\": \"FIRST\"}\n");
+	for (i = 0; i < 2000; i++)
+		n += sprintf(lines + n, "{\"event\": \"NOISE\"}\n");
+	n += sprintf(lines + n, "{\"event\": \"LAST\"}\n{\"return\": {}, \"id\": 2}\n");
+	/* one write: many small ones would fill the socket, and nobody reads yet */
+	assert_int_equal(write(fd[1], lines, n), n);
+	assert_int_equal(qmp_execute(qmp, "stop", NULL, NULL, deadline_in_ms(1000)), 0);
+	assert_int_equal(qmp_wait_event(qmp, awaited, NULL, deadline_in_ms(50)), err);
+	qmp_close(qmp);
+	close(fd[1]);
+}
+
+static void a_flood_of_events(void **state)
+{
+	(void)state;
+	flood("FIRST", -ETIMEDOUT);
+	flood("LAST", 0);
+}
+
+static void guest_refusals(void **state)
+{
+	struct guest *guest;
+
+	(void)state;
+	assert_int_equal(
+		guest_open(&guest,
+			   make_peer("{\"id\": 1, \"ok\": false, \"error\": \"unknown request\"}\n"
+				     "{\"id\": 7, \"ok\": true}\n"
+				     "{\"event\": \"move-failed\", \"error\": \"too slow\"}\n",
+				     1),
+			   NULL),
+		0);
+	assert_int_equal(
+		guest_request(guest, json_pack("{s:s}", "cmd", "dance"), NULL, deadline_in_ms(100)),
+		-EPROTO);
+	assert_non_null(strstr(guest_error(guest), "'dance': unknown request"));
+	assert_int_equal(
+		guest_request(guest, json_pack("{s:s}", "cmd", "free"), NULL, deadline_in_ms(100)),
+		-EPROTO);
+	assert_int_equal(guest_wait_event(guest, "moved", NULL, deadline_in_ms(100)), -EPROTO);
+	assert_non_null(strstr(guest_error(guest), "too slow"));
+	assert_int_equal(guest_wait_event(guest, "moved", NULL, deadline_in_ms(30)), -ETIMEDOUT);
+	guest_close(guest);
+}
+
+static void guest_of_another_version(void **state)
+{
+	struct guest *guest;
+
+	(void)state;
+	assert_int_equal(guest_open(&guest,
+				    make_peer("{\"event\": \"hello\", \"protocol\": 99}\n", 1),
+				    NULL),
+			 0);
+	assert_int_equal(guest_hello(guest, NULL, deadline_in_ms(100)), -EPROTO);
+	assert_non_null(strstr(guest_error(guest), "99"));
+	guest_close(guest);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(greeting_and_version),
+		cmocka_unit_test(bad_beginnings),
+		cmocka_unit_test(events_between_are_kept),
+		cmocka_unit_test(errors_have_qemus_words),
+		cmocka_unit_test(late_answers_are_skipped),
+		cmocka_unit_test(an_answer_to_nothing),
+		cmocka_unit_test(a_flood_of_events),
+		cmocka_unit_test(guest_refusals),
+		cmocka_unit_test(guest_of_another_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/paths.h"
+#include "bench/scenario.h"
+#include "bench/suite.h"
+#include "bench/variant.h"
+#include "tests/support/files.h"
+
+#define GOOD "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 512 MiB\n"
+
+static void defaults_are_as_documented(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(scenario_load(&s, write_file(test_dir, "my-own.ini", GOOD), test_dir, err,
+				       sizeof(err)),
+			 0);
+	assert_string_equal(s.name, "my-own");
+	assert_true(s.memory_bytes == 1ULL << 30);
+	assert_true(s.inflate_bytes == 512ULL << 20);
+	assert_true(s.step_bytes == s.inflate_bytes);
+	assert_int_equal(s.vcpus, 2);
+	assert_int_equal(s.cycles, 2);
+	assert_true(s.thp);
+	assert_int_equal(s.state, PREPARED_IDLE);
+	scenario_release(&s);
+}
+
+/* Every message names the file and the line or the key, and says what is wanted. */
+static void mistakes_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+		const char *advises;
+	} bad[] = {
+		{ GOOD "inflat = 1 GiB\n",
+		  "bad.ini:5: [balloon] inflat:", "balloon.inflate, step" },
+		{ GOOD "[gest]\nmemory = 1 GiB\n", "bad.ini:6: [gest] memory:", "there are:" },
+		{ "[guest]\nmemory = 8 GB\n", "bad.ini:2: [guest] memory: '8 GB'", "8 GiB" },
+		{ "[guest]\nmemory = 1.5 KiB\n",
+		  "bad.ini:2: [guest] memory:", "whole number of MiB" },
+		{ "[guest]\n\n; note\nvcpus = 0\n", "bad.ini:4: [guest] vcpus:", "from 1 to 16" },
+		{ "[guest]\nbacking = disk\n", "[guest] backing: 'disk'",
+		  "anonymous, memfd, hugetlb" },
+		{ "[guest]\nthp = maybe\n", "[guest] thp: 'maybe'", "on or off" },
+		{ "[prepare]\nstate = asleep\n", "[prepare] state:", "idle, touched" },
+		{ "[run]\nmove_timeout = 10\n", "[run] move_timeout: '10'", "30 s" },
+		{ "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 2 GiB\n",
+		  "[balloon] inflate: 2 GiB", "memory = 1 GiB" },
+		{ "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 1000 MiB\n",
+		  "[balloon] inflate: 1000 MiB", "128 MiB" },
+		{ "[guest]\nmemory = 128 MiB\n[balloon]\ninflate = 1 MiB\n",
+		  "[guest] memory:", "256 MiB" },
+		{ "[balloon]\ninflate = 1 GiB\n", "[guest] memory is not set", "8 GiB" },
+		{ "[guest]\nmemory = 1 GiB\n", "[balloon] inflate is not set", "7 GiB" },
+		{ GOOD "step = 1 GiB\n", "[balloon] step: 1 GiB", "512 MiB" },
+		{ GOOD "inflate = 1 MiB\n", "bad.ini:5: [balloon] inflate:", "second time" },
+		{ "[guest]\nmemory 8 GiB\n", "bad.ini:2:", "key = value" },
+	};
+	struct scenario s;
+	char err[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(scenario_load(&s, write_file(test_dir, "bad.ini", bad[i].text),
+					       test_dir, err, sizeof(err)),
+				 -EINVAL);
+		if (!strstr(err, "bad.ini") || !strstr(err, bad[i].says) ||
+		    !strstr(err, bad[i].advises))
+			fail_msg("case %zu says: %s", i, err);
+	}
+}
+
+static void long_lines_are_refused(void **state)
+{
+	char text[4096] = "[scenario]\ndescription = ", err[512];
+	struct scenario s;
+
+	(void)state;
+	memset(text + strlen(text), 'x', 3000);
+	assert_int_equal(scenario_load(&s, write_file(test_dir, "long.ini", text), test_dir, err,
+				       sizeof(err)),
+			 -EINVAL);
+	assert_non_null(strstr(err, "long.ini:2: the line is longer"));
+}
+
+static void unknown_name_lists_the_known(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	write_file(test_dir, "one.ini", GOOD);
+	assert_int_equal(scenario_load(&s, "two", test_dir, err, sizeof(err)), -ENOENT);
+	assert_non_null(strstr(err, "no scenario 'two'"));
+	assert_non_null(strstr(err, "one"));
+}
+
+static void shipped_scenarios_load(void **state)
+{
+	char **names = scenario_names(path_scenarios()), **name, err[512];
+	struct scenario s;
+	int count = 0;
+
+	(void)state;
+	for (name = names; *name; name++, count++) {
+		assert_int_equal(scenario_load(&s, *name, path_scenarios(), err, sizeof(err)), 0);
+		assert_non_null(s.description);
+		scenario_release(&s);
+	}
+	scenario_names_free(names);
+	assert_true(count >= 5);
+}
+
+static void scaling_keeps_proportions(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(scenario_load(&s, "idle", path_scenarios(), err, sizeof(err)), 0);
+	assert_false(scenario_scale(&s, 8ULL << 30));
+	assert_true(scenario_scale(&s, 4ULL << 30));
+	assert_true(s.memory_bytes == 4ULL << 30);
+	assert_true(s.inflate_bytes == 3584ULL << 20);
+	assert_true(s.step_bytes == s.inflate_bytes);
+	assert_true(s.scale == 0.5);
+	assert_true(scenario_scale(&s, 300ULL << 20));
+	assert_true(s.inflate_bytes + (128ULL << 20) <= s.memory_bytes);
+	scenario_release(&s);
+}
+
+static void variants(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} bad[] = {
+		{ "[a]\ndescription = x\n", "[a] has no cut" },
+		{ "cut = list\n", "before the first" },
+		{ "[a]\ncut = list\nkernel = x\n", "v.ini:3: [a] kernel: unknown key" },
+		{ "[../a]\ncut = list\n", "name is made of" },
+		{ "[a]\ncut = list\ndevice = page-x=on,id=other\n", "id is not yours" },
+		{ "; nothing\n", "no variant" },
+	};
+	struct variants v;
+	char err[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(variants_load(&v, write_file(test_dir, "v.ini", bad[i].text), err,
+					       sizeof(err)),
+				 -EINVAL);
+		if (!strstr(err, bad[i].says))
+			fail_msg("case %zu says: %s", i, err);
+	}
+	assert_int_equal(variants_load(&v, path_variants(), err, sizeof(err)), 0);
+	assert_string_equal(v.list[0].name, "pfn-array");
+	assert_non_null(variants_find(&v, "finalize"));
+	assert_null(variants_find(&v, "nothing"));
+	variants_release(&v);
+}
+
+static void suites(void **state)
+{
+	struct suite suite;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(suite_load(&suite, "default", path_suites(), err, sizeof(err)), 0);
+	assert_true(suite.boots >= 5);
+	assert_string_equal(suite.variants[0], "pfn-array");
+	suite_release(&suite);
+	assert_int_equal(suite_load(&suite, "none", path_suites(), err, sizeof(err)), -ENOENT);
+	assert_non_null(strstr(err, "default, full"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_as_documented),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(long_lines_are_refused),
+		cmocka_unit_test(unknown_name_lists_the_known),
+		cmocka_unit_test(shipped_scenarios_load),
+		cmocka_unit_test(scaling_keeps_proportions),
+		cmocka_unit_test(variants),
+		cmocka_unit_test(suites),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Real guests, small ones: the kernel of every cut boots, its balloon goes up
+ * and down, and everybody counts the same pages.
+ */
+#include "tests/support/unit.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/paths.h"
+#include "bench/variant.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+#define INFLATE_BYTES (384LL << 20)
+
+static json_t *load(const char *out, const char *variant, const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/%s", out, variant, file);
+	return json_load_file(path, 0, NULL);
+}
+
+static const json_t *at(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	assert_non_null(value);
+	return value;
+}
+
+static void check_move(const json_t *move)
+{
+	assert_true(json_integer_value(at(move, "bytes")) == INFLATE_BYTES);
+	assert_true(json_integer_value(at(move, "duration_ns")) > 0);
+	assert_true(json_integer_value(at(move, "resolution_ns")) > 0);
+	assert_true(json_integer_value(at(move, "resolution_ns")) <
+		    json_integer_value(at(move, "duration_ns")));
+	assert_true(json_array_size(at(move, "progress")) > 10);
+}
+
+/* Device, vmstat and MemTotal, in two moves of two cycles. */
+static void check_trust(const json_t *trust)
+{
+	const json_t *check;
+	size_t i;
+
+	assert_true(json_is_true(at(trust, "ok")));
+	assert_int_equal(json_array_size(at(trust, "checks")), 12);
+	json_array_foreach (at(trust, "checks"), i, check)
+		assert_true(json_integer_value(at(check, "expected_pages")) ==
+			    json_integer_value(at(check, "observed_pages")));
+}
+
+static void check_boot(const char *out, const struct variant *variant, const char *accel)
+{
+	json_t *result = load(out, variant->name, "result.json");
+	const json_t *cycle;
+	char wanted[128];
+	size_t i;
+
+	assert_non_null(result);
+	assert_string_equal(json_string_value(at(result, "status")), "ok");
+	assert_string_equal(json_string_value(at(result, "accel")), accel);
+	snprintf(wanted, sizeof(wanted), "-balloonbench-%s", variant->cut);
+	assert_non_null(strstr(json_string_value(at(result, "kernel_release")), wanted));
+	assert_int_equal(json_array_size(at(result, "cycles")), 2);
+	json_array_foreach (at(result, "cycles"), i, cycle) {
+		check_move(at(cycle, "inflate"));
+		check_move(at(cycle, "deflate"));
+	}
+	check_trust(at(result, "trust"));
+	json_decref(result);
+}
+
+static void check_console(const char *out, const struct variant *variant)
+{
+	static const char *const signs[] = { "WARNING", "BUG", "Oops", "Call Trace", "panic" };
+	char path[512], *text;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/console.log", out, variant->name);
+	text = read_file(path);
+	assert_non_null(text);
+	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strstr(text, signs[i]))
+			fail_msg("%s: the console says: %s", variant->name, text);
+	free(text);
+}
+
+static void run_all(const char *accel)
+{
+	struct variants variants;
+	struct outcome outcome;
+	char out[256], err[512];
+	size_t i;
+
+	assert_int_equal(variants_load(&variants, path_variants(), err, sizeof(err)), 0);
+	snprintf(out, sizeof(out), "%s/%s", test_dir, accel);
+	for (i = 0; i < variants.count; i++) {
+		const struct variant *v = &variants.list[i];
+		const char *args[] = { "run",	"--scenario", "smoke", "--variant",
+				       v->name, "--boots",    "1",     "--accel",
+				       accel,	"-o",	      NULL,    NULL };
+		char one[512];
+
+		snprintf(one, sizeof(one), "%s-%s", out, v->name);
+		args[10] = one;
+		outcome = run_program("balloonbench", args);
+		if (outcome.status)
+			fail_msg("%s: %s", v->name, outcome.output);
+		outcome_release(&outcome);
+		check_boot(one, v, accel);
+		check_console(one, v);
+	}
+	variants_release(&variants);
+}
+
+static void every_cut_under_tcg(void **state)
+{
+	(void)state;
+	run_all("tcg");
+}
+
+static void every_cut_under_icount(void **state)
+{
+	(void)state;
+	run_all("icount");
+}
+
+static void compare_reads_what_run_wrote(void **state)
+{
+	char out[256];
+	const char *run[] = { "run",	   "--scenario", "smoke",   "--variant", "pfn-array",
+			      "--variant", "finalize",	 "--boots", "1",	 "--accel",
+			      "tcg",	   "-q",	 "-o",	    out,	 NULL };
+	const char *compare[] = { "compare", out, "--json", NULL };
+	struct outcome outcome;
+	const json_t *row;
+	json_t *all;
+	size_t i;
+
+	(void)state;
+	snprintf(out, sizeof(out), "%s/compared", test_dir);
+	outcome = run_program("balloonbench", run);
+	assert_int_equal(outcome.status, 0);
+	outcome_release(&outcome);
+	outcome = run_program("balloonstat", compare);
+	assert_int_equal(outcome.status, 0);
+	all = json_loads(outcome.output, 0, NULL);
+	assert_int_equal(json_array_size(at(all, "comparisons")), 2);
+	json_array_foreach (at(all, "comparisons"), i, row) {
+		static const char *const keys[] = { "metric", "base",	 "variant",
+						    "n",      "median",	 "ratio",
+						    "ci_low", "ci_high", "verdict" };
+		size_t k;
+
+		for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			at(row, keys[k]);
+		assert_string_equal(json_string_value(at(row, "base")), "pfn-array");
+		assert_string_equal(json_string_value(at(row, "verdict")), "inconclusive");
+	}
+	json_decref(all);
+	outcome_release(&outcome);
+}
+
+/* A user who stops a run in the middle of a real boot. */
+static void ctrl_c_ends_the_vm(void **state)
+{
+	char out[256], result[300];
+	const char *args[] = { "run", "--scenario", "idle", "--variant", "finalize", "--boots",
+			       "1",   "--accel",    "tcg",  "-o",	 out,	     NULL };
+	pid_t pid;
+	int tries;
+
+	(void)state;
+	snprintf(out, sizeof(out), "%s/stopped", test_dir);
+	pid = start_program("balloonbench", args);
+	/* the program itself, and QEMU, bear the directory on their command lines */
+	for (tries = 0; tries < 500 && count_processes(out) < 2; tries++)
+		usleep(10000);
+	assert_true(tries < 500);
+	usleep(1500000);
+	kill(pid, SIGINT);
+	assert_int_equal(wait_program(pid), 130);
+	assert_int_equal(count_processes(out), 0);
+	/* a boot that was stopped is no boot, not a failed one */
+	snprintf(result, sizeof(result), "%s/idle/finalize/boot-01", out);
+	assert_int_equal(access(result, F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_cut_under_tcg),
+		cmocka_unit_test(every_cut_under_icount),
+		cmocka_unit_test(compare_reads_what_run_wrote),
+		cmocka_unit_test(ctrl_c_ends_the_vm),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}
