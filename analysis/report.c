@@ -427,7 +427,8 @@ void report_write(const struct report *report, FILE *f)
 	size_t i;
 
 	fputs("<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n"
-	      "# What the balloon's patches do\n\n", f);
+	      "# What the balloon's patches do\n\n",
+	      f);
 	write_answer(f, report);
 	write_setup(f, report);
 	fputs("## Results\n\n", f);
