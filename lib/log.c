@@ -13,11 +13,6 @@ void log_setup(const char *program, enum log_level level)
 	log_threshold = level;
 }
 
-int log_enabled(enum log_level level)
-{
-	return level <= log_threshold;
-}
-
 void log_at(enum log_level level, const char *fmt, ...)
 {
 	static const char *const prefix[] = {
@@ -29,7 +24,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	char line[2048];
 	va_list ap;
 
-	if (!log_enabled(level))
+	if (level > log_threshold)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);

@@ -20,9 +20,6 @@ enum log_level {
  */
 void log_setup(const char *program, enum log_level level);
 
-/* True where a message of this level would be printed. */
-int log_enabled(enum log_level level);
-
 void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
