@@ -3,7 +3,9 @@
  * balloonstat compare: every variant of a result tree against its base.
  */
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include "analysis/compare.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/result.h"
 
 #define NAMES_MAX 64
 
@@ -47,6 +50,19 @@ struct options {
 	bool json;
 };
 
+/* Something named twice would count twice among the comparisons. */
+static void add_once(struct argp_state *state, const char **names, size_t *count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (!strcmp(names[i], name))
+			return;
+	if (*count == NAMES_MAX)
+		argp_error(state, "more than %d metrics or scenarios", NAMES_MAX);
+	names[(*count)++] = name;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -56,14 +72,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->base = arg;
 		break;
 	case 'm':
-		if (o->metric_count == NAMES_MAX)
-			argp_error(state, "too many metrics");
-		o->metrics[o->metric_count++] = arg;
+		add_once(state, o->metrics, &o->metric_count, arg);
 		break;
 	case 's':
-		if (o->scenario_count == NAMES_MAX)
-			argp_error(state, "too many scenarios");
-		o->scenarios[o->scenario_count++] = arg;
+		add_once(state, o->scenarios, &o->scenario_count, arg);
 		break;
 	case 'j':
 		o->json = true;
@@ -93,15 +105,18 @@ static void unknown(const char *what, const char *name, char *const *there)
 	log_error("no %s '%s' in the results; there are: %s", what, name, list);
 }
 
-static int check_names(struct options *o, const struct tree *tree)
+static int check_scenarios(struct options *o, const struct tree *tree)
 {
+	bool all = !o->scenario_count;
 	size_t i;
 
-	if (!o->base)
-		o->base = tree->variants[0];
-	if (name_index(tree->variants, o->base) < 0) {
-		unknown("variant", o->base, tree->variants);
-		return EXIT_USAGE;
+	for (i = 0; all && tree->scenarios[i]; i++) {
+		if (i == NAMES_MAX) {
+			log_error("%s: more than %d scenarios: name some with --scenario",
+				  tree->dir, NAMES_MAX);
+			return EXIT_USAGE;
+		}
+		o->scenarios[o->scenario_count++] = tree->scenarios[i];
 	}
 	for (i = 0; i < o->scenario_count; i++) {
 		if (name_index(tree->scenarios, o->scenarios[i]) >= 0)
@@ -109,14 +124,22 @@ static int check_names(struct options *o, const struct tree *tree)
 		unknown("scenario", o->scenarios[i], tree->scenarios);
 		return EXIT_USAGE;
 	}
-	for (i = 0; !o->scenario_count && tree->scenarios[i] && i < NAMES_MAX; i++)
-		o->scenarios[i] = tree->scenarios[i];
-	o->scenario_count = i;
+	return 0;
+}
+
+static int check_names(struct options *o, const struct tree *tree)
+{
+	if (!o->base)
+		o->base = tree->variants[0];
+	if (name_index(tree->variants, o->base) < 0) {
+		unknown("variant", o->base, tree->variants);
+		return EXIT_USAGE;
+	}
 	if (!o->metric_count) {
 		o->metrics[o->metric_count++] = "inflate.duration_ns";
 		o->metrics[o->metric_count++] = "deflate.duration_ns";
 	}
-	return 0;
+	return check_scenarios(o, tree);
 }
 
 static int has_values(const struct metric *metric, const struct tree *tree)
@@ -137,7 +160,7 @@ static int parse_metrics(const struct options *o, const struct tree *tree, struc
 
 	for (i = 0; i < o->metric_count; i++) {
 		if (!metric_parse(&metrics[i], o->metrics[i], tree_accel(tree)) &&
-		    (has_values(&metrics[i], tree) || !tree_count(tree, NULL, NULL, "ok")))
+		    (has_values(&metrics[i], tree) || !tree_count(tree, NULL, NULL, RESULT_OK)))
 			continue;
 		log_error(
 			"no boot has the metric '%s'; among those there are: inflate.duration_ns, "
@@ -148,9 +171,23 @@ static int parse_metrics(const struct options *o, const struct tree *tree, struc
 	return 0;
 }
 
+/* JSON knows neither NAN nor infinity. */
 static json_t *finite_or_null(double value, bool there)
 {
-	return there ? json_real(value) : json_null();
+	return there && isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *variant_to_json(const struct comparison *c, const struct tree *tree)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "scenario",
+			 c->scenario, "metric", c->metric->name, "unit", c->metric->unit, "variant",
+			 c->variant, "n", (int)c->n, "failed",
+			 (int)tree_count(tree, c->scenario, c->variant, RESULT_FAILED), "invalid",
+			 (int)tree_count(tree, c->scenario, c->variant, RESULT_INVALID), "missing",
+			 (int)tree_count_missing(tree, c->scenario, c->variant), "median",
+			 finite_or_null(c->median, c->n), "ci_low",
+			 finite_or_null(c->median_interval.low, c->n), "ci_high",
+			 finite_or_null(c->median_interval.high, c->n));
 }
 
 static json_t *to_json(const struct comparison *c)
@@ -158,21 +195,40 @@ static json_t *to_json(const struct comparison *c)
 	bool both = c->n && c->base_n;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s?}",
 		"scenario", c->scenario, "metric", c->metric->name, "unit", c->metric->unit, "base",
 		c->base, "variant", c->variant, "n", (int)c->n, "base_n", (int)c->base_n, "median",
 		finite_or_null(c->median, c->n), "base_median",
 		finite_or_null(c->base_median, c->base_n), "ratio", finite_or_null(c->ratio, both),
 		"ci_low", finite_or_null(c->ratio_interval.low, both), "ci_high",
 		finite_or_null(c->ratio_interval.high, both), "p", finite_or_null(c->p, both),
-		"p_holm", finite_or_null(c->p_holm, both), "verdict", verdict_name(c->verdict));
+		"p_holm", finite_or_null(c->p_holm, both), "verdict", verdict_name(c->verdict),
+		"reason", c->reason);
+}
+
+/* A name of the tree for a terminal: nothing in it moves the cursor. Valid until the next call. */
+static const char *printable(const char *name)
+{
+	static char text[128];
+	size_t i;
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (i = 0; text[i]; i++)
+		text[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+	return text;
 }
 
 static void print_head(const char *scenario, const struct tree *tree)
 {
-	printf("%s (%s, %zu boots ok, %zu failed, %zu invalid)\n", scenario, tree_accel(tree),
-	       tree_count(tree, scenario, NULL, "ok"), tree_count(tree, scenario, NULL, "failed"),
-	       tree_count(tree, scenario, NULL, "invalid"));
+	size_t missing = tree_count_missing(tree, scenario, NULL);
+
+	printf("%s (%s, %zu boots ok, %zu failed, %zu invalid", printable(scenario),
+	       tree_accel(tree), tree_count(tree, scenario, NULL, RESULT_OK),
+	       tree_count(tree, scenario, NULL, RESULT_FAILED),
+	       tree_count(tree, scenario, NULL, RESULT_INVALID));
+	if (missing)
+		printf(", %zu planned but without a result", missing);
+	printf(")\n");
 	printf("  %-22s %-12s %3s %12s %-15s %7s %-16s %7s  %s\n", "METRIC", "VARIANT", "N",
 	       "MEDIAN", "UNIT", "RATIO", "95 % INTERVAL", "P", "VERDICT");
 }
@@ -184,17 +240,21 @@ static bool is_base(const struct comparison *c)
 
 static void print_row(const struct comparison *c)
 {
-	char interval[40] = "", ratio[16] = "", p[16] = "";
+	const char *why = is_base(c) ? NULL : c->reason;
+	char median[32] = "", interval[40] = "", ratio[16] = "", p[16] = "";
 
-	if (c->n && c->base_n && !is_base(c)) {
+	if (c->n)
+		snprintf(median, sizeof(median), "%.5g", c->median);
+	if (!is_base(c) && isfinite(c->ratio))
 		snprintf(ratio, sizeof(ratio), "%.3f", c->ratio);
+	if (!is_base(c) && isfinite(c->ratio_interval.low))
 		snprintf(interval, sizeof(interval), "[%.3f, %.3f]", c->ratio_interval.low,
 			 c->ratio_interval.high);
+	if (!is_base(c) && c->n && c->base_n)
 		snprintf(p, sizeof(p), "%.4f", c->p_holm);
-	}
-	printf("  %-22s %-12s %3zu %12.5g %-15s %7s %-16s %7s  %s\n", c->metric->name, c->variant,
-	       c->n, c->median, c->metric->unit, ratio, interval, p,
-	       is_base(c) ? "base" : verdict_name(c->verdict));
+	printf("  %-22s %-12s %3zu %12s %-15s %7s %-16s %7s  %s%s%s\n", c->metric->name,
+	       printable(c->variant), c->n, median, c->metric->unit, ratio, interval, p,
+	       is_base(c) ? "base" : verdict_name(c->verdict), why ? ": " : "", why ? why : "");
 }
 
 /* All comparisons asked for, by scenario, metric and variant; the family of compare_judge(). */
@@ -238,16 +298,19 @@ static void release_table(struct table *t)
 	free(t->family);
 }
 
-static void print_json(const struct table *t, const char *base, const char *accel)
+static void print_json(const struct table *t, const char *base, const struct tree *tree)
 {
-	json_t *rows = json_array(), *all;
+	json_t *rows = json_array(), *variants = json_array(), *all;
 	size_t i;
 
-	for (i = 0; i < t->count; i++)
+	for (i = 0; i < t->count; i++) {
+		json_array_append_new(variants, variant_to_json(&t->rows[i], tree));
 		if (!is_base(&t->rows[i]))
 			json_array_append_new(rows, to_json(&t->rows[i]));
-	all = json_pack("{s:i, s:s, s:s, s:f, s:o}", "schema_version", 1, "base", base, "accel",
-			accel, "smallest_effect", SMALLEST_EFFECT, "comparisons", rows);
+	}
+	all = json_pack("{s:i, s:s, s:s, s:f, s:o, s:o}", "schema_version", 1, "base", base,
+			"accel", tree_accel(tree), "smallest_effect", SMALLEST_EFFECT,
+			"comparisons", rows, "variants", variants);
 	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(all);
@@ -269,7 +332,7 @@ static void print_text(const struct table *t, const struct tree *tree)
 	}
 	printf("\nRatios are to %s. P is corrected for the number of comparisons (Holm). An effect "
 	       "below %.0f %%\nis of no interest; fewer than %d boots a side decide nothing.\n",
-	       t->rows[0].base, 100 * SMALLEST_EFFECT, BOOTS_MIN);
+	       printable(t->rows[0].base), 100 * SMALLEST_EFFECT, BOOTS_MIN);
 }
 
 /* How many comparisons have samples on both sides. */
@@ -306,7 +369,7 @@ int cmd_compare(int argc, char **argv)
 		goto out;
 	make_table(&table, &options, &tree, metrics);
 	if (options.json)
-		print_json(&table, options.base, tree_accel(&tree));
+		print_json(&table, options.base, &tree);
 	else
 		print_text(&table, &tree);
 	if (!count_compared(&table)) {

@@ -94,7 +94,7 @@ static int relative_link(const char *plots, const char *output, char *link, size
 /* 0, or an exit status; a missing gnuplot is told once. */
 static int draw_all(const struct report *report, const char *plots)
 {
-	char path[PATH_MAX], err[512];
+	char path[PATH_MAX], name[128], err[512];
 	size_t i;
 
 	for (i = 0; i < report->scenario_count; i++) {
@@ -104,11 +104,13 @@ static int draw_all(const struct report *report, const char *plots)
 		if (!tree_count(report->tree, s->name, NULL, "ok"))
 			continue;
 		snprintf(err, sizeof(err), "cannot draw in %s", plots);
-		snprintf(path, sizeof(path), "%s/%s-duration", plots, s->name);
+		snprintf(path, sizeof(path), "%s/%s", plots,
+			 plot_name(s->name, "duration", name, sizeof(name)));
 		status =
 			plot_duration(report->tree, s->inflate, s->deflate, path, err, sizeof(err));
 		if (!status) {
-			snprintf(path, sizeof(path), "%s/%s-progress", plots, s->name);
+			snprintf(path, sizeof(path), "%s/%s", plots,
+				 plot_name(s->name, "progress", name, sizeof(name)));
 			status = plot_progress(report->tree, s->inflate, path, err, sizeof(err));
 		}
 		if (status) {

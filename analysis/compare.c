@@ -19,21 +19,51 @@ const char *verdict_name(enum verdict verdict)
 	return verdict_names[verdict];
 }
 
-static enum verdict judge(const struct comparison *c)
+/* What keeps a comparison from saying improve or regress, or NULL. */
+static const char *doubt(const struct comparison *c)
+{
+	if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
+		return "too few boots";
+	if (!isfinite(c->ratio))
+		return "the base has zeros: no ratio";
+	if (c->ratio_interval.low <= 1 && c->ratio_interval.high >= 1)
+		return "the interval holds 1";
+	if (fabs(c->ratio - 1) < SMALLEST_EFFECT)
+		return "the effect is too small";
+	if (c->p_holm >= ALPHA)
+		return "chance is not excluded";
+	return NULL;
+}
+
+static void judge(struct comparison *c)
 {
 	const struct interval *i = &c->ratio_interval;
-	bool higher = c->ratio > 1;
+	bool enough = c->n >= BOOTS_MIN && c->base_n >= BOOTS_MIN;
 
-	if (!c->n || !c->base_n)
-		return VERDICT_INVALID;
-	if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
-		return VERDICT_INCONCLUSIVE;
-	if (i->low >= 1 - SMALLEST_EFFECT && i->high <= 1 + SMALLEST_EFFECT)
-		return VERDICT_SAME;
-	if ((i->low <= 1 && i->high >= 1) || fabs(c->ratio - 1) < SMALLEST_EFFECT ||
-	    c->p_holm >= ALPHA)
-		return VERDICT_INCONCLUSIVE;
-	return higher == c->metric->higher_is_better ? VERDICT_IMPROVE : VERDICT_REGRESS;
+	c->reason = NULL;
+	if (!c->n || !c->base_n) {
+		c->verdict = VERDICT_INVALID;
+		c->reason = c->n ? "the base has no ok boot" : "no ok boot";
+	} else if (enough && i->low >= 1 - SMALLEST_EFFECT && i->high <= 1 + SMALLEST_EFFECT) {
+		c->verdict = VERDICT_SAME;
+	} else if ((c->reason = doubt(c))) {
+		c->verdict = VERDICT_INCONCLUSIVE;
+	} else {
+		c->verdict = (c->ratio > 1) == c->metric->higher_is_better ? VERDICT_IMPROVE
+									   : VERDICT_REGRESS;
+	}
+}
+
+/* A variant's sample against its base's. A ratio to 0 is none; one boot has no interval. */
+static void relate(struct comparison *c)
+{
+	c->p = stats_permutation_p(c->values, c->n, c->base_values, c->base_n, SEED);
+	if (!stats_all_positive(c->base_values, c->base_n))
+		return;
+	c->ratio = c->median / c->base_median;
+	if (c->n > 1 && c->base_n > 1)
+		c->ratio_interval =
+			stats_ratio_interval(c->values, c->n, c->base_values, c->base_n, SEED);
 }
 
 void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
@@ -43,22 +73,21 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 				  .variant = variant,
 				  .base = base,
 				  .metric = metric,
+				  .median_interval = { NAN, NAN },
+				  .ratio = NAN,
+				  .ratio_interval = { NAN, NAN },
 				  .p = 1,
 				  .p_holm = 1 };
 	c->n = metric_values(metric, tree, scenario, variant, &c->values);
 	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
-	if (c->n) {
+	if (c->n)
 		c->median = stats_median(c->values, c->n);
+	if (c->n > 1)
 		c->median_interval = stats_median_interval(c->values, c->n, SEED);
-	}
 	if (c->base_n)
 		c->base_median = stats_median(c->base_values, c->base_n);
-	if (c->n && c->base_n) {
-		c->ratio = c->median / c->base_median;
-		c->ratio_interval =
-			stats_ratio_interval(c->values, c->n, c->base_values, c->base_n, SEED);
-		c->p = stats_permutation_p(c->values, c->n, c->base_values, c->base_n, SEED);
-	}
+	if (c->n && c->base_n)
+		relate(c);
 	c->p_holm = c->p;
 }
 
@@ -93,7 +122,7 @@ void compare_judge(struct comparison **family, size_t count)
 	}
 	free(sorted);
 	for (i = 0; i < count; i++)
-		family[i]->verdict = judge(family[i]);
+		judge(family[i]);
 }
 
 void compare_release(struct comparison *c)

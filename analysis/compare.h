@@ -33,15 +33,16 @@ struct comparison {
 	double *values;
 	size_t n;
 	double median;
-	struct interval median_interval;
+	struct interval median_interval; /* NANs where n < 2 */
 	double *base_values;
 	size_t base_n;
 	double base_median;
-	double ratio; /* median / base_median */
-	struct interval ratio_interval;
+	double ratio;			/* median / base_median; NAN where a base value is 0 */
+	struct interval ratio_interval; /* NANs where a side has n < 2 */
 	double p;
 	double p_holm;	      /* p corrected for the family, by compare_judge() */
 	enum verdict verdict; /* by compare_judge() */
+	const char *reason;   /* of inconclusive and invalid, in a few words; else NULL */
 };
 
 /* Take the samples of a variant and its base, and compute all but the verdict. */
@@ -57,7 +58,7 @@ void compare_release(struct comparison *c);
  * Holm (A Simple Sequentially Rejective Multiple Test Procedure, 1979). The
  * verdict, with r the ratio of medians and I its interval:
  *   invalid       a side has no ok boot
- *   inconclusive  a side has fewer than BOOTS_MIN ok boots
+ *   inconclusive  a side has fewer than BOOTS_MIN ok boots, or there is no ratio
  *   same          I lies within 1 +- SMALLEST_EFFECT
  *   improve, regress  I does not hold 1, r is at least SMALLEST_EFFECT away
  *                 from it, and the corrected p is below ALPHA

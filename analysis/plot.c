@@ -16,11 +16,26 @@
 
 #define GIB (1ULL << 30)
 
+static char plain(char c)
+{
+	return isalnum((unsigned char)c) || strchr("._-", c) ? c : '_';
+}
+
 /* Whatever a tree calls its variants, in a plot they are plain words. */
 static void print_word(FILE *f, const char *text)
 {
 	for (; *text; text++)
-		fputc(isalnum((unsigned char)*text) || strchr("._-", *text) ? *text : '_', f);
+		fputc(plain(*text), f);
+}
+
+const char *plot_name(const char *scenario, const char *kind, char *name, size_t size)
+{
+	size_t i;
+
+	snprintf(name, size, "%.64s-%s", scenario, kind);
+	for (i = 0; name[i]; i++)
+		name[i] = plain(name[i]);
+	return name;
 }
 
 static int count_names(char *const *names)
@@ -117,11 +132,11 @@ static void plot_file(const char *name, char *path, size_t size)
 static int draw(struct plot *plot, const char *script, const char *output, const char *title,
 		const char *unit, int variants, const char *names, char *err, size_t err_size)
 {
-	char script_path[PATH_MAX], style_path[PATH_MAX], count[16], program[] = "gnuplot",
-								     option[] = "-c";
-	char *argv[] = { program,	  option,	  script_path,	 style_path,
-			 plot->data_path, (char *)output, (char *)title, (char *)unit,
-			 count,		  (char *)names,  NULL };
+	char script_path[PATH_MAX], style_path[PATH_MAX], output_path[PATH_MAX], count[16];
+	char program[] = "gnuplot", option[] = "-c";
+	char *argv[] = { program,	  option,	 script_path,	style_path,
+			 plot->data_path, output_path,	 (char *)title, (char *)unit,
+			 count,		  (char *)names, NULL };
 	int status = fclose(plot->data);
 
 	plot->data = NULL;
@@ -129,6 +144,8 @@ static int draw(struct plot *plot, const char *script, const char *output, const
 		return -errno;
 	plot_file(script, script_path, sizeof(script_path));
 	plot_file("style.gp", style_path, sizeof(style_path));
+	/* gnuplot takes an output that begins with | for a command to be run. */
+	snprintf(output_path, sizeof(output_path), "%s%s", *output == '/' ? "" : "./", output);
 	snprintf(count, sizeof(count), "%d", variants);
 	return run_gnuplot(argv, plot->log_path, err, err_size);
 }

@@ -14,6 +14,15 @@
  */
 
 /**
+ * plot_name() - file name of a plot, without ending
+ * @kind: "duration" or "progress"
+ *
+ * Whatever the scenario is called, it stays in its directory and needs no
+ * escape in a link. Returns @name.
+ */
+const char *plot_name(const char *scenario, const char *kind, char *name, size_t size);
+
+/**
  * plot_duration() - duration per variant, every boot a point
  * @inflate, @deflate: one comparison per variant of the tree, in its order
  * @output: path without ending

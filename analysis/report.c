@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/report.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/plot.h"
 #include "lib/result.h"
 #include "lib/units.h"
 
@@ -17,6 +19,8 @@ static void print_text(FILE *f, const char *text)
 		case '|':
 		case '`':
 		case '*':
+		case '[':
+		case ']':
 		case '\\':
 			fprintf(f, "\\%c", *text);
 			break;
@@ -26,12 +30,8 @@ static void print_text(FILE *f, const char *text)
 		case '&':
 			fputs("&amp;", f);
 			break;
-		case '\n':
-		case '\r':
-			fputc(' ', f);
-			break;
 		default:
-			fputc(*text, f);
+			fputc(iscntrl((unsigned char)*text) ? ' ' : *text, f);
 		}
 	}
 }
@@ -142,8 +142,9 @@ static void write_finding(FILE *f, const struct comparison *c)
 		fputs(": no boot that is ok", f);
 		return;
 	}
-	fprintf(f, " (ratio %.3f, 95 %% interval %.3f to %.3f)", c->ratio, c->ratio_interval.low,
-		c->ratio_interval.high);
+	if (isfinite(c->ratio_interval.low))
+		fprintf(f, " (ratio %.3f, 95 %% interval %.3f to %.3f)", c->ratio,
+			c->ratio_interval.low, c->ratio_interval.high);
 }
 
 static void write_move_answer(FILE *f, const struct report *r, const char *move,
@@ -263,20 +264,20 @@ static void write_scenario_intro(FILE *f, const struct report *r, const char *na
 	fputs("\n\n", f);
 }
 
-/* Bytes of the first move, which all moves of a scenario share. */
+/* What the variant's own ok boots moved, of which there is one at least. */
 static double moved_gib(const struct report *r, const struct comparison *c, const char *move)
 {
-	const json_t *boot, *cycle;
-	size_t i;
+	struct metric bytes;
+	char name[32];
+	double *values, mib;
+	size_t n;
 
-	json_array_foreach (r->tree->boots, i, boot) {
-		cycle = json_array_get(json_object_get(boot, "cycles"), 0);
-		if (cycle && !strcmp(json_text(boot, "scenario"), c->scenario))
-			return json_number_value(
-				       json_object_get(json_object_get(cycle, move), "bytes")) /
-			       (1 << 30);
-	}
-	return 0;
+	snprintf(name, sizeof(name), "%s.bytes", move);
+	metric_parse(&bytes, name, tree_accel(r->tree));
+	n = metric_values(&bytes, r->tree, c->scenario, c->variant, &values);
+	mib = stats_median(values, n);
+	free(values);
+	return mib / 1024;
 }
 
 static void write_row(FILE *f, const struct report *r, const struct comparison *c, const char *move)
@@ -287,15 +288,22 @@ static void write_row(FILE *f, const struct report *r, const struct comparison *
 		fputs(" | 0 | | | | | invalid |\n", f);
 		return;
 	}
-	fprintf(f, " | %zu | %.4g [%.4g, %.4g] | %.3g | ", c->n, c->median, c->median_interval.low,
-		c->median_interval.high, moved_gib(r, c, move) / (c->median / 1000));
-	if (!strcmp(c->variant, c->base))
+	fprintf(f, " | %zu | %.4g", c->n, c->median);
+	if (isfinite(c->median_interval.low))
+		fprintf(f, " [%.4g, %.4g]", c->median_interval.low, c->median_interval.high);
+	fprintf(f, " | %.3g | ", moved_gib(r, c, move) / (c->median / 1000));
+	if (!strcmp(c->variant, c->base)) {
 		fputs("1 | | base |\n", f);
-	else if (!c->base_n)
-		fputs("| | invalid |\n", f);
+		return;
+	}
+	if (isfinite(c->ratio))
+		fprintf(f, "%.3f", c->ratio);
+	if (isfinite(c->ratio_interval.low))
+		fprintf(f, " [%.3f, %.3f]", c->ratio_interval.low, c->ratio_interval.high);
+	if (c->base_n)
+		fprintf(f, " | %.4f | %s |\n", c->p_holm, verdict_name(c->verdict));
 	else
-		fprintf(f, "%.3f [%.3f, %.3f] | %.4f | %s |\n", c->ratio, c->ratio_interval.low,
-			c->ratio_interval.high, c->p_holm, verdict_name(c->verdict));
+		fputs(" | | invalid |\n", f);
 }
 
 static void write_table(FILE *f, const struct report *r, const struct report_scenario *s)
@@ -325,11 +333,17 @@ static void write_plots(FILE *f, const struct report *r, const char *scenario)
 		{ "duration", "duration of a move by variant" },
 		{ "progress", "progress of an inflate over time" },
 	};
+	char name[128];
 	size_t i;
 
-	for (i = 0; r->plots && i < 2; i++)
-		fprintf(f, "![%s, %s](%s/%s-%s.png)\n\n", scenario, kinds[i][1], r->plots, scenario,
-			kinds[i][0]);
+	if (!r->plots || !tree_count(r->tree, scenario, NULL, RESULT_OK))
+		return;
+	for (i = 0; i < 2; i++) {
+		fputs("![", f);
+		print_text(f, scenario);
+		fprintf(f, ", %s](%s/%s.png)\n\n", kinds[i][1], r->plots,
+			plot_name(scenario, kinds[i][0], name, sizeof(name)));
+	}
 }
 
 /* How well the moves of the ok boots could be timed, in % of them. */
@@ -387,9 +401,16 @@ static void write_unused(FILE *f, const struct report *r)
 	const json_t *boot;
 	size_t i, unused = json_array_size(r->tree->boots) -
 			   tree_count(r->tree, NULL, NULL, RESULT_OK);
+	size_t missing = tree_count_missing(r->tree, NULL, NULL);
 
-	fprintf(f, "## Boots\n\n%zu boots were run, %zu of them are not used",
-		json_array_size(r->tree->boots), unused);
+	fputs("## Boots\n\n", f);
+	if (missing)
+		fprintf(f,
+			"The run was stopped before its end: %zu boots of its plan have no "
+			"result.\n\n",
+			missing);
+	fprintf(f, "%zu boots were run, %zu of them are not used", json_array_size(r->tree->boots),
+		unused);
 	fputs(unused ? ":\n\n" : ".\n\n", f);
 	json_array_foreach (r->tree->boots, i, boot) {
 		if (!strcmp(json_text(boot, "status"), RESULT_OK))
@@ -410,14 +431,16 @@ static void write_unused(FILE *f, const struct report *r)
 static void write_reproduce(FILE *f, const struct report *r)
 {
 	const char *command = json_text(r->tree->env, "command"), *at;
+	const json_t *seed = json_object_get(r->tree->plan, "seed");
 
 	fputs("## To reproduce\n\n", f);
 	if (*command) {
 		fputs("    ", f);
 		for (at = command; *at; at++)
-			fputc(*at == '\n' ? ' ' : *at, f);
-		fprintf(f, " --seed %lld\n",
-			(long long)json_integer_value(json_object_get(r->tree->plan, "seed")));
+			fputc(iscntrl((unsigned char)*at) ? ' ' : *at, f);
+		if (seed)
+			fprintf(f, " --seed %lld", (long long)json_integer_value(seed));
+		fputc('\n', f);
 	}
 	fputs("    balloonstat report DIR\n", f);
 }

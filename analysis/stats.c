@@ -104,7 +104,7 @@ struct interval stats_ratio_interval(const double *a, size_t a_count, const doub
 
 /* A pooled sample, and what the observed partition of it gave. */
 struct permutation {
-	double *logs;
+	double *scores;
 	size_t count;
 	size_t a_count;
 	double total;
@@ -128,7 +128,7 @@ static double exact_p(const struct permutation *p)
 		double sum = 0;
 
 		for (i = 0; i < p->a_count; i++)
-			sum += p->logs[gsl_combination_get(c, i)];
+			sum += p->scores[gsl_combination_get(c, i)];
 		extreme += difference(p, sum) >= p->observed - TIE;
 		partitions++;
 	} while (gsl_combination_next(c) == 0);
@@ -145,7 +145,7 @@ static double sampled_p(const struct permutation *p, uint64_t seed)
 	for (d = 0; d < draws; d++) {
 		double sum = 0;
 
-		gsl_ran_choose(rng, group, p->a_count, p->logs, p->count, sizeof(*group));
+		gsl_ran_choose(rng, group, p->a_count, p->scores, p->count, sizeof(*group));
 		for (i = 0; i < p->a_count; i++)
 			sum += group[i];
 		extreme += difference(p, sum) >= p->observed - TIE;
@@ -155,25 +155,38 @@ static double sampled_p(const struct permutation *p, uint64_t seed)
 	return (double)extreme / (draws + 1);
 }
 
+bool stats_all_positive(const double *values, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!(values[i] > 0))
+			return false;
+	return true;
+}
+
 double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
 			   uint64_t seed)
 {
 	struct permutation p = { .count = a_count + b_count, .a_count = a_count };
+	bool logs = stats_all_positive(a, a_count) && stats_all_positive(b, b_count);
 	double sum = 0, result;
 	size_t i;
 
-	p.logs = must_alloc(p.count, sizeof(*p.logs));
+	p.scores = must_alloc(p.count, sizeof(*p.scores));
 	for (i = 0; i < p.count; i++) {
-		p.logs[i] = log(i < a_count ? a[i] : b[i - a_count]);
-		p.total += p.logs[i];
-		sum += i < a_count ? p.logs[i] : 0;
+		double value = i < a_count ? a[i] : b[i - a_count];
+
+		p.scores[i] = logs ? log(value) : value;
+		p.total += p.scores[i];
+		sum += i < a_count ? p.scores[i] : 0;
 	}
 	p.observed = difference(&p, sum);
 	if (gsl_sf_lnchoose(p.count, a_count) <= log(PARTITIONS_MAX))
 		result = exact_p(&p);
 	else
 		result = sampled_p(&p, seed);
-	free(p.logs);
+	free(p.scores);
 	return result;
 }
 

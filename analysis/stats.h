@@ -2,6 +2,7 @@
 #ifndef ANALYSIS_STATS_H
 #define ANALYSIS_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ struct interval {
 /* Median of @n > 0 values, which are left as they are. */
 double stats_median(const double *values, size_t n);
 
+/* Whether every value is above 0, as a ratio or a logarithm needs it. */
+bool stats_all_positive(const double *values, size_t n);
+
 /**
  * stats_median_interval() - 95 % bootstrap interval of a median
  *
@@ -30,9 +34,9 @@ struct interval stats_median_interval(const double *values, size_t n, uint64_t s
 /**
  * stats_ratio_interval() - 95 % bootstrap interval of median(a) / median(b)
  *
- * Both samples are resampled, independently of each other; else as
- * stats_median_interval(). With few boots it is too narrow: the coverage of
- * the nominal 95 % is what tests/unit/test_stats.c measures.
+ * Both samples are resampled, independently of each other, and those of @b
+ * must be positive; else as stats_median_interval(). Its coverage with few
+ * boots is what tests/unit/test_stats.c measures.
  */
 struct interval stats_ratio_interval(const double *a, size_t a_count, const double *b,
 				     size_t b_count, uint64_t seed);
@@ -40,9 +44,9 @@ struct interval stats_ratio_interval(const double *a, size_t a_count, const doub
 /**
  * stats_permutation_p() - how often chance alone separates two samples so far
  *
- * Two-sided permutation test of the difference of mean logarithms (values
- * must be positive): all partitions where there are at most 200000 of them,
- * else as many random ones.
+ * Two-sided permutation test of the difference of mean logarithms, or of means
+ * where a value has no logarithm: all partitions where there are at most 200000
+ * of them, else as many random ones.
  *
  * Return: p, from 1 / partitions to 1.
  */

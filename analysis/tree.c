@@ -46,6 +46,19 @@ static int add_name(char ***names, const char *name)
 	return name && !longer[count] ? -ENOMEM : 0;
 }
 
+static int check_version(const json_t *value, const char *path, char *err, size_t err_size)
+{
+	long long version = json_integer_value(json_object_get(value, "schema_version"));
+
+	if (version <= RESULT_SCHEMA_VERSION)
+		return 0;
+	snprintf(err, err_size,
+		 "%s: written by a newer balloonbench (schema_version %lld, this program knows "
+		 "%d): use its balloonstat",
+		 path, version, RESULT_SCHEMA_VERSION);
+	return -EINVAL;
+}
+
 /* A tree without env.json or plan.json can be compared all the same. */
 static int load_optional(const struct tree *tree, const char *name, json_t **value, char *err,
 			 size_t err_size)
@@ -60,7 +73,7 @@ static int load_optional(const struct tree *tree, const char *name, json_t **val
 	}
 	*value = json_load_file(path, 0, &error);
 	if (json_is_object(*value))
-		return 0;
+		return check_version(*value, path, err, err_size);
 	snprintf(err, err_size, "%s:%d: %s", path, error.line,
 		 *value ? "an object is wanted" : error.text);
 	return -EINVAL;
@@ -203,5 +216,30 @@ size_t tree_count(const struct tree *tree, const char *scenario, const char *var
 	json_array_foreach (tree->boots, i, boot)
 		count += matches(boot, "scenario", scenario) && matches(boot, "variant", variant) &&
 			 matches(boot, "status", status);
+	return count;
+}
+
+static int has_boot(const struct tree *tree, const json_t *planned)
+{
+	json_int_t number = json_integer_value(json_object_get(planned, "boot"));
+	const json_t *boot;
+	size_t i;
+
+	json_array_foreach (tree->boots, i, boot)
+		if (matches(boot, "scenario", json_text(planned, "scenario")) &&
+		    matches(boot, "variant", json_text(planned, "variant")) &&
+		    json_integer_value(json_object_get(boot, "boot")) == number)
+			return 1;
+	return 0;
+}
+
+size_t tree_count_missing(const struct tree *tree, const char *scenario, const char *variant)
+{
+	const json_t *planned;
+	size_t i, count = 0;
+
+	json_array_foreach (json_object_get(tree->plan, "order"), i, planned)
+		count += matches(planned, "scenario", scenario) &&
+			 matches(planned, "variant", variant) && !has_boot(tree, planned);
 	return count;
 }

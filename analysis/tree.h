@@ -38,6 +38,9 @@ int name_index(char *const *names, const char *name);
 size_t tree_count(const struct tree *tree, const char *scenario, const char *variant,
 		  const char *status);
 
+/* Number of boots that plan.json orders and the tree does not have: the run was stopped. */
+size_t tree_count_missing(const struct tree *tree, const char *scenario, const char *variant);
+
 /* A member of an object as text, "" where it is absent. */
 const char *json_text(const json_t *object, const char *key);
 

@@ -45,6 +45,19 @@ static void permutation_agrees_with_r(void **state)
 	CLOSE(stats_smallest_p(5, 6), 1.0 / 462);
 }
 
+/* A count may be 0, which has no logarithm: then the means themselves are compared. */
+static void permutation_takes_zeros(void **state)
+{
+	static const double a[] = { 0, 3, 1, 2 }, b[] = { 2.5, 4, 1.5, 5 },
+			    zeros[] = { 0, 0, 0, 0 };
+
+	(void)state;
+	CLOSE(stats_permutation_p(a, 4, b, 4, 1), 12.0 / 70);
+	CLOSE(stats_permutation_p(zeros, 4, zeros, 4, 1), 1);
+	assert_true(stats_all_positive(b, 4));
+	assert_false(stats_all_positive(a, 4));
+}
+
 /* Beyond the exact test's reach: 2 * 20 values of one distribution, and two apart. */
 static void large_samples_are_drawn(void **state)
 {
@@ -168,6 +181,12 @@ static void verdicts(void **state)
 	assert_int_equal(c[5].verdict, VERDICT_INCONCLUSIVE);
 	assert_int_equal(c[6].verdict, VERDICT_INCONCLUSIVE);
 	assert_int_equal(c[7].verdict, VERDICT_INVALID);
+	assert_null(c[1].reason);
+	assert_null(c[3].reason);
+	assert_string_equal(c[4].reason, "the interval holds 1");
+	assert_string_equal(c[5].reason, "the effect is too small");
+	assert_string_equal(c[6].reason, "too few boots");
+	assert_string_equal(c[7].reason, "no ok boot");
 }
 
 static void rates_are_better_when_higher(void **state)
@@ -206,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(medians),
 		cmocka_unit_test(permutation_agrees_with_r),
+		cmocka_unit_test(permutation_takes_zeros),
 		cmocka_unit_test(large_samples_are_drawn),
 		cmocka_unit_test(intervals_hold_what_they_must),
 		cmocka_unit_test(intervals_cover),
