@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# Sourced by the scripts that work on a kernel tree: where it comes from, and
-# how patches get on and off it. A tree is a directory with src/ (the source),
-# and applied/ (copies of the patches that src/ has, numbered).
+# Sourced by the scripts that work on a source tree, the kernel's or QEMU's:
+# where it comes from, and how patches get on and off it. A tree is a directory
+# with src/ (the source), and applied/ (copies of the patches that src/ has,
+# numbered).
 #
-# Needs: here, patches. find_source sets: source_deb, source.
+# Needs: here, patches. find_source sets: own, source_file, source.
 
 die()
 {
@@ -19,13 +20,20 @@ sha()
 	sha256sum | cut -c 1-"$1"
 }
 
+# find_source VARIABLE MARKER FETCH-ARGUMENT...: the user's tree that $VARIABLE
+# names (MARKER is a file that every such tree has), or else what
+# fetch-source FETCH-ARGUMENT... finds.
 find_source()
 {
-	if [[ -n ${KERNEL_SRC:-} ]]; then
-		[[ -r $KERNEL_SRC/Kbuild ]] || die "KERNEL_SRC=$KERNEL_SRC is no kernel tree"
-		source_deb=
-	else
-		source_deb=$("$here/fetch-source" linux-source-6.12)
+	local variable=$1 marker=$2
+
+	shift 2
+	own=${!variable:-}
+	source_file=
+	if [[ -z $own ]]; then
+		source_file=$("$here/fetch-source" "$@")
+	elif [[ ! -r $own/$marker ]]; then
+		die "$variable=$own is not a tree of that source: it has no $marker"
 	fi
 	source=$(source_id)
 }
@@ -33,12 +41,15 @@ find_source()
 # What identifies the source: Debian's version, or the content of a user's tree.
 source_id()
 {
-	if [[ -z ${KERNEL_SRC:-} ]]; then
-		basename "$source_deb" _all.deb
-	elif git -C "$KERNEL_SRC" rev-parse HEAD >/dev/null 2>&1; then
-		echo "git-$( (git -C "$KERNEL_SRC" rev-parse HEAD && git -C "$KERNEL_SRC" diff HEAD) | sha 16)"
+	local name
+
+	if [[ -z $own ]]; then
+		name=$(basename "$source_file" _all.deb)
+		echo "${name%.orig.tar.xz}"
+	elif git -C "$own" rev-parse HEAD >/dev/null 2>&1; then
+		echo "git-$( (git -C "$own" rev-parse HEAD && git -C "$own" diff HEAD) | sha 16)"
 	else
-		echo "tree-$( (cd "$KERNEL_SRC" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha 16)"
+		echo "tree-$( (cd "$own" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha 16)"
 	fi
 }
 
@@ -50,15 +61,18 @@ unpack_source()
 	echo "$(basename "$0"): unpacking $source" >&2
 	rm -rf "$tree/src.new"
 	mkdir -p "$tree/src.new"
-	if [[ -n ${KERNEL_SRC:-} ]]; then
-		tar -C "$KERNEL_SRC" --exclude=.git -cf - . | tar -C "$tree/src.new" -xf -
-		# Built in place before: kbuild then refuses to build elsewhere.
-		[[ ! -e $tree/src.new/.config ]] || make -s -C "$tree/src.new" mrproper
-	else
-		dpkg-deb --fsys-tarfile "$source_deb" |
+	if [[ -n $own ]]; then
+		tar -C "$own" --exclude=.git -cf - . | tar -C "$tree/src.new" -xf -
+	elif [[ $source_file == *.deb ]]; then
+		dpkg-deb --fsys-tarfile "$source_file" |
 			tar -xOf - --wildcards './usr/src/linux-source-*.tar.xz' |
 			tar -C "$tree/src.new" -xJf - --strip-components=1
+	else
+		tar -C "$tree/src.new" -xJf "$source_file" --strip-components=1
 	fi
+	# A kernel that was built in place: kbuild then refuses to build elsewhere.
+	[[ ! -e $tree/src.new/Kbuild || ! -e $tree/src.new/.config ]] ||
+		make -s -C "$tree/src.new" mrproper
 	mkdir -p "$tree/applied"
 	mv "$tree/src.new" "$tree/src"
 }
