@@ -7,44 +7,51 @@ V ?= 0
 SUITE ?= default
 PREFIX ?= /usr/local
 CC ?= gcc
-export KERNEL_SRC KERNEL_PATCHES QEMU BALLOONBENCH_CACHE
+CLANG ?= clang
+export KERNEL_SRC KERNEL_PATCHES QEMU QEMU_SRC QEMU_PATCHES BALLOONBENCH_CACHE
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
 
 CFLAGS ?= -O2 -g
 # Truncation is looked at where it matters; gcc cannot tell where that is.
-ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -MMD -MP $(CFLAGS)
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
 LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
+BPF_LDLIBS = -lbpf -lelf -lz
 
 lib_src := $(wildcard lib/*.c)
+bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
+bpf_programs := $(wildcard bpf/*.bpf.c)
 bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
 analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c))
 guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
+advise_src := tests/advise/advise.c
 support_src := $(wildcard tests/support/*.c)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
-archives := $(O)/bench.a $(O)/analysis.a $(O)/lib.a
-programs := $(O)/balloonbench $(O)/balloonstat
+archives := $(O)/bench.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
+programs := $(O)/balloonbench $(O)/balloontrace $(O)/balloonstat
+skeletons := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(bpf_programs))
 tests := $(patsubst %.c,$(O)/%,$(test_src))
 tests_of = $(filter $(O)/tests/$(1)/%,$(tests))
 fake_qemu := $(O)/tests/fake-qemu/fake-qemu
+advise := $(O)/tests/advise/advise
 runner := $(O)/tests/run
 images := $(O)/images.ini
-all_src := $(lib_src) $(bench_src) bench/main.c $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(support_src) tests/run.c
+all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(analysis_src) analysis/main.c $(guest_src) \
+	   $(test_src) $(fake_src) $(advise_src) $(support_src) tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
-	   vm-images/make-initramfs vm-images/install-images vm-images/check-patches .ci/run $(wildcard tests/*/*.sh)
+	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches .ci/run $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
 .PHONY: deps all bench test report lint install clean help check-patches
 .DEFAULT_GOAL := all
 
 ##@ Targets
-all: $(programs) $(images) ## build the programs and the guest kernels
+all: $(programs) $(images) $(O)/initramfs.cpio ## build the programs, QEMU and the guest kernels
 
 deps: ## install the Debian packages that are missing (prints the command when not root)
 	$(Q)vm-images/deps
@@ -57,9 +64,9 @@ bench: all ## build, run the default suite (SUITE=full: the long one), write rep
 	esac; \
 	exit $$status
 
-test: all $(tests) $(fake_qemu) $(runner) ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(advise) $(runner) ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
-		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
+		-- trace $(call tests_of,trace) -- patches vm-images/check-patches -- vm $(call tests_of,vm)
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)vm-images/check-patches
@@ -69,7 +76,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(wildcard lib/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
@@ -86,7 +93,8 @@ clean: ## remove build/ (results/ and the cache stay)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR and QEMU=PATH use your own."
+	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR, QEMU_SRC=DIR, QEMU_PATCHES=DIR"
+	@echo "  and QEMU=PATH use your own."
 
 # The packages are looked at once per checkout and when their list changes.
 $(O)/.deps: vm-images/packages vm-images/deps | $(O)
@@ -105,29 +113,53 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 	-DTEST_SOURCE='"$(CURDIR)"'
 $(O)/lib/data_path.o: ALL_CFLAGS += -DSOURCE_DIR='"$(CURDIR)"'
 
+# Any kernel's types will do, for the programs are relocated when they are
+# loaded; this machine's where it shows them, else those of the kernel we built.
+own_btf := $(wildcard /sys/kernel/btf/vmlinux)
+$(O)/vmlinux.h: $(if $(own_btf),,$(images)) | $(O)/.deps
+	$(say) BTF $@
+	$(Q)bpftool btf dump file $(or $(own_btf),$$(sed -n 's/^vmlinux = //p' $(images) | head -n 1)) \
+		format c >$@
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/vmlinux.h
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -g -O2 -D__TARGET_ARCH_x86 -I. -I$(O) \
+		-I/usr/include/$(shell $(CC) -print-multiarch) -Wall -Werror -MMD -MP -c -o $@ $<
+
+$(skeletons): $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)bpftool gen skeleton $< name $* >$@
+
+$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: | $(skeletons)
+
 $(O)/lib.a: $(call obj,$(lib_src))
+$(O)/bpf.a: $(call obj,$(bpf_src))
 $(O)/bench.a: $(call obj,$(bench_src))
 $(O)/analysis.a: $(call obj,$(analysis_src))
 $(archives):
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/lib.a
+$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/bpf.a $(O)/lib.a
+$(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
+$(O)/balloonbench $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 $(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
 $(fake_qemu): $(call obj,$(fake_src)) $(O)/lib.a
+$(advise): $(O)/tests/advise/advise.o
 $(runner): $(O)/tests/run.o
-$(programs) $(fake_qemu) $(runner):
+$(programs) $(fake_qemu) $(advise) $(runner):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) -lcmocka
 
 # The guest has no libraries: one static program is all of its user space.
-$(O)/balloonguest: $(call obj,$(guest_src))
+$(O)/balloonguest: $(call obj,$(guest_src)) $(O)/bpf.a $(O)/lib.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ -ljansson
+	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $$(pkg-config --static --libs libbpf libelf jansson) -lm
 
 $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@
@@ -136,7 +168,7 @@ $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 # Asked each time: what the cache holds, and what KERNEL_SRC and QEMU name, is
 # nothing that a date tells. It takes a moment when all is there.
 .PHONY: FORCE
-$(images): $(O)/initramfs.cpio FORCE
-	$(Q)INITRAMFS=$(abspath $<) vm-images/build-kernels $@
+$(images): FORCE | $(O)/.deps
+	$(Q)INITRAMFS=$(abspath $(O)/initramfs.cpio) vm-images/build-kernels $@
 
--include $(all_obj:.o=.d)
+-include $(all_obj:.o=.d) $(patsubst %.c,$(O)/%.d,$(bpf_programs))

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BPF_TRACE_JSON_H
+#define BPF_TRACE_JSON_H
+
+#include <jansson.h>
+
+#include "bpf/guest_tracer.h"
+#include "bpf/host_tracer.h"
+#include "bpf/sums.h"
+
+/* What the tracers saw as JSON; every function returns a new reference. */
+
+/* {"batches", "kicks", "pages", "entries", "alloc_ns", ...} without the histograms. */
+json_t *guest_sums_to_json(const struct guest_sums *sums);
+
+/* Back again, histograms empty; what is missing is 0. */
+void guest_sums_from_json(struct guest_sums *sums, const json_t *json);
+
+/**
+ * guest_ops_to_json() - the "ops" of result.json
+ * @inflate, @deflate: of whose stages the histograms are taken
+ *
+ * One object per operation: {"per": "page" or "batch", "count": n, "lost": m,
+ * "histogram": {...} in ns}. "count" includes what was lost as far as it is
+ * known. Operations that are not observed are left out.
+ */
+json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_sums *inflate,
+			  const struct guest_sums *deflate);
+
+/* {"lost_records": n, ...} */
+json_t *counters_to_json(const uint64_t counters[COUNTER_COUNT]);
+void counters_from_json(uint64_t counters[COUNTER_COUNT], const json_t *json);
+
+/* [{"what", "how", "why_not"}, ...]; one of the two is null. */
+json_t *observations_to_json(const struct observation *observations, size_t count);
+
+/* {"dontneed": {"calls", "bytes", "errors", "latency_ns", "length_bytes"}, ...} */
+json_t *host_stats_to_json(const struct host_stats *stats);
+
+/* A row of trace.json: what its columns are, trace_columns says. */
+json_t *guest_batch_to_row(const struct guest_batch *batch);
+json_t *host_batch_to_row(const struct host_batch *batch);
+json_t *guest_batch_columns(void);
+json_t *host_batch_columns(void);
+
+#endif

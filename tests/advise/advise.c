@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * advise CALLS GO DONE: wait until the file GO is there, then advise the kernel
+ * from two threads, CALLS times each:
+ *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
+ *   that fails, fallocate(PUNCH_HOLE) of 16 KiB
+ * then make the file DONE and stay until killed.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BYTES (1 << 20)
+
+static int calls;
+static pthread_barrier_t barrier;
+
+static void *advise(void *arg)
+{
+	char *memory =
+		mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = memfd_create("advise", 0), i;
+
+	if (memory == MAP_FAILED || fd < 0 || ftruncate(fd, BYTES))
+		exit(1);
+	for (i = 0; i < calls; i++)
+		if (madvise(memory, 4096, MADV_DONTNEED) || madvise(memory, 8192, MADV_WILLNEED) ||
+		    !madvise(memory + 1, 4096, MADV_DONTNEED) ||
+		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384))
+			exit(1);
+	/* Not to its end: there the C library advises the kernel about the thread's stack. */
+	pthread_barrier_wait(&barrier);
+	pause();
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	int i;
+
+	if (argc != 4)
+		return 2;
+	calls = atoi(argv[1]);
+	while (access(argv[2], F_OK))
+		usleep(1000);
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&thread, NULL, advise, NULL))
+			return 1;
+	pthread_barrier_wait(&barrier);
+	close(open(argv[3], O_CREAT | O_WRONLY, 0600));
+	pause();
+	return 0;
+}

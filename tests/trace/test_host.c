@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's tracer against processes whose every call is known. Skipped where
+ * this user may not trace.
+ */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bpf/host_tracer.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+#define THREADS 2
+
+/* Three that do the same, of which two are watched. */
+static pid_t pids[3];
+static const int calls[3] = { 500, 300, 700 };
+static char go[256], done[3][256];
+
+static void start(int i)
+{
+	char number[16];
+	const char *args[] = { number, go, done[i], NULL };
+
+	snprintf(number, sizeof(number), "%d", calls[i]);
+	snprintf(done[i], sizeof(done[i]), "%s/done-%d", test_dir, i);
+	unlink(done[i]);
+	pids[i] = start_program("tests/advise/advise", args);
+}
+
+static void start_all(void)
+{
+	int i;
+
+	snprintf(go, sizeof(go), "%s/go", test_dir);
+	unlink(go);
+	for (i = 0; i < 3; i++)
+		start(i);
+}
+
+static void await_all(void)
+{
+	int i;
+
+	write_file(test_dir, "go", "");
+	for (i = 0; i < 3; i++)
+		while (access(done[i], F_OK))
+			usleep(1000);
+}
+
+static void stop_all(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+/* Skip where tracing is not permitted or not possible, as an open says. */
+static struct host_tracer *open_or_skip(enum trace_level level)
+{
+	const struct tracer_options options = { .level = level };
+	struct host_tracer *tracer = NULL;
+	char err[512];
+
+	if (host_tracer_open(&tracer, &options, err, sizeof(err))) {
+		print_message("# SKIP %s\n", err);
+		skip();
+	}
+	return tracer;
+}
+
+static void check(const struct advice_stats *a, uint64_t count, uint64_t bytes, uint64_t errors,
+		  uint64_t length)
+{
+	assert_int_equal(a->latency_ns.count, count);
+	assert_int_equal(a->length_bytes.count, count);
+	assert_int_equal(a->bytes, bytes);
+	assert_int_equal(a->errors, errors);
+	if (length)
+		assert_true(a->length_bytes.min == length && a->length_bytes.max == length);
+	assert_true(a->latency_ns.min > 0 && a->latency_ns.max < 10000000000ULL);
+}
+
+static void every_call_of_the_watched_is_counted(void **state)
+{
+	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
+	uint64_t counters[COUNTER_COUNT], n;
+	struct host_stats *stats = calloc(1, sizeof(*stats));
+	int i;
+
+	(void)state;
+	start_all();
+	for (i = 0; i < 2; i++)
+		assert_int_equal(host_tracer_watch(tracer, pids[i]), 0);
+	await_all();
+	for (i = 0; i < 2; i++) {
+		n = (uint64_t)THREADS * calls[i];
+		assert_int_equal(host_tracer_stats(tracer, pids[i], stats), 0);
+		check(&stats->advice[ADVICE_DONTNEED], 2 * n, n * 4096, n, 4096);
+		check(&stats->advice[ADVICE_WILLNEED], n, n * 8192, 0, 8192);
+		check(&stats->advice[ADVICE_PUNCH_HOLE], n, n * 16384, 0, 16384);
+		assert_int_equal(stats->advice[ADVICE_FREE].latency_ns.count, 0);
+	}
+	assert_int_equal(host_tracer_stats(tracer, pids[2], stats), -ESRCH);
+	assert_int_equal(host_tracer_counters(tracer, counters), 0);
+	assert_int_equal(counters[COUNTER_LOST_PAIRS], 0);
+	stop_all();
+	free(stats);
+	host_tracer_close(tracer);
+}
+
+/* A slot that is used again starts from zero. */
+static void the_forgotten_leave_nothing(void **state)
+{
+	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
+	struct host_stats *stats = calloc(1, sizeof(*stats));
+
+	(void)state;
+	start_all();
+	assert_int_equal(host_tracer_watch(tracer, pids[0]), 0);
+	await_all();
+	host_tracer_forget(tracer, pids[0]);
+	assert_int_equal(host_tracer_stats(tracer, pids[0], stats), -ESRCH);
+	assert_int_equal(host_tracer_watch(tracer, pids[1]), 0);
+	assert_int_equal(host_tracer_stats(tracer, pids[1], stats), 0);
+	assert_int_equal(stats->advice[ADVICE_DONTNEED].latency_ns.count, 0);
+	stop_all();
+	assert_int_equal(host_tracer_watch(tracer, pids[2]), -ESRCH);
+	free(stats);
+	host_tracer_close(tracer);
+}
+
+/* Without batches to be seen, the calls are observed at level phases too. */
+static void a_program_without_probes_has_its_calls_traced(void **state)
+{
+	struct host_tracer *tracer = open_or_skip(TRACE_PHASES);
+	const struct observation *seen;
+	size_t count;
+
+	(void)state;
+	start_all();
+	assert_false(host_tracer_sees_calls(tracer));
+	assert_int_equal(host_tracer_watch(tracer, pids[0]), 0);
+	assert_true(host_tracer_sees_calls(tracer));
+	assert_false(host_tracer_sees_batches(tracer, pids[0]));
+	seen = host_tracer_observations(tracer, &count);
+	assert_int_equal(count, 3);
+	assert_null(seen[0].how);
+	assert_non_null(strstr(seen[0].why_not, "no probe"));
+	assert_string_equal(seen[1].how, "tracepoint");
+	stop_all();
+	host_tracer_close(tracer);
+}
+
+static const json_t *find_process(const json_t *json, pid_t pid)
+{
+	const json_t *process;
+	size_t i;
+
+	json_array_foreach (json_object_get(json, "processes"), i, process)
+		if (json_integer_value(json_object_get(process, "pid")) == pid)
+			return process;
+	return NULL;
+}
+
+static void the_command_counts_the_same(void **state)
+{
+	char pid[16];
+	const char *args[] = { "host", "-p", pid, "--duration", "1", "--json", NULL };
+	const json_t *dontneed;
+	struct outcome outcome;
+	json_t *json;
+
+	(void)state;
+	host_tracer_close(open_or_skip(TRACE_PAGES));
+	start_all();
+	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
+	/* They begin in the middle of the second that is traced. */
+	if (!fork()) {
+		usleep(500000);
+		write_file(test_dir, "go", "");
+		_exit(0);
+	}
+	outcome = run_program("balloontrace", args);
+	wait(NULL);
+	assert_int_equal(outcome.status, 0);
+	json = json_loads(outcome.output, 0, NULL);
+	assert_non_null(json);
+	dontneed =
+		json_object_get(json_object_get(find_process(json, pids[1]), "calls"), "dontneed");
+	assert_int_equal(json_integer_value(json_object_get(dontneed, "calls")),
+			 2 * THREADS * calls[1]);
+	assert_null(find_process(json, pids[2]));
+	json_decref(json);
+	outcome_release(&outcome);
+	stop_all();
+}
+
+static void a_signal_ends_it_in_order(void **state)
+{
+	const char *args[] = { "host", "--all-qemu", NULL };
+	pid_t pid;
+
+	(void)state;
+	host_tracer_close(open_or_skip(TRACE_PAGES));
+	pid = start_program("balloontrace", args);
+	usleep(300000);
+	kill(pid, SIGINT);
+	assert_int_equal(wait_program(pid), 0);
+}
+
+static void mistakes_are_named(void **state)
+{
+	static const struct {
+		const char *args[6];
+		const char *words;
+	} cases[] = {
+		{ { "host", "-p", "0", NULL }, "--pid 0" },
+		{ { "host", "-p", "4194303", NULL }, "process 4194303" },
+		{ { "host", "--duration", "soon", NULL }, "--duration soon" },
+		{ { "host", "--level", "off", NULL }, "--level off" },
+		{ { "host", "--ring", "5 KiB", NULL }, "--ring 5 KiB" },
+		{ { "guest", "--mechanism", "magic", NULL }, "--mechanism magic" },
+		{ { "host", "all", NULL }, "'all'" },
+	};
+	struct outcome outcome;
+	size_t i;
+
+	(void)state;
+	host_tracer_close(open_or_skip(TRACE_PAGES));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		outcome = run_program("balloontrace", cases[i].args);
+		if (!strstr(outcome.output, cases[i].words))
+			fail_msg("'%s' is not in: %s", cases[i].words, outcome.output);
+		assert_true(outcome.status == 2 || outcome.status == 3);
+		outcome_release(&outcome);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_of_the_watched_is_counted),
+		cmocka_unit_test(the_forgotten_leave_nothing),
+		cmocka_unit_test(a_program_without_probes_has_its_calls_traced),
+		cmocka_unit_test(the_command_counts_the_same),
+		cmocka_unit_test(a_signal_ends_it_in_order),
+		cmocka_unit_test(mistakes_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}
