@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/boot_trace.h"
 #include "bench/clock.h"
 #include "bench/guest/protocol.h"
 #include "bench/interrupt.h"
 #include "bench/move.h"
+#include "bench/perf.h"
 #include "bench/trust.h"
 #include "bench/vm.h"
 #include "lib/result.h"
@@ -23,9 +25,12 @@ struct run {
 	const struct boot *boot;
 	struct vm vm;
 	struct trust trust;
+	struct boot_trace trace;
+	struct perf perf;
 	json_t *cycles;
 	json_t *vmstat_before;
 	json_t *vmstat_after;
+	json_t *traced; /* "ops", "trace" and "perf" of the result */
 };
 
 static void say(const struct boot *boot, const char *what)
@@ -67,6 +72,7 @@ static int64_t member(const json_t *object, const char *key)
 struct counts {
 	int64_t inflated;
 	int64_t deflated;
+	int64_t migrated;
 	int64_t total_pages;
 };
 
@@ -80,6 +86,7 @@ static int count(struct run *run, struct counts *counts)
 	if (meminfo) {
 		counts->inflated = member(vmstat, "balloon_inflate");
 		counts->deflated = member(vmstat, "balloon_deflate");
+		counts->migrated = member(vmstat, "balloon_migrate");
 		counts->total_pages = member(meminfo, "MemTotal_bytes") / PAGE_BYTES;
 	}
 	json_decref(vmstat);
@@ -105,6 +112,7 @@ static int one_move(struct run *run, unsigned int cycle, const char *name, uint6
 		    json_t *result)
 {
 	const struct scenario *scenario = run->boot->scenario;
+	struct move_trace seen = { .rows = NULL };
 	struct counts before, after;
 	char error[512], what[64];
 	json_t *move = NULL;
@@ -115,17 +123,23 @@ static int one_move(struct run *run, unsigned int cycle, const char *name, uint6
 	err = count(run, &before);
 	if (err)
 		return err;
+	boot_trace_begin(&run->trace);
 	err = move_balloon(&run->vm, target, scenario->step_bytes, scenario->move_timeout_ns, &move,
-			   error, sizeof(error));
+			   &seen, error, sizeof(error));
 	if (err) {
 		snprintf(what, sizeof(what), "in %s %u", name, cycle);
 		vm_explain(&run->vm, what, error);
-		return err;
+		goto out;
 	}
 	json_object_set_new(result, name, move);
 	err = count(run, &after);
-	if (!err)
-		check_move(run, cycle, name, move, &before, &after);
+	if (err)
+		goto out;
+	check_move(run, cycle, name, move, &before, &after);
+	boot_trace_end(&run->trace, cycle, name, &seen, after.migrated - before.migrated, move,
+		       &run->trust);
+out:
+	move_trace_release(&seen);
 	return err;
 }
 
@@ -178,22 +192,6 @@ static int one_cycle(struct run *run, unsigned int cycle)
 	return err;
 }
 
-static int drive(struct run *run)
-{
-	unsigned int cycle;
-	int err = 0;
-
-	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
-	if (!run->vmstat_before)
-		return -EPROTO;
-	for (cycle = 1; !err && cycle <= run->boot->scenario->cycles; cycle++)
-		err = one_cycle(run, cycle);
-	if (err)
-		return err;
-	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");
-	return run->vmstat_after ? 0 : -EPROTO;
-}
-
 static json_t *vmstat_difference(const struct run *run)
 {
 	json_t *difference = json_object();
@@ -209,6 +207,35 @@ static json_t *vmstat_difference(const struct run *run)
 	return difference;
 }
 
+static int drive(struct run *run)
+{
+	unsigned int cycle;
+	json_t *difference;
+	int err;
+
+	err = boot_trace_start(&run->trace, &run->vm, run->boot->trace, run->boot->accel);
+	if (err)
+		return err;
+	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
+	if (!run->vmstat_before)
+		return -EPROTO;
+	if (run->boot->perf)
+		perf_start(&run->perf, run->vm.qemu.pid, run->boot->directory);
+	for (cycle = 1; !err && cycle <= run->boot->scenario->cycles; cycle++)
+		err = one_cycle(run, cycle);
+	if (!err && run->boot->perf)
+		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
+	if (err)
+		return err;
+	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");
+	if (!run->vmstat_after)
+		return -EPROTO;
+	difference = vmstat_difference(run);
+	err = boot_trace_finish(&run->trace, &run->vm, difference, &run->trust, run->traced);
+	json_decref(difference);
+	return err;
+}
+
 static json_t *string_or_null(const char *text)
 {
 	return text && *text ? json_string(text) : json_null();
@@ -220,7 +247,7 @@ static json_t *make_result(const struct run *run, const char *status, const char
 	const char *release = json_string_value(json_object_get(run->vm.hello, "kernel_release"));
 
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-			 "s:O, s:o, s:o}",
+			 "s:O, s:o, s:O*, s:O*, s:O*, s:o}",
 			 "schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
 			 "variant", boot->variant->name, "cut", boot->variant->cut, "accel",
 			 accel_name(boot->accel), "boot", (int)boot->number, "seed",
@@ -229,8 +256,10 @@ static json_t *make_result(const struct run *run, const char *status, const char
 			 string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL),
 			 "memory_bytes", (json_int_t)boot->scenario->memory_bytes, "vcpus",
 			 (int)boot->scenario->vcpus, "ready_ns", (json_int_t)run->vm.ready_ns,
-			 "cycles", run->cycles, "vmstat", vmstat_difference(run), "trust",
-			 trust_to_json(&run->trust));
+			 "cycles", run->cycles, "vmstat", vmstat_difference(run), "ops",
+			 json_object_get(run->traced, "ops"), "trace",
+			 json_object_get(run->traced, "trace"), "perf",
+			 json_object_get(run->traced, "perf"), "trust", trust_to_json(&run->trust));
 }
 
 static json_t *judge(struct run *run, int err)
@@ -245,10 +274,10 @@ static json_t *judge(struct run *run, int err)
 	return make_result(run, RESULT_OK, NULL);
 }
 
-int boot_run(const struct boot *boot, json_t **result)
+int boot_run(const struct boot *boot, json_t **result, json_t **records)
 {
 	struct qemu_config config = boot_qemu_config(boot);
-	struct run run = { .boot = boot, .cycles = json_array() };
+	struct run run = { .boot = boot, .cycles = json_array(), .traced = json_object() };
 	int err;
 
 	trust_init(&run.trust);
@@ -268,12 +297,16 @@ int boot_run(const struct boot *boot, json_t **result)
 		vm_power_off(&run.vm);
 	}
 	*result = judge(&run, err);
+	*records = boot_trace_records(&run.trace);
 	err = *result ? 0 : -ENOMEM;
 out:
+	perf_kill(&run.perf);
+	boot_trace_release(&run.trace);
 	vm_release(&run.vm);
 	trust_release(&run.trust);
 	json_decref(run.cycles);
 	json_decref(run.vmstat_before);
 	json_decref(run.vmstat_after);
+	json_decref(run.traced);
 	return err;
 }

@@ -4,12 +4,14 @@
 
 #include <jansson.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/images.h"
 #include "bench/qemu.h"
 #include "bench/scenario.h"
 #include "bench/variant.h"
+#include "bpf/level.h"
 
 /* All that one boot is. Everything is borrowed. */
 struct boot {
@@ -19,6 +21,8 @@ struct boot {
 	unsigned int number;
 	uint64_t seed;
 	enum accel accel;
+	enum trace_level trace;
+	bool perf;
 	const cpu_set_t *pin;				   /* or NULL */
 	const char *directory;				   /* for the logs and cmd.sh */
 	void (*progress)(const char *what, void *context); /* or NULL */
@@ -30,6 +34,7 @@ struct boot {
  * @boot: what to do
  * @result: the content of result.json, owned by the caller; its status says
  *	how the boot ended
+ * @records: that of trace.json, likewise; NULL where there is none
  *
  * A guest or a QEMU that misbehaves makes the boot "failed", numbers that
  * contradict each other make it "invalid"; neither is an error of this call.
@@ -39,7 +44,7 @@ struct boot {
  * -EACCES where QEMU cannot be started, or another -errno of this machine's
  * (-ENOSPC, ...).
  */
-int boot_run(const struct boot *boot, json_t **result);
+int boot_run(const struct boot *boot, json_t **result, json_t **records);
 
 /* The QEMU configuration of a boot: also for --dry-run. */
 struct qemu_config boot_qemu_config(const struct boot *boot);

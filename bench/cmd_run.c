@@ -16,6 +16,7 @@
 #include "bench/images.h"
 #include "bench/interrupt.h"
 #include "bench/paths.h"
+#include "bench/perf.h"
 #include "bench/plan.h"
 #include "bench/progress.h"
 #include "bench/qemu_argv.h"
@@ -143,11 +144,23 @@ static int choose_accel(struct session *s)
 	return 0;
 }
 
+static bool is_wanted(const struct plan_entry *entry, void *context)
+{
+	const struct session *s = context;
+
+	return suite_runs(&s->options.suite, s->options.suite.scenarios[entry->scenario],
+			  entry->variant);
+}
+
 static int resolve(struct session *s)
 {
 	char err[1024];
 	int status, e;
 
+	if (s->options.perf && perf_available(err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
 	e = images_load(&s->images, path_images(), err, sizeof(err));
 	if (e) {
 		log_error("%s", err);
@@ -163,7 +176,17 @@ static int resolve(struct session *s)
 		log_error("out of memory");
 		return EXIT_ENVIRONMENT;
 	}
+	plan_keep(&s->plan, is_wanted, s);
 	return 0;
+}
+
+static enum trace_level trace_level(const struct session *s, const struct variant *variant)
+{
+	enum trace_level level = s->options.trace;
+
+	if (variant->trace)
+		trace_level_parse(variant->trace, &level);
+	return level;
 }
 
 static struct boot make_boot(struct session *s, const struct plan_entry *entry, const char *dir)
@@ -175,6 +198,8 @@ static struct boot make_boot(struct session *s, const struct plan_entry *entry, 
 		.number = entry->boot,
 		.seed = entry->seed,
 		.accel = s->accel,
+		.trace = trace_level(s, s->chosen[entry->variant]),
+		.perf = s->options.perf,
 		.pin = s->options.pinned ? &s->options.pin : NULL,
 		.directory = dir,
 	};
@@ -221,13 +246,14 @@ static json_t *env_to_json(const struct session *s)
 {
 	char now[32];
 
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
-			 "schema_version", 1, "suite", s->options.suite.name, "started_utc",
-			 utc_now(now), "accel", accel_name(s->accel), "accel_reason",
-			 s->accel_reason, "command", s->command, "host", host_to_json(), "qemu",
-			 "path", s->images.qemu, "kernel", "source", s->images.source, "compiler",
-			 s->images.compiler, "config_sha256", s->images.config_sha256, "cuts",
-			 cuts_to_json(s));
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
+		"schema_version", 1, "suite", s->options.suite.name, "started_utc", utc_now(now),
+		"accel", accel_name(s->accel), "accel_reason", s->accel_reason, "trace",
+		trace_level_name(s->options.trace), "command", s->command, "host", host_to_json(),
+		"qemu", "path", s->images.qemu, "kernel", "source", s->images.source, "compiler",
+		s->images.compiler, "config_sha256", s->images.config_sha256, "cuts",
+		cuts_to_json(s));
 }
 
 static int open_results(struct session *s)
@@ -308,12 +334,12 @@ static void account(struct session *s, const struct plan_entry *entry, const jso
 }
 
 static int store(struct session *s, const struct plan_entry *entry, const char *path,
-		 const json_t *result)
+		 const json_t *result, const json_t *records)
 {
 	json_t *line;
 	int err;
 
-	err = results_commit_boot(&s->results, path, result);
+	err = results_commit_boot(&s->results, path, result, records);
 	if (err)
 		return err;
 	line = json_pack("{s:s, s:s, s:s, s:i, s:O, s:O}", "event", "boot", "scenario",
@@ -328,7 +354,7 @@ static int store(struct session *s, const struct plan_entry *entry, const char *
 static int run_entry(struct session *s, const struct plan_entry *entry)
 {
 	char path[PATH_MAX], item[128];
-	json_t *result = NULL;
+	json_t *result = NULL, *records = NULL;
 	struct boot boot;
 	int err;
 
@@ -341,7 +367,7 @@ static int run_entry(struct session *s, const struct plan_entry *entry)
 	snprintf(item, sizeof(item), "%s/%s boot %u", boot.scenario->name, boot.variant->name,
 		 boot.number);
 	progress_item(&s->progress, item);
-	err = boot_run(&boot, &result);
+	err = boot_run(&boot, &result, &records);
 	if (err) {
 		results_discard_boot(path);
 		if (err == -EINTR)
@@ -354,10 +380,11 @@ static int run_entry(struct session *s, const struct plan_entry *entry)
 		log_error("%s: cannot run %s: %s", item, s->images.qemu, strerror(-err));
 		return EXIT_ENVIRONMENT;
 	}
-	err = store(s, entry, path, result);
+	err = store(s, entry, path, result, records);
 	if (!err)
 		account(s, entry, result);
 	json_decref(result);
+	json_decref(records);
 	if (!err)
 		return 0;
 	results_discard_boot(path);

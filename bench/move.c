@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/clock.h"
+#include "bpf/trace_json.h"
 
 #define BALLOON_PAGE 4096ULL
 #define COMMAND_MS 10000
@@ -19,6 +20,7 @@ struct sums {
 	uint64_t wall_ns;
 	unsigned int steps;
 	json_t *progress;
+	struct move_trace *trace;
 };
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -47,6 +49,24 @@ static void add_progress(struct sums *sums, const json_t *event)
 				      json_pack("[I, I]", (json_int_t)(sums->duration_ns + ns),
 						(json_int_t)bytes));
 	}
+}
+
+void move_trace_release(struct move_trace *trace)
+{
+	json_decref(trace->rows);
+	trace->rows = NULL;
+}
+
+static void add_trace(struct sums *sums, const json_t *event)
+{
+	const json_t *seen = json_object_get(event, "trace");
+	struct guest_sums step;
+
+	if (!seen)
+		return;
+	guest_sums_from_json(&step, json_object_get(seen, "sums"));
+	guest_sums_append(&sums->trace->sums, &step);
+	json_array_extend(sums->trace->rows, json_object_get(seen, "batches"));
 }
 
 static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *error,
@@ -100,6 +120,7 @@ static int one_step(struct vm *vm, uint64_t balloon_bytes, uint64_t timeout_ns, 
 	}
 	if (!err) {
 		add_progress(sums, event);
+		add_trace(sums, event);
 		sums->bytes += distance(member(event, "to_pages"), member(event, "from_pages")) *
 			       BALLOON_PAGE;
 		sums->duration_ns += member(event, "duration_ns");
@@ -119,13 +140,14 @@ static uint64_t next_step(uint64_t from, uint64_t to, uint64_t step)
 }
 
 int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint64_t timeout_ns,
-		 json_t **move, char *error, size_t error_size)
+		 json_t **move, struct move_trace *trace, char *error, size_t error_size)
 {
-	struct sums sums = { .progress = json_array() };
+	struct sums sums = { .progress = json_array(), .trace = trace };
 	double gib_per_s;
 	int err = 0;
 
 	*move = NULL;
+	*trace = (struct move_trace){ .rows = json_array() };
 	while (!err && vm->balloon_bytes != target_bytes)
 		err = one_step(vm, next_step(vm->balloon_bytes, target_bytes, step_bytes),
 			       timeout_ns, &sums, error, error_size);

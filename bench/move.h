@@ -6,6 +6,15 @@
 #include <stdint.h>
 
 #include "bench/vm.h"
+#include "bpf/sums.h"
+
+/* What the guest's tracer saw of a move, all steps of it; empty where it did not look. */
+struct move_trace {
+	struct guest_sums sums;
+	json_t *rows; /* each batch, as guest_batch_to_row() */
+};
+
+void move_trace_release(struct move_trace *trace);
 
 /**
  * move_balloon() - bring the balloon to a size, timed by the guest
@@ -15,12 +24,13 @@
  * @timeout_ns: for each step
  * @move: the cycle's "inflate" or "deflate" object of result.json; durations
  *	of the steps are summed, the host's waiting between them left out
+ * @trace: filled in, to be released in every case
  * @error: what went wrong, for people
  *
  * Return: 0, or the errors of jsonl.h; -EPROTO also where the balloon stopped
  * short of its target.
  */
 int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint64_t timeout_ns,
-		 json_t **move, char *error, size_t error_size);
+		 json_t **move, struct move_trace *trace, char *error, size_t error_size);
 
 #endif

@@ -78,6 +78,17 @@ out:
 	return plan ? 0 : -ENOMEM;
 }
 
+void plan_keep(struct plan *plan, bool (*wanted)(const struct plan_entry *entry, void *context),
+	       void *context)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < plan->count; i++)
+		if (wanted(&plan->entries[i], context))
+			plan->entries[kept++] = plan->entries[i];
+	plan->count = kept;
+}
+
 void plan_release(struct plan *plan)
 {
 	free(plan->entries);
@@ -97,9 +108,9 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", v->name, "description",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "name", v->name, "description",
 			 v->description ? v->description : "", "cut", v->cut, "device",
-			 v->device ? v->device : "");
+			 v->device ? v->device : "", "trace", v->trace);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

@@ -3,6 +3,7 @@
 #define BENCH_PLAN_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@ struct plan {
 int plan_make(struct plan *plan, size_t scenarios, size_t variants, unsigned int boots,
 	      uint64_t seed);
 void plan_release(struct plan *plan);
+
+/* Leave out the boots that @wanted says no to; the order of the others stays. */
+void plan_keep(struct plan *plan, bool (*wanted)(const struct plan_entry *entry, void *context),
+	       void *context);
 
 /* plan.json: the seed, the scenarios as resolved, the variants, the order. New reference. */
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

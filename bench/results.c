@@ -139,14 +139,22 @@ int results_begin_boot(struct results *results, const char *scenario, const char
 	return err ? fail(results, err, "create", path) : 0;
 }
 
-int results_commit_boot(struct results *results, const char *path, const json_t *result)
+int results_commit_boot(struct results *results, const char *path, const json_t *result,
+			const json_t *records)
 {
 	char file[PATH_MAX], final[PATH_MAX], *dot;
-	int err;
+	int err = 0;
 
 	if (snprintf(file, sizeof(file), "%s/result.json", path) >= (int)sizeof(file))
 		return fail(results, -ENAMETOOLONG, "write", path);
-	err = atomic_file_write_json(file, result);
+	if (records) {
+		snprintf(file, sizeof(file), "%s/trace.json", path);
+		err = atomic_file_write_compact_json(file, records);
+	}
+	if (!err) {
+		snprintf(file, sizeof(file), "%s/result.json", path);
+		err = atomic_file_write_json(file, result);
+	}
 	if (err)
 		return fail(results, err, "write", file);
 	snprintf(final, sizeof(final), "%s", path);

@@ -36,8 +36,9 @@ int results_journal(struct results *results, json_t *line);
 int results_begin_boot(struct results *results, const char *scenario, const char *variant,
 		       unsigned int boot, char *path);
 
-/* Write result.json into @path and give the directory its final name. */
-int results_commit_boot(struct results *results, const char *path, const json_t *result);
+/* Write result.json and, unless NULL, trace.json into @path; give the directory its final name. */
+int results_commit_boot(struct results *results, const char *path, const json_t *result,
+			const json_t *records);
 
 /* The boot is not to be kept: remove what results_begin_boot() made. */
 void results_discard_boot(const char *path);

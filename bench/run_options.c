@@ -25,6 +25,8 @@ enum {
 	OPT_PIN,
 	OPT_DRY_RUN,
 	OPT_SUITE,
+	OPT_TRACE,
+	OPT_PERF,
 };
 
 static const struct argp_option option_table[] = {
@@ -34,13 +36,23 @@ static const struct argp_option option_table[] = {
 	{ "scenario", OPT_SCENARIO, "NAME|FILE", 0,
 	  "a scenario, in place of the suite's; may be repeated", 1 },
 	{ "variant", OPT_VARIANT, "NAME", 0,
-	  "a variant, in place of the suite's; may be repeated; the first is the base", 1 },
+	  "a variant, in place of the suite's; may be repeated; the first is the base; NAME+LEVEL "
+	  "is "
+	  "the variant traced at that level",
+	  1 },
 	{ "boots", OPT_BOOTS, "N", 0, "boots of each variant in each scenario", 1 },
 	{ "cycles", OPT_CYCLES, "N", 0, "inflate-deflate cycles per boot", 1 },
 	{ "seed", OPT_SEED, "N", 0,
 	  "of the order of boots (default: from the clock; it is recorded)", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
 	{ "accel", OPT_ACCEL, "NAME", 0, "auto, kvm, tcg or icount (default: auto)", 2 },
+	{ "trace", OPT_TRACE, "LEVEL", 0,
+	  "off, phases (where the time of a move goes) or pages (and a histogram per operation on "
+	  "a page) (default: phases)",
+	  2 },
+	{ "perf", OPT_PERF, NULL, 0,
+	  "perf stat and a sampled profile of QEMU in every boot; what it costs is not measured",
+	  2 },
 	{ "pin", OPT_PIN, "CPUS", 0, "run QEMU on these host CPUs, as in 0,2-3", 2 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and QEMU's command lines, run nothing",
 	  2 },
@@ -65,7 +77,10 @@ static const char doc[] =
 	"  balloonbench run --scenario ./mine.ini --boots 10 --accel kvm --pin 2-3\n"
 	"      a scenario of your own, under KVM, on two CPUs\n"
 	"  balloonbench run --scenario idle --accel icount\n"
-	"      count guest instructions in place of time\n\n"
+	"      count guest instructions in place of time\n"
+	"  balloonbench run --scenario idle --variant list+off --variant list --variant "
+	"list+pages\n"
+	"      what tracing costs\n\n"
 	"Exit status: 0 fine, 2 usage, 3 a boot failed or the machine did, 4 not supported here, "
 	"130 interrupted. Finished boots are kept in every case.\n";
 
@@ -128,6 +143,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_ACCEL:
 		o->accel = arg;
+		break;
+	case OPT_TRACE:
+		if (!trace_level_parse(arg, &o->trace))
+			argp_error(state, "--trace %s: off, phases or pages is wanted", arg);
+		break;
+	case OPT_PERF:
+		o->perf = true;
 		break;
 	case OPT_PIN:
 		if (host_parse_cpus(arg, &o->pin))
@@ -205,6 +227,8 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	options->accel = "auto";
+	options->trace = TRACE_PHASES;
+	options->trace = TRACE_PHASES;
 	options->seed = time(NULL);
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
 
@@ -221,6 +245,13 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 		p.scenario_count);
 	replace(&options->suite.variants, &options->suite.variant_count, p.variants,
 		p.variant_count);
+	if (p.variant_count)
+		options->suite.list_count = 0, options->suite.common_count = p.variant_count;
+	if (p.variant_count) {
+		/* They run in every scenario, whatever lists the suite has. */
+		suite_drop_lists(&options->suite);
+		options->suite.common_count = p.variant_count;
+	}
 	if (p.boots)
 		options->suite.boots = p.boots;
 	if (p.scenario_count || p.variant_count)

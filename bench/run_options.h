@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "bench/suite.h"
+#include "bpf/level.h"
 
 /* The command line of `balloonbench run`. */
 struct run_options {
@@ -14,6 +15,8 @@ struct run_options {
 	unsigned int cycles; /* 0: as the scenario says */
 	uint64_t seed;
 	const char *accel;
+	enum trace_level trace;
+	bool perf;
 	const char *output; /* NULL: results/<UTC time>-<suite> */
 	cpu_set_t pin;
 	bool pinned;

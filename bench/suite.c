@@ -49,6 +49,66 @@ static void note_section(struct search *search, const char *section)
 	snprintf(search->known + n, sizeof(search->known) - n, "%s%s", n ? ", " : "", section);
 }
 
+static void free_words(char **words, size_t count)
+{
+	while (count)
+		free(words[--count]);
+	free(words);
+}
+
+/* "variants.SCENARIO = NAME...": what runs there in place of the common ones. */
+static int add_list(struct suite *suite, const char *scenario, const char *value)
+{
+	struct suite_list *longer, *list;
+
+	longer = reallocarray(suite->lists, suite->list_count + 1, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	suite->lists = longer;
+	list = &suite->lists[suite->list_count++];
+	*list = (struct suite_list){ .scenario = strdup(scenario) };
+	return list->scenario ? split(value, &list->variants, &list->count) : -ENOMEM;
+}
+
+static bool has_word(char *const *words, size_t count, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(words[i], word))
+			return true;
+	return false;
+}
+
+/* All variants of the suite in one list, the common ones first. */
+static int unite(struct suite *suite)
+{
+	size_t l, i;
+	int err = 0;
+
+	suite->common_count = suite->variant_count;
+	for (l = 0; l < suite->list_count; l++) {
+		const struct suite_list *list = &suite->lists[l];
+
+		for (i = 0; !err && i < list->count; i++)
+			if (!has_word(suite->variants, suite->variant_count, list->variants[i]))
+				err = split(list->variants[i], &suite->variants,
+					    &suite->variant_count);
+	}
+	return err;
+}
+
+bool suite_runs(const struct suite *suite, const char *scenario, size_t variant)
+{
+	size_t l;
+
+	for (l = 0; l < suite->list_count; l++)
+		if (!strcmp(suite->lists[l].scenario, scenario))
+			return has_word(suite->lists[l].variants, suite->lists[l].count,
+					suite->variants[variant]);
+	return variant < suite->common_count;
+}
+
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct search *search = context;
@@ -63,8 +123,11 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return split(e->value, &suite->scenarios, &suite->scenario_count);
 	if (!strcmp(e->key, "variants"))
 		return split(e->value, &suite->variants, &suite->variant_count);
+	if (!strncmp(e->key, "variants.", 9))
+		return add_list(suite, e->key + 9, e->value);
 	if (strcmp(e->key, "boots"))
-		return ini_fail(e, "unknown key; there are: scenarios, variants, boots");
+		return ini_fail(e, "unknown key; there are: scenarios, variants, "
+				   "variants.SCENARIO, boots");
 	if (parse_count(e->value, 1, BOOTS_MAX, &boots))
 		return ini_fail(e, "'%s': a whole number from 1 to %d is wanted", e->value,
 				BOOTS_MAX);
@@ -91,20 +154,28 @@ int suite_load(struct suite *suite, const char *name, const char *path, char *er
 		snprintf(err, err_size, "%s: [%s] needs scenarios and variants", path, name);
 		status = -EINVAL;
 	}
+	if (!status)
+		status = unite(suite);
 	if (status)
 		suite_release(suite);
 	return status;
 }
 
-static void free_words(char **words, size_t count)
+void suite_drop_lists(struct suite *suite)
 {
-	while (count)
-		free(words[--count]);
-	free(words);
+	while (suite->list_count) {
+		struct suite_list *list = &suite->lists[--suite->list_count];
+
+		free(list->scenario);
+		free_words(list->variants, list->count);
+	}
+	free(suite->lists);
+	suite->lists = NULL;
 }
 
 void suite_release(struct suite *suite)
 {
+	suite_drop_lists(suite);
 	free(suite->name);
 	free_words(suite->scenarios, suite->scenario_count);
 	free_words(suite->variants, suite->variant_count);

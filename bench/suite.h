@@ -2,6 +2,7 @@
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench/scenario.h"
@@ -15,8 +16,15 @@ struct suite {
 	char *name;
 	char **scenarios;
 	size_t scenario_count;
-	char **variants;
+	char **variants; /* of all scenarios; the first is the base */
 	size_t variant_count;
+	size_t common_count; /* so many of them run in scenarios without a list of their own */
+	struct suite_list {
+		char *scenario;
+		char **variants;
+		size_t count;
+	} * lists; /* scenarios that have variants of their own */
+	size_t list_count;
 	unsigned int boots;
 };
 
@@ -28,5 +36,11 @@ struct suite {
  */
 int suite_load(struct suite *suite, const char *name, const char *path, char *err, size_t err_size);
 void suite_release(struct suite *suite);
+
+/* Forget which scenarios have variants of their own. */
+void suite_drop_lists(struct suite *suite);
+
+/* Whether the suite runs its variant number @variant in a scenario. */
+bool suite_runs(const struct suite *suite, const char *scenario, size_t variant);
 
 #endif

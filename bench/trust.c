@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/trust.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,21 @@ void trust_check(struct trust *trust, unsigned int cycle, const char *move, cons
 			      json_pack("{s:i, s:s, s:s, s:I, s:I}", "cycle", (int)cycle, "move",
 					move, "what", what, "expected_pages", (json_int_t)expected,
 					"observed_pages", (json_int_t)observed));
+}
+
+void trust_check_ns(struct trust *trust, unsigned int cycle, const char *move, const char *what,
+		    double expected, double observed, double tolerance)
+{
+	if (trust->ok && fabs(expected - observed) > tolerance) {
+		trust->ok = false;
+		snprintf(trust->reason, sizeof(trust->reason),
+			 "cycle %u, %s: it took %.0f ns, %s says %.0f", cycle, move, expected, what,
+			 observed);
+	}
+	json_array_append_new(trust->checks,
+			      json_pack("{s:i, s:s, s:s, s:I, s:I}", "cycle", (int)cycle, "move",
+					move, "what", what, "expected_ns", (json_int_t)expected,
+					"observed_ns", (json_int_t)observed));
 }
 
 json_t *trust_to_json(const struct trust *trust)

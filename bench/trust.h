@@ -19,9 +19,19 @@ struct trust {
 void trust_init(struct trust *trust);
 void trust_release(struct trust *trust);
 
-/* Record that @what, in the @move of @cycle, counted @observed pages where @expected moved. */
+/*
+ * Record that @what, in the @move of @cycle, counted @observed pages where
+ * @expected moved. Cycle 0 is the boot as a whole.
+ */
 void trust_check(struct trust *trust, unsigned int cycle, const char *move, const char *what,
 		 int64_t expected, int64_t observed);
+
+/**
+ * trust_check_ns() - the same for a time
+ * @tolerance: how far the two may be from each other
+ */
+void trust_check_ns(struct trust *trust, unsigned int cycle, const char *move, const char *what,
+		    double expected, double observed, double tolerance);
 
 /* The "trust" object of result.json; new reference. */
 json_t *trust_to_json(const struct trust *trust);

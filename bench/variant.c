@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/ini_file.h"
+#include "bpf/level.h"
 
 static struct variant *find(const struct variants *variants, const char *name)
 {
@@ -98,21 +99,63 @@ int variants_load(struct variants *variants, const char *path, char *err, size_t
 	return status;
 }
 
+static void release(struct variant *v)
+{
+	free(v->name);
+	free(v->description);
+	free(v->cut);
+	free(v->device);
+	free(v->trace);
+}
+
 void variants_release(struct variants *variants)
 {
 	size_t i;
 
-	for (i = 0; i < variants->count; i++) {
-		free(variants->list[i].name);
-		free(variants->list[i].description);
-		free(variants->list[i].cut);
-		free(variants->list[i].device);
+	for (i = 0; i < variants->count; i++)
+		release(&variants->list[i]);
+	for (i = 0; i < variants->traced_count; i++) {
+		release(variants->traced[i]);
+		free(variants->traced[i]);
 	}
 	free(variants->list);
+	free(variants->traced);
 	memset(variants, 0, sizeof(*variants));
 }
 
-const struct variant *variants_find(const struct variants *variants, const char *name)
+static char *copy(const char *text)
 {
-	return find(variants, name);
+	return text ? strdup(text) : NULL;
+}
+
+/* A variant of the file under its longer name; owned by @variants. */
+static const struct variant *add_traced(struct variants *variants, const struct variant *base,
+					const char *name, const char *level)
+{
+	struct variant **longer, *v = calloc(1, sizeof(*v));
+
+	longer = reallocarray(variants->traced, variants->traced_count + 1, sizeof(*longer));
+	if (!v || !longer) {
+		free(v);
+		return NULL;
+	}
+	*v = (struct variant){ strdup(name), copy(base->description), copy(base->cut),
+			       copy(base->device), strdup(level) };
+	variants->traced = longer;
+	variants->traced[variants->traced_count++] = v;
+	return v;
+}
+
+const struct variant *variants_find(struct variants *variants, const char *name)
+{
+	const char *plus = strchr(name, '+');
+	const struct variant *v = find(variants, name);
+	enum trace_level level;
+	char base[128];
+
+	if (v || !plus || !trace_level_parse(plus + 1, &level))
+		return v;
+	snprintf(base, sizeof(base), "%.*s", (int)(plus - name), name);
+	v = find(variants, base);
+	return v ? add_traced(variants, v, name, plus + 1) : NULL;
 }

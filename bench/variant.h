@@ -10,18 +10,27 @@ struct variant {
 	char *description;
 	char *cut;
 	char *device; /* balloon device properties "a=on,b=off", or NULL */
+	char *trace;  /* the level that its name asks for, or NULL: the run's */
 };
 
 struct variants {
 	struct variant *list; /* in the order of the file: the first is the base */
 	size_t count;
+	struct variant **traced; /* "NAME+LEVEL", as they were asked for */
+	size_t traced_count;
 };
 
 /* Read an INI file with one section per variant; errors as scenario_load(). */
 int variants_load(struct variants *variants, const char *path, char *err, size_t err_size);
 void variants_release(struct variants *variants);
 
-/* NULL where there is none of that name. */
-const struct variant *variants_find(const struct variants *variants, const char *name);
+/**
+ * variants_find() - a variant by its name
+ * @name: one of the file's, or "NAME+LEVEL": the same, traced at that level
+ *	whatever the run says, as a variant of its own
+ *
+ * Return: NULL where there is none. What is returned stays until the release.
+ */
+const struct variant *variants_find(struct variants *variants, const char *name);
 
 #endif

@@ -68,13 +68,13 @@ int atomic_file_write(const char *path, const void *data, size_t len)
 	return sync_directory_of(path);
 }
 
-int atomic_file_write_json(const char *path, const json_t *value)
+static int write_json(const char *path, const json_t *value, size_t flags)
 {
 	size_t len;
 	char *text;
 	int err;
 
-	text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	text = json_dumps(value, flags | JSON_REAL_PRECISION(12));
 	if (!text)
 		return -ENOMEM;
 	len = strlen(text);
@@ -82,6 +82,16 @@ int atomic_file_write_json(const char *path, const json_t *value)
 	err = atomic_file_write(path, text, len);
 	free(text);
 	return err;
+}
+
+int atomic_file_write_json(const char *path, const json_t *value)
+{
+	return write_json(path, value, JSON_INDENT(2));
+}
+
+int atomic_file_write_compact_json(const char *path, const json_t *value)
+{
+	return write_json(path, value, JSON_COMPACT);
 }
 
 int make_directories(const char *path)

@@ -29,6 +29,9 @@ int atomic_file_write(const char *path, const void *data, size_t len);
  */
 int atomic_file_write_json(const char *path, const json_t *value);
 
+/* The same in one line, for what is read by programs only. */
+int atomic_file_write_compact_json(const char *path, const json_t *value);
+
 /* mkdir -p: 0 or -errno; an existing directory is no error. */
 int make_directories(const char *path);
 

@@ -22,6 +22,7 @@
 #include "bench/guest/memory.h"
 #include "bench/guest/procfs.h"
 #include "bench/guest/protocol.h"
+#include "bench/guest/trace.h"
 #include "bench/guest/watch.h"
 
 /* What the kernel build puts before the name of the cut in the release. */
@@ -90,11 +91,12 @@ static json_t *moved_event(void)
 		json_array_append_new(progress,
 				      json_pack("[I, I]", (json_int_t)watch.samples[i].ns,
 						(json_int_t)watch.samples[i].actual_pages));
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "event", "moved", "from_pages",
-			 (json_int_t)watch.from_pages, "to_pages", (json_int_t)watch.to_pages,
-			 "start_ns", (json_int_t)watch.start_ns, "duration_ns",
-			 (json_int_t)watch.duration_ns, "resolution_ns",
-			 (json_int_t)watch.resolution_ns, "progress", progress);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "event", "moved",
+			 "from_pages", (json_int_t)watch.from_pages, "to_pages",
+			 (json_int_t)watch.to_pages, "start_ns", (json_int_t)watch.start_ns,
+			 "duration_ns", (json_int_t)watch.duration_ns, "resolution_ns",
+			 (json_int_t)watch.resolution_ns, "progress", progress, "trace",
+			 trace_take_batches());
 }
 
 /* A request being answered. */
@@ -102,6 +104,7 @@ struct request {
 	const json_t *msg;
 	json_int_t id;
 	const char *error; /* set by a handler that refuses */
+	char text[512];	   /* room for it */
 };
 
 /*
@@ -117,6 +120,8 @@ static json_t *do_watch(struct request *req)
 		req->error = "watch needs timeout_ns";
 		return NULL;
 	}
+	/* Batches of before, as of a move that failed, are not this move's. */
+	json_decref(trace_take_batches());
 	from = balloon_device_num_pages(&balloon);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
 			       (json_int_t)from, "actual",
@@ -177,6 +182,22 @@ static json_t *do_compact(struct request *req)
 	return err ? NULL : json_object();
 }
 
+static json_t *do_trace_start(struct request *req)
+{
+	json_t *result = trace_start(req->msg, req->text, sizeof(req->text));
+
+	req->error = result ? NULL : req->text;
+	return result;
+}
+
+static json_t *do_trace(struct request *req)
+{
+	json_t *result = trace_read(req->text, sizeof(req->text));
+
+	req->error = result ? NULL : req->text;
+	return result;
+}
+
 static json_t *do_poweroff(struct request *req)
 {
 	channel_send(json_pack("{s:I, s:b}", "id", req->id, "ok", 1));
@@ -187,8 +208,14 @@ static const struct {
 	const char *name;
 	json_t *(*run)(struct request *req);
 } handlers[] = {
-	{ "watch", do_watch },	     { "touch", do_touch },	{ "free", do_free },
-	{ "vmstat", do_vmstat },     { "meminfo", do_meminfo }, { "compact", do_compact },
+	{ "watch", do_watch },
+	{ "touch", do_touch },
+	{ "free", do_free },
+	{ "vmstat", do_vmstat },
+	{ "meminfo", do_meminfo },
+	{ "compact", do_compact },
+	{ "trace-start", do_trace_start },
+	{ "trace", do_trace },
 	{ "poweroff", do_poweroff },
 };
 

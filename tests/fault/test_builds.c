@@ -71,7 +71,9 @@ static void no_kernel_tree(void **state)
 
 	(void)state;
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s", test_dir);
-	expect(variables, "build-kernels /dev/null", "is no kernel tree", "KERNEL_SRC=");
+	expect(variables, "build-kernels /dev/null", "is not a tree of that source", "KERNEL_SRC=");
+	snprintf(variables, sizeof(variables), "QEMU_SRC=%s", test_dir);
+	expect(variables, "build-qemu", "is not a tree of that source", "QEMU_SRC=");
 }
 
 static void no_network_for_sources(void **state)

@@ -33,8 +33,9 @@ static int set_up(void **state)
 
 static struct outcome run(const char *mode, const char *out, const char *boots)
 {
-	const char *args[] = { "run", "--scenario", scenario, "--variant", "finalize", "--boots",
-			       boots, "--accel",    "tcg",    "-o",	   out,	       NULL };
+	const char *args[] = { "run",	  "--scenario", scenario,  "--variant", "finalize",
+			       "--boots", boots,	"--accel", "tcg",	"--trace",
+			       "off",	  "-o",		out,	   NULL };
 
 	setenv("FAKE_QEMU", mode, 1);
 	return run_program("balloonbench", args);
@@ -114,8 +115,8 @@ static void stop_with(int signal, int status)
 {
 	char out[256], journal[300], *text = NULL;
 	const char *args[] = { "run",	  "--scenario", scenario,  "--variant", "finalize",
-			       "--boots", "900",	"--accel", "tcg",	"-q",
-			       "-o",	  out,		NULL };
+			       "--boots", "900",	"--accel", "tcg",	"--trace",
+			       "off",	  "-q",		"-o",	   out,		NULL };
 	int tries, found;
 	pid_t pid;
 

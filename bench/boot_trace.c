@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/boot_trace.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/clock.h"
+#include "bpf/trace_json.h"
+#include "lib/log.h"
+
+#define PAGE_BYTES 4096
+/* Loading the programs takes a guest under TCG its time. */
+#define START_MS 30000
+#define READ_MS 30000
+
+/* How far the phases' sum may be from the duration that the agent saw. */
+#define SUM_TOLERANCE 0.02
+
+enum { QUEUE_INFLATE, QUEUE_DEFLATE };
+
+static json_int_t member(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static int start_guest(struct boot_trace *trace, struct vm *vm)
+{
+	int err;
+
+	err = guest_request(vm->guest,
+			    json_pack("{s:s, s:s}", "cmd", "trace-start", "level",
+				      trace_level_name(trace->level)),
+			    &trace->guest, deadline_in_ms(START_MS));
+	if (err)
+		vm_explain(vm, "when tracing began", guest_error(vm->guest));
+	return err;
+}
+
+/* Said once a run: it will not be otherwise in the next boot. */
+static void warn_once(const char *error)
+{
+	static bool warned;
+
+	if (!warned)
+		log_warn("%s; what the host does is not observed", error);
+	warned = true;
+}
+
+static void start_host(struct boot_trace *trace, pid_t pid)
+{
+	const struct tracer_options options = { .level = trace->level };
+	int err;
+
+	err = host_tracer_open(&trace->host, &options, trace->host_error,
+			       sizeof(trace->host_error));
+	if (!err) {
+		err = host_tracer_watch(trace->host, pid);
+		if (err)
+			snprintf(trace->host_error, sizeof(trace->host_error),
+				 "cannot trace QEMU: %s", strerror(-err));
+	}
+	if (err) {
+		host_tracer_close(trace->host);
+		trace->host = NULL;
+		warn_once(trace->host_error);
+		return;
+	}
+	trace->pid = pid;
+	trace->batches = host_tracer_sees_batches(trace->host, pid);
+	trace->clock_ns = clock_cost_ns();
+}
+
+int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level level,
+		     enum accel accel)
+{
+	int err;
+
+	memset(trace, 0, sizeof(*trace));
+	trace->level = level;
+	trace->accel = accel;
+	if (level == TRACE_OFF)
+		return 0;
+	trace->moves = json_array();
+	err = start_guest(trace, vm);
+	if (!err)
+		start_host(trace, vm->qemu.pid);
+	return err;
+}
+
+void boot_trace_release(struct boot_trace *trace)
+{
+	host_tracer_close(trace->host);
+	trace->host = NULL;
+	json_decref(trace->host_rows);
+	json_decref(trace->guest);
+	json_decref(trace->moves);
+}
+
+static void take_batch(const struct host_batch *batch, void *context)
+{
+	struct boot_trace *trace = context;
+
+	if ((pid_t)batch->tgid != trace->pid || batch->queue > QUEUE_DEFLATE)
+		return;
+	host_sums_add(&trace->sums[batch->queue], batch);
+	json_array_append_new(trace->host_rows, host_batch_to_row(batch));
+}
+
+static void drain(struct boot_trace *trace)
+{
+	host_tracer_drain(trace->host, take_batch, trace);
+}
+
+void boot_trace_begin(struct boot_trace *trace)
+{
+	if (trace->level == TRACE_OFF)
+		return;
+	json_decref(trace->host_rows);
+	trace->host_rows = json_array();
+	if (!trace->host)
+		return;
+	drain(trace);
+	json_array_clear(trace->host_rows);
+	memset(trace->sums, 0, sizeof(trace->sums));
+	host_tracer_stats(trace->host, trace->pid, &trace->before);
+}
+
+/* What one kind of call did in a move. */
+struct calls {
+	uint64_t count;
+	uint64_t bytes;
+	uint64_t ns;
+};
+
+static struct calls calls_since(const struct boot_trace *trace, const struct host_stats *now,
+				enum advice advice)
+{
+	const struct advice_stats *a = &now->advice[advice], *b = &trace->before.advice[advice];
+
+	return (struct calls){ .count = a->latency_ns.count - b->latency_ns.count,
+			       .bytes = a->bytes - b->bytes,
+			       .ns = a->latency_ns.sum - b->latency_ns.sum };
+}
+
+/*
+ * A discard is one call or, for memory with a file behind it, two of the same
+ * bytes: their times add up, their bytes do not.
+ */
+static struct calls discards_since(const struct boot_trace *trace, const struct host_stats *now)
+{
+	static const enum advice kinds[] = { ADVICE_DONTNEED, ADVICE_REMOVE, ADVICE_PUNCH_HOLE };
+	struct calls sum = { 0 };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct calls c = calls_since(trace, now, kinds[i]);
+
+		sum.count += c.count;
+		sum.ns += c.ns;
+		sum.bytes = c.bytes > sum.bytes ? c.bytes : sum.bytes;
+	}
+	return sum;
+}
+
+/* What the host did in a move, by both ways of looking at it. */
+struct host_view {
+	bool batches; /* the next two are known */
+	uint64_t batch_ns;
+	double advice_ns; /* NAN where neither way tells */
+	bool calls;	  /* the next two are known */
+	struct calls discards;
+	struct calls willneeds;
+};
+
+static void look_at_host(struct boot_trace *trace, int queue, struct host_view *view)
+{
+	const struct host_sums *sums = &trace->sums[queue];
+	struct host_stats *now;
+
+	*view = (struct host_view){ .batches = trace->batches, .advice_ns = NAN };
+	if (!trace->host)
+		return;
+	drain(trace);
+	view->batch_ns = sums->ns;
+	view->advice_ns = host_sums_advice_ns(sums, trace->clock_ns);
+	now = calloc(1, sizeof(*now));
+	view->calls = now && host_tracer_sees_calls(trace->host) &&
+		      !host_tracer_stats(trace->host, trace->pid, now);
+	if (view->calls) {
+		view->discards = discards_since(trace, now);
+		view->willneeds = calls_since(trace, now, ADVICE_WILLNEED);
+		view->advice_ns = view->discards.ns + view->willneeds.ns;
+	}
+	free(now);
+}
+
+static json_t *ns_or_null(double ns)
+{
+	return isnan(ns) ? json_null() : json_integer(ns);
+}
+
+/* Put the phases into the move; returns their sum. */
+static double put_phases(const struct boot_trace *trace, const struct guest_sums *g, bool inflate,
+			 const struct host_view *view, json_t *move)
+{
+	double tell = g->stage_ns[STAGE_TELL], host = view->batch_ns, advice = view->advice_ns;
+	json_t *phases = json_object();
+	double sum = tell + g->puff_ns + g->gap_ns;
+	int i;
+
+	/* Under icount the guest's clock stands still while the host works. */
+	if (trace->accel == ACCEL_ICOUNT || !view->batches)
+		host = advice = NAN;
+	else if (advice > host)
+		advice = host;
+	for (i = 0; i < STAGE_COUNT; i++)
+		sum += i == STAGE_TELL ? 0 : g->stage_ns[i];
+	if (inflate) {
+		json_object_set_new(phases, "alloc_ns", json_integer(g->stage_ns[STAGE_ALLOC]));
+		json_object_set_new(phases, "puff_ns", json_integer(g->puff_ns));
+	}
+	json_object_set_new(phases, inflate ? "enqueue_ns" : "dequeue_ns",
+			    g->merged && inflate ? json_null()
+						 : json_integer(g->stage_ns[STAGE_MOVE]));
+	json_object_set_new(phases, "notify_ns",
+			    json_integer(isnan(host) ? tell : fmax(tell - host, 0)));
+	json_object_set_new(phases, "host_translate_ns", ns_or_null(host - advice));
+	json_object_set_new(phases, inflate ? "host_discard_ns" : "host_willneed_ns",
+			    ns_or_null(advice));
+	if (!inflate)
+		json_object_set_new(phases, "release_ns", json_integer(g->stage_ns[STAGE_RELEASE]));
+	json_object_set_new(phases, "other_ns", json_integer(g->gap_ns));
+	json_object_set_new(move, "phases", phases);
+	return sum;
+}
+
+static void put_host(const struct boot_trace *trace, const struct host_view *view, json_t *move)
+{
+	const struct host_sums *s = trace->sums;
+
+	if (view->calls)
+		json_object_set_new(move, "host",
+				    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "source",
+					      "tracepoints", "discard_calls",
+					      (json_int_t)view->discards.count, "discard_bytes",
+					      (json_int_t)view->discards.bytes, "discard_ns",
+					      (json_int_t)view->discards.ns, "willneed_calls",
+					      (json_int_t)view->willneeds.count, "willneed_bytes",
+					      (json_int_t)view->willneeds.bytes, "willneed_ns",
+					      (json_int_t)view->willneeds.ns));
+	else if (view->batches)
+		json_object_set_new(move, "host",
+				    json_pack("{s:s, s:I, s:I, s:I, s:I}", "source", "batches",
+					      "discard_calls", (json_int_t)s[QUEUE_INFLATE].calls,
+					      "discard_bytes", (json_int_t)s[QUEUE_INFLATE].bytes,
+					      "willneed_calls", (json_int_t)s[QUEUE_DEFLATE].calls,
+					      "willneed_bytes",
+					      (json_int_t)s[QUEUE_DEFLATE].bytes));
+}
+
+/* Whoever counted pages of the move must have counted the same. */
+static void check_counts(const struct boot_trace *trace, unsigned int cycle, const char *name,
+			 bool inflate, const struct guest_sums *g, const struct host_view *view,
+			 int64_t pages, int64_t migrated, struct trust *trust)
+{
+	int64_t advised = inflate ? pages + migrated : migrated;
+	int64_t needed = inflate ? migrated : pages + migrated;
+
+	trust_check(trust, cycle, name, "BPF batches", pages, g->pages);
+	if (view->batches) {
+		trust_check(trust, cycle, name, "QEMU's inflate batches", advised,
+			    trace->sums[QUEUE_INFLATE].bytes / PAGE_BYTES);
+		trust_check(trust, cycle, name, "QEMU's deflate batches", needed,
+			    trace->sums[QUEUE_DEFLATE].bytes / PAGE_BYTES);
+	}
+	if (view->calls) {
+		trust_check(trust, cycle, name, "host discards", advised,
+			    view->discards.bytes / PAGE_BYTES);
+		trust_check(trust, cycle, name, "host madvise(WILLNEED)", needed,
+			    view->willneeds.bytes / PAGE_BYTES);
+	}
+}
+
+static json_t *rows(json_t *columns, json_t *list)
+{
+	return json_pack("{s:o, s:O}", "columns", columns, "rows", list);
+}
+
+void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
+		    const struct move_trace *guest, int64_t migrated, json_t *move,
+		    struct trust *trust)
+{
+	const struct guest_sums *g = &guest->sums;
+	bool inflate = !strcmp(name, "inflate");
+	int64_t duration = member(move, "duration_ns"), resolution = member(move, "resolution_ns");
+	struct host_view view;
+	double sum;
+
+	if (trace->level == TRACE_OFF)
+		return;
+	look_at_host(trace, inflate ? QUEUE_INFLATE : QUEUE_DEFLATE, &view);
+	json_object_set_new(move, "batches", json_integer(g->batches));
+	json_object_set_new(move, "kicks", json_integer(g->kicks));
+	json_object_set_new(move, "entries", json_pack("{s:I}", "count", (json_int_t)g->entries));
+	sum = put_phases(trace, g, inflate, &view, move);
+	put_host(trace, &view, move);
+	check_counts(trace, cycle, name, inflate, g, &view, member(move, "bytes") / PAGE_BYTES,
+		     migrated, trust);
+	trust_check_ns(trust, cycle, name, "the sum of the phases", duration, sum,
+		       fmax(SUM_TOLERANCE * duration, resolution));
+	json_array_append_new(trace->moves,
+			      json_pack("{s:i, s:s, s:o, s:o}", "cycle", (int)cycle, "move", name,
+					"guest", rows(guest_batch_columns(), guest->rows), "host",
+					rows(host_batch_columns(), trace->host_rows)));
+}
+
+/* Counts of the whole boot, which no single move has. */
+static void check_ops(const json_t *ops, const json_t *counters, const json_t *vmstat,
+		      enum trace_level level, struct trust *trust)
+{
+	static const struct {
+		const char *op;
+		const char *vmstat;
+		enum trace_level level;
+	} pairs[] = {
+		{ "enqueue", "balloon_inflate", TRACE_PAGES },
+		{ "dequeue", "balloon_deflate", TRACE_PAGES },
+		{ "migrate", "balloon_migrate", TRACE_PHASES },
+	};
+	char what[64];
+	size_t i;
+
+	trust_check(trust, 0, "boot", "lost records of the guest's tracer", 0,
+		    member(counters, "lost_records") + member(counters, "lost_pairs"));
+	for (i = 0; i < 3; i++) {
+		if (pairs[i].level > level)
+			continue;
+		snprintf(what, sizeof(what), "BPF %s events", pairs[i].op);
+		trust_check(trust, 0, "boot", what, member(vmstat, pairs[i].vmstat),
+			    member(json_object_get(ops, pairs[i].op), "count"));
+	}
+}
+
+static json_t *host_to_json(struct boot_trace *trace, struct trust *trust)
+{
+	const struct observation *seen;
+	struct host_stats *stats;
+	json_t *calls = NULL;
+	size_t count;
+
+	if (!trace->host)
+		return json_pack("{s:s}", "error", trace->host_error);
+	host_tracer_counters(trace->host, trace->lost);
+	trust_check(trust, 0, "boot", "lost records of the host's tracer", 0,
+		    trace->lost[COUNTER_LOST_RECORDS] + trace->lost[COUNTER_LOST_PAIRS]);
+	stats = calloc(1, sizeof(*stats));
+	if (stats && host_tracer_sees_calls(trace->host) &&
+	    !host_tracer_stats(trace->host, trace->pid, stats))
+		calls = host_stats_to_json(stats);
+	free(stats);
+	seen = host_tracer_observations(trace->host, &count);
+	return json_pack("{s:o, s:o, s:f, s:o*}", "observations", observations_to_json(seen, count),
+			 "counters", counters_to_json(trace->lost), "clock_ns", trace->clock_ns,
+			 "calls", calls);
+}
+
+int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vmstat,
+		      struct trust *trust, json_t *result)
+{
+	json_t *answer = NULL, *ops, *counters;
+	int err;
+
+	if (trace->level == TRACE_OFF)
+		return 0;
+	err = guest_request(vm->guest, json_pack("{s:s}", "cmd", "trace"), &answer,
+			    deadline_in_ms(READ_MS));
+	if (err) {
+		vm_explain(vm, "when the trace was read", guest_error(vm->guest));
+		return err;
+	}
+	ops = json_object_get(answer, "ops");
+	counters = json_object_get(answer, "counters");
+	check_ops(ops, counters, vmstat, trace->level, trust);
+	json_object_set(result, "ops", ops);
+	json_object_set_new(result, "trace",
+			    json_pack("{s:s, s:{s:O, s:O, s:O}, s:o}", "level",
+				      trace_level_name(trace->level), "guest", "mechanism",
+				      json_object_get(trace->guest, "mechanism"), "observations",
+				      json_object_get(trace->guest, "observations"), "counters",
+				      counters, "host", host_to_json(trace, trust)));
+	json_decref(answer);
+	return 0;
+}
+
+json_t *boot_trace_records(const struct boot_trace *trace)
+{
+	if (trace->level == TRACE_OFF)
+		return NULL;
+	return json_pack("{s:i, s:s, s:O}", "schema_version", 1, "level",
+			 trace_level_name(trace->level), "moves", trace->moves);
+}

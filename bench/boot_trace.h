@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_BOOT_TRACE_H
+#define BENCH_BOOT_TRACE_H
+
+#include <jansson.h>
+
+#include "bench/accel.h"
+#include "bench/move.h"
+#include "bench/trust.h"
+#include "bench/vm.h"
+#include "bpf/host_tracer.h"
+#include "bpf/level.h"
+#include "bpf/sums.h"
+
+/*
+ * Tracing of one boot: the agent traces the driver, a tracer of our own traces
+ * QEMU on the host, and what the two saw of a move becomes its phases.
+ *
+ * A host that cannot be traced is no error: its phases are then null, and
+ * why is told once and stands in the result.
+ */
+struct boot_trace {
+	enum trace_level level;
+	enum accel accel;
+	struct host_tracer *host; /* NULL where the host is not observed */
+	char host_error[512];
+	pid_t pid;
+	bool batches; /* of QEMU are seen */
+	double clock_ns;
+	struct host_sums sums[2]; /* of the move under way, by queue */
+	json_t *host_rows;
+	struct host_stats before; /* of the move under way */
+	json_t *guest;		  /* what the agent said when it began */
+	json_t *moves;		  /* of trace.json */
+	uint64_t lost[COUNTER_COUNT];
+};
+
+/**
+ * boot_trace_start() - begin to trace
+ * @trace: filled in; to be released in every case
+ *
+ * Return: 0; an error of jsonl.h, with @vm explained, where the guest cannot be traced.
+ */
+int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level level,
+		     enum accel accel);
+void boot_trace_release(struct boot_trace *trace);
+
+/* A move is about to begin. */
+void boot_trace_begin(struct boot_trace *trace);
+
+/**
+ * boot_trace_end() - a move has ended: put what was seen of it into its result
+ * @guest: what the guest saw of it
+ * @migrated: pages migrated meanwhile, by the guest's count
+ * @move: the "inflate" or "deflate" of result.json
+ * @trust: told what disagrees
+ */
+void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
+		    const struct move_trace *guest, int64_t migrated, json_t *move,
+		    struct trust *trust);
+
+/**
+ * boot_trace_finish() - the last move has ended
+ * @result: where "ops" and "trace" of result.json go
+ * @vmstat: what changed in /proc/vmstat over the boot
+ *
+ * Return: 0, or an error of jsonl.h with @vm explained.
+ */
+int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vmstat,
+		      struct trust *trust, json_t *result);
+
+/* trace.json: every batch of every move. New reference; NULL at level off. */
+json_t *boot_trace_records(const struct boot_trace *trace);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUEST_TRACE_H
+#define GUEST_TRACE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* The tracer of the guest's side as the agent runs it. There is one. */
+
+/* Start it as the request asks; the answer's members, or NULL with a message. */
+json_t *trace_start(const json_t *request, char *err, size_t err_size);
+
+/*
+ * What was seen of the batches since the last call, or NULL where nothing is
+ * traced: their sums, and each of them.
+ */
+json_t *trace_take_batches(void);
+
+/* Histograms and counters since the start, or NULL with a message. */
+json_t *trace_read(char *err, size_t err_size);
+
+#endif
