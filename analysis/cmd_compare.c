@@ -48,6 +48,7 @@ struct options {
 	const char *scenarios[NAMES_MAX];
 	size_t scenario_count;
 	bool json;
+	bool traced; /* compare variants that are traced otherwise, too */
 };
 
 /* Something named twice would count twice among the comparisons. */
@@ -127,10 +128,21 @@ static int check_scenarios(struct options *o, const struct tree *tree)
 	return 0;
 }
 
+static bool all_traced_but_one(const struct tree *tree)
+{
+	size_t i, plain = 0;
+
+	for (i = 0; tree->variants[i]; i++)
+		plain += !variant_is_traced(tree->variants[i]);
+	return plain <= 1;
+}
+
 static int check_names(struct options *o, const struct tree *tree)
 {
 	if (!o->base)
 		o->base = tree->variants[0];
+	/* Where there is no other variant, that is what the run was for. */
+	o->traced = all_traced_but_one(tree);
 	if (name_index(tree->variants, o->base) < 0) {
 		unknown("variant", o->base, tree->variants);
 		return EXIT_USAGE;
@@ -264,6 +276,17 @@ struct table {
 	size_t count;
 };
 
+/*
+ * Variants that are traced otherwise than the run are compared where the base
+ * is such a one too, and a scenario without the base not at all.
+ */
+static bool is_wanted(const struct tree *tree, const struct options *o, const char *scenario,
+		      const char *variant)
+{
+	return tree_has(tree, scenario, variant) && tree_has(tree, scenario, o->base) &&
+	       (!variant_is_traced(variant) || variant_is_traced(o->base) || o->traced);
+}
+
 static void make_table(struct table *t, const struct options *o, const struct tree *tree,
 		       const struct metric *metrics)
 {
@@ -279,6 +302,8 @@ static void make_table(struct table *t, const struct options *o, const struct tr
 	for (s = 0; s < o->scenario_count; s++) {
 		for (m = 0; m < o->metric_count; m++) {
 			for (v = 0; v < variants; v++) {
+				if (!is_wanted(tree, o, o->scenarios[s], tree->variants[v]))
+					continue;
 				t->family[t->count] = &t->rows[t->count];
 				compare(&t->rows[t->count++], tree, &metrics[m], o->scenarios[s],
 					tree->variants[v], o->base);
@@ -368,6 +393,13 @@ int cmd_compare(int argc, char **argv)
 	if (status)
 		goto out;
 	make_table(&table, &options, &tree, metrics);
+	if (!table.count) {
+		log_error("%s was run in none of these scenarios; name another --base",
+			  options.base);
+		release_table(&table);
+		status = EXIT_USAGE;
+		goto out;
+	}
 	if (options.json)
 		print_json(&table, options.base, &tree);
 	else

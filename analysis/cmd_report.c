@@ -9,13 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/commands.h"
+#include "analysis/gnuplot.h"
 #include "analysis/plot.h"
+#include "analysis/plot_trace.h"
 #include "analysis/report.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/result.h"
 
 enum {
 	OPT_PLOTS = 256,
@@ -91,34 +95,70 @@ static int relative_link(const char *plots, const char *output, char *link, size
 	return 0;
 }
 
+struct drawing {
+	const struct report *report;
+	const char *plots;
+	char path[PATH_MAX];
+	char err[512];
+};
+
+static const char *output_of(struct drawing *d, const char *scenario, const char *kind)
+{
+	char name[128];
+
+	snprintf(d->path, sizeof(d->path), "%s/%s", d->plots,
+		 plot_name(scenario, kind, name, sizeof(name)));
+	snprintf(d->err, sizeof(d->err), "cannot draw in %s", d->plots);
+	return d->path;
+}
+
+static int draw_scenario(struct drawing *d, const struct report_scenario *s)
+{
+	const struct report *r = d->report;
+	int status;
+
+	if (!tree_count(r->tree, s->name, NULL, RESULT_OK))
+		return 0;
+	status = plot_duration(r->tree, s->inflate, s->deflate, r->variant_count,
+			       output_of(d, s->name, "duration"), d->err, sizeof(d->err));
+	if (!status)
+		status = plot_progress(r->tree, s->inflate, r->variant_count,
+				       output_of(d, s->name, "progress"), d->err, sizeof(d->err));
+	if (!status)
+		status = plot_phases(r->tree, s->name, r->variants, output_of(d, s->name, "phases"),
+				     d->err, sizeof(d->err));
+	return status;
+}
+
+/* What every operation, and every call on the host, left a histogram of. */
+static int draw_latencies(struct drawing *d, const char *scenario)
+{
+	const struct tree *tree = d->report->tree;
+	int status;
+
+	status = plot_latencies(tree, scenario, output_of(d, scenario, "latency"), d->err,
+				sizeof(d->err));
+	if (!status)
+		status = plot_calls(tree, scenario, output_of(d, scenario, "madvise"), d->err,
+				    sizeof(d->err));
+	return status;
+}
+
 /* 0, or an exit status; a missing gnuplot is told once. */
 static int draw_all(const struct report *report, const char *plots)
 {
-	char path[PATH_MAX], name[128], err[512];
+	struct drawing d = { .report = report, .plots = plots };
+	int status = 0;
 	size_t i;
 
-	for (i = 0; i < report->scenario_count; i++) {
-		const struct report_scenario *s = &report->scenarios[i];
-		int status;
-
-		if (!tree_count(report->tree, s->name, NULL, "ok"))
-			continue;
-		snprintf(err, sizeof(err), "cannot draw in %s", plots);
-		snprintf(path, sizeof(path), "%s/%s", plots,
-			 plot_name(s->name, "duration", name, sizeof(name)));
-		status =
-			plot_duration(report->tree, s->inflate, s->deflate, path, err, sizeof(err));
-		if (!status) {
-			snprintf(path, sizeof(path), "%s/%s", plots,
-				 plot_name(s->name, "progress", name, sizeof(name)));
-			status = plot_progress(report->tree, s->inflate, path, err, sizeof(err));
-		}
-		if (status) {
-			log_error("%s", err);
-			return status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
-		}
-	}
-	return 0;
+	for (i = 0; !status && i < report->scenario_count; i++)
+		status = draw_scenario(&d, &report->scenarios[i]);
+	for (i = 0; !status && report->tree->scenarios[i]; i++)
+		status = draw_latencies(&d, report->tree->scenarios[i]);
+	if (!status)
+		return 0;
+	log_error("%s", d.err);
+	return status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 }
 
 static int write_text(const struct report *report, const char *output)
@@ -166,6 +206,21 @@ static int prepare_plots(struct options *o, char *plots, char *link)
 	return err ? EXIT_USAGE : 0;
 }
 
+/* DIR/icount, where `make bench` counts instructions; it may be absent. */
+static int load_instructions(struct tree *tree, const char *dir)
+{
+	char path[PATH_MAX], err[1024];
+
+	if (snprintf(path, sizeof(path), "%s/icount", dir) >= (int)sizeof(path) ||
+	    access(path, F_OK))
+		return 0;
+	if (tree_load(tree, path, err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
+	return 0;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -173,8 +228,8 @@ int cmd_report(int argc, char **argv)
 	};
 	char plots[PATH_MAX], link[PATH_MAX], err[1024];
 	struct options options = { 0 };
+	struct tree tree, instructions = { .dir = NULL };
 	struct report report;
-	struct tree tree;
 	int status, drawn = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -184,10 +239,12 @@ int cmd_report(int argc, char **argv)
 		log_error("%s", err);
 		return EXIT_ENVIRONMENT;
 	}
-	status = prepare_plots(&options, plots, link);
+	status = load_instructions(&instructions, options.dir);
+	if (!status)
+		status = prepare_plots(&options, plots, link);
 	if (status)
 		goto out_tree;
-	if (report_make(&report, &tree)) {
+	if (report_make(&report, &tree, instructions.dir ? &instructions : NULL)) {
 		log_error("out of memory");
 		status = EXIT_ENVIRONMENT;
 		goto out;
@@ -201,6 +258,8 @@ int cmd_report(int argc, char **argv)
 out:
 	report_release(&report);
 out_tree:
+	if (instructions.dir)
+		tree_release(&instructions);
 	tree_release(&tree);
 	return status;
 }

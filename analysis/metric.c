@@ -61,7 +61,7 @@ bool metric_of_boot(const struct metric *metric, const json_t *boot, double *val
 	}
 	values = calloc(json_array_size(cycles) + 1, sizeof(*values));
 	json_array_foreach (cycles, i, cycle) {
-		found = json_object_get(json_object_get(cycle, metric->part), metric->key);
+		found = json_at(json_object_get(cycle, metric->part), metric->key);
 		if (values && json_is_number(found))
 			values[count++] = json_number_value(found) * metric->scale;
 	}

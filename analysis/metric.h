@@ -9,7 +9,7 @@
 
 /*
  * A metric is named by where it stands in result.json: "inflate.duration_ns",
- * "deflate.gib_per_s", "touch.duration_ns", "ready_ns". A boot yields one value
+ * "deflate.gib_per_s", "inflate.phases.alloc_ns", "ready_ns". A boot yields one value
  * of it: its cycles are not independent of each other, so their median is
  * taken before anything is compared.
  */

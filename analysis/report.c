@@ -7,35 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/plot.h"
+#include "analysis/gnuplot.h"
+#include "analysis/markdown.h"
+#include "analysis/report_trace.h"
 #include "lib/result.h"
 #include "lib/units.h"
 
 /* Text of a tree in a Markdown table: no cell, tag or code span ends early. */
-static void print_text(FILE *f, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '|':
-		case '`':
-		case '*':
-		case '[':
-		case ']':
-		case '\\':
-			fprintf(f, "\\%c", *text);
-			break;
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		default:
-			fputc(iscntrl((unsigned char)*text) ? ' ' : *text, f);
-		}
-	}
-}
-
 static size_t count_names(char *const *names)
 {
 	size_t n = 0;
@@ -45,9 +23,25 @@ static size_t count_names(char *const *names)
 	return n;
 }
 
+/* Plain variants; all of them where there is but one, for then the levels are compared. */
+static int choose_variants(struct report *r)
+{
+	char *const *all = r->tree->variants;
+	size_t i, plain = 0, count = count_names(all);
+
+	r->variants = calloc(count + 1, sizeof(*r->variants));
+	if (!r->variants)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		plain += !variant_is_traced(all[i]);
+	for (i = 0; i < count; i++)
+		if (plain <= 1 || !variant_is_traced(all[i]))
+			r->variants[r->variant_count++] = all[i];
+	return 0;
+}
+
 static int make_scenario(struct report *r, struct report_scenario *s, const char *name)
 {
-	char *const *variants = r->tree->variants;
 	size_t v;
 
 	s->name = name;
@@ -56,8 +50,8 @@ static int make_scenario(struct report *r, struct report_scenario *s, const char
 	if (!s->inflate || !s->deflate)
 		return -ENOMEM;
 	for (v = 0; v < r->variant_count; v++) {
-		compare(&s->inflate[v], r->tree, &r->inflate, name, variants[v], variants[0]);
-		compare(&s->deflate[v], r->tree, &r->deflate, name, variants[v], variants[0]);
+		compare(&s->inflate[v], r->tree, &r->inflate, name, r->variants[v], r->variants[0]);
+		compare(&s->deflate[v], r->tree, &r->deflate, name, r->variants[v], r->variants[0]);
 	}
 	return 0;
 }
@@ -81,21 +75,23 @@ static int judge_all(struct report *r)
 	return 0;
 }
 
-int report_make(struct report *report, const struct tree *tree)
+int report_make(struct report *report, const struct tree *tree, const struct tree *instructions)
 {
 	const char *accel = tree_accel(tree);
 	size_t i;
-	int err = 0;
+	int err;
 
-	*report = (struct report){ .tree = tree, .variant_count = count_names(tree->variants) };
+	*report = (struct report){ .tree = tree, .instructions = instructions };
 	metric_parse(&report->inflate, "inflate.duration_ns", accel);
 	metric_parse(&report->deflate, "deflate.duration_ns", accel);
-	report->scenario_count = count_names(tree->scenarios);
-	report->scenarios = calloc(report->scenario_count, sizeof(*report->scenarios));
-	if (!report->scenarios)
+	err = choose_variants(report);
+	report->scenarios = calloc(count_names(tree->scenarios), sizeof(*report->scenarios));
+	if (err || !report->scenarios)
 		return -ENOMEM;
-	for (i = 0; !err && i < report->scenario_count; i++)
-		err = make_scenario(report, &report->scenarios[i], tree->scenarios[i]);
+	for (i = 0; !err && tree->scenarios[i]; i++)
+		if (tree_has(tree, tree->scenarios[i], report->variants[0]))
+			err = make_scenario(report, &report->scenarios[report->scenario_count++],
+					    tree->scenarios[i]);
 	return err ? err : judge_all(report);
 }
 
@@ -114,6 +110,7 @@ void report_release(struct report *report)
 		free(s->deflate);
 	}
 	free(report->scenarios);
+	free(report->variants);
 	memset(report, 0, sizeof(*report));
 }
 
@@ -122,7 +119,7 @@ static void write_finding(FILE *f, const struct comparison *c)
 {
 	double percent = 100 * fabs(c->ratio - 1);
 
-	print_text(f, c->variant);
+	markdown_text(f, c->variant);
 	switch (c->verdict) {
 	case VERDICT_IMPROVE:
 	case VERDICT_REGRESS:
@@ -169,11 +166,11 @@ static void write_answer(FILE *f, const struct report *r)
 		return;
 	}
 	fputs("Against ", f);
-	print_text(f, r->tree->variants[0]);
+	markdown_text(f, r->variants[0]);
 	fprintf(f, ", where an effect below %.0f %% is of no interest:\n\n", 100 * SMALLEST_EFFECT);
 	for (i = 0; i < r->scenario_count; i++) {
 		fputs("- *", f);
-		print_text(f, r->scenarios[i].name);
+		markdown_text(f, r->scenarios[i].name);
 		fputs("*, ", f);
 		write_move_answer(f, r, "inflate", r->scenarios[i].inflate);
 		fputs(" ", f);
@@ -188,7 +185,7 @@ static void write_setup_row(FILE *f, const char *what, const char *text)
 	if (!*text)
 		return;
 	fprintf(f, "| %s | ", what);
-	print_text(f, text);
+	markdown_text(f, text);
 	fputs(" |\n", f);
 }
 
@@ -245,7 +242,7 @@ static void write_scenario_intro(FILE *f, const struct report *r, const char *na
 	char memory[32], inflate[32];
 
 	fputs("### ", f);
-	print_text(f, name);
+	markdown_text(f, name);
 	fputs("\n\n", f);
 	if (!s)
 		return;
@@ -253,7 +250,7 @@ static void write_scenario_intro(FILE *f, const struct report *r, const char *na
 		     sizeof(memory));
 	format_bytes(json_integer_value(json_object_get(s, "inflate_bytes")), inflate,
 		     sizeof(inflate));
-	print_text(f, json_text(s, "description"));
+	markdown_text(f, json_text(s, "description"));
 	fprintf(f, ". Guest: %s, %lld vCPUs, memory %s, THP %s; balloon: %s; %lld cycles a boot.",
 		memory, (long long)json_integer_value(json_object_get(s, "vcpus")),
 		json_text(s, "backing"), json_is_true(json_object_get(s, "thp")) ? "on" : "off",
@@ -283,7 +280,7 @@ static double moved_gib(const struct report *r, const struct comparison *c, cons
 static void write_row(FILE *f, const struct report *r, const struct comparison *c, const char *move)
 {
 	fprintf(f, "| %s | ", move);
-	print_text(f, c->variant);
+	markdown_text(f, c->variant);
 	if (!c->n) {
 		fputs(" | 0 | | | | | invalid |\n", f);
 		return;
@@ -327,23 +324,31 @@ static void write_table(FILE *f, const struct report *r, const struct report_sce
 			: 1);
 }
 
+void report_plot(FILE *f, const struct report *r, const char *scenario, const char *kind,
+		 const char *title)
+{
+	char name[128];
+
+	if (!r->plots)
+		return;
+	fputs("![", f);
+	markdown_text(f, scenario);
+	fprintf(f, ", %s](%s/%s.png)\n\n", title, r->plots,
+		plot_name(scenario, kind, name, sizeof(name)));
+}
+
 static void write_plots(FILE *f, const struct report *r, const char *scenario)
 {
 	static const char *const kinds[][2] = {
 		{ "duration", "duration of a move by variant" },
 		{ "progress", "progress of an inflate over time" },
 	};
-	char name[128];
 	size_t i;
 
-	if (!r->plots || !tree_count(r->tree, scenario, NULL, RESULT_OK))
+	if (!tree_count(r->tree, scenario, NULL, RESULT_OK))
 		return;
-	for (i = 0; i < 2; i++) {
-		fputs("![", f);
-		print_text(f, scenario);
-		fprintf(f, ", %s](%s/%s.png)\n\n", kinds[i][1], r->plots,
-			plot_name(scenario, kinds[i][0], name, sizeof(name)));
-	}
+	for (i = 0; i < 2; i++)
+		report_plot(f, r, scenario, kinds[i][0], kinds[i][1]);
 }
 
 /* How well the moves of the ok boots could be timed, in % of them. */
@@ -390,8 +395,16 @@ static void write_method(FILE *f, const struct report *r)
 	      "really moved. Intervals are 95 % percentile bootstrap intervals over boots, of the "
 	      "median and of the ratio of medians; the p-values are those of a two-sided "
 	      "permutation test, corrected after Holm for all comparisons of this report. In every "
-	      "move the pages counted by the device, by the guest's vmstat and by MemTotal must "
-	      "agree, or the boot is invalid and gives no figure.\n\n",
+	      "move the pages counted by the device, by the guest's vmstat, by MemTotal and by "
+	      "everybody who traced must agree, or the boot is invalid and gives no figure.\n\n",
+	      f);
+	fputs("Phases: *alloc*, the pages of a batch are allocated; *enqueue* and *dequeue*, they "
+	      "are put on the balloon's list and into the array for the host, or taken off it; "
+	      "*notify*, from the kick until the guest goes on, less the time in the device; "
+	      "*host: translate*, the device finds the pages' memory; *host: discard* and *host: "
+	      "willneed*, it advises the host's kernel, estimated from one call of 17 that QEMU "
+	      "times; *release*, the pages are freed; *other*, between one batch and the next, "
+	      "before the first and after the last.\n\n",
 	      f);
 	write_resolution(f, r);
 }
@@ -416,13 +429,13 @@ static void write_unused(FILE *f, const struct report *r)
 		if (!strcmp(json_text(boot, "status"), RESULT_OK))
 			continue;
 		fputs("- ", f);
-		print_text(f, json_text(boot, "scenario"));
+		markdown_text(f, json_text(boot, "scenario"));
 		fputs("/", f);
-		print_text(f, json_text(boot, "variant"));
+		markdown_text(f, json_text(boot, "variant"));
 		fprintf(f, " boot %lld, %s: ",
 			(long long)json_integer_value(json_object_get(boot, "boot")),
 			json_text(boot, "status"));
-		print_text(f, json_text(boot, "reason"));
+		markdown_text(f, json_text(boot, "reason"));
 		fputs("\n", f);
 	}
 	fputs(unused ? "\n" : "", f);
@@ -459,7 +472,9 @@ void report_write(const struct report *report, FILE *f)
 		write_scenario_intro(f, report, report->scenarios[i].name);
 		write_table(f, report, &report->scenarios[i]);
 		write_plots(f, report, report->scenarios[i].name);
+		report_phases(f, report, report->scenarios[i].name);
 	}
+	report_tracing(f, report);
 	write_method(f, report);
 	write_unused(f, report);
 	write_reproduce(f, report);

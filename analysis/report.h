@@ -16,6 +16,8 @@ struct report_scenario {
 
 struct report {
 	const struct tree *tree;
+	const struct tree *instructions; /* of a run under icount beside it, or NULL */
+	char **variants;		 /* those that are compared; the names are the tree's */
 	struct report_scenario *scenarios;
 	size_t scenario_count;
 	size_t variant_count;
@@ -24,9 +26,22 @@ struct report {
 	const char *plots; /* link to the directory of the plots, or NULL where there are none */
 };
 
-/* Compare everything; 0 or -errno. The tree must outlive the report. */
-int report_make(struct report *report, const struct tree *tree);
+/**
+ * report_make() - compare everything
+ * @tree: must outlive the report
+ * @instructions: so must this one, which may be NULL
+ *
+ * Variants that are traced otherwise than the run, and scenarios that the base
+ * was not run in, are left to the part about tracing.
+ *
+ * Return: 0 or -errno.
+ */
+int report_make(struct report *report, const struct tree *tree, const struct tree *instructions);
 void report_release(struct report *report);
+
+/* A link to a plot of a scenario, where there are plots. */
+void report_plot(FILE *f, const struct report *r, const char *scenario, const char *kind,
+		 const char *title);
 
 /*
  * Write the report as Markdown. It says nothing that the tree does not hold,

@@ -243,3 +243,34 @@ size_t tree_count_missing(const struct tree *tree, const char *scenario, const c
 			 matches(planned, "variant", variant) && !has_boot(tree, planned);
 	return count;
 }
+
+bool tree_has(const struct tree *tree, const char *scenario, const char *variant)
+{
+	return tree_count(tree, scenario, variant, NULL) ||
+	       tree_count_missing(tree, scenario, variant);
+}
+
+bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant)
+{
+	return matches(boot, "scenario", scenario) && matches(boot, "variant", variant) &&
+	       matches(boot, "status", RESULT_OK);
+}
+
+bool variant_is_traced(const char *variant)
+{
+	return strchr(variant, '+') != NULL;
+}
+
+const json_t *json_at(const json_t *object, const char *path)
+{
+	char name[64];
+	size_t n;
+
+	while (object && *path) {
+		n = strcspn(path, ".");
+		snprintf(name, sizeof(name), "%.*s", (int)n, path);
+		object = json_object_get(object, name);
+		path += n + (path[n] == '.');
+	}
+	return object;
+}

@@ -3,6 +3,7 @@
 #define ANALYSIS_TREE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -40,6 +41,24 @@ size_t tree_count(const struct tree *tree, const char *scenario, const char *var
 
 /* Number of boots that plan.json orders and the tree does not have: the run was stopped. */
 size_t tree_count_missing(const struct tree *tree, const char *scenario, const char *variant);
+
+/*
+ * Whether the tree has, or its plan asks for, a boot of the variant in the
+ * scenario: variants may run in some scenarios only.
+ */
+bool tree_has(const struct tree *tree, const char *scenario, const char *variant);
+
+/* Whether a boot is an ok one of the scenario and variant. */
+bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant);
+
+/*
+ * "NAME+LEVEL": the variant NAME traced otherwise than the run. Such are there
+ * to show what tracing shows and costs; they are not compared as patches are.
+ */
+bool variant_is_traced(const char *variant);
+
+/* What stands at "a.b.c" in an object, borrowed, or NULL. */
+const json_t *json_at(const json_t *object, const char *path);
 
 /* A member of an object as text, "" where it is absent. */
 const char *json_text(const json_t *object, const char *key);

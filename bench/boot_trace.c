@@ -203,12 +203,14 @@ static json_t *ns_or_null(double ns)
 }
 
 /* Put the phases into the move; returns their sum. */
-static double put_phases(const struct boot_trace *trace, const struct guest_sums *g, bool inflate,
-			 const struct host_view *view, json_t *move)
+static double put_phases(const struct boot_trace *trace, const struct move_trace *guest,
+			 bool inflate, const struct host_view *view, json_t *move)
 {
+	const struct guest_sums *g = &guest->sums;
+	uint64_t other = g->gap_ns + guest->edge_ns;
 	double tell = g->stage_ns[STAGE_TELL], host = view->batch_ns, advice = view->advice_ns;
 	json_t *phases = json_object();
-	double sum = tell + g->puff_ns + g->gap_ns;
+	double sum = tell + g->puff_ns + other;
 	int i;
 
 	/* Under icount the guest's clock stands still while the host works. */
@@ -232,7 +234,7 @@ static double put_phases(const struct boot_trace *trace, const struct guest_sums
 			    ns_or_null(advice));
 	if (!inflate)
 		json_object_set_new(phases, "release_ns", json_integer(g->stage_ns[STAGE_RELEASE]));
-	json_object_set_new(phases, "other_ns", json_integer(g->gap_ns));
+	json_object_set_new(phases, "other_ns", json_integer(other));
 	json_object_set_new(move, "phases", phases);
 	return sum;
 }
@@ -305,7 +307,7 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 	json_object_set_new(move, "batches", json_integer(g->batches));
 	json_object_set_new(move, "kicks", json_integer(g->kicks));
 	json_object_set_new(move, "entries", json_pack("{s:I}", "count", (json_int_t)g->entries));
-	sum = put_phases(trace, g, inflate, &view, move);
+	sum = put_phases(trace, guest, inflate, &view, move);
 	put_host(trace, &view, move);
 	check_counts(trace, cycle, name, inflate, g, &view, member(move, "bytes") / PAGE_BYTES,
 		     migrated, trust);

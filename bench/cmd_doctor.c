@@ -19,6 +19,7 @@
 #include "bench/images.h"
 #include "bench/interrupt.h"
 #include "bench/paths.h"
+#include "bpf/host_tracer.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -159,6 +160,24 @@ static void tell_gnuplot(void)
 		tell(WORKS, "gnuplot", "%s", line);
 }
 
+static void tell_tracing(void)
+{
+	const struct tracer_options options = { .level = TRACE_PAGES };
+	struct host_tracer *tracer = NULL;
+	char err[512], line[256];
+
+	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
+		tell(MISSING, "host tracing", "%s; moves have no host phases", err);
+	else
+		tell(WORKS, "host tracing",
+		     "madvise, process_madvise and fallocate by tracepoints");
+	host_tracer_close(tracer);
+	if (first_line("perf", "--version", line, sizeof(line)))
+		tell(MISSING, "perf", "not installed, --perf needs it; make deps installs it");
+	else
+		tell(WORKS, "perf", "%s", line);
+}
+
 static int tell_images(struct images *images)
 {
 	char err[1024], line[256];
@@ -192,6 +211,7 @@ int cmd_doctor(int argc, char **argv)
 	tell_thp();
 	tell_hugetlb();
 	tell_gnuplot();
+	tell_tracing();
 	if (tell_images(&images))
 		return EXIT_ENVIRONMENT;
 	tell_accel(&images, ACCEL_KVM, &usable, &stopped);

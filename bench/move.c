@@ -57,15 +57,23 @@ void move_trace_release(struct move_trace *trace)
 	trace->rows = NULL;
 }
 
+static uint64_t positive(uint64_t to, uint64_t from)
+{
+	return to > from ? to - from : 0;
+}
+
 static void add_trace(struct sums *sums, const json_t *event)
 {
 	const json_t *seen = json_object_get(event, "trace");
+	uint64_t start = member(event, "start_ns"), end = start + member(event, "duration_ns");
 	struct guest_sums step;
 
 	if (!seen)
 		return;
 	guest_sums_from_json(&step, json_object_get(seen, "sums"));
 	guest_sums_append(&sums->trace->sums, &step);
+	if (step.batches)
+		sums->trace->edge_ns += positive(step.begin_ns, start) + positive(end, step.end_ns);
 	json_array_extend(sums->trace->rows, json_object_get(seen, "batches"));
 }
 

@@ -11,7 +11,8 @@
 /* What the guest's tracer saw of a move, all steps of it; empty where it did not look. */
 struct move_trace {
 	struct guest_sums sums;
-	json_t *rows; /* each batch, as guest_batch_to_row() */
+	uint64_t edge_ns; /* before the first batch and after the last, of each step */
+	json_t *rows;	  /* each batch, as guest_batch_to_row() */
 };
 
 void move_trace_release(struct move_trace *trace);

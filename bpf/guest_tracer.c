@@ -307,7 +307,10 @@ int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options 
 		tracer_explain(err, err_size, "cannot trace the balloon driver", error);
 		return error;
 	}
-	snprintf(err, err_size, "cannot trace the balloon driver (%s)", attempts);
+	snprintf(err, err_size, "cannot trace the balloon driver (%s)%s", attempts,
+		 access("/sys/kernel/btf/vmlinux", R_OK)
+			 ? "; this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"
+			 : "");
 	return -ENOTSUP;
 }
 

@@ -58,6 +58,11 @@ void tracer_explain(char *text, size_t size, const char *what, int error)
 			 what);
 	else if (error == ENOSYS)
 		snprintf(text, size, "%s: this kernel has no BPF (CONFIG_BPF_SYSCALL)", what);
+	else if (access("/sys/kernel/btf/vmlinux", R_OK))
+		snprintf(text, size,
+			 "%s: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), without which the "
+			 "programs cannot be fitted to it",
+			 what);
 	else
 		snprintf(text, size, "%s: %s%s%s", what, strerror(error), last_words[0] ? "; " : "",
 			 last_words);

@@ -16,3 +16,7 @@ pick(i) = ((i - 1) % 8) + 1
 
 png_terminal(w, h) = sprintf("pngcairo noenhanced size %d,%d font 'DejaVu Sans,11' background 'white'", w, h)
 svg_terminal(w, h) = sprintf("svg noenhanced size %d,%d font 'DejaVu Sans,13' background 'white' dynamic", w, h)
+
+# Times in ns and percentiles, both logarithmic; x is 1 / (1 - q).
+time_tics = "set ytics ('10 ns' 10, '100 ns' 100, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8)"
+percentile_tics = "set xtics ('0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1e3, '99.99' 1e4, '99.999' 1e5, '' 1e6)"

@@ -86,40 +86,39 @@ static void add_sample(struct watch *watch, uint64_t ns, uint32_t actual)
 
 /*
  * Wait for a new target. A look that finds the device busy with the host's
- * command waits for it, as the driver's own look would: nobody in the guest
- * can know the target before such a look returns. So the move begins with the
- * return of the first look that shows the target, give or take what a look
- * takes that need not wait.
+ * command waits for it, as the driver's own look would: so the move begins with
+ * the return of the first look that shows the target. It cannot have begun
+ * before the return of the look before that; how far the two are apart, more
+ * than usual where the host took this CPU away in between, is @window_ns.
  */
 static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
-		       struct watch *watch, uint64_t *look_ns)
+		       struct watch *watch, uint64_t *window_ns)
 {
-	uint64_t begin = now_ns(), seen = begin, before;
+	uint64_t begin = now_ns(), seen = begin, last;
 
-	*look_ns = UINT64_MAX;
 	do {
 		if (seen - begin > START_SPIN_NS)
 			nap(NAP_MIN_NS);
-		before = now_ns();
+		last = seen;
 		watch->to_pages = balloon_device_num_pages(device);
 		seen = now_ns();
-		*look_ns = min_u64(*look_ns, seen - before);
 		if (seen - begin > timeout_ns)
 			return -ETIMEDOUT;
 	} while (watch->to_pages == watch->from_pages);
 	watch->start_ns = seen;
+	*window_ns = seen - last;
 	return 0;
 }
 
 int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
 	       struct watch *watch)
 {
-	uint64_t start, seen, before, look_ns, whole;
+	uint64_t start, seen, before, window_ns, whole;
 	uint32_t actual = from_pages;
 
 	watch->count = 0;
 	watch->from_pages = from_pages;
-	if (await_start(device, timeout_ns, watch, &look_ns))
+	if (await_start(device, timeout_ns, watch, &window_ns))
 		return -ETIMEDOUT;
 	start = seen = watch->start_ns;
 	whole = distance(watch->to_pages, from_pages);
@@ -136,6 +135,6 @@ int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_
 
 	/* The end lies between the last two looks; its middle errs by half of that. */
 	watch->duration_ns = before + (seen - before) / 2 - start;
-	watch->resolution_ns = look_ns + (seen - before);
+	watch->resolution_ns = window_ns + (seen - before);
 	return 0;
 }

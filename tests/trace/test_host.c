@@ -248,6 +248,33 @@ static void mistakes_are_named(void **state)
 	}
 }
 
+/* One clear line, whoever lacks the right. The program is where everybody can run it. */
+static void without_the_right_it_says_so(void **state)
+{
+	static const char *const sides[] = { "host", "guest" };
+	char command[1024], path[512], *said;
+	size_t i;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("# only root can become somebody else\n");
+		skip();
+	}
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/said", test_dir);
+		snprintf(command, sizeof(command),
+			 "chmod 755 %s && cp %s %s/ && cd / && setpriv --reuid=65534 --regid=65534 "
+			 "--clear-groups %s/balloontrace %s --duration 1 >%s 2>&1",
+			 test_dir, build_path("balloontrace"), test_dir, test_dir, sides[i], path);
+		assert_int_equal(WEXITSTATUS(system(command)), 3);
+		said = read_file(path);
+		if (!strstr(said, "not permitted; run it as root, or with CAP_BPF"))
+			fail_msg("it says: %s", said);
+		assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+		free(said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +284,7 @@ int main(void)
 		cmocka_unit_test(the_command_counts_the_same),
 		cmocka_unit_test(a_signal_ends_it_in_order),
 		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(without_the_right_it_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

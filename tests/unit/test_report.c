@@ -70,7 +70,7 @@ static char *report_text(const struct tree *tree)
 	size_t size;
 	FILE *f;
 
-	assert_int_equal(report_make(&report, tree), 0);
+	assert_int_equal(report_make(&report, tree, NULL), 0);
 	report.plots = "plots";
 	f = open_memstream(&text, &size);
 	report_write(&report, f);
@@ -153,14 +153,15 @@ static void plots_are_drawn(void **state)
 
 	(void)state;
 	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_int_equal(report_make(&report, &tree), 0);
+	assert_int_equal(report_make(&report, &tree, NULL), 0);
 	snprintf(path, sizeof(path), "%s/p", test_dir);
 	status = plot_duration(&tree, report.scenarios[0].inflate, report.scenarios[0].deflate,
-			       path, err, sizeof(err));
+			       report.variant_count, path, err, sizeof(err));
 	if (status == -ENOENT)
 		skip();
 	assert_int_equal(status, 0);
-	assert_int_equal(plot_progress(&tree, report.scenarios[0].inflate, path, err, sizeof(err)),
+	assert_int_equal(plot_progress(&tree, report.scenarios[0].inflate, report.variant_count,
+				       path, err, sizeof(err)),
 			 0);
 	snprintf(path, sizeof(path), "%s/p.svg", test_dir);
 	text = read_file(path);

@@ -16,6 +16,7 @@
 #include "bench/variant.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
+#include "tests/support/schema.h"
 
 #define INFLATE_BYTES (384LL << 20)
 
@@ -163,6 +164,87 @@ static void every_cut_under_icount(void **state)
 	run_all("icount");
 }
 
+/* Every level, and a profile: the results fit the schema, and the report has its parts. */
+static void every_level_is_reported(void **state)
+{
+	static const char *const levels[] = { "finalize+off", "finalize", "finalize+pages" };
+	char out[256], path[512], *text;
+	const char *run[] = { "run",	   "--scenario", "smoke",     "--variant", levels[0],
+			      "--variant", levels[1],	 "--variant", levels[2],   "--boots",
+			      "1",	   "--cycles",	 "1",	      "--accel",   "tcg",
+			      "--perf",	   "-o",	 out,	      NULL };
+	const char *report[] = { "report", "--no-plots", out, NULL };
+	static const char *const parts[] = {
+		"| alloc |",
+		"### Trust",
+		"### Latencies, smoke",
+		"| finalize (delete before cut finalize) | finalize+pages | 1 | 98304 |",
+		"### What tracing costs",
+		"### QEMU's profile",
+	};
+	struct outcome outcome;
+	json_t *result;
+	size_t i;
+
+	(void)state;
+	snprintf(out, sizeof(out), "%s/levels", test_dir);
+	outcome = run_program("balloonbench", run);
+	if (outcome.status)
+		fail_msg("%s", outcome.output);
+	outcome_release(&outcome);
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/result.json", out, levels[i]);
+		assert_fits_schema(path);
+		result = load(out, levels[i], "trace.json");
+		assert_int_equal(result != NULL, i > 0);
+		json_decref(result);
+	}
+	outcome = run_program("balloonstat", report);
+	assert_int_equal(outcome.status, 0);
+	outcome_release(&outcome);
+	snprintf(path, sizeof(path), "%s/REPORT.md", out);
+	text = read_file(path);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!strstr(text, parts[i]))
+			fail_msg("'%s' is not in:\n%s", parts[i], text);
+	free(text);
+}
+
+/* A QEMU without our trace events: its calls are traced, translation cannot be told apart. */
+static void debian_s_qemu_has_no_translation(void **state)
+{
+	static const char qemu[] = "/usr/bin/qemu-system-x86_64";
+	char out[256];
+	const char *run[] = { "run",	 "--scenario", "smoke",	   "--variant", "finalize",
+			      "--boots", "1",	       "--cycles", "1",		"--accel",
+			      "tcg",	 "-o",	       out,	   NULL };
+	const json_t *inflate, *host;
+	struct outcome outcome;
+	json_t *result;
+
+	(void)state;
+	if (access(qemu, X_OK)) {
+		print_message("# there is no %s\n", qemu);
+		skip();
+	}
+	snprintf(out, sizeof(out), "%s/debian", test_dir);
+	setenv("QEMU", qemu, 1);
+	outcome = run_program("balloonbench", run);
+	unsetenv("QEMU");
+	if (outcome.status)
+		fail_msg("%s", outcome.output);
+	outcome_release(&outcome);
+	result = load(out, "finalize", "result.json");
+	inflate = json_object_get(json_array_get(at(result, "cycles"), 0), "inflate");
+	assert_true(json_is_null(at(at(inflate, "phases"), "host_translate_ns")));
+	host = json_object_get(inflate, "host");
+	if (host) {
+		assert_string_equal(json_string_value(at(host, "source")), "tracepoints");
+		assert_int_equal(json_integer_value(at(host, "discard_bytes")), INFLATE_BYTES);
+	}
+	json_decref(result);
+}
+
 static void compare_reads_what_run_wrote(void **state)
 {
 	char out[256];
@@ -229,6 +311,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_cut_under_tcg),
 		cmocka_unit_test(every_cut_under_icount),
+		cmocka_unit_test(every_level_is_reported),
+		cmocka_unit_test(debian_s_qemu_has_no_translation),
 		cmocka_unit_test(compare_reads_what_run_wrote),
 		cmocka_unit_test(ctrl_c_ends_the_vm),
 	};

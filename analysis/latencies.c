@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/latencies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* So many events beyond a percentile make it more than a matter of one or two of them. */
+#define BEYOND_MIN 10
+
+struct latencies latencies_of(const struct tree *tree, const char *scenario, const char *variant,
+			      const char *path)
+{
+	struct latencies l = { .count = 0 };
+	const json_t *boot;
+	size_t i;
+
+	l.boots = calloc(json_array_size(tree->boots) + 1, sizeof(*l.boots));
+	json_array_foreach (tree->boots, i, boot)
+		if (l.boots && tree_is_ok(boot, scenario, variant) &&
+		    !histogram_from_json(&l.boots[l.count], json_at(boot, path)) &&
+		    l.boots[l.count].count)
+			l.count++;
+	return l;
+}
+
+void latencies_release(struct latencies *latencies)
+{
+	free(latencies->boots);
+	memset(latencies, 0, sizeof(*latencies));
+}
+
+static double *values_of(const struct latencies *l, double (*value)(const struct histogram *))
+{
+	double *values = calloc(l->count + 1, sizeof(*values));
+	size_t i;
+
+	for (i = 0; values && i < l->count; i++)
+		values[i] = value(&l->boots[i]);
+	return values;
+}
+
+struct estimate latencies_quantile(const struct latencies *l, double q)
+{
+	double *values = calloc(l->count + 1, sizeof(*values));
+	size_t i, n = 0;
+
+	for (i = 0; values && i < l->count; i++)
+		if (l->boots[i].count * (1 - q) >= BEYOND_MIN)
+			values[n++] = histogram_quantile(&l->boots[i], q);
+	return estimate_of(values, n == l->count ? n : 0);
+}
+
+struct estimate latencies_mean(const struct latencies *l)
+{
+	return estimate_of(values_of(l, histogram_mean), l->count);
+}
+
+static double count_of(const struct histogram *h)
+{
+	return h->count;
+}
+
+struct estimate latencies_count(const struct latencies *l)
+{
+	return estimate_of(values_of(l, count_of), l->count);
+}
+
+double latencies_max(const struct latencies *l)
+{
+	double max = 0;
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		max = l->boots[i].max > max ? l->boots[i].max : max;
+	return max;
+}
+
+void latencies_merge(const struct latencies *l, struct histogram *sum)
+{
+	size_t i;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < l->count; i++)
+		histogram_merge(sum, &l->boots[i]);
+}

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# gnuplot -c phases.gp STYLE DATA OUTPUT TITLE UNIT VARIANTS
+#
+# Phases stacked from the first up, a bar per variant; inflate left, deflate
+# right. DATA: for each move a block with a line of names and a row per variant.
+
+load ARG1
+data = ARG2
+variants = int(ARG6)
+
+set style data histograms
+set style histogram rowstacked
+set style fill solid 0.85 border rgb '#ffffff'
+set boxwidth 0.62
+set yrange [0:*]
+set offsets 0, 0, graph 0.04, 0
+set ylabel ARG5
+set bmargin 3.2
+set key outside right top Left reverse invert samplen 1.5
+array patterns[8] = [3, 3, 3, 3, 3, 3, 3, 3]
+# A hue for what the guest does, one for notifying, one for the host.
+array inflate[7] = ['#0072B2', '#000000', '#56B4E9', '#E69F00', '#F3B7A0', '#D55E00', '#999999']
+array deflate[6] = ['#56B4E9', '#E69F00', '#F3B7A0', '#D55E00', '#009E73', '#999999']
+
+do for [format in "svg png"] {
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100, 460) : png_terminal(1100, 460))
+	set output ARG3 . '.' . format
+	set multiplot layout 1,2 title ARG4
+	set title 'inflate'
+	plot for [p = 1:7] data index 0 using p + 1:xticlabels(1) \
+		lc rgb inflate[p] title columnheader(p + 1)
+	set title 'deflate'
+	plot for [p = 1:6] data index 1 using p + 1:xticlabels(1) \
+		lc rgb deflate[p] title columnheader(p + 1)
+	unset multiplot
+}
