@@ -4,13 +4,15 @@
  * from two threads, CALLS times each:
  *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
  *   that fails, fallocate(PUNCH_HOLE) of 16 KiB
- * then make the file DONE and stay until killed.
+ * then make the file DONE and stay until killed, or until the test has ended.
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define BYTES (1 << 20)
@@ -44,6 +46,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	calls = atoi(argv[1]);
 	while (access(argv[2], F_OK))
 		usleep(1000);
