@@ -142,6 +142,7 @@ static void scaling_keeps_proportions(void **state)
 
 static void variants(void **state)
 {
+	const struct variant *traced;
 	static const struct {
 		const char *text;
 		const char *says;
@@ -169,18 +170,40 @@ static void variants(void **state)
 	assert_string_equal(v.list[0].name, "pfn-array");
 	assert_non_null(variants_find(&v, "finalize"));
 	assert_null(variants_find(&v, "nothing"));
+	traced = variants_find(&v, "finalize+pages");
+	assert_non_null(traced);
+	assert_string_equal(traced->name, "finalize+pages");
+	assert_string_equal(traced->trace, "pages");
+	assert_string_equal(traced->cut, "finalize");
+	assert_null(variants_find(&v, "finalize")->trace);
+	assert_null(variants_find(&v, "finalize+everything"));
+	assert_null(variants_find(&v, "nothing+pages"));
 	variants_release(&v);
 }
 
 static void suites(void **state)
 {
 	struct suite suite;
+	int plain_in_tracing = 0;
 	char err[512];
+	size_t i;
 
 	(void)state;
 	assert_int_equal(suite_load(&suite, "default", path_suites(), err, sizeof(err)), 0);
 	assert_true(suite.boots >= 5);
 	assert_string_equal(suite.variants[0], "pfn-array");
+	/* A scenario with a list of its own runs that, and the others do not. */
+	for (i = 0; i < suite.variant_count; i++) {
+		bool traced = strchr(suite.variants[i], '+');
+
+		assert_int_equal(suite_runs(&suite, "idle", i), !traced);
+		if (traced)
+			assert_true(suite_runs(&suite, "tracing", i));
+		plain_in_tracing += !traced && suite_runs(&suite, "tracing", i);
+	}
+	assert_int_equal(plain_in_tracing, 1);
+	suite_drop_lists(&suite);
+	assert_false(suite_runs(&suite, "tracing", suite.variant_count - 1));
 	suite_release(&suite);
 	assert_int_equal(suite_load(&suite, "none", path_suites(), err, sizeof(err)), -ENOENT);
 	assert_non_null(strstr(err, "default, full"));
