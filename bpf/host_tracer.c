@@ -15,6 +15,9 @@
 
 #include "bpf/host.skel.h"
 
+/* Each takes a link, of which a tracer has LINKS_MAX. */
+#define PROGRAMS_MAX 16
+
 #define PROBE_PROVIDER "qemu"
 #define PROBE_NAME "virtio_balloon_batch_end"
 
@@ -28,12 +31,17 @@ const char *advice_name(enum advice advice)
 	return advice_names[advice];
 }
 
+/* A program that processes were watched of: its probes are attached once, and stay. */
+struct program {
+	dev_t dev;
+	ino_t ino;
+	bool batches; /* it has the probe */
+};
+
 /* A watched process; unused where pid is 0. */
 struct target {
 	pid_t pid;
-	dev_t dev; /* of its program */
-	ino_t ino;
-	bool batches;
+	const struct program *program;
 };
 
 struct host_tracer {
@@ -42,6 +50,8 @@ struct host_tracer {
 	bool calls_attached;
 	int calls_error;
 	struct target targets[TARGETS_MAX];
+	struct program programs[PROGRAMS_MAX];
+	size_t program_count;
 	struct observation observations[3];
 	host_batch_fn batch;
 	void *context;
@@ -155,20 +165,6 @@ static struct target *find_target(const struct host_tracer *h, pid_t pid)
 	return NULL;
 }
 
-/* Another process of the same program: its probes are attached already, or it has none. */
-static const struct target *find_sibling(const struct host_tracer *h, const struct target *target)
-{
-	size_t i;
-
-	for (i = 0; i < TARGETS_MAX; i++) {
-		const struct target *t = &h->targets[i];
-
-		if (t != target && t->ino && t->dev == target->dev && t->ino == target->ino)
-			return t;
-	}
-	return NULL;
-}
-
 static bool attach_batches(struct host_tracer *h, const char *path)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(h->t.object, "batch_end");
@@ -178,15 +174,25 @@ static bool attach_batches(struct host_tracer *h, const char *path)
 							    PROBE_NAME, NULL));
 }
 
-/* The slot keeps its program after its process is gone: the probes stay, too. */
-static struct target *free_slot(struct host_tracer *h)
+/* The program of a process, its probes attached; NULL where there is no room for another. */
+static const struct program *find_program(struct host_tracer *h, const char *path,
+					  const struct stat *st)
 {
+	struct program *p;
 	size_t i;
 
-	for (i = 0; i < TARGETS_MAX; i++)
-		if (!h->targets[i].pid && !h->targets[i].ino)
-			return &h->targets[i];
-	return find_target(h, 0);
+	for (i = 0; i < h->program_count; i++) {
+		p = &h->programs[i];
+		if (p->dev == st->st_dev && p->ino == st->st_ino)
+			return p;
+	}
+	if (h->program_count == PROGRAMS_MAX)
+		return NULL;
+	p = &h->programs[h->program_count++];
+	*p = (struct program){ .dev = st->st_dev, .ino = st->st_ino };
+	tracer_quiet();
+	p->batches = attach_batches(h, path);
+	return p;
 }
 
 static int clear_stats(struct host_tracer *h, uint32_t slot)
@@ -218,29 +224,28 @@ static int map_target(struct host_tracer *h, const struct target *target)
 
 int host_tracer_watch(struct host_tracer *tracer, pid_t pid)
 {
-	struct target *target = find_target(tracer, pid);
-	const struct target *sibling;
+	const struct program *program;
+	struct target *target;
 	char path[64];
 	struct stat st;
 	int err;
 
-	if (target)
+	if (find_target(tracer, pid))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	if (stat(path, &st))
 		return errno == ENOENT ? -ESRCH : -errno;
-	target = free_slot(tracer);
-	if (!target)
+	target = find_target(tracer, 0);
+	program = target ? find_program(tracer, path, &st) : NULL;
+	if (!program)
 		return -ENOSPC;
-	*target = (struct target){ .pid = pid, .dev = st.st_dev, .ino = st.st_ino };
-	tracer_quiet();
-	sibling = find_sibling(tracer, target);
-	target->batches = sibling ? sibling->batches : attach_batches(tracer, path);
-	err = target->batches ? 0 : attach_calls(tracer);
+	err = program->batches ? 0 : attach_calls(tracer);
 	if (!err)
 		err = clear_stats(tracer, target - tracer->targets);
-	if (!err)
-		err = map_target(tracer, target);
+	if (err)
+		return err;
+	*target = (struct target){ .pid = pid, .program = program };
+	err = map_target(tracer, target);
 	if (err)
 		target->pid = 0;
 	return err;
@@ -261,7 +266,7 @@ bool host_tracer_sees_batches(const struct host_tracer *tracer, pid_t pid)
 {
 	const struct target *target = find_target(tracer, pid);
 
-	return target && target->batches;
+	return target && target->program->batches;
 }
 
 bool host_tracer_sees_calls(const struct host_tracer *tracer)
@@ -276,7 +281,7 @@ const struct observation *host_tracer_observations(struct host_tracer *tracer, s
 	size_t i;
 
 	for (i = 0; i < TARGETS_MAX; i++)
-		batches |= tracer->targets[i].pid && tracer->targets[i].batches;
+		batches |= tracer->targets[i].pid && tracer->targets[i].program->batches;
 	o[0] = (struct observation){ .what = "batches, translate", .how = batches ? "USDT" : NULL };
 	if (!batches)
 		snprintf(o[0].why_not, sizeof(o[0].why_not),
