@@ -213,7 +213,8 @@ static int drive(struct run *run)
 	json_t *difference;
 	int err;
 
-	err = boot_trace_start(&run->trace, &run->vm, run->boot->trace, run->boot->accel);
+	err = boot_trace_start(&run->trace, &run->vm, run->boot->trace, run->boot->accel,
+			       run->boot->scenario->inflate_bytes);
 	if (err)
 		return err;
 	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");

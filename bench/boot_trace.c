@@ -12,6 +12,8 @@
 #include "lib/log.h"
 
 #define PAGE_BYTES 4096
+#define RING_MIN (4U << 20)
+#define RING_MAX (256U << 20)
 /* Loading the programs takes a guest under TCG its time. */
 #define START_MS 30000
 #define READ_MS 30000
@@ -26,13 +28,27 @@ static json_int_t member(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static int start_guest(struct boot_trace *trace, struct vm *vm)
+/*
+ * Room for the records of a whole move, for nobody reads them in its middle:
+ * 64 bytes and a header of 8 for each batch, which has 256 pages at least.
+ */
+static unsigned int ring_bytes(uint64_t move_bytes)
+{
+	uint64_t wanted = 2 * 72 * (move_bytes / (256 * PAGE_BYTES) + 1);
+	unsigned int ring = RING_MIN;
+
+	while (ring < wanted && ring < RING_MAX)
+		ring *= 2;
+	return ring;
+}
+
+static int start_guest(struct boot_trace *trace, struct vm *vm, unsigned int ring)
 {
 	int err;
 
 	err = guest_request(vm->guest,
-			    json_pack("{s:s, s:s}", "cmd", "trace-start", "level",
-				      trace_level_name(trace->level)),
+			    json_pack("{s:s, s:s, s:i}", "cmd", "trace-start", "level",
+				      trace_level_name(trace->level), "ring_bytes", (int)ring),
 			    &trace->guest, deadline_in_ms(START_MS));
 	if (err)
 		vm_explain(vm, "when tracing began", guest_error(vm->guest));
@@ -49,9 +65,9 @@ static void warn_once(const char *error)
 	warned = true;
 }
 
-static void start_host(struct boot_trace *trace, pid_t pid)
+static void start_host(struct boot_trace *trace, pid_t pid, unsigned int ring)
 {
-	const struct tracer_options options = { .level = trace->level };
+	const struct tracer_options options = { .level = trace->level, .ring_bytes = ring };
 	int err;
 
 	err = host_tracer_open(&trace->host, &options, trace->host_error,
@@ -74,8 +90,9 @@ static void start_host(struct boot_trace *trace, pid_t pid)
 }
 
 int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level level,
-		     enum accel accel)
+		     enum accel accel, uint64_t move_bytes)
 {
+	unsigned int ring = ring_bytes(move_bytes);
 	int err;
 
 	memset(trace, 0, sizeof(*trace));
@@ -84,9 +101,9 @@ int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level l
 	if (level == TRACE_OFF)
 		return 0;
 	trace->moves = json_array();
-	err = start_guest(trace, vm);
+	err = start_guest(trace, vm, ring);
 	if (!err)
-		start_host(trace, vm->qemu.pid);
+		start_host(trace, vm->qemu.pid, ring);
 	return err;
 }
 

@@ -38,11 +38,12 @@ struct boot_trace {
 /**
  * boot_trace_start() - begin to trace
  * @trace: filled in; to be released in every case
+ * @move_bytes: the most that a move will move, for which records are kept
  *
  * Return: 0; an error of jsonl.h, with @vm explained, where the guest cannot be traced.
  */
 int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level level,
-		     enum accel accel);
+		     enum accel accel, uint64_t move_bytes);
 void boot_trace_release(struct boot_trace *trace);
 
 /* A move is about to begin. */

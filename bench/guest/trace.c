@@ -8,6 +8,9 @@
 #include "bpf/sums.h"
 #include "bpf/trace_json.h"
 
+/* Batches of one move that are sent one by one: a message has its limit. Sums have none. */
+#define ROWS_MAX 50000
+
 static struct guest_tracer *tracer;
 /* Of all batches since the start, for the histograms of their stages. */
 static struct guest_sums inflate, deflate;
@@ -47,7 +50,8 @@ static void take(const struct guest_batch *batch, void *context)
 
 	guest_sums_add(&taking->sums, batch);
 	guest_sums_add(batch->inflate ? &inflate : &deflate, batch);
-	json_array_append_new(taking->rows, guest_batch_to_row(batch));
+	if (json_array_size(taking->rows) < ROWS_MAX)
+		json_array_append_new(taking->rows, guest_batch_to_row(batch));
 }
 
 json_t *trace_take_batches(void)

@@ -12,7 +12,7 @@ json_t *trace_start(const json_t *request, char *err, size_t err_size);
 
 /*
  * What was seen of the batches since the last call, or NULL where nothing is
- * traced: their sums, and each of them.
+ * traced: their sums, and each of them up to a number that fits a message.
  */
 json_t *trace_take_batches(void);
 
