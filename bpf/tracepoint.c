@@ -4,24 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define TRACEFS "/sys/kernel/tracing"
-
-static int read_id(const char *root, const char *category, const char *name)
+static int read_id(int tracefs, const char *category, const char *name)
 {
 	char path[256], text[32];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/events/%s/%s/id", root, category, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "events/%s/%s/id", category, name);
+	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, text, sizeof(text) - 1);
@@ -32,48 +28,45 @@ static int read_id(const char *root, const char *category, const char *name)
 	return atoi(text);
 }
 
-/* In a child: a mount namespace of its own, with tracefs. */
-static __attribute__((noreturn)) void read_id_apart(const char *category, const char *name, int out)
+/* A mount that is in nobody's tree, and gone with its file descriptor. */
+static int mount_apart(void)
 {
-	int id;
+	int fs, fd = -1;
 
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
-		id = -errno;
-	else
-		id = read_id(TRACEFS, category, name);
-	_exit(write(out, &id, sizeof(id)) == sizeof(id) ? 0 : 1);
+	fs = fsopen("tracefs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return fd;
 }
 
-static int ask_child(const char *category, const char *name)
+static int open_tracefs(void)
 {
-	int out[2], id = -EIO;
-	pid_t pid;
+	static const char *const paths[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	size_t i;
+	int fd;
 
-	if (pipe2(out, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		read_id_apart(category, name, out[1]);
-	close(out[1]);
-	if (pid < 0)
-		id = -errno;
-	else if (read(out[0], &id, sizeof(id)) != sizeof(id))
-		id = -EIO;
-	close(out[0]);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return id;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		fd = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && !faccessat(fd, "events", F_OK, 0))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return mount_apart();
 }
 
 static int find_id(const char *category, const char *name)
 {
-	int id;
+	int tracefs = open_tracefs(), id;
 
-	if (!access(TRACEFS "/events", F_OK))
-		return read_id(TRACEFS, category, name);
-	id = read_id("/sys/kernel/debug/tracing", category, name);
-	return id < 0 ? ask_child(category, name) : id;
+	if (tracefs < 0)
+		return -errno;
+	id = read_id(tracefs, category, name);
+	close(tracefs);
+	return id;
 }
 
 int tracepoint_open(const char *category, const char *name)
