@@ -85,56 +85,76 @@ static void add_sample(struct watch *watch, uint64_t ns, uint32_t actual)
 }
 
 /*
+ * A look at the device: what it says was true at some time from begin_ns to
+ * end_ns, which are far apart where the host took this CPU away in between.
+ */
+struct look {
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	uint32_t value;
+};
+
+static struct look look(uint32_t (*read)(const struct balloon_device *),
+			const struct balloon_device *device)
+{
+	struct look l;
+
+	l.begin_ns = now_ns();
+	l.value = read(device);
+	l.end_ns = now_ns();
+	return l;
+}
+
+/*
  * Wait for a new target. A look that finds the device busy with the host's
  * command waits for it, as the driver's own look would: so the move begins with
  * the return of the first look that shows the target. It cannot have begun
- * before the return of the look before that; how far the two are apart, more
- * than usual where the host took this CPU away in between, is @window_ns.
+ * before the look before that; how far the two are apart is @window_ns.
  */
 static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 		       struct watch *watch, uint64_t *window_ns)
 {
-	uint64_t begin = now_ns(), seen = begin, last;
+	uint64_t begin = now_ns(), last_ns;
+	struct look l = { begin, begin, watch->from_pages };
 
 	do {
-		if (seen - begin > START_SPIN_NS)
+		if (l.end_ns - begin > START_SPIN_NS)
 			nap(NAP_MIN_NS);
-		last = seen;
-		watch->to_pages = balloon_device_num_pages(device);
-		seen = now_ns();
-		if (seen - begin > timeout_ns)
+		last_ns = l.begin_ns;
+		l = look(balloon_device_num_pages, device);
+		if (l.end_ns - begin > timeout_ns)
 			return -ETIMEDOUT;
-	} while (watch->to_pages == watch->from_pages);
-	watch->start_ns = seen;
-	*window_ns = seen - last;
+	} while (l.value == watch->from_pages);
+	watch->to_pages = l.value;
+	watch->start_ns = l.end_ns;
+	*window_ns = l.end_ns - last_ns;
 	return 0;
 }
 
 int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
 	       struct watch *watch)
 {
-	uint64_t start, seen, before, window_ns, whole;
-	uint32_t actual = from_pages;
+	struct look l = { .value = from_pages };
+	uint64_t start, before, window_ns, whole;
 
 	watch->count = 0;
 	watch->from_pages = from_pages;
 	if (await_start(device, timeout_ns, watch, &window_ns))
 		return -ETIMEDOUT;
-	start = seen = watch->start_ns;
+	start = l.begin_ns = l.end_ns = watch->start_ns;
 	whole = distance(watch->to_pages, from_pages);
 	add_sample(watch, 0, from_pages);
 	do {
-		before = seen;
-		nap(nap_length(seen - start, distance(actual, from_pages), whole));
-		actual = balloon_device_actual(device);
-		seen = now_ns();
-		add_sample(watch, seen - start, actual);
-		if (seen - start > timeout_ns)
+		before = l.begin_ns;
+		nap(nap_length(l.end_ns - start, distance(l.value, from_pages), whole));
+		l = look(balloon_device_actual, device);
+		add_sample(watch, l.end_ns - start, l.value);
+		if (l.end_ns - start > timeout_ns)
 			return -ETIMEDOUT;
-	} while (actual != watch->to_pages);
+	} while (l.value != watch->to_pages);
 
 	/* The end lies between the last two looks; its middle errs by half of that. */
-	watch->duration_ns = before + (seen - before) / 2 - start;
-	watch->resolution_ns = window_ns + (seen - before);
+	watch->duration_ns = before + (l.end_ns - before) / 2 - start;
+	watch->resolution_ns = window_ns + (l.end_ns - before);
 	return 0;
 }
