@@ -42,6 +42,21 @@ static unsigned int ring_bytes(uint64_t move_bytes)
 	return ring;
 }
 
+/* Whether the device advises on deflate; one without the property does. */
+static bool device_advises(struct vm *vm)
+{
+	json_t *value = NULL;
+	bool advises;
+
+	qmp_execute(vm->qmp, "qom-get",
+		    json_pack("{s:s, s:s}", "path", "/machine/peripheral/balloon0", "property",
+			      "x-deflate-willneed"),
+		    &value, deadline_in_ms(READ_MS));
+	advises = !json_is_false(value);
+	json_decref(value);
+	return advises;
+}
+
 static int start_guest(struct boot_trace *trace, struct vm *vm, unsigned int ring)
 {
 	int err;
@@ -101,6 +116,7 @@ int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level l
 	if (level == TRACE_OFF)
 		return 0;
 	trace->moves = json_array();
+	trace->willneed = device_advises(vm);
 	err = start_guest(trace, vm, ring);
 	if (!err)
 		start_host(trace, vm->qemu.pid, ring);
@@ -286,7 +302,7 @@ static void check_counts(const struct boot_trace *trace, unsigned int cycle, con
 			 int64_t pages, int64_t migrated, struct trust *trust)
 {
 	int64_t advised = inflate ? pages + migrated : migrated;
-	int64_t needed = inflate ? migrated : pages + migrated;
+	int64_t needed = !trace->willneed ? 0 : inflate ? migrated : pages + migrated;
 
 	trust_check(trust, cycle, name, "BPF batches", pages, g->pages);
 	if (view->batches) {
@@ -337,18 +353,22 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 }
 
 /* Counts of the whole boot, which no single move has. */
-static void check_ops(const json_t *ops, const json_t *counters, const json_t *vmstat,
-		      enum trace_level level, struct trust *trust)
+static void check_ops(const json_t *answer, const json_t *vmstat, enum trace_level level,
+		      struct trust *trust)
 {
 	static const struct {
 		const char *op;
+		const char *block_pages; /* that it counts no op for, or NULL */
 		const char *vmstat;
 		enum trace_level level;
 	} pairs[] = {
-		{ "enqueue", "balloon_inflate", TRACE_PAGES },
-		{ "dequeue", "balloon_deflate", TRACE_PAGES },
-		{ "migrate", "balloon_migrate", TRACE_PHASES },
+		{ "enqueue", "inflated_pages", "balloon_inflate", TRACE_PAGES },
+		{ "dequeue", "deflated_pages", "balloon_deflate", TRACE_PAGES },
+		{ "migrate", NULL, "balloon_migrate", TRACE_PHASES },
 	};
+	const json_t *ops = json_object_get(answer, "ops");
+	const json_t *counters = json_object_get(answer, "counters");
+	const json_t *blocks = json_object_get(answer, "blocks");
 	char what[64];
 	size_t i;
 
@@ -358,8 +378,10 @@ static void check_ops(const json_t *ops, const json_t *counters, const json_t *v
 		if (pairs[i].level > level)
 			continue;
 		snprintf(what, sizeof(what), "BPF %s events", pairs[i].op);
-		trust_check(trust, 0, "boot", what, member(vmstat, pairs[i].vmstat),
-			    member(json_object_get(ops, pairs[i].op), "count"));
+		trust_check(
+			trust, 0, "boot", what, member(vmstat, pairs[i].vmstat),
+			member(json_object_get(ops, pairs[i].op), "count") +
+				(pairs[i].block_pages ? member(blocks, pairs[i].block_pages) : 0));
 	}
 }
 
@@ -389,7 +411,7 @@ static json_t *host_to_json(struct boot_trace *trace, struct trust *trust)
 int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vmstat,
 		      struct trust *trust, json_t *result)
 {
-	json_t *answer = NULL, *ops, *counters;
+	json_t *answer = NULL;
 	int err;
 
 	if (trace->level == TRACE_OFF)
@@ -400,16 +422,16 @@ int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vms
 		vm_explain(vm, "when the trace was read", guest_error(vm->guest));
 		return err;
 	}
-	ops = json_object_get(answer, "ops");
-	counters = json_object_get(answer, "counters");
-	check_ops(ops, counters, vmstat, trace->level, trust);
-	json_object_set(result, "ops", ops);
+	check_ops(answer, vmstat, trace->level, trust);
+	json_object_set(result, "ops", json_object_get(answer, "ops"));
 	json_object_set_new(result, "trace",
-			    json_pack("{s:s, s:{s:O, s:O, s:O}, s:o}", "level",
+			    json_pack("{s:s, s:{s:O, s:O, s:O, s:O}, s:o}", "level",
 				      trace_level_name(trace->level), "guest", "mechanism",
 				      json_object_get(trace->guest, "mechanism"), "observations",
 				      json_object_get(trace->guest, "observations"), "counters",
-				      counters, "host", host_to_json(trace, trust)));
+				      json_object_get(answer, "counters"), "blocks",
+				      json_object_get(answer, "blocks"), "host",
+				      host_to_json(trace, trust)));
 	json_decref(answer);
 	return 0;
 }

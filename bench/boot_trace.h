@@ -25,7 +25,8 @@ struct boot_trace {
 	struct host_tracer *host; /* NULL where the host is not observed */
 	char host_error[512];
 	pid_t pid;
-	bool batches; /* of QEMU are seen */
+	bool batches;  /* of QEMU are seen */
+	bool willneed; /* the device advises the kernel on deflate */
 	double clock_ns;
 	struct host_sums sums[2]; /* of the move under way, by queue */
 	json_t *host_rows;

@@ -172,6 +172,7 @@ static json_t *summary_to_json(const struct guest_tracer *tracer,
 	json_object_set_new(json, "ops",
 			    guest_ops_to_json(&counts, &total.inflate, &total.deflate));
 	json_object_set_new(json, "counters", counters_to_json(counts.counters));
+	json_object_set_new(json, "blocks", guest_blocks_to_json(counts.tallies));
 	return json;
 }
 

@@ -22,6 +22,13 @@ struct {
 	__type(value, struct histogram);
 } page_ops SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TALLY_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} tallies SEC(".maps");
+
 /* The times are those at which the stages ended. */
 struct open_batch {
 	__u64 begin_ns;
@@ -54,6 +61,14 @@ static __always_inline void record_op(__u32 op, __u64 ns)
 
 	if (h)
 		histogram_put(h, ns);
+}
+
+static __always_inline void tally(__u32 what, __u64 n)
+{
+	__u64 *value = bpf_map_lookup_elem(&tallies, &what);
+
+	if (value)
+		*value += n;
 }
 
 static __always_inline void record_migrate(int result, __u64 ns)

@@ -148,3 +148,32 @@ int BPF_PROG(page_putback, const void *page, __u64 ns)
 	record_op(OP_PUTBACK, ns);
 	return 0;
 }
+
+SEC("raw_tp/balloon_block_enqueue")
+int BPF_PROG(block_enqueue, const void *page, unsigned int order)
+{
+	tally(TALLY_BLOCK_PAGES_INFLATED, 1ULL << (order % 64));
+	return 0;
+}
+
+SEC("raw_tp/balloon_block_dequeue")
+int BPF_PROG(block_dequeue, const void *page, unsigned int order)
+{
+	tally(TALLY_BLOCK_PAGES_DEFLATED, 1ULL << (order % 64));
+	return 0;
+}
+
+SEC("raw_tp/balloon_block_split")
+int BPF_PROG(block_split, const void *page, unsigned int order)
+{
+	tally(TALLY_BLOCKS_SPLIT, 1);
+	return 0;
+}
+
+SEC("raw_tp/balloon_alloc_order")
+int BPF_PROG(alloc_order, const void *page, unsigned int order)
+{
+	if (order < ORDERS_MAX)
+		tally(TALLY_ALLOC_ORDER + order, 1);
+	return 0;
+}

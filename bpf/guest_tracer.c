@@ -48,6 +48,10 @@ static const struct event {
 	{ "batch_released", "release", TRACE_PHASES, true },
 	{ "out_of_puff", "out of puff", TRACE_PHASES, false },
 	{ "page_migrate", "migrate", TRACE_PHASES, false },
+	{ "block_enqueue", "blocks", TRACE_PHASES, false },
+	{ "block_dequeue", NULL, TRACE_PHASES, false },
+	{ "block_split", NULL, TRACE_PHASES, false },
+	{ "alloc_order", NULL, TRACE_PHASES, false },
 	{ "page_enqueue", "enqueue", TRACE_PAGES, false },
 	{ "page_dequeue", "dequeue", TRACE_PAGES, false },
 	{ "page_finalize", "finalize", TRACE_PAGES, false },
@@ -133,8 +137,10 @@ static int attach_events(struct guest_tracer *g, const struct tracer_options *op
 		err = tracer_keep(&g->t, bpf_program__attach_raw_tracepoint(program, event));
 		if (err && e->needed)
 			return err;
-		if (err)
+		if (err && e->what)
 			forgo(g, e->what, "this kernel's balloon events do not have it");
+		else if (err)
+			continue;
 		else if (e->what)
 			observe(g, e->what, "trace event");
 	}
@@ -341,6 +347,21 @@ int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *
 	return ring_buffer__consume(tracer->t.ring);
 }
 
+static int read_tally(struct guest_tracer *tracer, enum tally tally, uint64_t *sum)
+{
+	uint64_t *values;
+	int cpu, cpus;
+
+	values = tracer_per_cpu(&tracer->t, "tallies", tally, sizeof(*values), &cpus);
+	if (!values)
+		return -errno;
+	*sum = 0;
+	for (cpu = 0; cpu < cpus; cpu++)
+		*sum += values[cpu];
+	free(values);
+	return 0;
+}
+
 static int read_op(struct guest_tracer *tracer, enum page_op op, struct histogram *sum)
 {
 	struct histogram *values;
@@ -358,9 +379,11 @@ static int read_op(struct guest_tracer *tracer, enum page_op op, struct histogra
 
 int guest_tracer_counts(struct guest_tracer *tracer, struct guest_counts *counts)
 {
-	int err, op;
+	int err, op, tally;
 
 	err = tracer_counters(&tracer->t, counts->counters);
+	for (tally = 0; !err && tally < TALLY_COUNT; tally++)
+		err = read_tally(tracer, tally, &counts->tallies[tally]);
 	for (op = 0; !err && op < OP_COUNT; op++)
 		err = read_op(tracer, op, &counts->ops[op]);
 	return err;

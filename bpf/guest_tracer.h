@@ -47,6 +47,7 @@ int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *
 struct guest_counts {
 	struct histogram ops[OP_COUNT]; /* empty at level phases, but for OP_MIGRATE; ns */
 	uint64_t counters[COUNTER_COUNT];
+	uint64_t tallies[TALLY_COUNT];
 };
 
 /* 0 or -errno. */

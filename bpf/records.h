@@ -32,6 +32,20 @@ enum counter {
 };
 
 /*
+ * What a balloon that takes blocks (patch 11 of the series) does with them; at
+ * every level, since there are few.
+ */
+#define ORDERS_MAX 16
+
+enum tally {
+	TALLY_BLOCK_PAGES_INFLATED, /* in blocks, which have no page operations */
+	TALLY_BLOCK_PAGES_DEFLATED,
+	TALLY_BLOCKS_SPLIT,
+	TALLY_ALLOC_ORDER, /* and ORDERS_MAX - 1 more: allocations by order, from 1 up */
+	TALLY_COUNT = TALLY_ALLOC_ORDER + ORDERS_MAX
+};
+
+/*
  * A batch of pages in the guest. The stages follow each other: inflating,
  * alloc (puff is the part of it that was slept), move (enqueue), tell;
  * deflating, move (dequeue), tell, release.

@@ -72,6 +72,20 @@ json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_
 	return ops;
 }
 
+json_t *guest_blocks_to_json(const uint64_t tallies[TALLY_COUNT])
+{
+	json_t *allocations = json_array();
+	int order;
+
+	for (order = 0; order < ORDERS_MAX; order++)
+		json_array_append_new(allocations,
+				      json_integer(tallies[TALLY_ALLOC_ORDER + order]));
+	return json_pack("{s:I, s:I, s:I, s:o}", "inflated_pages",
+			 (json_int_t)tallies[TALLY_BLOCK_PAGES_INFLATED], "deflated_pages",
+			 (json_int_t)tallies[TALLY_BLOCK_PAGES_DEFLATED], "split",
+			 (json_int_t)tallies[TALLY_BLOCKS_SPLIT], "allocations", allocations);
+}
+
 json_t *counters_to_json(const uint64_t counters[COUNTER_COUNT])
 {
 	json_t *json = json_object();

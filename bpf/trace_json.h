@@ -27,6 +27,13 @@ void guest_sums_from_json(struct guest_sums *sums, const json_t *json);
 json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_sums *inflate,
 			  const struct guest_sums *deflate);
 
+/*
+ * {"inflated_pages": n, "deflated_pages": n, "split": n, "allocations": [n, ...]}:
+ * what went in blocks, and what the balloon allocated in more than single
+ * pages, by order from 0 up.
+ */
+json_t *guest_blocks_to_json(const uint64_t tallies[TALLY_COUNT]);
+
 /* {"lost_records": n, ...} */
 json_t *counters_to_json(const uint64_t counters[COUNTER_COUNT]);
 void counters_from_json(uint64_t counters[COUNTER_COUNT], const json_t *json);

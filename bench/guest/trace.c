@@ -79,6 +79,7 @@ json_t *trace_read(char *err, size_t err_size)
 		snprintf(err, err_size, "the tracer's maps cannot be read");
 		return NULL;
 	}
-	return json_pack("{s:o, s:o}", "ops", guest_ops_to_json(&counts, &inflate, &deflate),
-			 "counters", counters_to_json(counts.counters));
+	return json_pack("{s:o, s:o, s:o}", "ops", guest_ops_to_json(&counts, &inflate, &deflate),
+			 "counters", counters_to_json(counts.counters), "blocks",
+			 guest_blocks_to_json(counts.tallies));
 }
