@@ -159,10 +159,10 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) -lcmocka
 
-# The guest has no libraries: one static program is all of its user space.
+# All of the guest's user space, with the libraries that the initramfs brings along.
 $(O)/balloonguest: $(call obj,$(guest_src)) $(O)/bpf.a $(O)/lib.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $$(pkg-config --static --libs libbpf libelf jansson) -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BPF_LDLIBS) -ljansson -lm
 
 $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@
