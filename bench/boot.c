@@ -57,6 +57,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.vcpus = boot->scenario->vcpus,
 		.backing = boot->scenario->backing,
 		.thp = boot->scenario->thp,
+		.prealloc = boot->scenario->prealloc,
 		.balloon_properties = boot->variant->device,
 		.pin = boot->pin,
 		.directory = boot->directory,
@@ -143,8 +144,8 @@ out:
 	return err;
 }
 
-/* Write to as much of the guest's memory as will be taken, and free it. */
-static int prepare(struct run *run, unsigned int cycle, json_t *result)
+/* Write to as much of the guest's memory as is moved, and free it. */
+static int touch(struct run *run, unsigned int cycle, const char *name, json_t *result)
 {
 	const struct scenario *scenario = run->boot->scenario;
 	json_t *answer = NULL;
@@ -152,9 +153,7 @@ static int prepare(struct run *run, unsigned int cycle, json_t *result)
 	char what[64];
 	int err;
 
-	if (scenario->state != PREPARED_TOUCHED)
-		return 0;
-	snprintf(what, sizeof(what), "touch %u/%u", cycle, scenario->cycles);
+	snprintf(what, sizeof(what), "%s %u/%u", name, cycle, scenario->cycles);
 	say(run->boot, what);
 	timeout_ns = (scenario->inflate_bytes / (1ULL << 30) + 1) * TOUCH_NS_PER_GIB;
 	err = guest_request(run->vm.guest,
@@ -162,7 +161,7 @@ static int prepare(struct run *run, unsigned int cycle, json_t *result)
 				      (json_int_t)scenario->inflate_bytes),
 			    &answer, clock_ns() + timeout_ns);
 	if (!err) {
-		json_object_set_new(result, "touch",
+		json_object_set_new(result, name,
 				    json_pack("{s:I, s:I}", "bytes",
 					      (json_int_t)member(answer, "bytes"), "duration_ns",
 					      (json_int_t)member(answer, "duration_ns")));
@@ -177,14 +176,18 @@ static int prepare(struct run *run, unsigned int cycle, json_t *result)
 
 static int one_cycle(struct run *run, unsigned int cycle)
 {
+	const struct scenario *scenario = run->boot->scenario;
 	json_t *result = json_object();
-	int err;
+	int err = 0;
 
-	err = prepare(run, cycle, result);
+	if (scenario->state == PREPARED_TOUCHED)
+		err = touch(run, cycle, "touch", result);
 	if (!err)
-		err = one_move(run, cycle, "inflate", run->boot->scenario->inflate_bytes, result);
+		err = one_move(run, cycle, "inflate", scenario->inflate_bytes, result);
 	if (!err)
 		err = one_move(run, cycle, "deflate", 0, result);
+	if (!err && scenario->refault)
+		err = touch(run, cycle, "refault", result);
 	if (err)
 		json_decref(result);
 	else

@@ -38,6 +38,7 @@ struct qemu_config {
 	unsigned int vcpus;
 	enum backing backing;
 	bool thp;			/* false: MADV_NOHUGEPAGE for the whole process */
+	bool prealloc;			/* QEMU touches all guest memory before it boots */
 	const char *balloon_properties; /* "x=on,y=off" for the balloon device, or NULL */
 	const cpu_set_t *pin;		/* or NULL */
 	const char *directory;		/* where console.log, qemu.log, qmp.log, guest.log go */

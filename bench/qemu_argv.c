@@ -84,21 +84,22 @@ static void add_accel(struct args *args, enum accel accel)
 static void add_memory(struct args *args, const struct qemu_config *config)
 {
 	unsigned long long mib = config->memory_bytes >> 20;
+	const char *prealloc = config->prealloc ? ",prealloc=on" : "";
 
 	add(args, "-m");
 	add(args, "%lluM", mib);
 	add(args, "-object");
 	switch (config->backing) {
 	case BACKING_ANONYMOUS:
-		add(args, "memory-backend-ram,id=ram,size=%lluM", mib);
+		add(args, "memory-backend-ram,id=ram,size=%lluM%s", mib, prealloc);
 		break;
 	case BACKING_MEMFD:
-		add(args, "memory-backend-memfd,id=ram,size=%lluM,share=on", mib);
+		add(args, "memory-backend-memfd,id=ram,size=%lluM,share=on%s", mib, prealloc);
 		break;
 	case BACKING_HUGETLB:
 		add(args,
-		    "memory-backend-memfd,id=ram,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M",
-		    mib);
+		    "memory-backend-memfd,id=ram,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M%s",
+		    mib, prealloc);
 		break;
 	}
 }

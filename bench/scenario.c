@@ -136,6 +136,8 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_backing(e, &s->backing);
 	if (!strcmp(name, "guest.thp"))
 		return set_switch(e, &s->thp);
+	if (!strcmp(name, "guest.prealloc"))
+		return set_switch(e, &s->prealloc);
 	if (!strcmp(name, "balloon.inflate"))
 		return set_memory(e, &s->inflate_bytes);
 	if (!strcmp(name, "balloon.step"))
@@ -144,13 +146,15 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_state(e, &s->state);
 	if (!strcmp(name, "run.cycles"))
 		return set_number(e, 1000, &s->cycles);
+	if (!strcmp(name, "run.refault"))
+		return set_switch(e, &s->refault);
 	if (!strcmp(name, "run.boot_timeout"))
 		return set_time(e, &s->boot_timeout_ns);
 	if (!strcmp(name, "run.move_timeout"))
 		return set_time(e, &s->move_timeout_ns);
 	return ini_fail(e, "unknown key; there are: scenario.description; guest.memory, vcpus, "
-			   "backing, thp; balloon.inflate, step; prepare.state; run.cycles, "
-			   "boot_timeout, move_timeout");
+			   "backing, thp, prealloc; balloon.inflate, step; prepare.state; "
+			   "run.cycles, refault, boot_timeout, move_timeout");
 }
 
 static int check_sizes(const struct scenario *s, char *err, size_t err_size)

@@ -23,9 +23,11 @@ struct scenario {
 	unsigned int vcpus;
 	enum backing backing;
 	bool thp;
+	bool prealloc; /* all guest memory has host memory behind it from the start */
 	uint64_t inflate_bytes;
 	uint64_t step_bytes; /* size of one move; inflate_bytes where there are no steps */
 	enum prepared_state state;
+	bool refault; /* touch what was balloon, after each deflate, and time it */
 	unsigned int cycles;
 	uint64_t boot_timeout_ns; /* start of QEMU to the agent's hello */
 	uint64_t move_timeout_ns; /* one inflate or deflate */

@@ -150,6 +150,23 @@ static json_t *do_touch(struct request *req)
 	return json_pack("{s:I, s:I}", "bytes", bytes, "duration_ns", (json_int_t)duration_ns);
 }
 
+static json_t *do_fill(struct request *req)
+{
+	int err = memory_fill(json_integer_value(json_object_get(req->msg, "seed")));
+
+	req->error = err ? "nothing is held; touch comes first" : NULL;
+	return err ? NULL : json_object();
+}
+
+static json_t *do_verify(struct request *req)
+{
+	uint64_t bad = 0;
+	int err = memory_verify(json_integer_value(json_object_get(req->msg, "seed")), &bad);
+
+	req->error = err ? "nothing is held; touch comes first" : NULL;
+	return err ? NULL : json_pack("{s:I}", "bad_words", (json_int_t)bad);
+}
+
 static json_t *do_free(struct request *req __attribute__((unused)))
 {
 	return json_pack("{s:I}", "bytes", (json_int_t)memory_free());
@@ -208,15 +225,10 @@ static const struct {
 	const char *name;
 	json_t *(*run)(struct request *req);
 } handlers[] = {
-	{ "watch", do_watch },
-	{ "touch", do_touch },
-	{ "free", do_free },
-	{ "vmstat", do_vmstat },
-	{ "meminfo", do_meminfo },
-	{ "compact", do_compact },
-	{ "trace-start", do_trace_start },
-	{ "trace", do_trace },
-	{ "poweroff", do_poweroff },
+	{ "watch", do_watch },	   { "touch", do_touch },	{ "fill", do_fill },
+	{ "verify", do_verify },   { "free", do_free },		{ "vmstat", do_vmstat },
+	{ "meminfo", do_meminfo }, { "compact", do_compact },	{ "trace-start", do_trace_start },
+	{ "trace", do_trace },	   { "poweroff", do_poweroff },
 };
 
 static json_t *handle(struct request *req)

@@ -15,6 +15,17 @@
  */
 int memory_touch(uint64_t bytes, uint64_t *duration_ns);
 
+/*
+ * memory_fill(), memory_verify() - write a pattern to all that is held, and look
+ * whether it is still there
+ * @seed: of the pattern
+ * @bad: how many of its words of 8 bytes are not
+ *
+ * Return: 0 or -ENODATA (nothing is held).
+ */
+int memory_fill(uint64_t seed);
+int memory_verify(uint64_t seed, uint64_t *bad);
+
 /* Give back what memory_touch() holds; returns the bytes. */
 uint64_t memory_free(void);
 

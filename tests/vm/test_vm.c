@@ -36,11 +36,21 @@ static const json_t *at(const json_t *object, const char *key)
 	return value;
 }
 
-static void check_move(const json_t *move)
+/* Whether the host is told ranges and not each page. */
+static bool has_ranges(const struct variant *variant)
+{
+	return variant->device &&
+	       (strstr(variant->device, "page-chunks=on") || strstr(variant->device, "page-sg=on"));
+}
+
+static void check_move(const struct variant *variant, const json_t *move)
 {
 	assert_true(json_integer_value(at(move, "bytes")) == INFLATE_BYTES);
 	assert_true(json_integer_value(at(move, "duration_ns")) > 0);
 	assert_true(json_integer_value(at(move, "resolution_ns")) > 0);
+	/* With ranges it can be over before anybody has looked twice. */
+	if (has_ranges(variant))
+		return;
 	assert_true(json_integer_value(at(move, "resolution_ns")) <
 		    json_integer_value(at(move, "duration_ns")));
 	assert_true(json_array_size(at(move, "progress")) > 10);
@@ -73,8 +83,26 @@ static int64_t phase(const json_t *move, const char *name)
 	return json_integer_value(at(at(move, "phases"), name));
 }
 
-/* The time went somewhere, and 384 MiB are 384 batches of 256 pages. */
-static void check_phases(const json_t *cycle)
+/*
+ * 384 MiB are 384 batches of 256 pages, or fewer of ranges, which on a guest
+ * that has just booted stand for many pages each.
+ */
+static void check_entries(const struct variant *variant, const json_t *move)
+{
+	json_int_t kicks = json_integer_value(at(move, "kicks"));
+	json_int_t entries = json_integer_value(at(at(move, "entries"), "count"));
+
+	if (has_ranges(variant)) {
+		assert_in_range(kicks, 1, 384);
+		assert_in_range(entries, kicks, 384 * 256 / 16);
+	} else {
+		assert_int_equal(kicks, 384);
+		assert_int_equal(entries, 384 * 256);
+	}
+}
+
+/* The time went somewhere. */
+static void check_phases(const struct variant *variant, const json_t *cycle)
 {
 	const json_t *inflate = at(cycle, "inflate"), *deflate = at(cycle, "deflate");
 
@@ -82,9 +110,8 @@ static void check_phases(const json_t *cycle)
 	assert_true(phase(inflate, "notify_ns") > 0);
 	assert_true(phase(deflate, "dequeue_ns") > 0);
 	assert_true(phase(deflate, "release_ns") > 0);
-	assert_int_equal(json_integer_value(at(inflate, "kicks")), 384);
-	assert_int_equal(json_integer_value(at(deflate, "kicks")), 384);
-	assert_int_equal(json_integer_value(at(at(inflate, "entries"), "count")), 384 * 256);
+	check_entries(variant, inflate);
+	check_entries(variant, deflate);
 }
 
 static void check_boot(const char *out, const struct variant *variant, const char *accel)
@@ -101,9 +128,9 @@ static void check_boot(const char *out, const struct variant *variant, const cha
 	assert_non_null(strstr(json_string_value(at(result, "kernel_release")), wanted));
 	assert_int_equal(json_array_size(at(result, "cycles")), 2);
 	json_array_foreach (at(result, "cycles"), i, cycle) {
-		check_move(at(cycle, "inflate"));
-		check_move(at(cycle, "deflate"));
-		check_phases(cycle);
+		check_move(variant, at(cycle, "inflate"));
+		check_move(variant, at(cycle, "deflate"));
+		check_phases(variant, cycle);
 	}
 	check_trust(at(result, "trust"));
 	json_decref(result);
