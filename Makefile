@@ -28,7 +28,7 @@ guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
 advise_src := tests/advise/advise.c
-support_src := $(wildcard tests/support/*.c)
+support_src := $(wildcard tests/support/*.c) $(filter-out %/test_hostile.c,$(wildcard tests/device/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 archives := $(O)/bench.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
@@ -69,7 +69,8 @@ bench: all ## build, run the default suite (SUITE=full: the long one), write rep
 
 test: all $(tests) $(fake_qemu) $(advise) $(runner) ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
-		-- trace $(call tests_of,trace) -- patches vm-images/check-patches -- vm $(call tests_of,vm)
+		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
+		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)vm-images/check-patches

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest that means ill against QEMU's balloon: whatever it sends, nothing but
+ * RAM that it named properly is discarded, QEMU goes on, and so does the
+ * device, at the latest when it has been reset.
+ */
+#include "tests/support/unit.h"
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/device/balloon_driver.h"
+#include "tests/device/qtest.h"
+#include "tests/support/files.h"
+
+#define PAGE 4096U
+#define RAM_PAGES (RAM_BYTES / PAGE)
+#define ENTRIES_MAX 2048
+#define PATTERN 0xa5a5a5a55a5a5a5aULL
+/* Free for balloons: beyond the driver's own and all that a PC keeps low. */
+#define FIRST 0x2000U
+/* Addresses, in pages, where no RAM is that the guest may write. */
+#define PAGE_OPTION_ROM 0xc0U
+#define PAGE_ISA_BIOS 0xf0U
+#define PAGE_BIOS 0xfffc0U
+#define PAGE_REGISTERS (0xe0000000U / PAGE)
+#define PAGE_NOTHING 0x40000U
+
+static struct machine machine;
+static struct driver driver;
+
+struct range {
+	uint64_t first;
+	uint64_t pages;
+};
+
+/* The guest's memory, by the first and the last word of each page. */
+static uint64_t *word(uint32_t page, bool last)
+{
+	return (uint64_t *)(machine.ram + (uint64_t)page * PAGE + (last ? PAGE - 8 : 0));
+}
+
+static bool is_drivers(uint32_t page)
+{
+	return page >= DRIVER_BEGIN / PAGE && page < DRIVER_END / PAGE;
+}
+
+static void fill(void)
+{
+	uint32_t page;
+
+	for (page = 0; page < RAM_PAGES; page++)
+		if (!is_drivers(page))
+			*word(page, false) = *word(page, true) = PATTERN;
+}
+
+static void expect_discarded(const struct range *ranges, int count)
+{
+	uint64_t wanted;
+	uint32_t page;
+	int i;
+
+	for (page = 0; page < RAM_PAGES; page++) {
+		if (is_drivers(page))
+			continue;
+		wanted = PATTERN;
+		for (i = 0; i < count; i++)
+			if (page >= ranges[i].first && page < ranges[i].first + ranges[i].pages)
+				wanted = 0;
+		if (*word(page, false) != wanted || *word(page, true) != wanted)
+			fail_msg("page 0x%x was %s", page, wanted ? "discarded" : "not discarded");
+	}
+	fill();
+}
+
+static uint64_t chunk(struct range range)
+{
+	return htole64(range.first << 12 | range.pages);
+}
+
+static bool send_chunks(enum queue queue, const struct range *ranges, int count)
+{
+	uint64_t entries[ENTRIES_MAX + 1];
+	int i;
+
+	for (i = 0; i < count; i++)
+		entries[i] = chunk(ranges[i]);
+	return driver_send(&driver, queue, entries, count * sizeof(entries[0]));
+}
+
+static bool send_sg(enum queue queue, const struct range *ranges, int count)
+{
+	struct descriptor chain[QUEUE_LENGTH];
+	int i;
+
+	for (i = 0; i < count; i++)
+		chain[i] = (struct descriptor){ .address = ranges[i].first * PAGE,
+						.bytes = ranges[i].pages * PAGE };
+	driver_add(&driver, queue, 0, chain, count);
+	return driver_kick(&driver, queue);
+}
+
+static bool send_pfns(enum queue queue, const struct range *ranges, int count)
+{
+	static uint32_t pfns[65536];
+	uint32_t n = 0;
+	uint64_t page;
+	int i;
+
+	for (i = 0; i < count; i++)
+		for (page = 0; page < ranges[i].pages; page++)
+			pfns[n++] = htole32(ranges[i].first + page);
+	return driver_send(&driver, queue, pfns, n * sizeof(pfns[0]));
+}
+
+static void start(const char *properties, uint64_t features)
+{
+	machine_start(&machine, properties);
+	driver_start(&driver, &machine, features);
+	fill();
+}
+
+static int end(void **state)
+{
+	(void)state;
+	machine_end(&machine);
+	return 0;
+}
+
+/* What is right works; also used to show that a device still does. */
+static void check_alive(bool (*send)(enum queue, const struct range *, int))
+{
+	const struct range good[] = { { FIRST, 8 }, { FIRST + 0x100, 1 } };
+
+	assert_true(send(QUEUE_INFLATE, good, 2));
+	expect_discarded(good, 2);
+	assert_true(send(QUEUE_DEFLATE, good, 2));
+	expect_discarded(NULL, 0);
+}
+
+static const uint64_t not_ram[] = { PAGE_OPTION_ROM, PAGE_ISA_BIOS, PAGE_BIOS,
+				    PAGE_REGISTERS,  PAGE_NOTHING,  RAM_PAGES };
+
+#define NOT_RAM (sizeof(not_ram) / sizeof(not_ram[0]))
+
+/* Bad PFNs between good ones, on both queues. */
+static void bad_pfns(void)
+{
+	struct range ranges[2 * NOT_RAM], good[NOT_RAM];
+	uint64_t bios = machine_read(&machine, 'q', 0xfffffff0);
+	enum queue queue;
+	size_t i;
+
+	for (i = 0; i < NOT_RAM; i++) {
+		ranges[2 * i] = good[i] = (struct range){ FIRST + 2 * i, 1 };
+		ranges[2 * i + 1] = (struct range){ not_ram[i], 1 };
+	}
+	for (queue = 0; queue < QUEUE_COUNT; queue++) {
+		assert_true(send_pfns(queue, ranges, 2 * NOT_RAM));
+		expect_discarded(good, queue == QUEUE_INFLATE ? NOT_RAM : 0);
+	}
+	assert_true(machine_said(&machine, "refused") > 0);
+	assert_true(machine_read(&machine, 'q', 0xfffffff0) == bios);
+}
+
+/* More than 65536 PFNs: 128 descriptors of 2 MiB each. */
+static void endless_pfns(void)
+{
+	struct descriptor chain[QUEUE_LENGTH];
+	int i;
+
+	memset(machine.ram + DRIVER_BUFFER, 0xff, DRIVER_BUFFER_BYTES);
+	for (i = 0; i < QUEUE_LENGTH; i++)
+		chain[i] = (struct descriptor){ DRIVER_BUFFER, DRIVER_BUFFER_BYTES, 0, 0 };
+	driver_add(&driver, QUEUE_INFLATE, 0, chain, QUEUE_LENGTH);
+	assert_true(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(NULL, 0);
+	/* 65536 lines would be a flood. */
+	assert_in_range(machine_said(&machine, "refused"), 1, 100);
+}
+
+static void odd_pfn_buffers(void)
+{
+	const uint8_t odd[7] = { 0, 0x20 };
+	const struct range first = { FIRST, 1 };
+
+	assert_true(driver_send(&driver, QUEUE_INFLATE, odd, 3));
+	expect_discarded(NULL, 0);
+	assert_true(driver_send(&driver, QUEUE_INFLATE, odd, 7));
+	expect_discarded(&first, 1);
+}
+
+static void check_pfns(const char *properties)
+{
+	start(properties, 0);
+	check_alive(send_pfns);
+	bad_pfns();
+	odd_pfn_buffers();
+	endless_pfns();
+	check_alive(send_pfns);
+}
+
+static void pfns(void **state)
+{
+	(void)state;
+	check_pfns("");
+}
+
+static void merged_pfns(void **state)
+{
+	const struct range twice[] = { { FIRST + 4, 4 }, { FIRST, 8 }, { FIRST + 2, 1 } };
+	const struct range once = { FIRST, 8 };
+
+	(void)state;
+	check_pfns("x-merge-pfns=on");
+	assert_true(send_pfns(QUEUE_INFLATE, twice, 3));
+	expect_discarded(&once, 1);
+}
+
+/* Ranges of which the first is good and the second is not, in either format. */
+static const struct {
+	const char *what;
+	struct range good;
+	struct range bad;
+	bool stops_sg; /* such a descriptor is an error of the driver */
+} pairs[] = {
+	{ "no pages", { FIRST, 1 }, { FIRST + 8, 0 }, true },
+	{ "overlap", { FIRST, 8 }, { FIRST + 7, 8 }, false },
+	{ "contained", { FIRST, 8 }, { FIRST + 2, 2 }, false },
+	{ "the same", { FIRST, 8 }, { FIRST, 8 }, false },
+	{ "below", { FIRST + 8, 8 }, { FIRST, 8 }, false },
+	{ "across the end of RAM", { FIRST, 1 }, { RAM_PAGES - 8, 16 }, true },
+	{ "just beyond RAM", { FIRST, 1 }, { RAM_PAGES, 1 }, true },
+	{ "a hole", { FIRST, 1 }, { PAGE_NOTHING, 16 }, true },
+	{ "registers", { FIRST, 1 }, { PAGE_REGISTERS, 1 }, false },
+	{ "ROM", { FIRST, 1 }, { PAGE_BIOS, 1 }, false },
+	{ "into ROM from nothing", { FIRST, 1 }, { PAGE_BIOS - 4, 8 }, true },
+};
+
+#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
+
+/*
+ * The ROMs of a PC lie below what is good: they come first. A descriptor that
+ * reaches from RAM into one has been cut in two before the balloon sees it.
+ */
+static void low_roms(bool (*send)(enum queue, const struct range *, int), bool cut)
+{
+	const struct range ranges[] = { { PAGE_OPTION_ROM - 1, 2 },
+					{ PAGE_OPTION_ROM, 1 },
+					{ PAGE_ISA_BIOS, 1 },
+					{ FIRST, 1 } };
+	const struct range good[] = { { FIRST, 1 }, { PAGE_OPTION_ROM - 1, 1 } };
+
+	assert_true(send(QUEUE_INFLATE, ranges, 4));
+	expect_discarded(good, cut ? 2 : 1);
+}
+
+static void bad_chunks(void)
+{
+	const struct range wraps = { (1ULL << 52) - 1, 4095 };
+	enum queue queue;
+	size_t i;
+
+	for (i = 0; i < PAIRS; i++) {
+		const struct range both[] = { pairs[i].good, pairs[i].bad };
+
+		for (queue = 0; queue < QUEUE_COUNT; queue++) {
+			print_message("# %s\n", pairs[i].what);
+			assert_true(send_chunks(queue, both, 2));
+			expect_discarded(both, queue == QUEUE_INFLATE);
+		}
+	}
+	assert_true(send_chunks(QUEUE_INFLATE, &wraps, 1));
+	expect_discarded(NULL, 0);
+	assert_true(machine_said(&machine, "refused") > 0);
+}
+
+/* 16 entries of 4095 pages are no more than a buffer may have, the 17th is. */
+static void too_many_pages(void)
+{
+	struct range ranges[17];
+	int i;
+
+	for (i = 0; i < 17; i++)
+		ranges[i] = (struct range){ DRIVER_END / PAGE + i * 4095, 4095 };
+	assert_true(send_chunks(QUEUE_INFLATE, ranges, 17));
+	expect_discarded(ranges, 16);
+}
+
+static void too_many_entries(void)
+{
+	static struct range ranges[ENTRIES_MAX + 1];
+	int i;
+
+	for (i = 0; i <= ENTRIES_MAX; i++)
+		ranges[i] = (struct range){ FIRST + 2 * i, 1 };
+	assert_true(send_chunks(QUEUE_INFLATE, ranges, ENTRIES_MAX + 1));
+	expect_discarded(ranges, ENTRIES_MAX);
+}
+
+static void odd_chunk_buffers(void)
+{
+	const struct range good = { FIRST, 3 };
+	uint64_t entries[2] = { chunk(good), chunk((struct range){ FIRST + 16, 3 }) };
+	const struct descriptor pieces[] = {
+		{ DRIVER_BUFFER + 1, 3, 0, 0 },
+		{ DRIVER_BUFFER + 4, 4, 0, 0 },
+		{ DRIVER_BUFFER + 8, 1, 0, 0 },
+		{ DRIVER_BUFFER + 64, 64, DESCRIPTOR_WRITE, 0 },
+	};
+	const struct descriptor nothing = { DRIVER_BUFFER, 64, DESCRIPTOR_WRITE, 0 };
+
+	assert_true(driver_send(&driver, QUEUE_INFLATE, entries, 7));
+	expect_discarded(NULL, 0);
+	assert_true(driver_send(&driver, QUEUE_INFLATE, entries, 15));
+	expect_discarded(&good, 1);
+	memcpy(machine.ram + DRIVER_BUFFER + 1, entries, 8);
+	driver_add(&driver, QUEUE_INFLATE, 0, pieces, 4);
+	assert_true(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(&good, 1);
+	driver_add(&driver, QUEUE_INFLATE, 0, &nothing, 1);
+	assert_true(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(NULL, 0);
+}
+
+/* Each of the buffers is all that a turn of the main loop takes. */
+static void many_turns(void)
+{
+	uint64_t entries[16];
+	struct descriptor whole = { DRIVER_BUFFER, sizeof(entries), 0, 0 };
+	const struct range all = { DRIVER_END / PAGE, 16 * 4095 };
+	enum queue queue;
+	int i;
+
+	for (i = 0; i < 16; i++)
+		entries[i] = chunk((struct range){ all.first + i * 4095, 4095 });
+	memcpy(machine.ram + DRIVER_BUFFER, entries, sizeof(entries));
+	for (queue = 0; queue < QUEUE_COUNT; queue++) {
+		for (i = 0; i < QUEUE_LENGTH; i++)
+			driver_add(&driver, queue, i, &whole, 1);
+		assert_true(driver_kick(&driver, queue));
+		expect_discarded(&all, queue == QUEUE_INFLATE);
+	}
+}
+
+/* The device gives up, and comes back with a reset. */
+static void expect_stopped(const char *what, const struct descriptor *chain, int count,
+			   uint64_t features)
+{
+	print_message("# %s\n", what);
+	driver_add(&driver, QUEUE_INFLATE, 0, chain, count);
+	assert_false(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(NULL, 0);
+	driver_start(&driver, &machine, features);
+}
+
+static void bad_chains(uint64_t features)
+{
+	const struct descriptor loop = { DRIVER_BUFFER, 8, DESCRIPTOR_JUMP, 0 };
+	const struct descriptor out_of_queue = { DRIVER_BUFFER, 8, DESCRIPTOR_JUMP, QUEUE_LENGTH };
+	const struct descriptor empty = { DRIVER_BUFFER, 0, 0, 0 };
+	/* One without memory can be mapped, by way of the only bounce buffer there is. */
+	const struct descriptor nowhere[] = { { 1ULL << 60, 4096, 0, 0 },
+					      { 1ULL << 61, 4096, 0, 0 } };
+
+	expect_stopped("a chain without an end", &loop, 1, features);
+	expect_stopped("a chain that leaves the queue", &out_of_queue, 1, features);
+	expect_stopped("a descriptor of nothing", &empty, 1, features);
+	expect_stopped("descriptors of no memory", nowhere, 2, features);
+	driver_add(&driver, QUEUE_INFLATE, 0, nowhere, 1);
+	assert_true(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(NULL, 0);
+}
+
+static void chunks(void **state)
+{
+	(void)state;
+	start("page-chunks=on", FEATURE_CHUNKS);
+	check_alive(send_chunks);
+	bad_chunks();
+	low_roms(send_chunks, false);
+	too_many_pages();
+	too_many_entries();
+	odd_chunk_buffers();
+	many_turns();
+	bad_chains(FEATURE_CHUNKS);
+	check_alive(send_chunks);
+}
+
+/* Without the feature, the device that offers it takes PFNs as ever. */
+static void chunks_not_negotiated(void **state)
+{
+	(void)state;
+	start("page-chunks=on,page-sg=on", 0);
+	check_alive(send_pfns);
+	bad_pfns();
+}
+
+static void bad_sg(void)
+{
+	size_t i;
+
+	for (i = 0; i < PAIRS; i++) {
+		const struct range both[] = { pairs[i].good, pairs[i].bad };
+		bool works;
+
+		print_message("# %s\n", pairs[i].what);
+		works = send_sg(QUEUE_INFLATE, both, 2);
+		if (!pairs[i].stops_sg)
+			assert_true(works);
+		expect_discarded(both, works);
+		if (!works)
+			driver_start(&driver, &machine, FEATURE_SG);
+	}
+}
+
+static void odd_sg(void)
+{
+	const struct descriptor chain[] = {
+		{ FIRST * PAGE, PAGE, 0, 0 },
+		{ (FIRST + 2) * PAGE + 512, PAGE, 0, 0 },
+		{ (FIRST + 4) * PAGE, PAGE / 2, 0, 0 },
+		{ (FIRST + 6) * PAGE, PAGE, 0, 0 },
+	};
+	const struct range good[] = { { FIRST, 1 }, { FIRST + 6, 1 } };
+
+	driver_add(&driver, QUEUE_INFLATE, 0, chain, 4);
+	assert_true(driver_kick(&driver, QUEUE_INFLATE));
+	expect_discarded(good, 2);
+}
+
+/* One descriptor can have 4 GiB, which are not 65536 pages. */
+static void large_sg(void)
+{
+	const struct range range = { DRIVER_END / PAGE, 65537 };
+
+	assert_true(send_sg(QUEUE_INFLATE, &range, 1));
+	expect_discarded(NULL, 0);
+}
+
+static void sg(void **state)
+{
+	(void)state;
+	start("page-sg=on", FEATURE_SG);
+	check_alive(send_sg);
+	bad_sg();
+	low_roms(send_sg, true);
+	odd_sg();
+	large_sg();
+	bad_chains(FEATURE_SG);
+	check_alive(send_sg);
+}
+
+static void deflate_can_be_silent(void **state)
+{
+	(void)state;
+	start("page-chunks=on,x-deflate-willneed=off", FEATURE_CHUNKS);
+	check_alive(send_chunks);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(pfns, end),
+		cmocka_unit_test_teardown(merged_pfns, end),
+		cmocka_unit_test_teardown(chunks, end),
+		cmocka_unit_test_teardown(chunks_not_negotiated, end),
+		cmocka_unit_test_teardown(sg, end),
+		cmocka_unit_test_teardown(deflate_can_be_silent, end),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}
