@@ -114,7 +114,6 @@ struct request {
 static json_t *do_watch(struct request *req)
 {
 	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
-	uint32_t from;
 
 	if (timeout_ns <= 0) {
 		req->error = "watch needs timeout_ns";
@@ -122,11 +121,11 @@ static json_t *do_watch(struct request *req)
 	}
 	/* Batches of before, as of a move that failed, are not this move's. */
 	json_decref(trace_take_batches());
-	from = balloon_device_num_pages(&balloon);
+	watch_from(&balloon, &watch);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
-			       (json_int_t)from, "actual",
+			       (json_int_t)watch.from_pages, "actual",
 			       (json_int_t)balloon_device_actual(&balloon)));
-	if (watch_move(&balloon, from, timeout_ns, &watch))
+	if (watch_move(&balloon, timeout_ns, &watch))
 		channel_send(json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error",
 				       "the balloon did not reach its target in time",
 				       "actual_pages",

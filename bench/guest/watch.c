@@ -114,11 +114,11 @@ static struct look look(uint32_t (*read)(const struct balloon_device *),
 static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 		       struct watch *watch, uint64_t *window_ns)
 {
+	struct look l = { watch->from_ns, watch->from_ns, watch->from_pages };
 	uint64_t begin = now_ns(), last_ns;
-	struct look l = { begin, begin, watch->from_pages };
 
 	do {
-		if (l.end_ns - begin > START_SPIN_NS)
+		if (l.end_ns > begin + START_SPIN_NS)
 			nap(NAP_MIN_NS);
 		last_ns = l.begin_ns;
 		l = look(balloon_device_num_pages, device);
@@ -131,22 +131,28 @@ static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 	return 0;
 }
 
-int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
-	       struct watch *watch)
+void watch_from(const struct balloon_device *device, struct watch *watch)
 {
-	struct look l = { .value = from_pages };
+	struct look l = look(balloon_device_num_pages, device);
+
+	watch->from_pages = l.value;
+	watch->from_ns = l.begin_ns;
+}
+
+int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct watch *watch)
+{
+	struct look l = { .value = watch->from_pages };
 	uint64_t start, before, window_ns, whole;
 
 	watch->count = 0;
-	watch->from_pages = from_pages;
 	if (await_start(device, timeout_ns, watch, &window_ns))
 		return -ETIMEDOUT;
 	start = l.begin_ns = l.end_ns = watch->start_ns;
-	whole = distance(watch->to_pages, from_pages);
-	add_sample(watch, 0, from_pages);
+	whole = distance(watch->to_pages, watch->from_pages);
+	add_sample(watch, 0, watch->from_pages);
 	do {
 		before = l.begin_ns;
-		nap(nap_length(l.end_ns - start, distance(l.value, from_pages), whole));
+		nap(nap_length(l.end_ns - start, distance(l.value, watch->from_pages), whole));
 		l = look(balloon_device_actual, device);
 		add_sample(watch, l.end_ns - start, l.value);
 		if (l.end_ns - start > timeout_ns)

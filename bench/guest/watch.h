@@ -18,6 +18,7 @@ struct watch_sample {
 /* A finished move of the balloon. */
 struct watch {
 	uint32_t from_pages;
+	uint64_t from_ns; /* when the look began that says so */
 	uint32_t to_pages;
 	uint64_t start_ns; /* CLOCK_MONOTONIC of the guest */
 	uint64_t duration_ns;
@@ -27,11 +28,18 @@ struct watch {
 };
 
 /**
+ * watch_from() - note the target that the next move begins from
+ *
+ * To be called before anybody can set another one: from then on a move may have
+ * begun, whatever keeps this program from looking.
+ */
+void watch_from(const struct balloon_device *device, struct watch *watch);
+
+/**
  * watch_move() - time the next move of the balloon
  * @device: the balloon
- * @from_pages: its target now: the move begins when it differs
  * @timeout_ns: for the whole of it
- * @watch: filled in; from_pages and the samples also on failure
+ * @watch: after watch_from(); the rest is filled in, the samples also on failure
  *
  * Between two looks the driver works undisturbed; the looks come closer as
  * the predicted end comes near, so that the last two are at most 0.25 % of the
@@ -39,7 +47,6 @@ struct watch {
  *
  * Return: 0 or -ETIMEDOUT.
  */
-int watch_move(const struct balloon_device *device, uint32_t from_pages, uint64_t timeout_ns,
-	       struct watch *watch);
+int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct watch *watch);
 
 #endif
