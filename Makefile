@@ -28,7 +28,7 @@ guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
 advise_src := tests/advise/advise.c
-support_src := $(wildcard tests/support/*.c) $(filter-out %/test_hostile.c,$(wildcard tests/device/*.c))
+support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 archives := $(O)/bench.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
@@ -80,7 +80,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h tests/device/*.h))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios

@@ -198,6 +198,16 @@ static json_t *do_compact(struct request *req)
 	return err ? NULL : json_object();
 }
 
+static json_t *do_write(struct request *req)
+{
+	const char *path = json_string_value(json_object_get(req->msg, "path"));
+	const char *text = json_string_value(json_object_get(req->msg, "text"));
+	int err = path && text ? procfs_write(path, text) : -EINVAL;
+
+	req->error = err ? strerror(-err) : NULL;
+	return err ? NULL : json_object();
+}
+
 static json_t *do_trace_start(struct request *req)
 {
 	json_t *result = trace_start(req->msg, req->text, sizeof(req->text));
@@ -224,9 +234,11 @@ static const struct {
 	const char *name;
 	json_t *(*run)(struct request *req);
 } handlers[] = {
-	{ "watch", do_watch },	   { "touch", do_touch },	{ "fill", do_fill },
-	{ "verify", do_verify },   { "free", do_free },		{ "vmstat", do_vmstat },
-	{ "meminfo", do_meminfo }, { "compact", do_compact },	{ "trace-start", do_trace_start },
+	{ "watch", do_watch },	   { "touch", do_touch },
+	{ "write", do_write },	   { "fill", do_fill },
+	{ "verify", do_verify },   { "free", do_free },
+	{ "vmstat", do_vmstat },   { "meminfo", do_meminfo },
+	{ "compact", do_compact }, { "trace-start", do_trace_start },
 	{ "trace", do_trace },	   { "poweroff", do_poweroff },
 };
 

@@ -20,8 +20,8 @@ enum queue { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_COUNT };
 #define DRIVER_END (4U << 20)
 
 struct driver {
-	struct machine *m;
-	uint64_t common; /* addresses of the device's registers */
+	struct machine *m; /* may be set to another one that this one has moved to */
+	uint64_t common;   /* addresses of the device's registers */
 	uint64_t notify[QUEUE_COUNT];
 	uint16_t submitted[QUEUE_COUNT];
 };

@@ -15,35 +15,50 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "bench/clock.h"
 #include "bench/images.h"
 #include "bench/paths.h"
 #include "tests/support/files.h"
 
 #define ANSWER_MS 60000
 
-static __attribute__((noreturn)) void exec_qemu(const char *binary, const char *properties,
-						const char *ram_path, const char *log_path,
-						int qtest)
+/* What a machine is started with. */
+struct start {
+	const char *binary;
+	const char *properties;
+	const char *incoming;
+	const char *ram_path;
+	const char *log_path;
+	int qtest;
+	int qmp;
+};
+
+static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 {
-	char ram[512], device[256], chardev[64];
-	int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	char ram[1024], device[256], qtest[64], qmp[64], incoming[1024];
+	int log = open(s->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	fcntl(qtest, F_SETFD, 0);
+	fcntl(s->qtest, F_SETFD, 0);
+	fcntl(s->qmp, F_SETFD, 0);
 	snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%u,share=on,mem-path=%s",
-		 RAM_BYTES, ram_path);
+		 RAM_BYTES, s->ram_path);
 	snprintf(device, sizeof(device), "virtio-balloon-pci,id=balloon0,addr=04.0%s%s",
-		 *properties ? "," : "", properties);
-	snprintf(chardev, sizeof(chardev), "socket,id=qtest,fd=%d", qtest);
-	execl(binary, binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
+		 *s->properties ? "," : "", s->properties);
+	snprintf(qtest, sizeof(qtest), "socket,id=qtest,fd=%d", s->qtest);
+	snprintf(qmp, sizeof(qmp), "socket,id=qmp,fd=%d", s->qmp);
+	snprintf(incoming, sizeof(incoming), "file:%s", s->incoming ? s->incoming : "");
+	execl(s->binary, s->binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
 	      "qtest", "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram", "-object",
-	      ram, "-m", "320M", "-device", device, "-chardev", chardev, "-qtest", "chardev:qtest",
-	      "-qtest-log", "none", (char *)NULL);
-	perror(binary);
+	      ram, "-m", "320M", "-device", device, "-chardev", qtest, "-qtest", "chardev:qtest",
+	      "-qtest-log", "none", "-chardev", qmp, "-mon", "chardev=qmp,mode=control",
+	      s->incoming ? "-incoming" : NULL, incoming, (char *)NULL);
+	perror(s->binary);
 	_exit(127);
 }
 
@@ -60,28 +75,34 @@ static uint8_t *map_ram(const char *path)
 	return ram;
 }
 
-void machine_start(struct machine *m, const char *properties)
+void machine_start(struct machine *m, const char *properties, const char *incoming)
 {
-	static char ram_path[512], log_path[512];
+	static int number;
 	struct images images;
-	int sockets[2];
-	char err[512];
+	int qtest[2], qmp[2];
+	char err[512], ram_path[512];
+	struct start start;
 
 	if (images_load(&images, path_images(), err, sizeof(err)))
 		fail_msg("%s", err);
-	snprintf(ram_path, sizeof(ram_path), "%s/ram", test_dir);
-	snprintf(log_path, sizeof(log_path), "%s/qemu.log", test_dir);
-	unlink(log_path);
 	memset(m, 0, sizeof(*m));
-	m->log_path = log_path;
+	snprintf(ram_path, sizeof(ram_path), "%s/ram-%d", test_dir, ++number);
+	snprintf(m->log_path, sizeof(m->log_path), "%s/qemu-%d.log", test_dir, number);
 	m->ram = map_ram(ram_path);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qtest), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp), 0);
+	start = (struct start){ images.qemu, properties, incoming, ram_path,
+				m->log_path, qtest[1],	 qmp[1] };
 	m->pid = fork();
 	if (m->pid == 0)
-		exec_qemu(images.qemu, properties, ram_path, log_path, sockets[1]);
-	close(sockets[1]);
-	m->qtest = sockets[0];
+		exec_qemu(&start);
+	close(qtest[1]);
+	close(qmp[1]);
+	m->qtest = qtest[0];
 	images_release(&images);
+	/* One that refuses what comes in may end before it has greeted. */
+	if (qmp_open(&m->qmp, qmp[0], NULL, deadline_in_ms(ANSWER_MS)) && !incoming)
+		fail_msg("QMP: %s", qmp_error(m->qmp));
 }
 
 void machine_end(struct machine *m)
@@ -90,6 +111,7 @@ void machine_end(struct machine *m)
 		kill(m->pid, SIGKILL);
 		waitpid(m->pid, NULL, 0);
 		close(m->qtest);
+		qmp_close(m->qmp);
 		munmap(m->ram, RAM_BYTES);
 	}
 	m->pid = 0;
@@ -157,6 +179,55 @@ void machine_write(struct machine *m, char size, uint64_t address, uint64_t valu
 
 	snprintf(text, sizeof(text), "write%c 0x%" PRIx64 " 0x%" PRIx64 "\n", size, address, value);
 	command(m, text);
+}
+
+/* "running", "inmigrate", ...; "" where QEMU does not answer. */
+static void get_status(struct machine *m, const char *command, char *status, size_t size)
+{
+	json_t *answer = NULL;
+	const char *text = NULL;
+
+	if (!qmp_execute(m->qmp, command, NULL, &answer, deadline_in_ms(ANSWER_MS)))
+		text = json_string_value(json_object_get(answer, "status"));
+	snprintf(status, size, "%s", text ? text : "");
+	json_decref(answer);
+}
+
+static void nap(void)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	nanosleep(&ms, NULL);
+}
+
+void machine_migrate(struct machine *m, const char *path)
+{
+	char uri[1024], status[64];
+
+	snprintf(uri, sizeof(uri), "file:%s", path);
+	if (qmp_execute(m->qmp, "migrate", json_pack("{s:s}", "uri", uri), NULL,
+			deadline_in_ms(ANSWER_MS)))
+		fail_msg("migrate: %s", qmp_error(m->qmp));
+	for (;;) {
+		get_status(m, "query-migrate", status, sizeof(status));
+		if (!strcmp(status, "completed"))
+			break;
+		if (!*status || !strcmp(status, "failed"))
+			fail_msg("the migration failed");
+		nap();
+	}
+}
+
+bool machine_arrived(struct machine *m)
+{
+	char status[64];
+
+	for (;;) {
+		get_status(m, "query-status", status, sizeof(status));
+		if (strcmp(status, "inmigrate") != 0)
+			return *status;
+		nap();
+	}
 }
 
 int machine_said(const struct machine *m, const char *text)

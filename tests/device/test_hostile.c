@@ -118,7 +118,7 @@ static bool send_pfns(enum queue queue, const struct range *ranges, int count)
 
 static void start(const char *properties, uint64_t features)
 {
-	machine_start(&machine, properties);
+	machine_start(&machine, properties, NULL);
 	driver_start(&driver, &machine, features);
 	fill();
 }

@@ -37,12 +37,13 @@ static json_t *make_move(int per_page, bool inflate)
 				   "notify_ns", ns / 4, "host_translate_ns", ns / 8,
 				   "host_willneed_ns", ns / 8, "release_ns", ns / 4, "other_ns", 0);
 	return json_pack("{s:I, s:I, s:f, s:i, s:I, s:i, s:[[i, i], [I, I]], s:o, s:{s:I, s:I, "
-			 "s:I, s:I}}",
+			 "s:I, s:I}, s:i, s:{s:I}}",
 			 "bytes", (json_int_t)BYTES, "duration_ns", ns, "gib_per_s", 1.0,
 			 "resolution_ns", 1000, "wall_ns", ns, "steps", 1, "progress", 0, 0, ns,
 			 (json_int_t)BYTES, "phases", phases, "host", "discard_calls",
 			 (json_int_t)PAGES, "discard_bytes", (json_int_t)BYTES, "willneed_calls",
-			 (json_int_t)PAGES, "willneed_bytes", (json_int_t)BYTES);
+			 (json_int_t)PAGES, "willneed_bytes", (json_int_t)BYTES, "kicks", 128,
+			 "entries", "count", (json_int_t)PAGES / 2);
 }
 
 /* 1000 operations: 980 of 100 ns, 20 of 5000. */
@@ -70,10 +71,11 @@ static void add_boot(const char *variant, int boot, int per_page, bool pages)
 		      make_move(per_page, true), "deflate", make_move(per_page, false), "trust",
 		      "checks");
 	json_object_set_new(b, "trace",
-			    json_pack("{s:s, s:{s:[{s:s, s:n, s:s}], s:{s:i}}}", "level",
-				      pages ? "pages" : "phases", "guest", "observations", "what",
-				      "puff", "how", "why_not", "it <hides>", "counters",
-				      "lost_records", 0));
+			    json_pack("{s:s, s:{s:[{s:s, s:n, s:s}], s:{s:i}, s:{s:[i, i, I]}}}",
+				      "level", pages ? "pages" : "phases", "guest", "observations",
+				      "what", "puff", "how", "why_not", "it <hides>", "counters",
+				      "lost_records", 0, "blocks", "allocations", 0, 0,
+				      (json_int_t)PAGES / 8));
 	json_object_set_new(b, "perf",
 			    json_pack("{s:s, s:i, s:i, s:[{s:s, s:i}]}", "event", "cpu-clock",
 				      "frequency_hz", 499, "samples", 200, "top", "symbol",
@@ -111,8 +113,8 @@ static int set_up(void **state)
 	}
 	write_file(test_dir, "t/plan.json",
 		   "{\"seed\": 1, \"boots\": 4, \"scenarios\": [{\"name\": \"idle\"}], "
-		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\"}, {\"name\": "
-		   "\"new+off\"}, {\"name\": \"new+pages\"}]}");
+		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\", \"against\": "
+		   "\"nobody old\"}, {\"name\": \"new+off\"}, {\"name\": \"new+pages\"}]}");
 	snprintf(path, sizeof(path), "%s/t", test_dir);
 	return tree_load(&tree, path, err, sizeof(err));
 }
@@ -188,9 +190,25 @@ static void the_report_says_where_the_time_went(void **state)
 	expect(text, " | - | 5000 |");
 	expect(text, "| dontneed | new+pages | 4 | 1000 |");
 	expect(text, "| idle | inflate | discard | old | 4 | 262144 [262144, 262144] | 1024");
+	expect(text, "| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
+	/* An eighth of as many allocations of order 2 as there are pages is half of them. */
+	expect(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
 	expect(text, "In the 16 boots that are used, 32 counts");
 	expect(text, "guest, puff: it &lt;hides> (level phases)");
 	expect(text, "| 25.0 % | do_madvise |");
+	free(text);
+}
+
+static void steps_are_compared(void **state)
+{
+	char *text = report_text();
+
+	(void)state;
+	expect(text, "## Step by step");
+	expect(text, "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
+	expect(text, "| idle | deflate | new | old |");
+	assert_null(strstr(text, "nobody"));
+	assert_null(strstr(text, "touch after the deflate"));
 	free(text);
 }
 
@@ -245,6 +263,7 @@ int main(void)
 		cmocka_unit_test(phases_are_per_page_and_of_the_move),
 		cmocka_unit_test(a_percentile_needs_events_beyond_it),
 		cmocka_unit_test(the_report_says_where_the_time_went),
+		cmocka_unit_test(steps_are_compared),
 		cmocka_unit_test(levels_are_a_cost_not_a_variant),
 		cmocka_unit_test(plots_are_drawn),
 	};

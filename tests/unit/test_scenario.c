@@ -196,14 +196,19 @@ static void suites(void **state)
 	for (i = 0; i < suite.variant_count; i++) {
 		bool traced = strchr(suite.variants[i], '+');
 
-		assert_int_equal(suite_runs(&suite, "idle", i), !traced);
+		assert_int_equal(suite_runs(&suite, "idle", i, 1), !traced);
 		if (traced)
-			assert_true(suite_runs(&suite, "tracing", i));
-		plain_in_tracing += !traced && suite_runs(&suite, "tracing", i);
+			assert_true(suite_runs(&suite, "tracing", i, 1));
+		plain_in_tracing += !traced && suite_runs(&suite, "tracing", i, 1);
 	}
 	assert_int_equal(plain_in_tracing, 1);
+	assert_true(suite_runs(&suite, "idle", 0, suite.boots));
+	assert_false(suite_runs(&suite, "idle", 0, suite.boots + 1));
+	assert_false(suite_runs(&suite, "tracing", suite.variant_count - 1, suite.boots));
+	suite_set_boots(&suite, 99);
+	assert_true(suite_runs(&suite, "tracing", suite.variant_count - 1, 99));
 	suite_drop_lists(&suite);
-	assert_false(suite_runs(&suite, "tracing", suite.variant_count - 1));
+	assert_false(suite_runs(&suite, "tracing", suite.variant_count - 1, 1));
 	suite_release(&suite);
 	assert_int_equal(suite_load(&suite, "none", path_suites(), err, sizeof(err)), -ENOENT);
 	assert_non_null(strstr(err, "default, full"));

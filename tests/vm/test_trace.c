@@ -8,59 +8,28 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/boot.h"
 #include "bench/clock.h"
-#include "bench/interrupt.h"
-#include "bench/move.h"
-#include "bench/paths.h"
-#include "bench/vm.h"
-#include "bpf/sums.h"
 #include "lib/histogram.h"
-#include "tests/support/files.h"
+#include "tests/support/vm.h"
 
-#define MIB (1ULL << 20)
 #define BALLOON_BYTES (128 * MIB)
 #define PAGES (int)(BALLOON_BYTES / 4096)
 #define BATCHES (PAGES / 256)
-#define TIMEOUT_NS (60 * NSEC_PER_SEC)
-
-static struct images images;
-static struct vm vm;
 
 static void start(const char *cut)
 {
-	struct variant variant = { .name = "test", .cut = (char *)cut };
-	struct scenario scenario = { .memory_bytes = 512 * MIB, .vcpus = 2 };
-	struct boot boot = {
-		.images = &images,
-		.scenario = &scenario,
-		.variant = &variant,
-		.accel = ACCEL_TCG,
-		.directory = test_dir,
-	};
-	struct qemu_config config = boot_qemu_config(&boot);
+	const struct test_guest guest = { .cut = cut, .memory_bytes = 512 * MIB };
 
-	if (vm_start(&vm, &config, cut, TIMEOUT_NS))
-		fail_msg("%s: %s", cut, vm.reason);
-}
-
-static json_t *ask(json_t *request)
-{
-	json_t *answer = NULL;
-
-	if (guest_request(vm.guest, request, &answer, deadline_in_ms(60000)))
-		fail_msg("%s", guest_error(vm.guest));
-	return answer;
+	test_guest_start(&guest);
 }
 
 static void trace_start(const char *level, const char *mechanism, int ring, const char *expected)
 {
-	json_t *answer = ask(json_pack("{s:s, s:s, s:s, s:i}", "cmd", "trace-start", "level", level,
-				       "mechanism", mechanism, "ring_bytes", ring));
+	json_t *answer = test_ask(json_pack("{s:s, s:s, s:s, s:i}", "cmd", "trace-start", "level",
+					    level, "mechanism", mechanism, "ring_bytes", ring));
 
 	assert_string_equal(json_string_value(json_object_get(answer, "mechanism")), expected);
 	json_decref(answer);
@@ -68,52 +37,25 @@ static void trace_start(const char *level, const char *mechanism, int ring, cons
 
 static struct guest_sums move(uint64_t bytes)
 {
-	struct move_trace seen;
-	json_t *result = NULL;
-	char err[512];
+	struct guest_sums sums;
 
-	if (move_balloon(&vm, bytes, BALLOON_BYTES, TIMEOUT_NS, &result, &seen, err, sizeof(err)))
-		fail_msg("%s", err);
-	assert_int_equal(json_array_size(seen.rows), seen.sums.batches);
-	json_decref(result);
-	move_trace_release(&seen);
-	return seen.sums;
-}
-
-static int64_t member(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
+	test_balloon(bytes, &sums);
+	return sums;
 }
 
 static int64_t op_count(const json_t *trace, const char *op)
 {
-	return member(json_object_get(json_object_get(trace, "ops"), op), "count");
+	return test_member(json_object_get(json_object_get(trace, "ops"), op), "count");
 }
 
 static int64_t counter(const json_t *trace, const char *name)
 {
-	return member(json_object_get(trace, "counters"), name);
+	return test_member(json_object_get(trace, "counters"), name);
 }
 
 static json_t *read_trace(void)
 {
-	return ask(json_pack("{s:s}", "cmd", "trace"));
-}
-
-static int64_t vmstat(const char *key)
-{
-	json_t *stats = vm_ask(&vm, "vmstat", "vmstat");
-	int64_t value = member(stats, key);
-
-	json_decref(stats);
-	return value;
-}
-
-static int release(void **state)
-{
-	(void)state;
-	vm_release(&vm);
-	return 0;
+	return test_ask(json_pack("{s:s}", "cmd", "trace"));
 }
 
 /* A histogram of times that a guest can have taken. */
@@ -123,8 +65,8 @@ static void check_times(const json_t *trace, const char *op)
 	struct histogram *h = calloc(1, sizeof(*h));
 
 	assert_int_equal(histogram_from_json(h, json_object_get(o, "histogram")), 0);
-	assert_int_equal(h->count + member(o, "lost"), member(o, "count"));
-	assert_true(h->max < TIMEOUT_NS);
+	assert_int_equal(h->count + test_member(o, "lost"), test_member(o, "count"));
+	assert_true(h->max < TEST_TIMEOUT_NS);
 	free(h);
 }
 
@@ -159,12 +101,12 @@ static void trace_events_count_every_page(void **state)
 {
 	size_t i;
 
-	for (i = 0; i < images.cut_count; i++) {
-		if (!strcmp(images.cuts[i].name, "stock"))
+	for (i = 0; i < test_images.cut_count; i++) {
+		if (!strcmp(test_images.cuts[i].name, "stock"))
 			continue;
-		start(images.cuts[i].name);
+		start(test_images.cuts[i].name);
 		inflate_and_deflate("auto", "events", true);
-		release(state);
+		test_guest_end(state);
 	}
 }
 
@@ -196,9 +138,9 @@ static void migrations_are_the_kernel_s_count(void **state)
 	trace_start("pages", "auto", 0, "events");
 	move(3 * BALLOON_BYTES);
 	move(2 * BALLOON_BYTES);
-	before = vmstat("balloon_migrate");
-	json_decref(ask(json_pack("{s:s}", "cmd", "compact")));
-	migrated = vmstat("balloon_migrate") - before;
+	before = test_vmstat("balloon_migrate");
+	json_decref(test_ask(json_pack("{s:s}", "cmd", "compact")));
+	migrated = test_vmstat("balloon_migrate") - before;
 	trace = read_trace();
 	assert_true(migrated > 0);
 	assert_int_equal(op_count(trace, "migrate"), migrated);
@@ -234,43 +176,28 @@ static void nonsense_is_refused(void **state)
 	(void)state;
 	start("finalize");
 	for (i = 0; i < 3; i++)
-		assert_int_equal(guest_request(vm.guest,
+		assert_int_equal(guest_request(test_vm.guest,
 					       json_pack("{s:s, s:s}", "cmd", "trace-start",
 							 "level", levels[i]),
 					       &answer, deadline_in_ms(10000)),
 				 -EPROTO);
-	assert_non_null(strstr(guest_error(vm.guest), "level"));
-	assert_int_equal(guest_request(vm.guest, json_pack("{s:s}", "cmd", "trace"), &answer,
+	assert_non_null(strstr(guest_error(test_vm.guest), "level"));
+	assert_int_equal(guest_request(test_vm.guest, json_pack("{s:s}", "cmd", "trace"), &answer,
 				       deadline_in_ms(10000)),
 			 -EPROTO);
-	assert_non_null(strstr(guest_error(vm.guest), "nothing is traced"));
-}
-
-static int set_up(void **state)
-{
-	char err[512];
-
-	if (images_load(&images, path_images(), err, sizeof(err)))
-		return -1;
-	return interrupt_setup() || test_dir_set_up(state) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	images_release(&images);
-	return test_dir_tear_down(state);
+	assert_non_null(strstr(guest_error(test_vm.guest), "nothing is traced"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(trace_events_count_every_page, release),
-		cmocka_unit_test_teardown(a_stock_kernel_is_traced_by_fentry, release),
-		cmocka_unit_test_teardown(a_stock_kernel_is_traced_by_kprobes, release),
-		cmocka_unit_test_teardown(migrations_are_the_kernel_s_count, release),
-		cmocka_unit_test_teardown(a_tiny_ring_loses_and_says_so, release),
-		cmocka_unit_test_teardown(nonsense_is_refused, release),
+		cmocka_unit_test_teardown(trace_events_count_every_page, test_guest_end),
+		cmocka_unit_test_teardown(a_stock_kernel_is_traced_by_fentry, test_guest_end),
+		cmocka_unit_test_teardown(a_stock_kernel_is_traced_by_kprobes, test_guest_end),
+		cmocka_unit_test_teardown(migrations_are_the_kernel_s_count, test_guest_end),
+		cmocka_unit_test_teardown(a_tiny_ring_loses_and_says_so, test_guest_end),
+		cmocka_unit_test_teardown(nonsense_is_refused, test_guest_end),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, vm_tests_set_up, vm_tests_tear_down);
 }

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The balloon driver of the series where it is not alone: under compaction, out
+ * of memory, unbound and bound again, suspended, on poisoned pages and with
+ * free page reporting; with PFNs, ranges in both formats, in bulk and in blocks.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/clock.h"
+#include "tests/support/vm.h"
+
+#define MEMORY_BYTES (512 * MIB)
+/* With a rest that is no whole block. */
+#define BALLOON_BYTES (225 * MIB)
+#define HELD_BYTES (96 * MIB)
+#define SEED 0x5eed
+#define WAIT_MS 60000
+/* The serial port is the first virtio device, the balloon the second. */
+#define BALLOON_DEVICE "virtio1"
+#define DRIVER "/sys/bus/virtio/drivers/virtio_balloon/"
+
+static const char *const variants[] = { "finalize", "chunks", "sg", "bulk", "huge" };
+
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+static void start(const char *variant, const char *device, const char *append)
+{
+	const struct test_guest guest = {
+		.variant = variant, .device = device, .append = append, .memory_bytes = MEMORY_BYTES
+	};
+
+	print_message("# %s\n", variant);
+	test_guest_start(&guest);
+}
+
+static void hold(uint64_t bytes)
+{
+	test_tell("touch", "bytes", bytes);
+	test_tell("fill", "seed", SEED);
+}
+
+static void verify(void)
+{
+	json_t *answer = test_ask(json_pack("{s:s, s:i}", "cmd", "verify", "seed", SEED));
+
+	assert_int_equal(test_member(answer, "bad_words"), 0);
+	json_decref(answer);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	json_decref(
+		test_ask(json_pack("{s:s, s:s, s:s}", "cmd", "write", "path", path, "text", text)));
+}
+
+static int64_t total_bytes(void)
+{
+	json_t *info = vm_ask(&test_vm, "meminfo", "meminfo");
+	int64_t bytes = test_member(info, "MemTotal_bytes");
+
+	json_decref(info);
+	return bytes;
+}
+
+/* Wait until the balloon has what it shall have, by the device's account. */
+static void await_balloon(uint64_t bytes)
+{
+	const struct timespec nap = { .tv_nsec = 20000000 };
+	uint64_t end = deadline_in_ms(WAIT_MS), actual = 0;
+
+	do {
+		assert_int_equal(qmp_balloon_actual(test_vm.qmp, &actual, end), 0);
+		nanosleep(&nap, NULL);
+	} while (actual != MEMORY_BYTES - bytes && clock_ns() < end);
+	assert_true(actual == MEMORY_BYTES - bytes);
+}
+
+/* Nothing is left in the balloon, and the guest has all it had. */
+static void expect_all_back(int64_t total)
+{
+	assert_true(total_bytes() == total);
+	assert_true(test_vmstat("balloon_inflate") == test_vmstat("balloon_deflate"));
+	verify();
+	test_guest_power_off();
+}
+
+/*
+ * Where the holes are that compaction fills depends on what the balloon got from
+ * where: up and down until pages are moved. Blocks are not moved, and a balloon
+ * that takes them has few pages that are in none.
+ */
+static void shake(bool until_moved)
+{
+	static const int mib[] = { 384, 256, 320, 128, 384, 64, 256 };
+	size_t i;
+
+	for (i = 0; i < sizeof(mib) / sizeof(mib[0]); i++) {
+		test_balloon(mib[i] * MIB - MIB / 2, NULL);
+		test_tell("compact", NULL, 0);
+		if (until_moved && test_vmstat("balloon_migrate"))
+			return;
+	}
+	assert_false(until_moved);
+}
+
+static void under_compaction(const char *variant)
+{
+	int64_t total;
+
+	start(variant, NULL, NULL);
+	total = total_bytes();
+	hold(MIB);
+	shake(strcmp(variant, "huge") != 0);
+	test_balloon(BALLOON_BYTES, NULL);
+	test_tell("compact", NULL, 0);
+	test_balloon(0, NULL);
+	expect_all_back(total);
+}
+
+/* With 225 MiB in the balloon, 320 MiB are not to be had otherwise. */
+static void out_of_memory(const char *variant)
+{
+	const int64_t wanted = 320 * MIB;
+
+	start(variant, "deflate-on-oom=on", NULL);
+	test_balloon(BALLOON_BYTES, NULL);
+	assert_int_equal(test_vmstat("balloon_deflate"), 0);
+	hold(wanted);
+	verify();
+	assert_true(test_vmstat("balloon_deflate") > 0);
+	assert_int_equal(test_vmstat("oom_kill"), 0);
+	/* What was split for it is in order: all of it can be had. */
+	test_tell("free", NULL, 0);
+	test_balloon(BALLOON_BYTES + MIB, NULL);
+	test_balloon(0, NULL);
+	assert_true(test_vmstat("balloon_inflate") == test_vmstat("balloon_deflate"));
+	test_guest_power_off();
+}
+
+static void unbound(const char *variant)
+{
+	int64_t total;
+
+	start(variant, NULL, NULL);
+	total = total_bytes();
+	hold(HELD_BYTES);
+	test_balloon(BALLOON_BYTES, NULL);
+	write_file(DRIVER "unbind", BALLOON_DEVICE);
+	assert_true(total_bytes() == total);
+	assert_true(test_vmstat("balloon_deflate") == BALLOON_BYTES / 4096);
+	write_file(DRIVER "bind", BALLOON_DEVICE);
+	await_balloon(BALLOON_BYTES);
+	test_balloon(0, NULL);
+	expect_all_back(total);
+}
+
+/* pm_test: devices are suspended and resumed, and the machine is not stopped. */
+static void suspended(const char *variant)
+{
+	int64_t total;
+
+	start(variant, NULL, "suspend.pm_test_delay=0");
+	total = total_bytes();
+	hold(HELD_BYTES);
+	test_balloon(BALLOON_BYTES, NULL);
+	write_file("/sys/power/pm_test", "devices");
+	write_file("/sys/power/state", "freeze");
+	await_balloon(BALLOON_BYTES);
+	assert_true(test_vmstat("balloon_inflate") == 2 * (BALLOON_BYTES / 4096));
+	test_balloon(0, NULL);
+	expect_all_back(total);
+}
+
+static void poisoned(const char *variant)
+{
+	int64_t total;
+
+	start(variant, "free-page-reporting=on,page-poison=on", "page_poison=1");
+	total = total_bytes();
+	hold(HELD_BYTES);
+	test_balloon(BALLOON_BYTES, NULL);
+	test_balloon(3 * MIB, NULL);
+	test_balloon(BALLOON_BYTES, NULL);
+	test_balloon(0, NULL);
+	expect_all_back(total);
+}
+
+static void with_all(void (*check)(const char *variant))
+{
+	size_t i;
+
+	for (i = 0; i < VARIANTS; i++)
+		check(variants[i]);
+}
+
+static void works_under_compaction(void **state)
+{
+	(void)state;
+	with_all(under_compaction);
+}
+
+static void deflates_on_oom(void **state)
+{
+	(void)state;
+	with_all(out_of_memory);
+}
+
+static void can_be_unbound(void **state)
+{
+	(void)state;
+	with_all(unbound);
+}
+
+static void survives_suspend(void **state)
+{
+	(void)state;
+	with_all(suspended);
+}
+
+static void respects_poison(void **state)
+{
+	(void)state;
+	with_all(poisoned);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(works_under_compaction, test_guest_end),
+		cmocka_unit_test_teardown(deflates_on_oom, test_guest_end),
+		cmocka_unit_test_teardown(can_be_unbound, test_guest_end),
+		cmocka_unit_test_teardown(survives_suspend, test_guest_end),
+		cmocka_unit_test_teardown(respects_poison, test_guest_end),
+	};
+
+	return cmocka_run_group_tests(tests, vm_tests_set_up, vm_tests_tear_down);
+}
