@@ -119,13 +119,13 @@ static int draw_scenario(struct drawing *d, const struct report_scenario *s)
 
 	if (!tree_count(r->tree, s->name, NULL, RESULT_OK))
 		return 0;
-	status = plot_duration(r->tree, s->inflate, s->deflate, r->variant_count,
+	status = plot_duration(r->tree, s->inflate, s->deflate, s->variant_count,
 			       output_of(d, s->name, "duration"), d->err, sizeof(d->err));
 	if (!status)
-		status = plot_progress(r->tree, s->inflate, r->variant_count,
+		status = plot_progress(r->tree, s->inflate, s->variant_count,
 				       output_of(d, s->name, "progress"), d->err, sizeof(d->err));
 	if (!status)
-		status = plot_phases(r->tree, s->name, r->variants, output_of(d, s->name, "phases"),
+		status = plot_phases(r->tree, s->name, s->variants, output_of(d, s->name, "phases"),
 				     d->err, sizeof(d->err));
 	return status;
 }

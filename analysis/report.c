@@ -9,6 +9,7 @@
 
 #include "analysis/gnuplot.h"
 #include "analysis/markdown.h"
+#include "analysis/report_steps.h"
 #include "analysis/report_trace.h"
 #include "lib/result.h"
 #include "lib/units.h"
@@ -45,13 +46,17 @@ static int make_scenario(struct report *r, struct report_scenario *s, const char
 	size_t v;
 
 	s->name = name;
+	s->variants = calloc(r->variant_count + 1, sizeof(*s->variants));
 	s->inflate = calloc(r->variant_count, sizeof(*s->inflate));
 	s->deflate = calloc(r->variant_count, sizeof(*s->deflate));
-	if (!s->inflate || !s->deflate)
+	if (!s->variants || !s->inflate || !s->deflate)
 		return -ENOMEM;
-	for (v = 0; v < r->variant_count; v++) {
-		compare(&s->inflate[v], r->tree, &r->inflate, name, r->variants[v], r->variants[0]);
-		compare(&s->deflate[v], r->tree, &r->deflate, name, r->variants[v], r->variants[0]);
+	for (v = 0; v < r->variant_count; v++)
+		if (tree_has(r->tree, name, r->variants[v]))
+			s->variants[s->variant_count++] = r->variants[v];
+	for (v = 0; v < s->variant_count; v++) {
+		compare(&s->inflate[v], r->tree, &r->inflate, name, s->variants[v], r->variants[0]);
+		compare(&s->deflate[v], r->tree, &r->deflate, name, s->variants[v], r->variants[0]);
 	}
 	return 0;
 }
@@ -65,7 +70,7 @@ static int judge_all(struct report *r)
 	if (!family)
 		return -ENOMEM;
 	for (i = 0; i < r->scenario_count; i++) {
-		for (v = 0; v < r->variant_count; v++) {
+		for (v = 0; v < r->scenarios[i].variant_count; v++) {
 			family[n++] = &r->scenarios[i].inflate[v];
 			family[n++] = &r->scenarios[i].deflate[v];
 		}
@@ -102,10 +107,11 @@ void report_release(struct report *report)
 	for (i = 0; report->scenarios && i < report->scenario_count; i++) {
 		struct report_scenario *s = &report->scenarios[i];
 
-		for (v = 0; s->inflate && s->deflate && v < report->variant_count; v++) {
+		for (v = 0; s->inflate && s->deflate && v < s->variant_count; v++) {
 			compare_release(&s->inflate[v]);
 			compare_release(&s->deflate[v]);
 		}
+		free(s->variants);
 		free(s->inflate);
 		free(s->deflate);
 	}
@@ -144,13 +150,12 @@ static void write_finding(FILE *f, const struct comparison *c)
 			c->ratio_interval.low, c->ratio_interval.high);
 }
 
-static void write_move_answer(FILE *f, const struct report *r, const char *move,
-			      const struct comparison *c)
+static void write_move_answer(FILE *f, const char *move, const struct comparison *c, size_t count)
 {
 	size_t v;
 
 	fprintf(f, "**%s**: ", move);
-	for (v = 1; v < r->variant_count; v++) {
+	for (v = 1; v < count; v++) {
 		fputs(v > 1 ? "; " : "", f);
 		write_finding(f, &c[v]);
 	}
@@ -169,12 +174,16 @@ static void write_answer(FILE *f, const struct report *r)
 	markdown_text(f, r->variants[0]);
 	fprintf(f, ", where an effect below %.0f %% is of no interest:\n\n", 100 * SMALLEST_EFFECT);
 	for (i = 0; i < r->scenario_count; i++) {
+		const struct report_scenario *s = &r->scenarios[i];
+
+		if (s->variant_count < 2)
+			continue;
 		fputs("- *", f);
-		markdown_text(f, r->scenarios[i].name);
+		markdown_text(f, s->name);
 		fputs("*, ", f);
-		write_move_answer(f, r, "inflate", r->scenarios[i].inflate);
+		write_move_answer(f, "inflate", s->inflate, s->variant_count);
 		fputs(" ", f);
-		write_move_answer(f, r, "deflate", r->scenarios[i].deflate);
+		write_move_answer(f, "deflate", s->deflate, s->variant_count);
 		fputs("\n", f);
 	}
 	fputs("\n", f);
@@ -312,14 +321,14 @@ static void write_table(FILE *f, const struct report *r, const struct report_sce
 		"| move | variant | n | median [95 %%], %s | %s | ratio [95 %%] | p | verdict |\n"
 		"|---|---|---:|---|---:|---|---:|---|\n",
 		unit, strcmp(tree_accel(r->tree), "icount") ? "GiB/s" : "GiB/G instr.");
-	for (v = 0; v < r->variant_count; v++)
+	for (v = 0; v < s->variant_count; v++)
 		write_row(f, r, &s->inflate[v], "inflate");
-	for (v = 0; v < r->variant_count; v++)
+	for (v = 0; v < s->variant_count; v++)
 		write_row(f, r, &s->deflate[v], "deflate");
 	fprintf(f,
 		"\nn: boots. p: permutation test, corrected for the number of comparisons; "
 		"uncorrected, these numbers of boots allow none below %.2g.\n\n",
-		s->inflate[0].n && r->variant_count > 1 && s->inflate[1].n
+		s->inflate[0].n && s->variant_count > 1 && s->inflate[1].n
 			? stats_smallest_p(s->inflate[1].n, s->inflate[0].n)
 			: 1);
 }
@@ -403,7 +412,8 @@ static void write_method(FILE *f, const struct report *r)
 	      "*notify*, from the kick until the guest goes on, less the time in the device; "
 	      "*host: translate*, the device finds the pages' memory; *host: discard* and *host: "
 	      "willneed*, it advises the host's kernel, estimated from one call of 17 that QEMU "
-	      "times; *release*, the pages are freed; *other*, between one batch and the next, "
+	      "times, and all of them where it deals with ranges; *release*, the pages are freed; "
+	      "*other*, between one batch and the next, "
 	      "before the first and after the last.\n\n",
 	      f);
 	write_resolution(f, r);
@@ -472,8 +482,9 @@ void report_write(const struct report *report, FILE *f)
 		write_scenario_intro(f, report, report->scenarios[i].name);
 		write_table(f, report, &report->scenarios[i]);
 		write_plots(f, report, report->scenarios[i].name);
-		report_phases(f, report, report->scenarios[i].name);
+		report_phases(f, report, &report->scenarios[i]);
 	}
+	report_steps(f, report);
 	report_tracing(f, report);
 	write_method(f, report);
 	write_unused(f, report);

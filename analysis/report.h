@@ -7,9 +7,11 @@
 #include "analysis/compare.h"
 #include "analysis/tree.h"
 
-/* A scenario's two headline comparisons, one entry per variant of the tree. */
+/* A scenario's two headline comparisons, one entry per variant that ran in it. */
 struct report_scenario {
 	const char *name;
+	char **variants; /* ended by NULL; the names are the tree's */
+	size_t variant_count;
 	struct comparison *inflate;
 	struct comparison *deflate;
 };

@@ -8,9 +8,9 @@
 #include "analysis/markdown.h"
 #include "analysis/phases.h"
 #include "analysis/report_events.h"
+#include "analysis/report_host.h"
 #include "lib/result.h"
 
-#define PAGES_PER_GIB (1 << 18)
 #define PAGES_PER_MIB 256
 #define SEED 1
 #define TOP_SHOWN 12
@@ -44,142 +44,64 @@ static void write_phase_cell(FILE *f, const struct tree *tree, const char *scena
 }
 
 /* Whether a guest had to wait for pages: most never do, and need no row for it. */
-static bool puffed(const struct report *r, const char *scenario)
+static bool puffed(const struct report *r, const struct report_scenario *s)
 {
 	size_t v;
 
-	for (v = 0; v < r->variant_count; v++)
-		if (phase_estimate(r->tree, scenario, r->variants[v], "inflate", "puff_ns",
+	for (v = 0; v < s->variant_count; v++)
+		if (phase_estimate(r->tree, s->name, s->variants[v], "inflate", "puff_ns",
 				   PHASE_NS_PER_PAGE)
 			    .median > 0)
 			return true;
 	return false;
 }
 
-static void write_phase_table(FILE *f, const struct report *r, const char *scenario,
+static void write_phase_table(FILE *f, const struct report *r, const struct report_scenario *s,
 			      const char *move)
 {
 	const struct phase *p;
 	size_t v, n = 0;
 
 	fprintf(f, "| %s |", move);
-	for (v = 0; v < r->variant_count; v++) {
-		struct estimate e = phase_estimate(r->tree, scenario, r->variants[v], move,
+	for (v = 0; v < s->variant_count; v++) {
+		struct estimate e = phase_estimate(r->tree, s->name, s->variants[v], move,
 						   "notify_ns", PHASE_PERCENT);
 
 		fputs(" ", f);
-		markdown_text(f, r->variants[v]);
+		markdown_text(f, s->variants[v]);
 		fputs(" |", f);
 		n = e.n > n ? e.n : n;
 	}
 	fputs("\n|---|", f);
-	for (v = 0; v < r->variant_count; v++)
+	for (v = 0; v < s->variant_count; v++)
 		fputs("---:|", f);
 	fputs("\n", f);
 	for (p = phases_of(move); p->key; p++) {
-		if (!strcmp(p->key, "puff_ns") && !puffed(r, scenario))
+		if (!strcmp(p->key, "puff_ns") && !puffed(r, s))
 			continue;
 		fprintf(f, "| %s", p->name);
-		for (v = 0; v < r->variant_count; v++)
-			write_phase_cell(f, r->tree, scenario, r->variants[v], move, p->key);
+		for (v = 0; v < s->variant_count; v++)
+			write_phase_cell(f, r->tree, s->name, s->variants[v], move, p->key);
 		fputs(" |\n", f);
 	}
 	fputs("\n", f);
 }
 
-void report_phases(FILE *f, const struct report *r, const char *scenario)
+void report_phases(FILE *f, const struct report *r, const struct report_scenario *s)
 {
 	size_t v, known = 0;
 
-	for (v = 0; v < r->variant_count; v++)
-		known += phases_known(r->tree, scenario, r->variants[v]);
+	for (v = 0; v < s->variant_count; v++)
+		known += phases_known(r->tree, s->name, s->variants[v]);
 	if (!known)
 		return;
 	fprintf(f,
 		"Where the time went: %s per page of 4 KiB, median over the boots [95 %%], and the "
 		"share of the move. The boots and their number are those of the table above.\n\n",
 		under_icount(r->tree) ? "guest instructions" : "µs");
-	write_phase_table(f, r, scenario, "inflate");
-	write_phase_table(f, r, scenario, "deflate");
-	report_plot(f, r, scenario, "phases", "phases of a move by variant");
-}
-
-/* Calls, and bytes advised about, per GiB moved in the boots' cycles. */
-static double boot_gib(const json_t *boot, const char *move)
-{
-	const json_t *cycle;
-	double bytes = 0;
-	size_t i;
-
-	json_array_foreach (json_object_get(boot, "cycles"), i, cycle)
-		bytes += json_number_value(json_at(json_object_get(cycle, move), "bytes"));
-	return bytes / (1ULL << 30);
-}
-
-static struct estimate per_gib(const struct tree *tree, const char *scenario, const char *variant,
-			       const char *move, const char *key)
-{
-	double *values = calloc(json_array_size(tree->boots) + 1, sizeof(*values));
-	const json_t *boot, *cycle, *found;
-	size_t i, j, n = 0;
-
-	json_array_foreach (tree->boots, i, boot) {
-		double sum = 0, gib = boot_gib(boot, move);
-		bool known = false;
-
-		if (!values || !tree_is_ok(boot, scenario, variant) || gib <= 0)
-			continue;
-		json_array_foreach (json_object_get(boot, "cycles"), j, cycle) {
-			found = json_object_get(json_at(json_object_get(cycle, move), "host"), key);
-			sum += json_number_value(found);
-			known |= json_is_number(found);
-		}
-		if (known)
-			values[n++] = sum / gib;
-	}
-	return estimate_of(values, n);
-}
-
-static void write_host_row(FILE *f, const struct tree *tree, const char *scenario,
-			   const char *variant, int move)
-{
-	static const char *const keys[2][2] = { { "discard_calls", "discard_bytes" },
-						{ "willneed_calls", "willneed_bytes" } };
-	struct estimate calls = per_gib(tree, scenario, variant, moves[move], keys[move][0]);
-	struct estimate bytes = per_gib(tree, scenario, variant, moves[move], keys[move][1]);
-
-	if (!calls.n)
-		return;
-	fputs("| ", f);
-	markdown_text(f, scenario);
-	fprintf(f, " | %s | %s | ", moves[move], move ? "willneed" : "discard");
-	markdown_text(f, variant);
-	fprintf(f, " | %zu | ", calls.n);
-	estimate_write(f, &calls, "%.0f");
-	bytes.median /= 1 << 20;
-	bytes.interval.low /= 1 << 20;
-	bytes.interval.high /= 1 << 20;
-	fputs(" | ", f);
-	estimate_write(f, &bytes, "%.4g");
-	fputs(" |\n", f);
-}
-
-static void write_host(FILE *f, const struct report *r)
-{
-	const struct tree *tree = r->tree;
-	size_t s, v;
-	int move;
-
-	fputs("### What the host was asked for\n\n"
-	      "| scenario | move | advice | variant | n | calls per GiB moved | MiB advised per "
-	      "GiB "
-	      "moved |\n|---|---|---|---|---:|---:|---:|\n",
-	      f);
-	for (s = 0; tree->scenarios[s]; s++)
-		for (move = 0; move < 2; move++)
-			for (v = 0; v < r->variant_count; v++)
-				write_host_row(f, tree, tree->scenarios[s], r->variants[v], move);
-	fprintf(f, "\nOne call per 4 KiB page is %d calls per GiB.\n\n", PAGES_PER_GIB);
+	write_phase_table(f, r, s, "inflate");
+	write_phase_table(f, r, s, "deflate");
+	report_plot(f, r, s->name, "phases", "phases of a move by variant");
 }
 
 /* Duration of a move per page: ns, or instructions under icount. */
@@ -444,7 +366,7 @@ void report_tracing(FILE *f, const struct report *r)
 		write_trust(f, r);
 		for (s = 0; tree->scenarios[s]; s++)
 			report_latencies(f, r, tree->scenarios[s]);
-		write_host(f, r);
+		report_host(f, r);
 		for (s = 0; tree->scenarios[s]; s++)
 			report_calls(f, r, tree->scenarios[s]);
 		write_cost(f, r);

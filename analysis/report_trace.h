@@ -7,7 +7,7 @@
 /* The parts of the report that come from tracing; nothing where nothing was traced. */
 
 /* Where the time of a move went, in a scenario that is compared. */
-void report_phases(FILE *f, const struct report *report, const char *scenario);
+void report_phases(FILE *f, const struct report *report, const struct report_scenario *scenario);
 
 /*
  * The rest: latencies per operation, the host's work, what was not observed,

@@ -149,7 +149,7 @@ static bool is_wanted(const struct plan_entry *entry, void *context)
 	const struct session *s = context;
 
 	return suite_runs(&s->options.suite, s->options.suite.scenarios[entry->scenario],
-			  entry->variant);
+			  entry->variant, entry->boot);
 }
 
 static int resolve(struct session *s)

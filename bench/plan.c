@@ -109,9 +109,10 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "name", v->name, "description",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "name", v->name, "description",
 			 v->description ? v->description : "", "cut", v->cut, "device",
-			 v->device ? v->device : "", "trace", v->trace);
+			 v->device ? v->device : "", "against", v->against ? v->against : "",
+			 "trace", v->trace);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

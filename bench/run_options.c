@@ -228,7 +228,6 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 	memset(options, 0, sizeof(*options));
 	options->accel = "auto";
 	options->trace = TRACE_PHASES;
-	options->trace = TRACE_PHASES;
 	options->seed = time(NULL);
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
 
@@ -245,15 +244,13 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 		p.scenario_count);
 	replace(&options->suite.variants, &options->suite.variant_count, p.variants,
 		p.variant_count);
-	if (p.variant_count)
-		options->suite.list_count = 0, options->suite.common_count = p.variant_count;
 	if (p.variant_count) {
 		/* They run in every scenario, whatever lists the suite has. */
 		suite_drop_lists(&options->suite);
 		options->suite.common_count = p.variant_count;
 	}
 	if (p.boots)
-		options->suite.boots = p.boots;
+		suite_set_boots(&options->suite, p.boots);
 	if (p.scenario_count || p.variant_count)
 		rename_custom(&options->suite);
 	return 0;

@@ -98,10 +98,22 @@ static int unite(struct suite *suite)
 	return err;
 }
 
-bool suite_runs(const struct suite *suite, const char *scenario, size_t variant)
+static unsigned int boots_in(const struct suite *suite, const char *scenario)
+{
+	size_t i;
+
+	for (i = 0; i < suite->limit_count; i++)
+		if (!strcmp(suite->limits[i].scenario, scenario))
+			return suite->limits[i].boots;
+	return suite->boots;
+}
+
+bool suite_runs(const struct suite *suite, const char *scenario, size_t variant, unsigned int boot)
 {
 	size_t l;
 
+	if (boot > boots_in(suite, scenario))
+		return false;
 	for (l = 0; l < suite->list_count; l++)
 		if (!strcmp(suite->lists[l].scenario, scenario))
 			return has_word(suite->lists[l].variants, suite->lists[l].count,
@@ -109,11 +121,34 @@ bool suite_runs(const struct suite *suite, const char *scenario, size_t variant)
 	return variant < suite->common_count;
 }
 
+static int set_boots(const struct ini_entry *e, unsigned int *boots)
+{
+	uint64_t value;
+
+	if (parse_count(e->value, 1, BOOTS_MAX, &value))
+		return ini_fail(e, "'%s': a whole number from 1 to %d is wanted", e->value,
+				BOOTS_MAX);
+	*boots = value;
+	return 0;
+}
+
+static int add_limit(struct suite *suite, const struct ini_entry *e)
+{
+	struct suite_limit *longer, *limit;
+
+	longer = reallocarray(suite->limits, suite->limit_count + 1, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	suite->limits = longer;
+	limit = &suite->limits[suite->limit_count++];
+	*limit = (struct suite_limit){ .scenario = strdup(strchr(e->key, '.') + 1) };
+	return limit->scenario ? set_boots(e, &limit->boots) : -ENOMEM;
+}
+
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct search *search = context;
 	struct suite *suite = search->suite;
-	uint64_t boots;
 
 	note_section(search, e->section);
 	if (strcmp(e->section, suite->name))
@@ -125,14 +160,12 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return split(e->value, &suite->variants, &suite->variant_count);
 	if (!strncmp(e->key, "variants.", 9))
 		return add_list(suite, e->key + 9, e->value);
+	if (!strncmp(e->key, "boots.", 6))
+		return add_limit(suite, e);
 	if (strcmp(e->key, "boots"))
 		return ini_fail(e, "unknown key; there are: scenarios, variants, "
-				   "variants.SCENARIO, boots");
-	if (parse_count(e->value, 1, BOOTS_MAX, &boots))
-		return ini_fail(e, "'%s': a whole number from 1 to %d is wanted", e->value,
-				BOOTS_MAX);
-	suite->boots = boots;
-	return 0;
+				   "variants.SCENARIO, boots, boots.SCENARIO");
+	return set_boots(e, &suite->boots);
 }
 
 int suite_load(struct suite *suite, const char *name, const char *path, char *err, size_t err_size)
@@ -173,8 +206,18 @@ void suite_drop_lists(struct suite *suite)
 	suite->lists = NULL;
 }
 
+void suite_set_boots(struct suite *suite, unsigned int boots)
+{
+	suite->boots = boots;
+	while (suite->limit_count)
+		free(suite->limits[--suite->limit_count].scenario);
+	free(suite->limits);
+	suite->limits = NULL;
+}
+
 void suite_release(struct suite *suite)
 {
+	suite_set_boots(suite, 0);
 	suite_drop_lists(suite);
 	free(suite->name);
 	free_words(suite->scenarios, suite->scenario_count);

@@ -25,7 +25,12 @@ struct suite {
 		size_t count;
 	} * lists; /* scenarios that have variants of their own */
 	size_t list_count;
-	unsigned int boots;
+	unsigned int boots; /* of each variant in each scenario */
+	struct suite_limit {
+		char *scenario;
+		unsigned int boots;
+	} * limits; /* scenarios that have fewer */
+	size_t limit_count;
 };
 
 /**
@@ -40,7 +45,10 @@ void suite_release(struct suite *suite);
 /* Forget which scenarios have variants of their own. */
 void suite_drop_lists(struct suite *suite);
 
-/* Whether the suite runs its variant number @variant in a scenario. */
-bool suite_runs(const struct suite *suite, const char *scenario, size_t variant);
+/* So many boots in every scenario. */
+void suite_set_boots(struct suite *suite, unsigned int boots);
+
+/* Whether the suite runs boot @boot, from 1, of its variant number @variant in a scenario. */
+bool suite_runs(const struct suite *suite, const char *scenario, size_t variant, unsigned int boot);
 
 #endif

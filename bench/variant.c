@@ -67,8 +67,10 @@ static int set_entry(const struct ini_entry *e, void *context)
 		field = &v->description;
 	else if (!strcmp(e->key, "device"))
 		field = &v->device;
+	else if (!strcmp(e->key, "against"))
+		field = &v->against;
 	else
-		return ini_fail(e, "unknown key; there are: cut, description, device");
+		return ini_fail(e, "unknown key; there are: cut, description, device, against");
 	if (field == &v->device && check_device(e))
 		return -EINVAL;
 	*field = strdup(e->value);
@@ -105,6 +107,7 @@ static void release(struct variant *v)
 	free(v->description);
 	free(v->cut);
 	free(v->device);
+	free(v->against);
 	free(v->trace);
 }
 
@@ -139,8 +142,8 @@ static const struct variant *add_traced(struct variants *variants, const struct 
 		free(v);
 		return NULL;
 	}
-	*v = (struct variant){ strdup(name), copy(base->description), copy(base->cut),
-			       copy(base->device), strdup(level) };
+	*v = (struct variant){ strdup(name),	   copy(base->description), copy(base->cut),
+			       copy(base->device), copy(base->against),	    strdup(level) };
 	variants->traced = longer;
 	variants->traced[variants->traced_count++] = v;
 	return v;

@@ -9,8 +9,9 @@ struct variant {
 	char *name;
 	char *description;
 	char *cut;
-	char *device; /* balloon device properties "a=on,b=off", or NULL */
-	char *trace;  /* the level that its name asks for, or NULL: the run's */
+	char *device;  /* balloon device properties "a=on,b=off", or NULL */
+	char *against; /* names of variants that it is a step from, or NULL */
+	char *trace;   /* the level that its name asks for, or NULL: the run's */
 };
 
 struct variants {
