@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/cover_letter.h"
 #include "analysis/plot.h"
 #include "analysis/report.h"
 #include "lib/result.h"
@@ -144,6 +145,38 @@ static void the_report_says_what_the_tree_holds(void **state)
 	tree_release(&tree);
 }
 
+/* Lines that mail, git and the eye leave as they are. */
+static void a_cover_letter_passes_through_mail(void **state)
+{
+	char *text = NULL, *line, *save, err[512];
+	struct report report;
+	struct tree tree;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
+	assert_int_equal(report_make(&report, &tree, NULL), 0);
+	f = open_memstream(&text, &size);
+	cover_letter_write(&report, f);
+	fclose(f);
+	assert_non_null(strstr(text, "  new                  6"));
+	assert_non_null(strstr(text, "0.522  [0."));
+	assert_non_null(strstr(text, "improve\n"));
+	assert_non_null(strstr(text, "--seed 42"));
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t n = strlen(line), i;
+
+		assert_in_range(n, 1, 72);
+		assert_true(line[n - 1] != ' ' && line[0] == ' ');
+		for (i = 0; i < n; i++)
+			assert_true(line[i] >= ' ' && line[i] < 127);
+	}
+	free(text);
+	report_release(&report);
+	tree_release(&tree);
+}
+
 static void plots_are_drawn(void **state)
 {
 	struct report report;
@@ -230,6 +263,7 @@ int main(void)
 		cmocka_unit_test(a_boot_is_one_value),
 		cmocka_unit_test(the_plan_orders_and_the_failed_are_counted),
 		cmocka_unit_test(the_report_says_what_the_tree_holds),
+		cmocka_unit_test(a_cover_letter_passes_through_mail),
 		cmocka_unit_test(plots_are_drawn),
 		cmocka_unit_test(bad_trees_are_refused),
 	};

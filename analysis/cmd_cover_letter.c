@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonstat cover-letter: what a result tree shows, to be pasted into mail.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/commands.h"
+#include "analysis/cover_letter.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+static const char doc[] =
+	"Write what a result tree shows as plain text for a patch series' cover letter: setup, a "
+	"table per scenario, how to reproduce it; no line is longer than 72 columns."
+	"\v"
+	"EXAMPLES\n"
+	"  balloonstat cover-letter results/20261121T033000Z-default\n"
+	"  balloonstat cover-letter DIR >>0000-cover-letter.patch\n\n"
+	"Exit status: 0 written, 2 usage, 3 the tree cannot be read or the text not written.\n";
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	const char **dir = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (*dir)
+			argp_error(state, "one result tree at a time, '%s' is another", arg);
+		*dir = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state,
+			   "a result tree is wanted, as in results/20261121T033000Z-default");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int cmd_cover_letter(int argc, char **argv)
+{
+	static const struct argp argp = { NULL, parse_option, "DIR", doc, NULL, NULL, NULL };
+	struct report report;
+	struct tree tree;
+	const char *dir = NULL;
+	char err[1024];
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &dir);
+	if (tree_load(&tree, dir, err, sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
+	status = report_make(&report, &tree, NULL) ? EXIT_ENVIRONMENT : 0;
+	if (status)
+		log_error("out of memory");
+	else
+		cover_letter_write(&report, stdout);
+	if (!status && (fflush(stdout) || ferror(stdout))) {
+		log_error("cannot write: %s", strerror(errno));
+		status = EXIT_ENVIRONMENT;
+	}
+	report_release(&report);
+	tree_release(&tree);
+	return status;
+}
