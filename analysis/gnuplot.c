@@ -22,6 +22,16 @@ void plot_word(FILE *f, const char *text)
 		fputc(plain(*text), f);
 }
 
+/* As many() of style.gp. */
+#define SIDE_BY_SIDE 4
+
+void plot_label(FILE *f, const char *variant, size_t n, size_t variants)
+{
+	fputs("\"", f);
+	plot_word(f, variant);
+	fprintf(f, "%sn = %zu\"", variants > SIDE_BY_SIDE ? ", " : "\\n", n);
+}
+
 const char *plot_name(const char *scenario, const char *kind, char *name, size_t size)
 {
 	size_t i;

@@ -37,6 +37,12 @@ int plot_draw(struct plot *plot, const char *script, const char *output, const c
 /* Whatever a tree calls its variants, in a plot they are plain words. */
 void plot_word(FILE *f, const char *text);
 
+/*
+ * Label of a variant in quotes, with its n: below the name, or beside it where
+ * there are so many that style.gp writes them askew.
+ */
+void plot_label(FILE *f, const char *variant, size_t n, size_t variants);
+
 /**
  * plot_name() - file name of a plot, without ending
  * @kind: "duration", "phases", ...

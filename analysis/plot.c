@@ -34,12 +34,12 @@ static void print_medians(FILE *f, const struct comparison *c, int variants)
 
 	for (v = 0; v < variants; v++) {
 		if (c[v].n)
-			fprintf(f, "%d %.9g %.9g %.9g \"", v + 1, c[v].median,
+			fprintf(f, "%d %.9g %.9g %.9g ", v + 1, c[v].median,
 				c[v].median_interval.low, c[v].median_interval.high);
 		else
-			fprintf(f, "%d NaN NaN NaN \"", v + 1);
-		plot_word(f, c[v].variant);
-		fprintf(f, "\\nn = %zu\"\n", c[v].n);
+			fprintf(f, "%d NaN NaN NaN ", v + 1);
+		plot_label(f, c[v].variant, c[v].n, variants);
+		fputs("\n", f);
 	}
 	fputs("\n\n", f);
 }

@@ -44,8 +44,11 @@ static int print_phases(FILE *f, const struct tree *tree, const char *scenario, 
 			char *const *variants)
 {
 	const struct phase *p;
+	size_t v, count = 0;
 	int rows = 0;
-	size_t v;
+
+	while (variants[count])
+		count++;
 
 	fputs("variant", f);
 	for (p = phases_of(move); p->key; p++) {
@@ -61,9 +64,7 @@ static int print_phases(FILE *f, const struct tree *tree, const char *scenario, 
 			continue;
 		e = phase_estimate(tree, scenario, variants[v], move, "notify_ns",
 				   PHASE_NS_PER_PAGE);
-		fputs("\"", f);
-		plot_word(f, variants[v]);
-		fprintf(f, "\\nn = %zu\"", e.n);
+		plot_label(f, variants[v], e.n, count);
 		for (p = phases_of(move); p->key; p++) {
 			e = phase_estimate(tree, scenario, variants[v], move, p->key,
 					   PHASE_NS_PER_PAGE);

@@ -20,11 +20,11 @@ if (ARG5 eq 'ns') { eval time_tics }
 set grid xtics
 set xlabel 'percentile'
 set ylabel (ARG5 eq 'ns' ? 'time' : ARG5)
-set key left top reverse Left
+eval beside
 
 do for [format in "svg png"] {
-	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100, 60 + 340 * down) \
-						: png_terminal(1100, 60 + 340 * down))
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100 + 2 * wide(variants), 60 + 340 * down) \
+						: png_terminal(1100 + 2 * wide(variants), 60 + 340 * down))
 	set output ARG3 . '.' . format
 	set multiplot layout down,across title ARG4
 	do for [p = 1:panels] {

@@ -10,11 +10,11 @@ load ARG1
 data = ARG2
 variants = int(ARG6)
 
-set key left top reverse Left
+eval beside
 set grid xtics
 
 do for [format in "svg png"] {
-	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100, 440) : png_terminal(1100, 440))
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100 + 2 * wide(variants), 440) : png_terminal(1100 + 2 * wide(variants), 440))
 	set output ARG3 . '.' . format
 	set multiplot layout 1,2 title ARG4
 	set title 'latency of a call'
@@ -34,10 +34,10 @@ do for [format in "svg png"] {
 	set ytics autofreq
 	set format y '%g'
 	set yrange [1e-4:200]
-	set key bottom
+	if (!many(variants)) { set key bottom }
 	plot for [v = 1:variants] data index 2 * v - 1 using 1:2 \
 		with points pt point[pick(v)] ps 1.3 lc rgb colour[pick(v)] title word(ARG7, v)
 	set yrange [*:*]
-	set key top
+	if (!many(variants)) { set key top }
 	unset multiplot
 }

@@ -17,6 +17,7 @@ set yrange [0:*]
 set offsets 0, 0, graph 0.04, 0
 set ylabel ARG5
 set bmargin 3.2
+eval slant
 set key outside right top Left reverse invert samplen 1.5
 array patterns[8] = [3, 3, 3, 3, 3, 3, 3, 3]
 # A hue for what the guest does, one for notifying, one for the host.
@@ -24,7 +25,7 @@ array inflate[7] = ['#0072B2', '#000000', '#56B4E9', '#E69F00', '#F3B7A0', '#D55
 array deflate[6] = ['#56B4E9', '#E69F00', '#F3B7A0', '#D55E00', '#009E73', '#999999']
 
 do for [format in "svg png"] {
-	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100, 460) : png_terminal(1100, 460))
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1100 + wide(variants), 480) : png_terminal(1100 + wide(variants), 480))
 	set output ARG3 . '.' . format
 	set multiplot layout 1,2 title ARG4
 	set title 'inflate'

@@ -10,13 +10,13 @@ load ARG1
 data = ARG2
 variants = int(ARG6)
 
-set key left top reverse Left
+eval beside
 set xlabel ARG5
 set ylabel 'GiB moved'
 set grid xtics
 
 do for [format in "svg png"] {
-	eval 'set terminal ' . (format eq "svg" ? svg_terminal(900, 460) : png_terminal(900, 460))
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(900 + wide(variants), 460) : png_terminal(900 + wide(variants), 460))
 	set output ARG3 . '.' . format
 	set title ARG4
 	plot for [v = 1:variants] data index 2 * v - 1 using 1:2 with lines lw 0.6 \

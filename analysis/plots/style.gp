@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What all plots share. The colours are Okabe and Ito's, which the colour-blind
-# can tell apart; points and dashes differ too, for print in grey. A variant
-# has the same colour and point in every plot: its place in the plan.
+# can tell apart, and four of Tol's for more; points and dashes differ too, for
+# print in grey. A variant has the same colour and point in every plot: its
+# place in the plan.
 
 set encoding utf8
 set border 3 lw 0.8 lc rgb '#444444'
 set tics nomirror out scale 0.5
 set grid ytics lt 1 lw 0.5 lc rgb '#dddddd'
 
-array colour[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
-array point[8] = [7, 5, 9, 11, 13, 4, 6, 8]
-array dash[8] = [1, 2, 4, 3, 5, 1, 2, 4]
-pick(i) = ((i - 1) % 8) + 1
+array colour[12] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999', \
+	'#882255', '#332288', '#999933', '#44AA99']
+array point[12] = [7, 5, 9, 11, 13, 4, 6, 8, 10, 12, 2, 1]
+array dash[12] = [1, 2, 4, 3, 5, 1, 2, 4, 3, 5, 1, 2]
+pick(i) = ((i - 1) % 12) + 1
+
+# More names than fit side by side are written askew, and a long key beside the plot.
+many(n) = n > 4
+slant = "if (many(variants)) { set xtics rotate by 35 right; set bmargin 7.5; set lmargin 11 }"
+wide(n) = many(n) ? 220 : 0
+beside = "if (many(variants)) { set key outside right top Left reverse samplen 2 } else { set key left top reverse Left }"
 
 png_terminal(w, h) = sprintf("pngcairo noenhanced size %d,%d font 'DejaVu Sans,11' background 'white'", w, h)
 svg_terminal(w, h) = sprintf("svg noenhanced size %d,%d font 'DejaVu Sans,13' background 'white' dynamic", w, h)
