@@ -15,7 +15,7 @@
 #include "analysis/gnuplot.h"
 #include "analysis/plot.h"
 #include "analysis/plot_trace.h"
-#include "analysis/report.h"
+#include "analysis/report_write.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"

@@ -45,10 +45,4 @@ void report_release(struct report *report);
 void report_plot(FILE *f, const struct report *r, const char *scenario, const char *kind,
 		 const char *title);
 
-/*
- * Write the report as Markdown. It says nothing that the tree does not hold,
- * so the same tree gives the same bytes.
- */
-void report_write(const struct report *report, FILE *f);
-
 #endif

@@ -12,7 +12,7 @@
 
 #include "analysis/cover_letter.h"
 #include "analysis/plot.h"
-#include "analysis/report.h"
+#include "analysis/report_write.h"
 #include "lib/result.h"
 #include "tests/support/files.h"
 

@@ -15,7 +15,7 @@
 #include "analysis/latencies.h"
 #include "analysis/phases.h"
 #include "analysis/plot_trace.h"
-#include "analysis/report.h"
+#include "analysis/report_write.h"
 #include "lib/histogram.h"
 #include "tests/support/files.h"
 
