@@ -216,8 +216,7 @@ static int drive(struct run *run)
 	json_t *difference;
 	int err;
 
-	err = boot_trace_start(&run->trace, &run->vm, run->boot->trace, run->boot->accel,
-			       run->boot->scenario->inflate_bytes);
+	err = boot_trace_start(&run->trace, &run->vm, run->boot);
 	if (err)
 		return err;
 	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");

@@ -7,6 +7,7 @@
 #include "bench/accel.h"
 #include "bench/move.h"
 #include "bench/trust.h"
+#include "bench/boot.h"
 #include "bench/vm.h"
 #include "bpf/host_tracer.h"
 #include "bpf/level.h"
@@ -26,6 +27,7 @@ struct boot_trace {
 	char host_error[512];
 	pid_t pid;
 	bool batches;  /* of QEMU are seen */
+	bool exact;    /* the device advises about pages of 4 KiB, not about larger ones */
 	bool willneed; /* the device advises the kernel on deflate */
 	double clock_ns;
 	struct host_sums sums[2]; /* of the move under way, by queue */
@@ -39,12 +41,11 @@ struct boot_trace {
 /**
  * boot_trace_start() - begin to trace
  * @trace: filled in; to be released in every case
- * @move_bytes: the most that a move will move, for which records are kept
+ * @boot: its level, and a scenario whose moves have room for all their records
  *
  * Return: 0; an error of jsonl.h, with @vm explained, where the guest cannot be traced.
  */
-int boot_trace_start(struct boot_trace *trace, struct vm *vm, enum trace_level level,
-		     enum accel accel, uint64_t move_bytes);
+int boot_trace_start(struct boot_trace *trace, struct vm *vm, const struct boot *boot);
 void boot_trace_release(struct boot_trace *trace);
 
 /* A move is about to begin. */

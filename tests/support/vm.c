@@ -46,6 +46,7 @@ void test_guest_start(const struct test_guest *guest)
 				   .cut = found ? found->cut : (char *)guest->cut };
 	struct scenario scenario = { .memory_bytes = guest->memory_bytes,
 				     .vcpus = 2,
+				     .backing = guest->backing,
 				     .thp = guest->thp,
 				     .prealloc = guest->prealloc };
 	struct boot boot = {

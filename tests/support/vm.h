@@ -32,6 +32,7 @@ struct test_guest {
 	const char *device; /* more properties of the balloon, or NULL */
 	const char *append; /* to the kernel's command line, or NULL */
 	uint64_t memory_bytes;
+	enum backing backing;
 	bool thp;
 	bool prealloc;
 };

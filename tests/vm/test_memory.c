@@ -117,11 +117,62 @@ static void huge_pages(void **state)
 	check_all(true);
 }
 
+static uint64_t hugetlb_bytes(void)
+{
+	return guest_memory("Shared_Hugetlb") + guest_memory("Private_Hugetlb");
+}
+
+/* Whole pages of 2 MiB can be given back, and only those that are all balloon. */
+static void check_hugetlb(const char *name)
+{
+	const struct test_guest guest = { .variant = name,
+					  .memory_bytes = MEMORY_BYTES,
+					  .backing = BACKING_HUGETLB,
+					  .prealloc = true };
+	uint64_t given;
+
+	test_guest_start(&guest);
+	assert_true(hugetlb_bytes() == MEMORY_BYTES);
+	test_tell("touch", "bytes", HELD_BYTES);
+	test_tell("fill", "seed", SEED);
+	test_balloon(BALLOON_BYTES, NULL);
+	given = MEMORY_BYTES - hugetlb_bytes();
+	print_message("# %s: of a balloon of %llu MiB the host got %llu\n", name,
+		      BALLOON_BYTES / MIB, (unsigned long long)(given / MIB));
+	assert_true(given <= BALLOON_BYTES && given % (2 * MIB) == 0);
+	/* A balloon of whole blocks is given back but for its rest. */
+	if (!strcmp(name, "huge"))
+		assert_true(within_2_percent(given, BALLOON_BYTES));
+	verify(name, "while the balloon was inflated");
+	test_balloon(0, NULL);
+	verify(name, "with the deflate");
+	test_guest_power_off();
+}
+
+static void hugetlb_pages(void **state)
+{
+	char *free_pages = read_file("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+	long count = free_pages ? atol(free_pages) : 0;
+	size_t i;
+
+	(void)state;
+	free(free_pages);
+	if (count < (long)(MEMORY_BYTES / (2 * MIB))) {
+		print_message("# SKIP %ld of 256 huge pages are free; as root: sysctl "
+			      "vm.nr_hugepages=300\n",
+			      count);
+		skip();
+	}
+	for (i = 0; i < test_variants.count; i++)
+		check_hugetlb(test_variants.list[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(small_pages, test_guest_end),
 		cmocka_unit_test_teardown(huge_pages, test_guest_end),
+		cmocka_unit_test_teardown(hugetlb_pages, test_guest_end),
 	};
 
 	return cmocka_run_group_tests(tests, vm_tests_set_up, vm_tests_tear_down);
