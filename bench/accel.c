@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/vm.h"
+#include "lib/clock.h"
 
 #define TRY_NS (10 * NSEC_PER_SEC)
 

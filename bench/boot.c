@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "bench/boot_trace.h"
-#include "bench/clock.h"
 #include "bench/guest/protocol.h"
 #include "bench/interrupt.h"
 #include "bench/move.h"
 #include "bench/perf.h"
 #include "bench/trust.h"
 #include "bench/vm.h"
+#include "lib/clock.h"
 #include "lib/result.h"
 
 #define PAGE_BYTES 4096

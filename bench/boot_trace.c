@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/clock.h"
 #include "bpf/trace_json.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 
 #define PAGE_BYTES 4096

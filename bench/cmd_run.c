@@ -10,7 +10,6 @@
 
 #include "bench/accel.h"
 #include "bench/boot.h"
-#include "bench/clock.h"
 #include "bench/commands.h"
 #include "bench/host.h"
 #include "bench/images.h"
@@ -22,6 +21,7 @@
 #include "bench/qemu_argv.h"
 #include "bench/results.h"
 #include "bench/run_options.h"
+#include "lib/clock.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/interrupt.h"
+#include "lib/clock.h"
 
 #define READ_CHUNK 65536
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/clock.h"
 #include "bpf/trace_json.h"
+#include "lib/clock.h"
 
 #define BALLOON_PAGE 4096ULL
 #define COMMAND_MS 10000

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/stacks.h"
+#include "lib/clock.h"
 
 #define FREQUENCY "499" /* no divisor in common with the kernel's tick */
 #define TOP_MAX 20

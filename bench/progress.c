@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
+#include "lib/clock.h"
 
 #define CLEAR_TO_END "\033[K"
 

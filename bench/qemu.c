@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/interrupt.h"
 #include "bench/qemu_argv.h"
+#include "lib/clock.h"
 
 /* Descriptors that QEMU inherits, by the numbers its command line names. */
 #define QMP_CHILD_FD 3

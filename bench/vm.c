@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/clock.h"
 #include "bench/qemu_argv.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
 

@@ -4,18 +4,11 @@
 #include <signal.h>
 #include <time.h>
 
-#define NSEC_PER_SEC 1000000000ULL
+#include "lib/clock.h"
+
 #define TICK_NS 100000000ULL
 
 static sigset_t signals;
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
 
 void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval_ns)
 {
@@ -24,14 +17,14 @@ void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	*ticker = (struct ticker){ .start_ns = now_ns(), .interval_ns = interval_ns };
+	*ticker = (struct ticker){ .start_ns = clock_ns(), .interval_ns = interval_ns };
 	ticker->end_ns = duration_ns ? ticker->start_ns + duration_ns : UINT64_MAX;
 	ticker->next_ns = ticker->start_ns + interval_ns;
 }
 
 bool ticker_wait(struct ticker *ticker)
 {
-	uint64_t now = now_ns(), until = now + TICK_NS;
+	uint64_t now = clock_ns(), until = now + TICK_NS;
 	struct timespec ts;
 
 	if (ticker->end_ns < until)
@@ -43,12 +36,12 @@ bool ticker_wait(struct ticker *ticker)
 		ts.tv_nsec = (until - now) % NSEC_PER_SEC;
 		ticker->signalled = sigtimedwait(&signals, NULL, &ts) > 0;
 	}
-	return !ticker->signalled && now_ns() < ticker->end_ns;
+	return !ticker->signalled && clock_ns() < ticker->end_ns;
 }
 
 bool ticker_interval(struct ticker *ticker)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns();
 
 	if (!ticker->interval_ns || now < ticker->next_ns)
 		return false;
@@ -59,5 +52,5 @@ bool ticker_interval(struct ticker *ticker)
 
 uint64_t ticker_elapsed_ns(const struct ticker *ticker)
 {
-	return now_ns() - ticker->start_ns;
+	return clock_ns() - ticker->start_ns;
 }

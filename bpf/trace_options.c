@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/units.h"
 
-#define NSEC_PER_SEC 1000000000ULL
 #define RING_MIN 4096ULL
 #define RING_MAX (1ULL << 30)
 

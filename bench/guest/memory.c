@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "lib/clock.h"
 
 /* What is left to the kernel and the agent when everything else is written. */
 #define RESERVE_BYTES (96ULL << 20)
@@ -34,14 +35,6 @@ static uint64_t total_bytes(void)
 	return kib << 10;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 int memory_touch(uint64_t bytes, uint64_t *duration_ns)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -56,10 +49,10 @@ int memory_touch(uint64_t bytes, uint64_t *duration_ns)
 		   -1, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	start = now_ns();
+	start = clock_ns();
 	for (at = 0; at < bytes; at += page)
 		*(volatile uint64_t *)(map + at) = at + 1;
-	*duration_ns = now_ns() - start;
+	*duration_ns = clock_ns() - start;
 	held = map;
 	held_bytes = bytes;
 	return 0;

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NSEC_PER_SEC 1000000000ULL
+#include "lib/clock.h"
 
 /* Shortest sleep: less than that is the cost of a wake-up itself. */
 #define NAP_MIN_NS 10000ULL
@@ -15,14 +15,6 @@
  * and nobody else has anything to do until then; for this long at most.
  */
 #define START_SPIN_NS 50000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
 
 static void nap(uint64_t ns)
 {
@@ -99,9 +91,9 @@ static struct look look(uint32_t (*read)(const struct balloon_device *),
 {
 	struct look l;
 
-	l.begin_ns = now_ns();
+	l.begin_ns = clock_ns();
 	l.value = read(device);
-	l.end_ns = now_ns();
+	l.end_ns = clock_ns();
 	return l;
 }
 
@@ -115,7 +107,7 @@ static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 		       struct watch *watch, uint64_t *window_ns)
 {
 	struct look l = { watch->from_ns, watch->from_ns, watch->from_pages };
-	uint64_t begin = now_ns(), last_ns;
+	uint64_t begin = clock_ns(), last_ns;
 
 	do {
 		if (l.end_ns > begin + START_SPIN_NS)

@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/images.h"
 #include "bench/paths.h"
+#include "lib/clock.h"
 #include "tests/support/files.h"
 
 #define ANSWER_MS 60000

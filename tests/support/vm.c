@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "bench/boot.h"
-#include "bench/clock.h"
 #include "bench/interrupt.h"
 #include "bench/move.h"
 #include "bench/paths.h"
+#include "lib/clock.h"
 #include "tests/support/files.h"
 
 #define ANSWER_MS 60000

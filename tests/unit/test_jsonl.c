@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/interrupt.h"
 #include "bench/jsonl.h"
+#include "lib/clock.h"
 
 /* Our end is wrapped in the stream, the test plays the other. */
 static int peer;

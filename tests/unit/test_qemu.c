@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
 #include "bench/qemu.h"
 #include "bench/qemu_argv.h"
+#include "lib/clock.h"
 #include "tests/support/files.h"
 
 static struct qemu_config make_config(const char *binary)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/clock.h"
+#include "lib/clock.h"
 #include "tests/support/vm.h"
 
 #define MEMORY_BYTES (512 * MIB)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/clock.h"
+#include "lib/clock.h"
 #include "lib/histogram.h"
 #include "tests/support/vm.h"
 
