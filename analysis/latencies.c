@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many events beyond a percentile make it more than a matter of one or two of them. */
-#define BEYOND_MIN 10
-
 struct latencies latencies_of(const struct tree *tree, const char *scenario, const char *variant,
 			      const char *path)
 {
@@ -45,7 +42,7 @@ struct estimate latencies_quantile(const struct latencies *l, double q)
 	size_t i, n = 0;
 
 	for (i = 0; values && i < l->count; i++)
-		if (l->boots[i].count * (1 - q) >= BEYOND_MIN)
+		if (histogram_carries(&l->boots[i], q))
 			values[n++] = histogram_quantile(&l->boots[i], q);
 	return estimate_of(values, n == l->count ? n : 0);
 }

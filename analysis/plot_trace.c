@@ -117,7 +117,7 @@ static void print_percentiles(FILE *f, const struct histogram *h)
 		fprintf(f, "%.9g %.9g\n", (double)h->count / (h->count - seen),
 			fmin(fmax(histogram_middle(i), h->min), h->max));
 		seen += h->buckets[i];
-		if (h->count - seen < 10)
+		if (h->count - seen < HISTOGRAM_BEYOND_MIN)
 			break;
 	}
 	fputs("\n\n", f);

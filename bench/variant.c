@@ -142,8 +142,14 @@ static const struct variant *add_traced(struct variants *variants, const struct 
 		free(v);
 		return NULL;
 	}
-	*v = (struct variant){ strdup(name),	   copy(base->description), copy(base->cut),
-			       copy(base->device), copy(base->against),	    strdup(level) };
+	*v = (struct variant){
+		.name = strdup(name),
+		.description = copy(base->description),
+		.cut = copy(base->cut),
+		.device = copy(base->device),
+		.against = copy(base->against),
+		.trace = strdup(level),
+	};
 	variants->traced = longer;
 	variants->traced[variants->traced_count++] = v;
 	return v;

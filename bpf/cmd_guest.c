@@ -70,14 +70,6 @@ static json_t *seen_to_json(const struct seen *seen, const char *event, uint64_t
 			 "deflate", guest_sums_to_json(&seen->deflate));
 }
 
-static void print_json(json_t *json, bool one_line)
-{
-	json_dumpf(json, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2));
-	putchar('\n');
-	fflush(stdout);
-	json_decref(json);
-}
-
 static double share(uint64_t part, const struct guest_sums *s)
 {
 	uint64_t all = s->puff_ns;
@@ -103,7 +95,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 	static unsigned int lines;
 
 	if (options->json) {
-		print_json(seen_to_json(&interval, "interval", elapsed_ns), true);
+		show_json(seen_to_json(&interval, "interval", elapsed_ns), true);
 	} else {
 		if (lines++ % 20 == 0)
 			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "MOVE", "BATCHES",
@@ -195,8 +187,8 @@ static int trace(struct guest_tracer *tracer, const struct trace_options *option
 		return EXIT_ENVIRONMENT;
 	}
 	if (options->json)
-		print_json(summary_to_json(tracer, options, ticker_elapsed_ns(&ticker)),
-			   options->interval_ns);
+		show_json(summary_to_json(tracer, options, ticker_elapsed_ns(&ticker)),
+			  options->interval_ns);
 	else
 		show_text();
 	return ticker.signalled && options->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
@@ -209,7 +201,7 @@ static int list(const struct guest_tracer *tracer, const struct trace_options *o
 
 	seen = guest_tracer_observations(tracer, &count);
 	if (options->json)
-		print_json(observations_to_json(seen, count), false);
+		show_json(observations_to_json(seen, count), false);
 	else
 		show_observations(seen, count);
 	return EXIT_FINE;

@@ -88,14 +88,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static struct watch_list watch;
 
-static void print_json(json_t *json, bool one_line)
-{
-	json_dumpf(json, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2));
-	putchar('\n');
-	fflush(stdout);
-	json_decref(json);
-}
-
 /* Calls and bytes of all kinds together. */
 static void add_up(const struct host_stats *stats, struct advice_stats *sum)
 {
@@ -152,7 +144,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 	size_t i;
 
 	if (options->json) {
-		print_json(summary_to_json(options, "interval", elapsed_ns), true);
+		show_json(summary_to_json(options, "interval", elapsed_ns), true);
 		return;
 	}
 	if (lines++ % 20 == 0)
@@ -257,8 +249,8 @@ static int trace(const struct options *options)
 			show_interval(o, ticker_elapsed_ns(&ticker));
 	}
 	if (o->json)
-		print_json(summary_to_json(o, "summary", ticker_elapsed_ns(&ticker)),
-			   o->interval_ns);
+		show_json(summary_to_json(o, "summary", ticker_elapsed_ns(&ticker)),
+			  o->interval_ns);
 	else
 		show_text();
 	if (watch.full)
@@ -273,7 +265,7 @@ static int list(const struct options *options)
 
 	seen = host_tracer_observations(watch.tracer, &count);
 	if (options->trace.json)
-		print_json(observations_to_json(seen, count), false);
+		show_json(observations_to_json(seen, count), false);
 	else
 		show_observations(seen, count);
 	if (!watch.count)

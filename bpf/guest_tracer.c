@@ -347,21 +347,6 @@ int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *
 	return ring_buffer__consume(tracer->t.ring);
 }
 
-static int read_tally(struct guest_tracer *tracer, enum tally tally, uint64_t *sum)
-{
-	uint64_t *values;
-	int cpu, cpus;
-
-	values = tracer_per_cpu(&tracer->t, "tallies", tally, sizeof(*values), &cpus);
-	if (!values)
-		return -errno;
-	*sum = 0;
-	for (cpu = 0; cpu < cpus; cpu++)
-		*sum += values[cpu];
-	free(values);
-	return 0;
-}
-
 static int read_op(struct guest_tracer *tracer, enum page_op op, struct histogram *sum)
 {
 	struct histogram *values;
@@ -383,7 +368,7 @@ int guest_tracer_counts(struct guest_tracer *tracer, struct guest_counts *counts
 
 	err = tracer_counters(&tracer->t, counts->counters);
 	for (tally = 0; !err && tally < TALLY_COUNT; tally++)
-		err = read_tally(tracer, tally, &counts->tallies[tally]);
+		err = tracer_sum(&tracer->t, "tallies", tally, &counts->tallies[tally]);
 	for (op = 0; !err && op < OP_COUNT; op++)
 		err = read_op(tracer, op, &counts->ops[op]);
 	return err;

@@ -46,7 +46,6 @@ struct target {
 
 struct host_tracer {
 	struct tracer_object t;
-	enum trace_level level;
 	bool calls_attached;
 	int calls_error;
 	struct target targets[TARGETS_MAX];
@@ -125,7 +124,6 @@ int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *o
 
 	if (!h)
 		return -ENOMEM;
-	h->level = options->level;
 	tracer_quiet();
 	elf = host__elf_bytes(&size);
 	h->t.object = bpf_object__open_mem(elf, size, NULL);
@@ -136,7 +134,7 @@ int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *o
 		error = bpf_object__load(h->t.object);
 	if (!error)
 		error = tracer_read_ring(&h->t, take_record, h);
-	if (!error && h->level == TRACE_PAGES)
+	if (!error && options->level == TRACE_PAGES)
 		error = attach_calls(h);
 	if (!error) {
 		*tracer = h;

@@ -130,22 +130,30 @@ static uint64_t missed_runs(struct tracer_object *t)
 	return missed;
 }
 
-int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
+int tracer_sum(struct tracer_object *t, const char *map, uint32_t key, uint64_t *sum)
 {
 	uint64_t *values;
-	int i, cpu, cpus;
+	int cpu, cpus;
 
-	for (i = 0; i < COUNTER_COUNT; i++) {
-		values = tracer_per_cpu(t, "counters", i, sizeof(*values), &cpus);
-		if (!values)
-			return -errno;
-		counters[i] = 0;
-		for (cpu = 0; cpu < cpus; cpu++)
-			counters[i] += values[cpu];
-		free(values);
-	}
-	counters[COUNTER_LOST_PAIRS] += missed_runs(t);
+	values = tracer_per_cpu(t, map, key, sizeof(*values), &cpus);
+	if (!values)
+		return -errno;
+	*sum = 0;
+	for (cpu = 0; cpu < cpus; cpu++)
+		*sum += values[cpu];
+	free(values);
 	return 0;
+}
+
+int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
+{
+	int i, err = 0;
+
+	for (i = 0; !err && i < COUNTER_COUNT; i++)
+		err = tracer_sum(t, "counters", i, &counters[i]);
+	if (!err)
+		counters[COUNTER_LOST_PAIRS] += missed_runs(t);
+	return err;
 }
 
 void tracer_close(struct tracer_object *t)

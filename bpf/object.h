@@ -43,6 +43,9 @@ int tracer_keep(struct tracer_object *t, struct bpf_link *link);
 /* Begin to read records; @sample as of ring_buffer__new(). 0 or -errno. */
 int tracer_read_ring(struct tracer_object *t, ring_buffer_sample_fn sample, void *context);
 
+/* Sum over all CPUs of a count in a per-CPU array; 0 or -errno. */
+int tracer_sum(struct tracer_object *t, const char *map, uint32_t key, uint64_t *sum);
+
 /**
  * tracer_counters() - sum of the counters over all CPUs
  *

@@ -8,8 +8,14 @@
 #include "lib/units.h"
 
 #define BAR_WIDTH 40
-/* So many values beyond a percentile make it more than a matter of one or two of them. */
-#define BEYOND_MIN 10
+
+void show_json(json_t *json, bool one_line)
+{
+	json_dumpf(json, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2));
+	putchar('\n');
+	fflush(stdout);
+	json_decref(json);
+}
 
 static const char *format(double value, enum show_unit unit, char *text, size_t size)
 {
@@ -30,7 +36,7 @@ static void show_percentiles(const struct histogram *h, enum show_unit unit)
 	       format(histogram_mean(h), unit, text, sizeof(text)));
 	/* A length is most often the lowest of its bucket, which a percentile does not know. */
 	for (i = 0; unit == SHOW_NS && i < 4; i++)
-		if (h->count * (1 - percentiles[i].q) >= BEYOND_MIN)
+		if (histogram_carries(h, percentiles[i].q))
 			printf(", %s %s", percentiles[i].name,
 			       format(histogram_quantile(h, percentiles[i].q), unit, text,
 				      sizeof(text)));

@@ -96,14 +96,6 @@ json_t *counters_to_json(const uint64_t counters[COUNTER_COUNT])
 	return json;
 }
 
-void counters_from_json(uint64_t counters[COUNTER_COUNT], const json_t *json)
-{
-	int i;
-
-	for (i = 0; i < COUNTER_COUNT; i++)
-		counters[i] = member(json, counter_names[i]);
-}
-
 json_t *observations_to_json(const struct observation *observations, size_t count)
 {
 	json_t *list = json_array();

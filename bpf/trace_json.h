@@ -36,7 +36,6 @@ json_t *guest_blocks_to_json(const uint64_t tallies[TALLY_COUNT]);
 
 /* {"lost_records": n, ...} */
 json_t *counters_to_json(const uint64_t counters[COUNTER_COUNT]);
-void counters_from_json(uint64_t counters[COUNTER_COUNT], const json_t *json);
 
 /* [{"what", "how", "why_not"}, ...]; one of the two is null. */
 json_t *observations_to_json(const struct observation *observations, size_t count);

@@ -74,6 +74,11 @@ double histogram_quantile(const struct histogram *h, double q)
 	return fmin(fmax(value, h->min), h->max);
 }
 
+bool histogram_carries(const struct histogram *h, double q)
+{
+	return h->count * (1 - q) >= HISTOGRAM_BEYOND_MIN;
+}
+
 double histogram_mean(const struct histogram *h)
 {
 	return h->count ? (double)h->sum / h->count : NAN;

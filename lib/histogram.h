@@ -3,6 +3,7 @@
 #define LIB_HISTOGRAM_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/histogram_layout.h"
@@ -33,6 +34,12 @@ double histogram_middle(unsigned int bucket);
  * NAN for an empty histogram.
  */
 double histogram_quantile(const struct histogram *h, double q);
+
+/* Fewer values than this beyond a percentile make it a matter of one or two of them. */
+#define HISTOGRAM_BEYOND_MIN 10
+
+/* Whether there are enough values for the quantile @q to say something. */
+bool histogram_carries(const struct histogram *h, double q);
 
 double histogram_mean(const struct histogram *h);
 
