@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/compare.h"
 #include "lib/exit_status.h"
@@ -81,17 +82,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'j':
 		o->json = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->dir)
-			argp_error(state, "one result tree at a time, '%s' is another", arg);
-		o->dir = arg;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state,
-			   "a result tree is wanted, as in results/20261121T033000Z-default");
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_one_tree(key, arg, state, &o->dir);
 	}
 	return 0;
 }
@@ -128,21 +120,12 @@ static int check_scenarios(struct options *o, const struct tree *tree)
 	return 0;
 }
 
-static bool all_traced_but_one(const struct tree *tree)
-{
-	size_t i, plain = 0;
-
-	for (i = 0; tree->variants[i]; i++)
-		plain += !variant_is_traced(tree->variants[i]);
-	return plain <= 1;
-}
-
 static int check_names(struct options *o, const struct tree *tree)
 {
 	if (!o->base)
 		o->base = tree->variants[0];
 	/* Where there is no other variant, that is what the run was for. */
-	o->traced = all_traced_but_one(tree);
+	o->traced = tree_compares_levels(tree);
 	if (name_index(tree->variants, o->base) < 0) {
 		unknown("variant", o->base, tree->variants);
 		return EXIT_USAGE;
@@ -290,10 +273,8 @@ static bool is_wanted(const struct tree *tree, const struct options *o, const ch
 static void make_table(struct table *t, const struct options *o, const struct tree *tree,
 		       const struct metric *metrics)
 {
-	size_t s, m, v, variants = 0;
+	size_t s, m, v, variants = names_count(tree->variants);
 
-	while (tree->variants[variants])
-		variants++;
 	t->count = 0;
 	t->rows = calloc(o->scenario_count * o->metric_count * variants, sizeof(*t->rows));
 	t->family = calloc(o->scenario_count * o->metric_count * variants, sizeof(*t->family));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/cover_letter.h"
 #include "lib/exit_status.h"
@@ -23,21 +24,7 @@ static const char doc[] =
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	const char **dir = state->input;
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (*dir)
-			argp_error(state, "one result tree at a time, '%s' is another", arg);
-		*dir = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state,
-			   "a result tree is wanted, as in results/20261121T033000Z-default");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return parse_one_tree(key, arg, state, state->input);
 }
 
 int cmd_cover_letter(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/gnuplot.h"
 #include "analysis/plot.h"
@@ -65,17 +66,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_NO_PLOTS:
 		o->no_plots = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->dir)
-			argp_error(state, "one result tree at a time, '%s' is another", arg);
-		o->dir = arg;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state,
-			   "a result tree is wanted, as in results/20261121T033000Z-default");
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_one_tree(key, arg, state, &o->dir);
 	}
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "analysis/metric.h"
-#include "analysis/stats.h"
+#include "lib/stats.h"
 #include "analysis/tree.h"
 
 /* An effect smaller than this is of no interest, however sure. */

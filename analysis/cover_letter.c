@@ -76,22 +76,11 @@ static void write_setup(FILE *f, const struct report *r)
 		fputs(" Under TCG guest instructions are emulated: the figures compare the path, "
 		      "and are not what KVM would show.",
 		      t);
-	else if (!strcmp(tree_accel(r->tree), "icount"))
+	else if (tree_is_icount(r->tree))
 		fputs(" Under icount the figures are guest instructions.", t);
 	fclose(t);
 	write_paragraph(f, text);
 	free(text);
-}
-
-static const json_t *planned_scenario(const struct report *r, const char *name)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (json_object_get(r->tree->plan, "scenarios"), i, item)
-		if (!strcmp(json_text(item, "name"), name))
-			return item;
-	return NULL;
 }
 
 /* @width characters of a name, and blanks where it is shorter. */
@@ -130,7 +119,7 @@ static void write_row(FILE *f, const struct comparison *c)
 static void write_move(FILE *f, const struct report *r, const char *move,
 		       const struct comparison *list, size_t count)
 {
-	const char *unit = strcmp(tree_accel(r->tree), "icount") ? r->inflate.unit : "M instr.";
+	const char *unit = tree_is_icount(r->tree) ? "M instr." : r->inflate.unit;
 	size_t v;
 
 	fprintf(f, "%*s%-18s %3s %8s  ratio  95 %% interval   verdict\n", INDENT, "", move, "n",
@@ -141,7 +130,8 @@ static void write_move(FILE *f, const struct report *r, const char *move,
 
 static void write_scenario(FILE *f, const struct report *r, const struct report_scenario *s)
 {
-	const char *description = json_text(planned_scenario(r, s->name), "description");
+	const char *description =
+		json_text(tree_planned(r->tree, "scenarios", s->name), "description");
 	char *text = NULL;
 	size_t size;
 	FILE *t = open_memstream(&text, &size);

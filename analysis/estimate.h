@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "analysis/stats.h"
+#include "lib/stats.h"
 
 /* A figure as it is reported: the median over n boots, and its 95 % interval. */
 struct estimate {

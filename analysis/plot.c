@@ -131,9 +131,9 @@ int plot_progress(const struct tree *tree, const struct comparison *inflate, int
 		  const char *output, char *err, size_t err_size)
 {
 	int v, status;
-	const char *unit = strcmp(tree_accel(tree), "icount")
-				   ? "ms since the start of the inflate"
-				   : "M guest instructions since the start of the inflate";
+	const char *unit = tree_is_icount(tree)
+				   ? "M guest instructions since the start of the inflate"
+				   : "ms since the start of the inflate";
 	char title[256], *names = NULL;
 	struct plot plot = { .data = NULL };
 	size_t size;

@@ -44,11 +44,8 @@ static int print_phases(FILE *f, const struct tree *tree, const char *scenario, 
 			char *const *variants)
 {
 	const struct phase *p;
-	size_t v, count = 0;
+	size_t v, count = names_count(variants);
 	int rows = 0;
-
-	while (variants[count])
-		count++;
 
 	fputs("variant", f);
 	for (p = phases_of(move); p->key; p++) {
@@ -80,7 +77,7 @@ static int print_phases(FILE *f, const struct tree *tree, const char *scenario, 
 int plot_phases(const struct tree *tree, const char *scenario, char *const *variants,
 		const char *output, char *err, size_t err_size)
 {
-	bool icount = !strcmp(tree_accel(tree), "icount");
+	bool icount = tree_is_icount(tree);
 	struct plot plot = { .data = NULL };
 	char title[256];
 	int status, rows;
@@ -157,25 +154,11 @@ static void find_variants(const struct tree *tree, const char *scenario, const c
 	}
 }
 
-static const char **room_for_variants(const struct tree *tree)
-{
-	size_t v = 0;
-
-	while (tree->variants[v])
-		v++;
-	return calloc(v + 1, sizeof(char *));
-}
-
-static size_t count_boots(const struct tree *tree, const char *scenario, const char *variant)
-{
-	return tree_count(tree, scenario, variant, RESULT_OK);
-}
-
 int plot_latencies(const struct tree *tree, const char *scenario, const char *output, char *err,
 		   size_t err_size)
 {
 	static const char *const ops[] = { "enqueue", "dequeue", "finalize", "migrate" };
-	const char **variants = room_for_variants(tree);
+	const char **variants = calloc(names_count(tree->variants) + 1, sizeof(*variants));
 	struct plot plot = { .data = NULL };
 	struct words panels = { .f = NULL };
 	char title[256], path[64];
@@ -213,10 +196,10 @@ int plot_latencies(const struct tree *tree, const char *scenario, const char *ou
 	snprintf(title, sizeof(title),
 		 "%s: latency of operations on a page (%s; all boots of a variant together, n = "
 		 "%zu)",
-		 scenario, tree_accel(tree), count_boots(tree, scenario, variants[0]));
+		 scenario, tree_accel(tree), tree_count(tree, scenario, variants[0], RESULT_OK));
 	status = plot_draw(&plot, "latency.gp", output, title,
-			   strcmp(tree_accel(tree), "icount") ? "ns" : "guest instructions", count,
-			   panels.text, err, err_size);
+			   tree_is_icount(tree) ? "guest instructions" : "ns", count, panels.text,
+			   err, err_size);
 out:
 	words_end(&panels);
 	free(panels.text);
@@ -242,7 +225,7 @@ int plot_calls(const struct tree *tree, const char *scenario, const char *output
 {
 	static const char latency[] = "trace.host.calls.dontneed.latency_ns";
 	static const char length[] = "trace.host.calls.dontneed.length_bytes";
-	const char **variants = room_for_variants(tree);
+	const char **variants = calloc(names_count(tree->variants) + 1, sizeof(*variants));
 	struct plot plot = { .data = NULL };
 	struct words names = { .f = NULL };
 	char title[256];
@@ -265,7 +248,7 @@ int plot_calls(const struct tree *tree, const char *scenario, const char *output
 		goto out;
 	snprintf(title, sizeof(title),
 		 "%s: madvise(DONTNEED) of QEMU (%s; all boots of a variant together, n = %zu)",
-		 scenario, tree_accel(tree), count_boots(tree, scenario, variants[0]));
+		 scenario, tree_accel(tree), tree_count(tree, scenario, variants[0], RESULT_OK));
 	status = plot_draw(&plot, "madvise.gp", output, title, "ns", count, names.text, err,
 			   err_size);
 out:

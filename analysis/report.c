@@ -8,28 +8,18 @@
 #include "analysis/gnuplot.h"
 #include "analysis/markdown.h"
 
-static size_t count_names(char *const *names)
-{
-	size_t n = 0;
-
-	while (names[n])
-		n++;
-	return n;
-}
-
 /* Plain variants; all of them where there is but one, for then the levels are compared. */
 static int choose_variants(struct report *r)
 {
 	char *const *all = r->tree->variants;
-	size_t i, plain = 0, count = count_names(all);
+	bool levels = tree_compares_levels(r->tree);
+	size_t i, count = names_count(all);
 
 	r->variants = calloc(count + 1, sizeof(*r->variants));
 	if (!r->variants)
 		return -ENOMEM;
 	for (i = 0; i < count; i++)
-		plain += !variant_is_traced(all[i]);
-	for (i = 0; i < count; i++)
-		if (plain <= 1 || !variant_is_traced(all[i]))
+		if (levels || !variant_is_traced(all[i]))
 			r->variants[r->variant_count++] = all[i];
 	return 0;
 }
@@ -83,7 +73,7 @@ int report_make(struct report *report, const struct tree *tree, const struct tre
 	metric_parse(&report->inflate, "inflate.duration_ns", accel);
 	metric_parse(&report->deflate, "deflate.duration_ns", accel);
 	err = choose_variants(report);
-	report->scenarios = calloc(count_names(tree->scenarios), sizeof(*report->scenarios));
+	report->scenarios = calloc(names_count(tree->scenarios), sizeof(*report->scenarios));
 	if (err || !report->scenarios)
 		return -ENOMEM;
 	for (i = 0; !err && tree->scenarios[i]; i++)

@@ -6,11 +6,6 @@
 #include "analysis/latencies.h"
 #include "analysis/markdown.h"
 
-static bool under_icount(const struct tree *tree)
-{
-	return !strcmp(tree_accel(tree), "icount");
-}
-
 /* An operation of "ops", as the guest's tracer names it. */
 static const struct {
 	const char *name;
@@ -94,7 +89,7 @@ void report_latencies(FILE *f, const struct report *r, const char *scenario)
 				markdown_text(f, scenario);
 				fputs("\n\n", f);
 				write_latency_head(f, "operation",
-						   under_icount(tree) ? "instructions" : "ns");
+						   tree_is_icount(tree) ? "instructions" : "ns");
 			}
 			begun = true;
 			l = op_latencies(tree, scenario, tree->variants[v], ops[i].name);

@@ -26,17 +26,6 @@ struct steps {
 	size_t count;
 };
 
-static const json_t *planned_variant(const struct tree *tree, const char *name)
-{
-	const json_t *variant;
-	size_t i;
-
-	json_array_foreach (json_object_get(tree->plan, "variants"), i, variant)
-		if (!strcmp(json_text(variant, "name"), name))
-			return variant;
-	return NULL;
-}
-
 /* The tree's own copy of a name, if there is such a variant in the scenario. */
 static const char *find_variant(const struct report_scenario *s, const char *name, size_t length)
 {
@@ -71,7 +60,7 @@ static void add_step(struct steps *steps, const struct report *r, const struct r
 static void add_variant(struct steps *steps, const struct report *r,
 			const struct report_scenario *s, const char *variant)
 {
-	const char *at = json_text(planned_variant(r->tree, variant), "against");
+	const char *at = json_text(tree_planned(r->tree, "variants", variant), "against");
 	int words;
 
 	for (words = 0; words < AGAINST_MAX; words++) {

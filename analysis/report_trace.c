@@ -17,11 +17,6 @@
 
 static const char *const moves[] = { "inflate", "deflate" };
 
-static bool under_icount(const struct tree *tree)
-{
-	return !strcmp(tree_accel(tree), "icount");
-}
-
 static void write_phase_cell(FILE *f, const struct tree *tree, const char *scenario,
 			     const char *variant, const char *move, const char *key)
 {
@@ -34,12 +29,12 @@ static void write_phase_cell(FILE *f, const struct tree *tree, const char *scena
 		fputs("not observed", f);
 		return;
 	}
-	if (!under_icount(tree)) {
+	if (!tree_is_icount(tree)) {
 		per_page.median /= 1000;
 		per_page.interval.low /= 1000;
 		per_page.interval.high /= 1000;
 	}
-	estimate_write(f, &per_page, under_icount(tree) ? "%.1f" : "%.3f");
+	estimate_write(f, &per_page, tree_is_icount(tree) ? "%.1f" : "%.3f");
 	fprintf(f, " · %.1f %%", percent.median);
 }
 
@@ -98,7 +93,7 @@ void report_phases(FILE *f, const struct report *r, const struct report_scenario
 	fprintf(f,
 		"Where the time went: %s per page of 4 KiB, median over the boots [95 %%], and the "
 		"share of the move. The boots and their number are those of the table above.\n\n",
-		under_icount(r->tree) ? "guest instructions" : "µs");
+		tree_is_icount(r->tree) ? "guest instructions" : "µs");
 	write_phase_table(f, r, s, "inflate");
 	write_phase_table(f, r, s, "deflate");
 	report_plot(f, r, s->name, "phases", "phases of a move by variant");
@@ -148,7 +143,7 @@ static void write_cost_row(FILE *f, const struct tree *tree, const char *move, c
 	markdown_text(f, base);
 	fprintf(f, " | %zu | ", n);
 	estimate_write(f, &mine, "%.1f");
-	fprintf(f, " %s | %+.1f | %.4f", under_icount(tree) ? "instructions" : "ns",
+	fprintf(f, " %s | %+.1f | %.4f", tree_is_icount(tree) ? "instructions" : "ns",
 		mine.median - theirs.median, mine.median / theirs.median);
 	if (n > 1 && m > 1)
 		ratio = stats_ratio_interval(a, n, b, m, SEED);

@@ -121,26 +121,15 @@ static void write_setup(FILE *f, const struct report *r)
 		fputs("Under TCG every guest instruction is emulated: the figures say how the "
 		      "variants compare on this path, not how long a move takes under KVM.\n\n",
 		      f);
-	else if (!strcmp(tree_accel(r->tree), "icount"))
+	else if (tree_is_icount(r->tree))
 		fputs("Under icount the guest's clock counts instructions: the figures are work, "
 		      "not time.\n\n",
 		      f);
 }
 
-static const json_t *planned(const struct report *r, const char *list, const char *name)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (json_object_get(r->tree->plan, list), i, item)
-		if (!strcmp(json_text(item, "name"), name))
-			return item;
-	return NULL;
-}
-
 static void write_scenario_intro(FILE *f, const struct report *r, const char *name)
 {
-	const json_t *s = planned(r, "scenarios", name);
+	const json_t *s = tree_planned(r->tree, "scenarios", name);
 	char memory[32], inflate[32];
 
 	fputs("### ", f);
@@ -213,7 +202,7 @@ static void write_table(FILE *f, const struct report *r, const struct report_sce
 	fprintf(f,
 		"| move | variant | n | median [95 %%], %s | %s | ratio [95 %%] | p | verdict |\n"
 		"|---|---|---:|---|---:|---|---:|---|\n",
-		unit, strcmp(tree_accel(r->tree), "icount") ? "GiB/s" : "GiB/G instr.");
+		unit, tree_is_icount(r->tree) ? "GiB/G instr." : "GiB/s");
 	for (v = 0; v < s->variant_count; v++)
 		write_row(f, r, &s->inflate[v], "inflate");
 	for (v = 0; v < s->variant_count; v++)

@@ -18,6 +18,15 @@ const char *json_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+size_t names_count(char *const *names)
+{
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	return n;
+}
+
 int name_index(char *const *names, const char *name)
 {
 	int i;
@@ -202,6 +211,22 @@ const char *tree_accel(const struct tree *tree)
 	return json_text(json_array_get(tree->boots, 0), "accel");
 }
 
+bool tree_is_icount(const struct tree *tree)
+{
+	return !strcmp(tree_accel(tree), "icount");
+}
+
+const json_t *tree_planned(const struct tree *tree, const char *list, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(tree->plan, list), i, item)
+		if (!strcmp(json_text(item, "name"), name))
+			return item;
+	return NULL;
+}
+
 static int matches(const json_t *boot, const char *key, const char *wanted)
 {
 	return !wanted || !strcmp(json_text(boot, key), wanted);
@@ -259,6 +284,15 @@ bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant)
 bool variant_is_traced(const char *variant)
 {
 	return strchr(variant, '+') != NULL;
+}
+
+bool tree_compares_levels(const struct tree *tree)
+{
+	size_t i, plain = 0;
+
+	for (i = 0; tree->variants[i]; i++)
+		plain += !variant_is_traced(tree->variants[i]);
+	return plain <= 1;
 }
 
 const json_t *json_at(const json_t *object, const char *path)

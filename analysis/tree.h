@@ -32,6 +32,15 @@ void tree_release(struct tree *tree);
 /* Accelerator of the tree's boots. */
 const char *tree_accel(const struct tree *tree);
 
+/* Whether the boots ran under icount, where a ns of the guest is an instruction. */
+bool tree_is_icount(const struct tree *tree);
+
+/* What plan.json says of a scenario or variant (@list: "scenarios", "variants"), or NULL. */
+const json_t *tree_planned(const struct tree *tree, const char *list, const char *name);
+
+/* Names in a NULL-terminated list. */
+size_t names_count(char *const *names);
+
 /* Index of @name in a NULL-terminated list, or -1. */
 int name_index(char *const *names, const char *name);
 
@@ -56,6 +65,9 @@ bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant);
  * to show what tracing shows and costs; they are not compared as patches are.
  */
 bool variant_is_traced(const char *variant);
+
+/* Whether there is but one variant that is not: then the levels are what was to be compared. */
+bool tree_compares_levels(const struct tree *tree);
 
 /* What stands at "a.b.c" in an object, borrowed, or NULL. */
 const json_t *json_at(const json_t *object, const char *path);

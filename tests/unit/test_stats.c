@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "analysis/compare.h"
-#include "analysis/stats.h"
+#include "lib/stats.h"
 
 #define CLOSE(a, b) assert_true(fabs((a) - (b)) < 1e-9)
 

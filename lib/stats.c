@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/stats.h"
+#include "lib/stats.h"
 
 #include <gsl/gsl_combination.h>
 #include <gsl/gsl_randist.h>
