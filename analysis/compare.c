@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/stats.h"
+
 /* The same figures each time a tree is looked at. */
 #define SEED 20170303
 
@@ -62,8 +64,7 @@ static void relate(struct comparison *c)
 		return;
 	c->ratio = c->median / c->base_median;
 	if (c->n > 1 && c->base_n > 1)
-		c->ratio_interval =
-			stats_ratio_interval(c->values, c->n, c->base_values, c->base_n, SEED);
+		c->ratio_interval = bootstrap_ratio(c->values, c->n, c->base_values, c->base_n);
 }
 
 void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
@@ -83,7 +84,7 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 	if (c->n)
 		c->median = stats_median(c->values, c->n);
 	if (c->n > 1)
-		c->median_interval = stats_median_interval(c->values, c->n, SEED);
+		c->median_interval = bootstrap_median(c->values, c->n);
 	if (c->base_n)
 		c->base_median = stats_median(c->base_values, c->base_n);
 	if (c->n && c->base_n)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "analysis/metric.h"
-#include "lib/stats.h"
+#include "lib/bootstrap.h"
 #include "analysis/tree.h"
 
 /* An effect smaller than this is of no interest, however sure. */

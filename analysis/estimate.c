@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SEED 1
+#include "lib/stats.h"
 
 struct estimate estimate_of(double *values, size_t n)
 {
@@ -13,7 +13,7 @@ struct estimate estimate_of(double *values, size_t n)
 	if (n)
 		e.median = stats_median(values, n);
 	if (n > 1)
-		e.interval = stats_median_interval(values, n, SEED);
+		e.interval = bootstrap_median(values, n);
 	free(values);
 	return e;
 }

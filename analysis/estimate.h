@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "lib/stats.h"
+#include "lib/bootstrap.h"
 
 /* A figure as it is reported: the median over n boots, and its 95 % interval. */
 struct estimate {

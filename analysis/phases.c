@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/stats.h"
+
 #define PAGE_BYTES 4096.0
 
 static const struct phase inflate_phases[] = {

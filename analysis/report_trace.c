@@ -12,7 +12,6 @@
 #include "lib/result.h"
 
 #define PAGES_PER_MIB 256
-#define SEED 1
 #define TOP_SHOWN 12
 
 static const char *const moves[] = { "inflate", "deflate" };
@@ -146,7 +145,7 @@ static void write_cost_row(FILE *f, const struct tree *tree, const char *move, c
 	fprintf(f, " %s | %+.1f | %.4f", tree_is_icount(tree) ? "instructions" : "ns",
 		mine.median - theirs.median, mine.median / theirs.median);
 	if (n > 1 && m > 1)
-		ratio = stats_ratio_interval(a, n, b, m, SEED);
+		ratio = bootstrap_ratio(a, n, b, m);
 	if (isfinite(ratio.low))
 		fprintf(f, " [%.4f, %.4f]", ratio.low, ratio.high);
 	fputs(" |\n", f);

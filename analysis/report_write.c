@@ -12,6 +12,7 @@
 #include "analysis/report_trace.h"
 #include "lib/result.h"
 #include "lib/units.h"
+#include "lib/stats.h"
 
 /* "finalize is 4.1 % slower [2.0, 6.3]", or what else the verdict says. */
 static void write_finding(FILE *f, const struct comparison *c)
@@ -270,8 +271,9 @@ static void write_method(FILE *f, const struct report *r)
 	      "by the guest's clock, from when the new target can be read in the device's "
 	      "configuration space until the driver has written there that it is reached; the "
 	      "interval between the last two looks is its resolution. Rates divide the bytes "
-	      "really moved. Intervals are 95 % percentile bootstrap intervals over boots, of the "
-	      "median and of the ratio of medians; the p-values are those of a two-sided "
+	      "really moved. Intervals are 95 % bootstrap intervals over boots (BCa, of the exact "
+	      "bootstrap distribution), of the median and of the ratio of medians; the p-values "
+	      "are those of a two-sided "
 	      "permutation test, corrected after Holm for all comparisons of this report. In every "
 	      "move the pages counted by the device, by the guest's vmstat, by MemTotal and by "
 	      "everybody who traced must agree, or the boot is invalid and gives no figure.\n\n",

@@ -1,57 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/stats.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_combination.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sf_gamma.h>
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RESAMPLES 10000
 #define PARTITIONS_MAX 200000.0
-#define CONFIDENCE 0.95
+#define TAIL 0.025
 /* Partitions as extreme as the observed one are told by a tolerance, not by bits. */
 #define TIE 1e-12
+/* A modified z-score beyond this is an outlier. */
+#define FAR 3.5
+#define OUTLIERS_MIN 4
 
-static void *must_alloc(size_t count, size_t size)
+double *stats_array(size_t n)
 {
-	void *memory = calloc(count ? count : 1, size);
+	double *array = calloc(n ? n : 1, sizeof(*array));
 
-	if (!memory)
+	if (!array)
 		abort();
-	return memory;
+	return array;
 }
 
 double stats_median(const double *values, size_t n)
 {
-	double *copy = must_alloc(n, sizeof(*copy)), median;
+	double *copy = stats_array(n), median;
 
 	memcpy(copy, values, n * sizeof(*copy));
 	median = gsl_stats_median(copy, 1, n);
 	free(copy);
 	return median;
-}
-
-/* Median of a resample of @values; @room holds it. */
-static double resampled_median(gsl_rng *rng, const double *values, size_t n, double *room)
-{
-	gsl_ran_sample(rng, room, n, (void *)values, n, sizeof(*values));
-	return gsl_stats_median(room, 1, n);
-}
-
-static struct interval percentiles(double *estimates, size_t n)
-{
-	const double tail = (1 - CONFIDENCE) / 2;
-
-	gsl_sort(estimates, 1, n);
-	return (struct interval){
-		.low = gsl_stats_quantile_from_sorted_data(estimates, 1, n, tail),
-		.high = gsl_stats_quantile_from_sorted_data(estimates, 1, n, 1 - tail),
-	};
 }
 
 static gsl_rng *new_rng(uint64_t seed)
@@ -62,44 +46,6 @@ static gsl_rng *new_rng(uint64_t seed)
 		abort();
 	gsl_rng_set(rng, seed);
 	return rng;
-}
-
-struct interval stats_median_interval(const double *values, size_t n, uint64_t seed)
-{
-	double *estimates = must_alloc(RESAMPLES, sizeof(*estimates));
-	double *room = must_alloc(n, sizeof(*room));
-	gsl_rng *rng = new_rng(seed);
-	struct interval interval;
-	size_t i;
-
-	for (i = 0; i < RESAMPLES; i++)
-		estimates[i] = resampled_median(rng, values, n, room);
-	interval = percentiles(estimates, RESAMPLES);
-	gsl_rng_free(rng);
-	free(room);
-	free(estimates);
-	return interval;
-}
-
-struct interval stats_ratio_interval(const double *a, size_t a_count, const double *b,
-				     size_t b_count, uint64_t seed)
-{
-	double *estimates = must_alloc(RESAMPLES, sizeof(*estimates));
-	double *room = must_alloc(a_count > b_count ? a_count : b_count, sizeof(*room));
-	gsl_rng *rng = new_rng(seed);
-	struct interval interval;
-	size_t i;
-
-	for (i = 0; i < RESAMPLES; i++) {
-		double top = resampled_median(rng, a, a_count, room);
-
-		estimates[i] = top / resampled_median(rng, b, b_count, room);
-	}
-	interval = percentiles(estimates, RESAMPLES);
-	gsl_rng_free(rng);
-	free(room);
-	free(estimates);
-	return interval;
 }
 
 /* A pooled sample, and what the observed partition of it gave. */
@@ -138,7 +84,7 @@ static double exact_p(const struct permutation *p)
 
 static double sampled_p(const struct permutation *p, uint64_t seed)
 {
-	double *group = must_alloc(p->a_count, sizeof(*group));
+	double *group = stats_array(p->a_count);
 	gsl_rng *rng = new_rng(seed);
 	size_t extreme = 1, draws = PARTITIONS_MAX, d, i; /* the observed one counts */
 
@@ -173,7 +119,7 @@ double stats_permutation_p(const double *a, size_t a_count, const double *b, siz
 	double sum = 0, result;
 	size_t i;
 
-	p.scores = must_alloc(p.count, sizeof(*p.scores));
+	p.scores = stats_array(p.count);
 	for (i = 0; i < p.count; i++) {
 		double value = i < a_count ? a[i] : b[i - a_count];
 
@@ -195,4 +141,64 @@ double stats_smallest_p(size_t a_count, size_t b_count)
 	double partitions = exp(gsl_sf_lnchoose(a_count + b_count, a_count));
 
 	return (a_count == b_count ? 2 : 1) / partitions;
+}
+
+size_t stats_boots_needed(double alpha, size_t comparisons)
+{
+	size_t n = 1;
+
+	while (stats_smallest_p(n, n) * comparisons >= alpha)
+		n++;
+	return n;
+}
+
+/* What a deviation from the median is divided by to be a z-score; 0 where all are equal. */
+static double spread(const double *deviations, size_t n)
+{
+	double mad = stats_median(deviations, n);
+
+	return mad > 0 ? mad / 0.6745 : 1.2533 * gsl_stats_mean(deviations, 1, n);
+}
+
+size_t stats_outliers(const double *values, size_t n, bool *flags)
+{
+	double *deviations = stats_array(n), median, unit;
+	size_t i, found = 0;
+
+	memset(flags, 0, n * sizeof(*flags));
+	if (n < OUTLIERS_MIN)
+		goto out;
+	median = stats_median(values, n);
+	for (i = 0; i < n; i++)
+		deviations[i] = fabs(values[i] - median);
+	unit = spread(deviations, n);
+	for (i = 0; i < n; i++)
+		found += flags[i] = deviations[i] > FAR * unit;
+out:
+	free(deviations);
+	return found;
+}
+
+/* The least k with P(X <= k) > TAIL, X binomial: by halving, for GSL has no inverse. */
+static uint64_t binomial_tail(uint64_t count, double q)
+{
+	uint64_t low = 0, high = count;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (gsl_cdf_binomial_P(middle, q, count) > TAIL)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+bool stats_quantile_ranks(uint64_t count, double q, uint64_t *low, uint64_t *high)
+{
+	/* The upper end is the lower one of the values counted from above. */
+	*low = binomial_tail(count, q);
+	*high = count + 1 - binomial_tail(count, 1 - q);
+	return *low >= 1 && *high <= count;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The vectors were computed with R 4.2.2 (combn, p.adjust, median).
+ * The vectors were computed with R 4.2.2 (combn, p.adjust, median) and, where it
+ * is said, with SciPy 1.10.1.
  */
 #include "tests/support/unit.h"
 
@@ -80,62 +81,69 @@ static void large_samples_are_drawn(void **state)
 	assert_true(p > 0 && p < 1e-4);
 }
 
-static void intervals_hold_what_they_must(void **state)
+/* scipy.stats.permutation_test() of the mean logarithms, over all partitions. */
+static void permutation_agrees_with_scipy(void **state)
 {
-	struct interval i = stats_median_interval(a6, 6, 1), j;
+	static const double a[] = { 1829.6, 1812.2, 1902.4, 1777.7, 1850.3, 2010.5 };
+	static const double b[] = { 1731.6, 1701.2, 1752.9, 1744.0, 1690.2, 1801.7 };
 
 	(void)state;
-	assert_true(i.low >= 10 && i.low < 12.5 && i.high > 12.5 && i.high <= 15);
-	j = stats_median_interval(a6, 6, 1);
-	assert_true(i.low == j.low && i.high == j.high);
-	i = stats_ratio_interval(b6, 6, a6, 6, 1);
-	assert_true(i.low > 1.3 && i.low < 1.8 && i.high > 1.8 && i.high <= 2.5);
-	/* The ratio to itself, the other way round. */
-	j = stats_ratio_interval(a6, 6, a6, 6, 1);
-	assert_true(j.low < 1 && j.high > 1);
+	CLOSE(stats_permutation_p(a, 6, b, 6, 1), 0.004329004329004329);
 }
 
-/*
- * How often the nominal 95 % interval of a ratio of medians holds the true
- * ratio, for durations that are skewed as those of VMs are (log-normal,
- * sigma 5 %). The percentile bootstrap of a median is known to be rough with
- * few values; what is asserted is that it is not far off, what it is is shown.
- */
-static double coverage(size_t n, int repetitions)
+static void too_few_boots_are_told(void **state)
 {
-	double a[32], b[32];
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-	int held = 0, r;
-	size_t i;
-
-	gsl_rng_set(rng, 11);
-	for (r = 0; r < repetitions; r++) {
-		struct interval interval;
-
-		for (i = 0; i < n; i++) {
-			a[i] = 1.1 * gsl_ran_lognormal(rng, 0, 0.05);
-			b[i] = gsl_ran_lognormal(rng, 0, 0.05);
-		}
-		interval = stats_ratio_interval(a, n, b, n, r);
-		held += interval.low <= 1.1 && interval.high >= 1.1;
-	}
-	gsl_rng_free(rng);
-	return (double)held / repetitions;
+	(void)state;
+	assert_int_equal(stats_boots_needed(0.05, 1), 4);
+	assert_int_equal(stats_boots_needed(0.05, 8), 6);
+	/* 5 a side: 8 comparisons of 2/252 are more than 0.05. */
+	assert_true(8 * stats_smallest_p(5, 5) > 0.05 && 8 * stats_smallest_p(6, 6) < 0.05);
 }
 
-static void intervals_cover(void **state)
+/* scipy.stats.median_abs_deviation(): 0.5, so that the z of 18.8 is 8.90 and of 13.9 2.29. */
+static void outliers_are_flagged(void **state)
 {
-	static const size_t sizes[] = { 5, 6, 10, 20 };
+	static const double values[] = { 12.1, 11.4, 13.9, 12.7, 18.8, 11.9, 12.2 };
+	static const double equal[] = { 7, 7, 7, 7, 7, 7 }, but_one[] = { 7, 7, 7, 7, 7, 8 };
+	bool flags[7];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		double c = coverage(sizes[i], 300);
+	assert_int_equal(stats_outliers(values, 7, flags), 1);
+	for (i = 0; i < 7; i++)
+		assert_int_equal(flags[i], i == 4);
+	assert_int_equal(stats_outliers(equal, 6, flags), 0);
+	assert_int_equal(stats_outliers(but_one, 6, flags), 1);
+	assert_true(flags[5]);
+	assert_int_equal(stats_outliers(values + 2, 3, flags), 0);
+}
 
-		printf("# coverage of the 95 %% interval with n = %zu: %.1f %%\n", sizes[i],
-		       100 * c);
-		assert_true(c >= 0.88 && c <= 0.995);
+/* Ranks by scipy.stats.binom.cdf(). */
+static void quantiles_lie_between_ranks(void **state)
+{
+	static const struct {
+		uint64_t count;
+		double q;
+		uint64_t low, high;
+	} wanted[] = {
+		{ 50, 0.5, 18, 33 },
+		{ 200, 0.9, 171, 189 },
+		{ 1000, 0.99, 983, 997 },
+		{ 100000, 0.999, 99880, 99920 },
+	};
+	uint64_t low, high;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		assert_true(stats_quantile_ranks(wanted[i].count, wanted[i].q, &low, &high));
+		assert_int_equal(low, wanted[i].low);
+		assert_int_equal(high, wanted[i].high);
 	}
+	/* Of 100 values none is surely above the 99th percentile. */
+	assert_false(stats_quantile_ranks(100, 0.99, &low, &high));
+	assert_false(stats_quantile_ranks(5, 0.5, &low, &high));
+	assert_true(stats_quantile_ranks(6, 0.5, &low, &high));
 }
 
 static struct comparison make(const char *variant, double ratio, double low, double high, double p)
@@ -227,8 +235,10 @@ int main(void)
 		cmocka_unit_test(permutation_agrees_with_r),
 		cmocka_unit_test(permutation_takes_zeros),
 		cmocka_unit_test(large_samples_are_drawn),
-		cmocka_unit_test(intervals_hold_what_they_must),
-		cmocka_unit_test(intervals_cover),
+		cmocka_unit_test(permutation_agrees_with_scipy),
+		cmocka_unit_test(too_few_boots_are_told),
+		cmocka_unit_test(outliers_are_flagged),
+		cmocka_unit_test(quantiles_lie_between_ranks),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(rates_are_better_when_higher),
 		cmocka_unit_test(holm_agrees_with_r),
