@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/arguments.h"
+#include "analysis/open_tree.h"
 #include "analysis/commands.h"
 #include "analysis/compare.h"
 #include "lib/exit_status.h"
@@ -360,14 +360,12 @@ int cmd_compare(int argc, char **argv)
 	struct options options = { 0 };
 	struct table table;
 	struct tree tree;
-	char err[1024];
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (tree_load(&tree, options.dir, err, sizeof(err))) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
+	status = open_tree(&tree, options.dir);
+	if (status)
+		return status;
 	status = check_names(&options, &tree);
 	if (!status)
 		status = parse_metrics(&options, &tree, metrics);
@@ -392,6 +390,5 @@ int cmd_compare(int argc, char **argv)
 	}
 	release_table(&table);
 out:
-	tree_release(&tree);
-	return status;
+	return close_tree(&tree, status);
 }

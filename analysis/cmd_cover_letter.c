@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/arguments.h"
+#include "analysis/open_tree.h"
 #include "analysis/commands.h"
 #include "analysis/cover_letter.h"
 #include "lib/exit_status.h"
@@ -33,14 +33,12 @@ int cmd_cover_letter(int argc, char **argv)
 	struct report report;
 	struct tree tree;
 	const char *dir = NULL;
-	char err[1024];
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &dir);
-	if (tree_load(&tree, dir, err, sizeof(err))) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
+	status = open_tree(&tree, dir);
+	if (status)
+		return status;
 	status = report_make(&report, &tree, NULL) ? EXIT_ENVIRONMENT : 0;
 	if (status)
 		log_error("out of memory");
@@ -51,6 +49,5 @@ int cmd_cover_letter(int argc, char **argv)
 		status = EXIT_ENVIRONMENT;
 	}
 	report_release(&report);
-	tree_release(&tree);
-	return status;
+	return close_tree(&tree, status);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/arguments.h"
+#include "analysis/open_tree.h"
 #include "analysis/commands.h"
 #include "analysis/gnuplot.h"
 #include "analysis/plot.h"
@@ -201,16 +201,12 @@ static int prepare_plots(struct options *o, char *plots, char *link)
 /* DIR/icount, where `make bench` counts instructions; it may be absent. */
 static int load_instructions(struct tree *tree, const char *dir)
 {
-	char path[PATH_MAX], err[1024];
+	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/icount", dir) >= (int)sizeof(path) ||
 	    access(path, F_OK))
 		return 0;
-	if (tree_load(tree, path, err, sizeof(err))) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
-	return 0;
+	return open_tree(tree, path);
 }
 
 int cmd_report(int argc, char **argv)
@@ -218,7 +214,7 @@ int cmd_report(int argc, char **argv)
 	static const struct argp argp = {
 		option_table, parse_option, "DIR", doc, NULL, NULL, NULL
 	};
-	char plots[PATH_MAX], link[PATH_MAX], err[1024];
+	char plots[PATH_MAX], link[PATH_MAX];
 	struct options options = { 0 };
 	struct tree tree, instructions = { .dir = NULL };
 	struct report report;
@@ -227,10 +223,9 @@ int cmd_report(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!options.output)
 		options.output = options.dir;
-	if (tree_load(&tree, options.dir, err, sizeof(err))) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
+	status = open_tree(&tree, options.dir);
+	if (status)
+		return status;
 	status = load_instructions(&instructions, options.dir);
 	if (!status)
 		status = prepare_plots(&options, plots, link);
@@ -251,7 +246,6 @@ out:
 	report_release(&report);
 out_tree:
 	if (instructions.dir)
-		tree_release(&instructions);
-	tree_release(&tree);
-	return status;
+		status = close_tree(&instructions, status);
+	return close_tree(&tree, status);
 }

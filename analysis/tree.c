@@ -101,7 +101,39 @@ static void make_pattern(const char *dir, char *pattern, size_t size)
 	snprintf(pattern + n, size - n, "/*/*/boot-*/result.json");
 }
 
-static int load_boots(struct tree *tree, char *err, size_t err_size)
+/* Copied by hand, a result would count twice: the first of a boot's is the boot's. */
+static bool is_new(json_t *seen, const json_t *boot, const char *path, char *err, size_t err_size)
+{
+	char key[512];
+	const json_t *first;
+
+	snprintf(key, sizeof(key), "%s/%s/%lld", json_text(boot, "scenario"),
+		 json_text(boot, "variant"),
+		 (long long)json_integer_value(json_object_get(boot, "boot")));
+	first = json_object_get(seen, key);
+	if (!first) {
+		json_object_set_new(seen, key, json_string(path));
+		return true;
+	}
+	snprintf(err, err_size, "%s: the same boot as %s", path, json_string_value(first));
+	return false;
+}
+
+/* A boot, or why it is none. @seen: the paths of those there are, by what they are. */
+static void add_result(struct tree *tree, const char *path, json_t *seen, char *err,
+		       size_t err_size)
+{
+	json_t *boot = result_load(path, err, err_size);
+
+	if (boot && is_new(seen, boot, path, err, err_size)) {
+		json_array_append_new(tree->boots, boot);
+		return;
+	}
+	json_array_append_new(tree->broken, json_string(err));
+	json_decref(boot);
+}
+
+static int load_boots(struct tree *tree, json_t *seen, char *err, size_t err_size)
 {
 	char pattern[PATH_MAX];
 	glob_t found;
@@ -116,16 +148,15 @@ static int load_boots(struct tree *tree, char *err, size_t err_size)
 			 tree->dir);
 		return -ENOENT;
 	}
-	for (i = 0; !status && i < found.gl_pathc; i++) {
-		json_t *boot = result_load(found.gl_pathv[i], err, err_size);
-
-		if (boot)
-			json_array_append_new(tree->boots, boot);
-		else
-			status = -EINVAL;
+	if (status) {
+		snprintf(err, err_size, "%s: cannot be read", tree->dir);
+		return -EIO;
 	}
+	for (i = 0; i < found.gl_pathc; i++)
+		add_result(tree, found.gl_pathv[i], seen, err, err_size);
 	globfree(&found);
-	return status;
+	/* With none left, the last message says why. */
+	return json_array_size(tree->boots) ? 0 : -EINVAL;
 }
 
 /* First in the order of the plan, then what the plan does not know. */
@@ -166,11 +197,13 @@ static int check_accel(const struct tree *tree, char *err, size_t err_size)
 
 int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size)
 {
+	json_t *seen = json_object();
 	int status;
 
-	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array() };
+	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array(), .broken = json_array() };
 	snprintf(err, err_size, "out of memory");
-	status = load_boots(tree, err, err_size);
+	status = load_boots(tree, seen, err, err_size);
+	json_decref(seen);
 	if (!status)
 		status = load_optional(tree, "env.json", &tree->env, err, err_size);
 	if (!status)
@@ -202,6 +235,7 @@ void tree_release(struct tree *tree)
 	json_decref(tree->env);
 	json_decref(tree->plan);
 	json_decref(tree->boots);
+	json_decref(tree->broken);
 	free(tree->dir);
 	memset(tree, 0, sizeof(*tree));
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /*
- * A result tree in memory: every boot of it, also those that failed. Names of
+ * A result tree in memory: every boot of it, also those that failed, but for
+ * results that are damaged or contradict themselves. Names of
  * scenarios and variants come in the order of plan.json.
  */
 struct tree {
@@ -15,6 +16,7 @@ struct tree {
 	json_t *env;	  /* env.json, {} where there is none */
 	json_t *plan;	  /* plan.json, {} where there is none */
 	json_t *boots;	  /* array of result.json objects, sorted by path */
+	json_t *broken;	  /* array of texts: results that cannot be used, file and reason */
 	char **scenarios; /* NULL-terminated */
 	char **variants;  /* NULL-terminated; the first is the default base */
 };
@@ -22,9 +24,9 @@ struct tree {
 /**
  * tree_load() - read a result tree
  *
- * Return: 0; -ENOENT where there is no result in it, -EINVAL where a file of it
- * cannot be understood; the message says which. Boots of different
- * accelerators in one tree are -EINVAL too: they are never compared.
+ * Return: 0; -ENOENT where there is no result in it, -EINVAL where none of them, or
+ * not its plan or environment, can be understood; the message says which. Boots
+ * of different accelerators in one tree are -EINVAL too: they are never compared.
  */
 int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size);
 void tree_release(struct tree *tree);

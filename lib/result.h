@@ -24,7 +24,8 @@
  * @err: where a message goes that names file and key
  *
  * Return: the object, a new reference; NULL where the file cannot be read, is
- * no JSON, lacks a key that every reader relies on, or is of a newer version.
+ * no JSON, lacks a key that every reader relies on, has figures that cannot be,
+ * or is of a newer version.
  */
 json_t *result_load(const char *path, char *err, size_t err_size);
 

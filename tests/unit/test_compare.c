@@ -273,6 +273,29 @@ static void newer_trees_are_refused(void **state)
 	       "newer/plan.json: written by a newer balloonbench");
 }
 
+/* What is whole is used; a script learns from the status that it was not all. */
+static void damaged_results_are_left_out(void **state)
+{
+	static const char cut_off[] = "{\"schema_version\": 1, \"scenario\": \"id";
+	const char *report[] = { "report", in_tree("damaged"), "--no-plots", NULL };
+	struct outcome outcome;
+
+	(void)state;
+	add_boots("damaged", "idle", "a", 6, 100);
+	add_boots("damaged", "idle", "b", 6, 50);
+	write_file(test_dir, "damaged/idle/b/boot-07/result.json", cut_off);
+	outcome = compare_with("damaged", NULL, NULL, NULL);
+	assert_int_equal(outcome.status, EXIT_ENVIRONMENT);
+	assert_non_null(strstr(outcome.output, "boot-07/result.json:1:"));
+	assert_non_null(strstr(outcome.output, "1 results were left out, 12 used"));
+	assert_non_null(strstr(outcome.output, "improve"));
+	outcome_release(&outcome);
+	expect(run_program("balloonstat", report), EXIT_ENVIRONMENT, "it is left out");
+	write_file(test_dir, "hopeless/idle/b/boot-01/result.json", cut_off);
+	expect(compare_with("hopeless", NULL, NULL, NULL), EXIT_ENVIRONMENT,
+	       "hopeless/idle/b/boot-01/result.json:1:");
+}
+
 static size_t count_files(const char *dir)
 {
 	const struct dirent *entry;
@@ -381,6 +404,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(boots_without_a_result_are_counted),
 		cmocka_unit_test(newer_trees_are_refused),
+		cmocka_unit_test(damaged_results_are_left_out),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(without_gnuplot),
 		cmocka_unit_test(the_same_tree_gives_the_same_plots),

@@ -17,7 +17,7 @@
 #include "tests/support/files.h"
 
 #define MOVE                                                                                       \
-	"{\"bytes\": 1073741824, \"duration_ns\": %d, \"gib_per_s\": 1.0, \"resolution_ns\": "     \
+	"{\"bytes\": 1073741824, \"duration_ns\": %d, \"gib_per_s\": %.17g, \"resolution_ns\": "   \
 	"1000, "                                                                                   \
 	"\"wall_ns\": %d, \"steps\": 1, \"progress\": [[0, 0], [%d, 1073741824]]}"
 
@@ -29,7 +29,7 @@ static void add_boot(const char *variant, int boot, const char *status, int ms, 
 
 	for (i = 0; i < 2; i++)
 		snprintf(move[i], sizeof(move[i]), MOVE, (ms + 2 * i) * 1000000,
-			 (ms + 2 * i) * 1000000, (ms + 2 * i) * 1000000);
+			 1000.0 / (ms + 2 * i), (ms + 2 * i) * 1000000, (ms + 2 * i) * 1000000);
 	snprintf(
 		text, sizeof(text),
 		"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"%s\", \"cut\": "
@@ -209,6 +209,25 @@ static void plots_are_drawn(void **state)
 	tree_release(&tree);
 }
 
+/* A result that cannot be used is left out, and it is told why. */
+static void expect_left_out(const char *text, const char *says)
+{
+	char path[256], err[1024];
+	const char *why;
+	struct tree tree;
+
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "idle/x/boot-01/result.json", text));
+	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
+	assert_int_equal(json_array_size(tree.boots), 13);
+	assert_int_equal(json_array_size(tree.broken), 1);
+	why = json_string_value(json_array_get(tree.broken, 0));
+	if (!strstr(why, says))
+		fail_msg("it says: %s", why);
+	tree_release(&tree);
+	remove(path);
+}
+
 static void expect_refused(const char *name, const char *text, const char *says)
 {
 	char path[256], err[1024];
@@ -221,6 +240,12 @@ static void expect_refused(const char *name, const char *text, const char *says)
 	remove(path);
 }
 
+#define OK_BOOT(variant, bytes, ns, rate, phases)                                                  \
+	"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"" variant                  \
+	"\", \"cut\": \"x\", \"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": "    \
+	"[{\"inflate\": {\"bytes\": " bytes ", \"duration_ns\": " ns ", \"gib_per_s\": " rate      \
+	", \"phases\": " phases "}, \"deflate\": {\"bytes\": 1, \"duration_ns\": 1}}]}"
+
 static void bad_trees_are_refused(void **state)
 {
 	static const char boot[] = "idle/x/boot-01/result.json";
@@ -228,29 +253,37 @@ static void bad_trees_are_refused(void **state)
 	struct tree tree;
 
 	(void)state;
-	expect_refused(boot, "{", "boot-01/result.json:1:");
-	expect_refused(boot, "{\"schema_version\": 1}", "'scenario' must be there");
-	expect_refused(boot,
-		       "{\"schema_version\": 99, \"scenario\": \"idle\", \"variant\": \"x\", "
-		       "\"cut\": \"x\", "
-		       "\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": []}",
-		       "newer balloonbench");
+	expect_left_out("{", "boot-01/result.json:1:");
+	expect_left_out("", "boot-01/result.json:1:");
+	expect_left_out("{\"schema_version\": 1}", "'scenario' must be there");
+	expect_left_out("{\"schema_version\": 99, \"scenario\": \"idle\", \"variant\": \"x\", "
+			"\"cut\": \"x\", "
+			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": []}",
+			"newer balloonbench");
 	expect_refused(boot,
 		       "{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
 		       "\"cut\": \"x\", "
 		       "\"accel\": \"kvm\", \"boot\": 1, \"status\": \"ok\", \"cycles\": []}",
 		       "accelerators are never compared");
-	expect_refused(boot,
-		       "{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
-		       "\"cut\": \"x\", "
-		       "\"accel\": \"tcg\", \"boot\": 1, \"status\": \"fine\", \"cycles\": []}",
-		       "status 'fine'");
-	expect_refused(boot,
-		       "{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
-		       "\"cut\": \"x\", "
-		       "\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": "
-		       "[{\"inflate\": {}}]}",
-		       "cycles[0].inflate needs");
+	expect_left_out("{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
+			"\"cut\": \"x\", "
+			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"fine\", \"cycles\": []}",
+			"status 'fine'");
+	expect_left_out("{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
+			"\"cut\": \"x\", "
+			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": "
+			"[{\"inflate\": {}}]}",
+			"cycles[0].inflate needs");
+	/* Altered, impossible, or the copy of another boot. */
+	expect_left_out(OK_BOOT("x", "1073741824", "2000000000", "0.5", "{\"alloc_ns\": -1}"),
+			"cycles[0]: alloc_ns is negative");
+	expect_left_out(OK_BOOT("x", "1073741824", "1000000000", "0.5", "{}"),
+			"cycles[0].inflate: bytes, duration_ns and gib_per_s do not agree");
+	expect_left_out(OK_BOOT("x", "1073741824", "0", "0.5", "{}"), "do not agree");
+	expect_left_out(OK_BOOT("x", "1073741824", "2000000000", "NaN", "{}"),
+			"boot-01/result.json:1:");
+	expect_left_out(OK_BOOT("old", "1073741824", "2000000000", "0.5", "{}"),
+			"idle/x/boot-01/result.json: the same boot as ");
 	expect_refused("plan.json", "[]", "plan.json");
 	snprintf(empty, sizeof(empty), "%s/idle", test_dir);
 	assert_int_equal(tree_load(&tree, empty, err, sizeof(err)), -ENOENT);

@@ -38,12 +38,12 @@ static json_t *make_move(int per_page, bool inflate)
 				   "host_willneed_ns", ns / 8, "release_ns", ns / 4, "other_ns", 0);
 	return json_pack("{s:I, s:I, s:f, s:i, s:I, s:i, s:[[i, i], [I, I]], s:o, s:{s:I, s:I, "
 			 "s:I, s:I}, s:i, s:{s:I}}",
-			 "bytes", (json_int_t)BYTES, "duration_ns", ns, "gib_per_s", 1.0,
-			 "resolution_ns", 1000, "wall_ns", ns, "steps", 1, "progress", 0, 0, ns,
-			 (json_int_t)BYTES, "phases", phases, "host", "discard_calls",
-			 (json_int_t)PAGES, "discard_bytes", (json_int_t)BYTES, "willneed_calls",
-			 (json_int_t)PAGES, "willneed_bytes", (json_int_t)BYTES, "kicks", 128,
-			 "entries", "count", (json_int_t)PAGES / 2);
+			 "bytes", (json_int_t)BYTES, "duration_ns", ns, "gib_per_s",
+			 BYTES / 1.073741824 / ns, "resolution_ns", 1000, "wall_ns", ns, "steps", 1,
+			 "progress", 0, 0, ns, (json_int_t)BYTES, "phases", phases, "host",
+			 "discard_calls", (json_int_t)PAGES, "discard_bytes", (json_int_t)BYTES,
+			 "willneed_calls", (json_int_t)PAGES, "willneed_bytes", (json_int_t)BYTES,
+			 "kicks", 128, "entries", "count", (json_int_t)PAGES / 2);
 }
 
 /* 1000 operations: 980 of 100 ns, 20 of 5000. */
