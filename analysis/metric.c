@@ -2,7 +2,6 @@
 #include "analysis/metric.h"
 
 #include <errno.h>
-#include <gsl/gsl_statistics_double.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +33,12 @@ static void set_unit(struct metric *metric, const char *accel)
 int metric_parse(struct metric *metric, const char *name, const char *accel)
 {
 	const char *dot = strchr(name, '.');
-	size_t part = dot ? (size_t)(dot - name) : 0;
 	const char *key = dot ? dot + 1 : name;
 
 	memset(metric, 0, sizeof(*metric));
-	if (part >= sizeof(metric->part) || strlen(key) >= sizeof(metric->key) || !*key)
+	if (strlen(key) >= sizeof(metric->key) || !*key)
 		return -EINVAL;
 	metric->name = name;
-	memcpy(metric->part, name, part);
 	strcpy(metric->key, key);
 	metric->higher_is_better = ends_with(key, "_per_s");
 	set_unit(metric, accel);
@@ -50,25 +47,10 @@ int metric_parse(struct metric *metric, const char *name, const char *accel)
 
 bool metric_of_boot(const struct metric *metric, const json_t *boot, double *value)
 {
-	const json_t *cycles = json_object_get(boot, "cycles"), *cycle, *found;
-	size_t count = 0, i;
-	double *values;
-
-	if (!metric->part[0]) {
-		found = json_object_get(boot, metric->key);
-		*value = json_number_value(found) * metric->scale;
-		return json_is_number(found);
-	}
-	values = calloc(json_array_size(cycles) + 1, sizeof(*values));
-	json_array_foreach (cycles, i, cycle) {
-		found = json_at(json_object_get(cycle, metric->part), metric->key);
-		if (values && json_is_number(found))
-			values[count++] = json_number_value(found) * metric->scale;
-	}
-	if (count)
-		*value = gsl_stats_median(values, 1, count);
-	free(values);
-	return count > 0;
+	if (!result_value(boot, metric->name, value))
+		return false;
+	*value *= metric->scale;
+	return true;
 }
 
 size_t metric_values(const struct metric *metric, const struct tree *tree, const char *scenario,

@@ -10,13 +10,11 @@
 /*
  * A metric is named by where it stands in result.json: "inflate.duration_ns",
  * "deflate.gib_per_s", "inflate.phases.alloc_ns", "ready_ns". A boot yields one value
- * of it: its cycles are not independent of each other, so their median is
- * taken before anything is compared.
+ * of it, as result_value() says.
  */
 struct metric {
 	const char *name;
-	char part[32]; /* member of a cycle, or "" for one of the boot */
-	char key[64];
+	char key[64]; /* the name from its first dot on */
 	bool higher_is_better;
 	const char *unit; /* of the values as shown */
 	double scale;	  /* a stored value times this is a shown one */

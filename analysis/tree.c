@@ -328,17 +328,3 @@ bool tree_compares_levels(const struct tree *tree)
 		plain += !variant_is_traced(tree->variants[i]);
 	return plain <= 1;
 }
-
-const json_t *json_at(const json_t *object, const char *path)
-{
-	char name[64];
-	size_t n;
-
-	while (object && *path) {
-		n = strcspn(path, ".");
-		snprintf(name, sizeof(name), "%.*s", (int)n, path);
-		object = json_object_get(object, name);
-		path += n + (path[n] == '.');
-	}
-	return object;
-}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/result.h"
+
 /*
  * A result tree in memory: every boot of it, also those that failed, but for
  * results that are damaged or contradict themselves. Names of
@@ -70,9 +72,6 @@ bool variant_is_traced(const char *variant);
 
 /* Whether there is but one variant that is not: then the levels are what was to be compared. */
 bool tree_compares_levels(const struct tree *tree);
-
-/* What stands at "a.b.c" in an object, borrowed, or NULL. */
-const json_t *json_at(const json_t *object, const char *path);
 
 /* A member of an object as text, "" where it is absent. */
 const char *json_text(const json_t *object, const char *key);

@@ -2,8 +2,10 @@
 #include "lib/result.h"
 
 #include <errno.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What rounding may make of a rate. */
@@ -159,4 +161,49 @@ json_t *result_load(const char *path, char *err, size_t err_size)
 		return NULL;
 	}
 	return result;
+}
+
+const json_t *json_at(const json_t *object, const char *path)
+{
+	char name[64];
+	size_t n;
+
+	while (object && *path) {
+		n = strcspn(path, ".");
+		snprintf(name, sizeof(name), "%.*s", (int)n, path);
+		object = json_object_get(object, name);
+		path += n + (path[n] == '.');
+	}
+	return object;
+}
+
+/* The median over the cycles that have the value. */
+static bool value_of_cycles(const json_t *cycles, const char *path, double *value)
+{
+	double *values = calloc(json_array_size(cycles) + 1, sizeof(*values));
+	const json_t *cycle, *found;
+	size_t count = 0, i;
+
+	if (!values)
+		abort();
+	json_array_foreach (cycles, i, cycle) {
+		found = json_at(cycle, path);
+		if (json_is_number(found))
+			values[count++] = json_number_value(found);
+	}
+	if (count)
+		*value = gsl_stats_median(values, 1, count);
+	free(values);
+	return count > 0;
+}
+
+bool result_value(const json_t *result, const char *metric, double *value)
+{
+	const json_t *found;
+
+	if (strchr(metric, '.'))
+		return value_of_cycles(json_object_get(result, "cycles"), metric, value);
+	found = json_object_get(result, metric);
+	*value = json_number_value(found);
+	return json_is_number(found);
 }

@@ -3,6 +3,7 @@
 #define LIB_RESULT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -31,5 +32,22 @@ json_t *result_load(const char *path, char *err, size_t err_size);
 
 /* The same checks on a value in memory: 0 or -EINVAL. @name stands in the message. */
 int result_check(const json_t *result, const char *name, char *err, size_t err_size);
+
+/* What stands at "a.b.c" in an object, borrowed, or NULL. */
+const json_t *json_at(const json_t *object, const char *path);
+
+/**
+ * result_value() - the one value that a boot yields of a metric
+ * @result: a result.json
+ * @metric: where it stands: in a cycle, as "inflate.duration_ns" or
+ *	"inflate.phases.alloc_ns", or in the boot, as "ready_ns"
+ * @value: in the unit of the file
+ *
+ * The cycles of a boot are not independent of each other, so their median is
+ * what counts, before anything is compared.
+ *
+ * Return: false where the boot has no such number.
+ */
+bool result_value(const json_t *result, const char *metric, double *value);
 
 #endif
