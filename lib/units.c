@@ -103,6 +103,26 @@ int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 	return 0;
 }
 
+int parse_percent(const char *text, double *fraction)
+{
+	double value;
+	char *end;
+
+	if (*text == '-')
+		return -ERANGE;
+	if (!isdigit((unsigned char)*text) || (text[0] == '0' && tolower(text[1]) == 'x'))
+		return -EINVAL;
+	value = strtod(text, &end);
+	while (isspace((unsigned char)*end))
+		end++;
+	if (strcmp(end, "%"))
+		return -EINVAL;
+	if (!(value > 0 && value <= 100))
+		return -ERANGE;
+	*fraction = value / 100;
+	return 0;
+}
+
 int parse_switch(const char *text, int *on)
 {
 	static const char *const words[2][3] = { { "off", "no", "false" },

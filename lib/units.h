@@ -27,6 +27,14 @@ int parse_duration(const char *text, uint64_t *ns);
 /* Whole decimal number within [min, max]: 0, -EINVAL, -ERANGE. */
 int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
+/**
+ * parse_percent() - "2%", "0.5 %": 0.02, 0.005
+ *
+ * Return: 0, -EINVAL (no number, or no percent sign), -ERANGE (negative, 0 or
+ * above 100 %).
+ */
+int parse_percent(const char *text, double *fraction);
+
 /* "yes/no", "on/off", "true/false": 0 or -EINVAL. */
 int parse_switch(const char *text, int *on);
 

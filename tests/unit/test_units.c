@@ -133,6 +133,28 @@ static void counts_and_switches(void **state)
 	assert_int_equal(parse_switch("maybe", &on), -EINVAL);
 }
 
+static void percents(void **state)
+{
+	double fraction = 0;
+
+	(void)state;
+	assert_int_equal(parse_percent("2%", &fraction), 0);
+	assert_true(fraction == 0.02);
+	assert_int_equal(parse_percent("0.5 %", &fraction), 0);
+	assert_true(fraction == 0.005);
+	assert_int_equal(parse_percent("100%", &fraction), 0);
+	/* 2 of what? */
+	assert_int_equal(parse_percent("2", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("%", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("2%%", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("nan%", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("0x2%", &fraction), -EINVAL);
+	assert_int_equal(parse_percent("0%", &fraction), -ERANGE);
+	assert_int_equal(parse_percent("-1%", &fraction), -ERANGE);
+	assert_int_equal(parse_percent("101%", &fraction), -ERANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +164,7 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(durations_have_three_digits),
 		cmocka_unit_test(counts_and_switches),
+		cmocka_unit_test(percents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
