@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/open_tree.h"
+#include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/cover_letter.h"
 #include "lib/exit_status.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "analysis/open_tree.h"
+#include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/gnuplot.h"
 #include "analysis/plot.h"

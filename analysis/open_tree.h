@@ -2,21 +2,7 @@
 #ifndef ANALYSIS_OPEN_TREE_H
 #define ANALYSIS_OPEN_TREE_H
 
-#include <argp.h>
-
 #include "analysis/tree.h"
-
-/*
- * What the commands of balloonstat share: a result tree is named on the command
- * line, loaded, and what is wrong with it is told.
- */
-
-/*
- * For the parser of a command that takes one result tree: to be called with the
- * keys that it does not know itself. @dir is set to the tree's directory, which
- * belongs to argv.
- */
-error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char **dir);
 
 /**
  * open_tree() - load a tree and log what is wrong with it
