@@ -9,8 +9,8 @@
 
 /*
  * A metric is named by where it stands in result.json: "inflate.duration_ns",
- * "deflate.gib_per_s", "inflate.phases.alloc_ns", "ready_ns". A boot yields one value
- * of it, as result_value() says.
+ * "deflate.gib_per_s", "inflate.phases.alloc_ns" of a cycle; "ready_ns", "vmstat.pgfault"
+ * of the boot. A boot yields one value of it, as result_value() says.
  */
 struct metric {
 	const char *name;

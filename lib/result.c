@@ -199,11 +199,10 @@ static bool value_of_cycles(const json_t *cycles, const char *path, double *valu
 
 bool result_value(const json_t *result, const char *metric, double *value)
 {
-	const json_t *found;
+	const json_t *found = json_at(result, metric);
 
-	if (strchr(metric, '.'))
+	if (!json_is_number(found))
 		return value_of_cycles(json_object_get(result, "cycles"), metric, value);
-	found = json_object_get(result, metric);
 	*value = json_number_value(found);
-	return json_is_number(found);
+	return true;
 }
