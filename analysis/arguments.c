@@ -6,6 +6,7 @@
 
 #include "analysis/utf8.h"
 #include "lib/log.h"
+#include "lib/units.h"
 
 error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char **dir)
 {
@@ -22,6 +23,17 @@ error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char 
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+double parse_smallest_effect(const char *arg, struct argp_state *state)
+{
+	double fraction = 0;
+
+	if (parse_percent(arg, &fraction))
+		argp_error(state,
+			   "--smallest-effect %s: a percentage up to 100 %% is wanted, as in 3%%",
+			   printable(arg));
+	return fraction;
 }
 
 void add_name_once(struct argp_state *state, const char **names, size_t *count, const char *name)

@@ -12,6 +12,9 @@
  */
 error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char **dir);
 
+/* The argument of --smallest-effect, as a fraction; ends the program where it is none. */
+double parse_smallest_effect(const char *arg, struct argp_state *state);
+
 /* Names of one kind that a command line can have. */
 #define NAMES_MAX 64
 

@@ -26,6 +26,8 @@
 enum {
 	OPT_PLOTS = 256,
 	OPT_NO_PLOTS,
+	OPT_SMALLEST_EFFECT,
+	OPT_MIXED_HOSTS,
 };
 
 static const struct argp_option option_table[] = {
@@ -33,6 +35,10 @@ static const struct argp_option option_table[] = {
 	{ "plots", OPT_PLOTS, "DIR", 0,
 	  "where the plots go, below the output (default: plots in it)", 0 },
 	{ "no-plots", OPT_NO_PLOTS, NULL, 0, "link the plots, but do not draw them", 0 },
+	{ "smallest-effect", OPT_SMALLEST_EFFECT, "PERCENT", 0,
+	  "an effect below it is of no interest (default: 3%)", 0 },
+	{ "mixed-hosts", OPT_MIXED_HOSTS, NULL, 0,
+	  "take DIR/icount and DIR/aa though they were run on another machine", 0 },
 	{ 0 },
 };
 
@@ -51,6 +57,8 @@ struct options {
 	const char *output;
 	const char *plots;
 	bool no_plots;
+	bool mixed_hosts;
+	double smallest_effect;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -66,6 +74,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_NO_PLOTS:
 		o->no_plots = true;
+		break;
+	case OPT_SMALLEST_EFFECT:
+		o->smallest_effect = parse_smallest_effect(arg, state);
+		break;
+	case OPT_MIXED_HOSTS:
+		o->mixed_hosts = true;
 		break;
 	default:
 		return parse_one_tree(key, arg, state, &o->dir);
@@ -199,15 +213,26 @@ static int prepare_plots(struct options *o, char *plots, char *link)
 	return err ? EXIT_USAGE : 0;
 }
 
-/* DIR/icount, where `make bench` counts instructions; it may be absent. */
-static int load_instructions(struct tree *tree, const char *dir)
+/*
+ * A tree beside the one that is reported: DIR/icount, where `make bench` counts
+ * instructions, and DIR/aa, for a noise floor measured apart. It may be absent.
+ */
+static int load_beside(struct tree *tree, const struct tree *main, const char *name,
+		       bool mixed_hosts)
 {
 	char path[PATH_MAX];
+	int status;
 
-	if (snprintf(path, sizeof(path), "%s/icount", dir) >= (int)sizeof(path) ||
+	if (snprintf(path, sizeof(path), "%s/%s", main->dir, name) >= (int)sizeof(path) ||
 	    access(path, F_OK))
 		return 0;
-	return open_tree(tree, path);
+	status = open_tree(tree, path);
+	if (status || mixed_hosts || tree_same_host(tree, main))
+		return status;
+	log_error("%s was run on another machine than %s: leave it out, or say --mixed-hosts", path,
+		  main->dir);
+	tree_release(tree);
+	return EXIT_ENVIRONMENT;
 }
 
 int cmd_report(int argc, char **argv)
@@ -216,8 +241,9 @@ int cmd_report(int argc, char **argv)
 		option_table, parse_option, "DIR", doc, NULL, NULL, NULL
 	};
 	char plots[PATH_MAX], link[PATH_MAX];
-	struct options options = { 0 };
-	struct tree tree, instructions = { .dir = NULL };
+	struct options options = { .smallest_effect = SMALLEST_EFFECT };
+	struct tree tree, instructions = { .dir = NULL }, aa = { .dir = NULL };
+	struct report_input input = { .tree = &tree };
 	struct report report;
 	int status, drawn = 0;
 
@@ -227,12 +253,17 @@ int cmd_report(int argc, char **argv)
 	status = open_tree(&tree, options.dir);
 	if (status)
 		return status;
-	status = load_instructions(&instructions, options.dir);
+	status = load_beside(&instructions, &tree, "icount", options.mixed_hosts);
+	if (!status)
+		status = load_beside(&aa, &tree, "aa", options.mixed_hosts);
 	if (!status)
 		status = prepare_plots(&options, plots, link);
 	if (status)
 		goto out_tree;
-	if (report_make(&report, &tree, instructions.dir ? &instructions : NULL)) {
+	input.instructions = instructions.dir ? &instructions : NULL;
+	input.aa = aa.dir ? &aa : NULL;
+	input.smallest_effect = options.smallest_effect;
+	if (report_make(&report, &input)) {
 		log_error("out of memory");
 		status = EXIT_ENVIRONMENT;
 		goto out;
@@ -246,6 +277,8 @@ int cmd_report(int argc, char **argv)
 out:
 	report_release(&report);
 out_tree:
+	if (aa.dir)
+		status = close_tree(&aa, status);
 	if (instructions.dir)
 		status = close_tree(&instructions, status);
 	return close_tree(&tree, status);

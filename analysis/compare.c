@@ -22,7 +22,7 @@ const char *verdict_name(enum verdict verdict)
 }
 
 /* What keeps a comparison from saying improve or regress, or NULL. */
-static const char *doubt(const struct comparison *c)
+static const char *doubt(const struct comparison *c, double smallest_effect)
 {
 	if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
 		return "too few boots";
@@ -30,14 +30,14 @@ static const char *doubt(const struct comparison *c)
 		return "the base has zeros: no ratio";
 	if (c->ratio_interval.low <= 1 && c->ratio_interval.high >= 1)
 		return "the interval holds 1";
-	if (fabs(c->ratio - 1) < SMALLEST_EFFECT)
+	if (fabs(c->ratio - 1) < smallest_effect)
 		return "the effect is too small";
 	if (c->p_holm >= ALPHA)
 		return "chance is not excluded";
 	return NULL;
 }
 
-static void judge(struct comparison *c)
+static void judge(struct comparison *c, double smallest_effect)
 {
 	const struct interval *i = &c->ratio_interval;
 	bool enough = c->n >= BOOTS_MIN && c->base_n >= BOOTS_MIN;
@@ -46,9 +46,9 @@ static void judge(struct comparison *c)
 	if (!c->n || !c->base_n) {
 		c->verdict = VERDICT_INVALID;
 		c->reason = c->n ? "the base has no ok boot" : "no ok boot";
-	} else if (enough && i->low >= 1 - SMALLEST_EFFECT && i->high <= 1 + SMALLEST_EFFECT) {
+	} else if (enough && i->low >= 1 - smallest_effect && i->high <= 1 + smallest_effect) {
 		c->verdict = VERDICT_SAME;
-	} else if ((c->reason = doubt(c))) {
+	} else if ((c->reason = doubt(c, smallest_effect))) {
 		c->verdict = VERDICT_INCONCLUSIVE;
 	} else {
 		c->verdict = (c->ratio > 1) == c->metric->higher_is_better ? VERDICT_IMPROVE
@@ -59,11 +59,17 @@ static void judge(struct comparison *c)
 /* A variant's sample against its base's. A ratio to 0 is none; one boot has no interval. */
 static void relate(struct comparison *c)
 {
+	bool intervals = c->n > 1 && c->base_n > 1;
+
 	c->p = stats_permutation_p(c->values, c->n, c->base_values, c->base_n, SEED);
+	c->difference = c->median - c->base_median;
+	if (intervals)
+		c->difference_interval =
+			bootstrap_difference(c->values, c->n, c->base_values, c->base_n);
 	if (!stats_all_positive(c->base_values, c->base_n))
 		return;
 	c->ratio = c->median / c->base_median;
-	if (c->n > 1 && c->base_n > 1)
+	if (intervals)
 		c->ratio_interval = bootstrap_ratio(c->values, c->n, c->base_values, c->base_n);
 }
 
@@ -75,6 +81,8 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 				  .base = base,
 				  .metric = metric,
 				  .median_interval = { NAN, NAN },
+				  .difference = NAN,
+				  .difference_interval = { NAN, NAN },
 				  .ratio = NAN,
 				  .ratio_interval = { NAN, NAN },
 				  .p = 1,
@@ -105,7 +113,35 @@ static int by_p(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-void compare_judge(struct comparison **family, size_t count)
+size_t compare_outliers(const struct comparison *c, const struct tree *tree, int *boots)
+{
+	bool *flags = calloc(c->n + 1, sizeof(*flags));
+	size_t i, at = 0, n = 0;
+	const json_t *boot;
+	double value;
+
+	if (!flags || !stats_outliers(c->values, c->n, flags))
+		goto out;
+	/* The values are those of these boots, in their order. */
+	json_array_foreach (tree->boots, i, boot)
+		if (tree_is_ok(boot, c->scenario, c->variant) &&
+		    metric_of_boot(c->metric, boot, &value) && flags[at++])
+			boots[n++] = json_integer_value(json_object_get(boot, "boot"));
+out:
+	free(flags);
+	return n;
+}
+
+size_t compare_count(struct comparison *const *family, size_t count)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++)
+		n += is_counted(family[i]);
+	return n;
+}
+
+void compare_judge(struct comparison **family, size_t count, double smallest_effect)
 {
 	struct comparison **sorted = calloc(count + 1, sizeof(*sorted));
 	double highest = 0;
@@ -123,7 +159,7 @@ void compare_judge(struct comparison **family, size_t count)
 	}
 	free(sorted);
 	for (i = 0; i < count; i++)
-		judge(family[i]);
+		judge(family[i], smallest_effect);
 }
 
 void compare_release(struct comparison *c)

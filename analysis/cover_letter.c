@@ -70,8 +70,9 @@ static void write_setup(FILE *f, const struct report *r)
 	fputs(". Medians over boots; ratio to ", t);
 	fputs(r->variants[0], t);
 	fputs(" with its 95 % bootstrap interval; verdicts by permutation test, corrected "
-	      "for the number of comparisons, for effects of 3 % and more.",
+	      "for the number of comparisons, ",
 	      t);
+	fprintf(t, "for effects of %.3g %% and more.", 100 * r->smallest_effect);
 	if (!strcmp(tree_accel(r->tree), "tcg"))
 		fputs(" Under TCG guest instructions are emulated: the figures compare the path, "
 		      "and are not what KVM would show.",

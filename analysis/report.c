@@ -7,6 +7,7 @@
 
 #include "analysis/gnuplot.h"
 #include "analysis/markdown.h"
+#include "lib/stats.h"
 
 /* Plain variants; all of them where there is but one, for then the levels are compared. */
 static int choose_variants(struct report *r)
@@ -19,7 +20,7 @@ static int choose_variants(struct report *r)
 	if (!r->variants)
 		return -ENOMEM;
 	for (i = 0; i < count; i++)
-		if (levels || !variant_is_traced(all[i]))
+		if ((levels || !variant_is_traced(all[i])) && !tree_twin_of(r->tree, all[i]))
 			r->variants[r->variant_count++] = all[i];
 	return 0;
 }
@@ -58,18 +59,23 @@ static int judge_all(struct report *r)
 			family[n++] = &r->scenarios[i].deflate[v];
 		}
 	}
-	compare_judge(family, n);
+	compare_judge(family, n, r->smallest_effect);
+	r->compared = compare_count(family, n);
 	free(family);
 	return 0;
 }
 
-int report_make(struct report *report, const struct tree *tree, const struct tree *instructions)
+int report_make(struct report *report, const struct report_input *input)
 {
+	const struct tree *tree = input->tree;
 	const char *accel = tree_accel(tree);
 	size_t i;
 	int err;
 
-	*report = (struct report){ .tree = tree, .instructions = instructions };
+	*report = (struct report){ .tree = tree,
+				   .instructions = input->instructions,
+				   .aa = input->aa,
+				   .smallest_effect = input->smallest_effect };
 	metric_parse(&report->inflate, "inflate.duration_ns", accel);
 	metric_parse(&report->deflate, "deflate.duration_ns", accel);
 	err = choose_variants(report);
@@ -101,6 +107,27 @@ void report_release(struct report *report)
 	free(report->scenarios);
 	free(report->variants);
 	memset(report, 0, sizeof(*report));
+}
+
+/* What the variant's own ok boots moved, of which there is one at least. */
+static double moved_gib(const struct report *r, const struct comparison *c, const char *move)
+{
+	struct metric bytes;
+	char name[32];
+	double *values, mib;
+	size_t n;
+
+	snprintf(name, sizeof(name), "%s.bytes", move);
+	metric_parse(&bytes, name, tree_accel(r->tree));
+	n = metric_values(&bytes, r->tree, c->scenario, c->variant, &values);
+	mib = stats_median(values, n);
+	free(values);
+	return mib / 1024;
+}
+
+double report_rate(const struct report *r, const struct comparison *c, const char *move)
+{
+	return moved_gib(r, c, move) / (c->median / 1000);
 }
 
 void report_plot(FILE *f, const struct report *r, const char *scenario, const char *kind,

@@ -96,7 +96,7 @@ static int collect(struct steps *steps, const struct report *r)
 	return 0;
 }
 
-static void judge(struct steps *steps)
+static void judge(struct steps *steps, double smallest_effect)
 {
 	struct comparison **family = calloc(steps->count + 1, sizeof(*family));
 	size_t i;
@@ -104,7 +104,7 @@ static void judge(struct steps *steps)
 	for (i = 0; family && i < steps->count; i++)
 		family[i] = &steps->list[i];
 	if (family)
-		compare_judge(family, steps->count);
+		compare_judge(family, steps->count, smallest_effect);
 	free(family);
 }
 
@@ -131,7 +131,7 @@ void report_steps(FILE *f, const struct report *r)
 
 	if (collect(&steps, r) || !steps.count)
 		goto out;
-	judge(&steps);
+	judge(&steps, r->smallest_effect);
 	fprintf(f,
 		"## Step by step\n\nEach variant against those that it is a step from "
 		"(variants.ini). p is corrected for the comparisons of this table.\n\n"

@@ -8,80 +8,14 @@
 
 #include "analysis/gnuplot.h"
 #include "analysis/markdown.h"
+#include "analysis/report_answer.h"
+#include "analysis/report_boots.h"
+#include "analysis/report_noise.h"
 #include "analysis/report_steps.h"
 #include "analysis/report_trace.h"
 #include "lib/result.h"
 #include "lib/units.h"
 #include "lib/stats.h"
-
-/* "finalize is 4.1 % slower [2.0, 6.3]", or what else the verdict says. */
-static void write_finding(FILE *f, const struct comparison *c)
-{
-	double percent = 100 * fabs(c->ratio - 1);
-
-	markdown_text(f, c->variant);
-	switch (c->verdict) {
-	case VERDICT_IMPROVE:
-	case VERDICT_REGRESS:
-		fprintf(f, " takes %.1f %% %s time", percent, c->ratio > 1 ? "more" : "less");
-		break;
-	case VERDICT_SAME:
-		fputs(" takes the same", f);
-		break;
-	case VERDICT_INCONCLUSIVE:
-		if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
-			fprintf(f, ": too few boots to say (%zu and %zu; %d each are needed)", c->n,
-				c->base_n, BOOTS_MIN);
-		else
-			fputs(": these boots cannot tell", f);
-		break;
-	case VERDICT_INVALID:
-		fputs(": no boot that is ok", f);
-		return;
-	}
-	if (isfinite(c->ratio_interval.low))
-		fprintf(f, " (ratio %.3f, 95 %% interval %.3f to %.3f)", c->ratio,
-			c->ratio_interval.low, c->ratio_interval.high);
-}
-
-static void write_move_answer(FILE *f, const char *move, const struct comparison *c, size_t count)
-{
-	size_t v;
-
-	fprintf(f, "**%s**: ", move);
-	for (v = 1; v < count; v++) {
-		fputs(v > 1 ? "; " : "", f);
-		write_finding(f, &c[v]);
-	}
-	fputs(".", f);
-}
-
-static void write_answer(FILE *f, const struct report *r)
-{
-	size_t i;
-
-	if (r->variant_count < 2) {
-		fputs("One variant was run: there is nothing to compare it to.\n\n", f);
-		return;
-	}
-	fputs("Against ", f);
-	markdown_text(f, r->variants[0]);
-	fprintf(f, ", where an effect below %.0f %% is of no interest:\n\n", 100 * SMALLEST_EFFECT);
-	for (i = 0; i < r->scenario_count; i++) {
-		const struct report_scenario *s = &r->scenarios[i];
-
-		if (s->variant_count < 2)
-			continue;
-		fputs("- *", f);
-		markdown_text(f, s->name);
-		fputs("*, ", f);
-		write_move_answer(f, "inflate", s->inflate, s->variant_count);
-		fputs(" ", f);
-		write_move_answer(f, "deflate", s->deflate, s->variant_count);
-		fputs("\n", f);
-	}
-	fputs("\n", f);
-}
 
 static void write_setup_row(FILE *f, const char *what, const char *text)
 {
@@ -153,22 +87,6 @@ static void write_scenario_intro(FILE *f, const struct report *r, const char *na
 	fputs("\n\n", f);
 }
 
-/* What the variant's own ok boots moved, of which there is one at least. */
-static double moved_gib(const struct report *r, const struct comparison *c, const char *move)
-{
-	struct metric bytes;
-	char name[32];
-	double *values, mib;
-	size_t n;
-
-	snprintf(name, sizeof(name), "%s.bytes", move);
-	metric_parse(&bytes, name, tree_accel(r->tree));
-	n = metric_values(&bytes, r->tree, c->scenario, c->variant, &values);
-	mib = stats_median(values, n);
-	free(values);
-	return mib / 1024;
-}
-
 static void write_row(FILE *f, const struct report *r, const struct comparison *c, const char *move)
 {
 	fprintf(f, "| %s | ", move);
@@ -180,7 +98,7 @@ static void write_row(FILE *f, const struct report *r, const struct comparison *
 	fprintf(f, " | %zu | %.4g", c->n, c->median);
 	if (isfinite(c->median_interval.low))
 		fprintf(f, " [%.4g, %.4g]", c->median_interval.low, c->median_interval.high);
-	fprintf(f, " | %.3g | ", moved_gib(r, c, move) / (c->median / 1000));
+	fprintf(f, " | %.3g | ", report_rate(r, c, move));
 	if (!strcmp(c->variant, c->base)) {
 		fputs("1 | | base |\n", f);
 		return;
@@ -210,10 +128,13 @@ static void write_table(FILE *f, const struct report *r, const struct report_sce
 		write_row(f, r, &s->deflate[v], "deflate");
 	fprintf(f,
 		"\nn: boots. p: permutation test, corrected for the number of comparisons; "
-		"uncorrected, these numbers of boots allow none below %.2g.\n\n",
+		"uncorrected, these numbers of boots allow none below %.2g, and with the %zu "
+		"comparisons that this report makes of the base %zu boots of each are the least "
+		"that find anything.\n\n",
 		s->inflate[0].n && s->variant_count > 1 && s->inflate[1].n
 			? stats_smallest_p(s->inflate[1].n, s->inflate[0].n)
-			: 1);
+			: 1,
+		r->compared, stats_boots_needed(ALPHA, r->compared));
 }
 
 static void write_plots(FILE *f, const struct report *r, const char *scenario)
@@ -290,38 +211,6 @@ static void write_method(FILE *f, const struct report *r)
 	write_resolution(f, r);
 }
 
-static void write_unused(FILE *f, const struct report *r)
-{
-	const json_t *boot;
-	size_t i, unused = json_array_size(r->tree->boots) -
-			   tree_count(r->tree, NULL, NULL, RESULT_OK);
-	size_t missing = tree_count_missing(r->tree, NULL, NULL);
-
-	fputs("## Boots\n\n", f);
-	if (missing)
-		fprintf(f,
-			"The run was stopped before its end: %zu boots of its plan have no "
-			"result.\n\n",
-			missing);
-	fprintf(f, "%zu boots were run, %zu of them are not used", json_array_size(r->tree->boots),
-		unused);
-	fputs(unused ? ":\n\n" : ".\n\n", f);
-	json_array_foreach (r->tree->boots, i, boot) {
-		if (!strcmp(json_text(boot, "status"), RESULT_OK))
-			continue;
-		fputs("- ", f);
-		markdown_text(f, json_text(boot, "scenario"));
-		fputs("/", f);
-		markdown_text(f, json_text(boot, "variant"));
-		fprintf(f, " boot %lld, %s: ",
-			(long long)json_integer_value(json_object_get(boot, "boot")),
-			json_text(boot, "status"));
-		markdown_text(f, json_text(boot, "reason"));
-		fputs("\n", f);
-	}
-	fputs(unused ? "\n" : "", f);
-}
-
 static void write_reproduce(FILE *f, const struct report *r)
 {
 	const char *command = json_text(r->tree->env, "command"), *at;
@@ -346,7 +235,7 @@ void report_write(const struct report *report, FILE *f)
 	fputs("<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n"
 	      "# What the balloon's patches do\n\n",
 	      f);
-	write_answer(f, report);
+	report_answer(f, report);
 	write_setup(f, report);
 	fputs("## Results\n\n", f);
 	for (i = 0; i < report->scenario_count; i++) {
@@ -356,8 +245,9 @@ void report_write(const struct report *report, FILE *f)
 		report_phases(f, report, &report->scenarios[i]);
 	}
 	report_steps(f, report);
+	report_noise(f, report);
 	report_tracing(f, report);
 	write_method(f, report);
-	write_unused(f, report);
+	report_boots(f, report);
 	write_reproduce(f, report);
 }

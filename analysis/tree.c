@@ -250,6 +250,22 @@ bool tree_is_icount(const struct tree *tree)
 	return !strcmp(tree_accel(tree), "icount");
 }
 
+bool tree_same_host(const struct tree *tree, const struct tree *other)
+{
+	static const char *const keys[] = { "cpu_model", "cpus", "memory_bytes", "kernel_release" };
+	const json_t *a = json_object_get(tree->env, "host");
+	const json_t *b = json_object_get(other->env, "host");
+	bool same = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *one = json_object_get(a, keys[i]), *two = json_object_get(b, keys[i]);
+
+		same &= !one || !two || json_equal(one, two);
+	}
+	return same;
+}
+
 const json_t *tree_planned(const struct tree *tree, const char *list, const char *name)
 {
 	const json_t *item;
@@ -318,6 +334,12 @@ bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant)
 bool variant_is_traced(const char *variant)
 {
 	return strchr(variant, '+') != NULL;
+}
+
+const char *tree_twin_of(const struct tree *tree, const char *variant)
+{
+	return json_string_value(
+		json_object_get(tree_planned(tree, "variants", variant), "twin_of"));
 }
 
 bool tree_compares_levels(const struct tree *tree)

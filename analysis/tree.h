@@ -36,6 +36,9 @@ void tree_release(struct tree *tree);
 /* Accelerator of the tree's boots. */
 const char *tree_accel(const struct tree *tree);
 
+/* Whether two trees' env.json tell of the same machine; also where one of them does not tell. */
+bool tree_same_host(const struct tree *tree, const struct tree *other);
+
 /* Whether the boots ran under icount, where a ns of the guest is an instruction. */
 bool tree_is_icount(const struct tree *tree);
 
@@ -69,6 +72,9 @@ bool tree_is_ok(const json_t *boot, const char *scenario, const char *variant);
  * to show what tracing shows and costs; they are not compared as patches are.
  */
 bool variant_is_traced(const char *variant);
+
+/* The variant that this one is the twin of (`run --aa`): the same under another name. Or NULL. */
+const char *tree_twin_of(const struct tree *tree, const char *variant);
 
 /* Whether there is but one variant that is not: then the levels are what was to be compared. */
 bool tree_compares_levels(const struct tree *tree);

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,101 @@ static void newer_trees_are_refused(void **state)
 	       "newer/plan.json: written by a newer balloonbench");
 }
 
+/* 8 % is nothing to somebody who is after 10 %. */
+static void the_smallest_effect_can_be_told(void **state)
+{
+	json_t *all;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 8; i++) {
+		add_boot((struct boot){ "small", "idle", "a", i, "ok", 1000 + i, 1000 });
+		add_boot((struct boot){ "small", "idle", "b", i, "ok", 1080 + i, 1000 });
+	}
+	all = compare_json("small", NULL, NULL);
+	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "regress");
+	assert_true(fabs(number_of(row(all, "comparisons", 0), "difference") - 80) < 1e-6);
+	assert_true(number_of(row(all, "comparisons", 0), "difference_low") > 70);
+	json_decref(all);
+	all = compare_json("small", "--smallest-effect", "10%");
+	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "same");
+	assert_true(number_of(all, "smallest_effect") == 0.1);
+	json_decref(all);
+	expect(compare_with("small", "--smallest-effect", "10", NULL), EXIT_USAGE,
+	       "a percentage up to 100 % is wanted");
+}
+
+static void outliers_are_named_and_counted(void **state)
+{
+	struct outcome outcome;
+	json_t *all;
+
+	(void)state;
+	add_boots("far", "idle", "a", 6, 100);
+	add_boots("far", "idle", "b", 6, 100);
+	add_boot((struct boot){ "far", "idle", "b", 7, "ok", 300, 1000 });
+	all = compare_json("far", NULL, NULL);
+	assert_int_equal(number_of(row(all, "variants", 1), "n"), 7);
+	assert_int_equal(json_integer_value(json_array_get(
+				 json_object_get(row(all, "variants", 1), "outliers"), 0)),
+			 7);
+	assert_int_equal(json_array_size(json_object_get(row(all, "variants", 0), "outliers")), 0);
+	json_decref(all);
+	outcome = compare_with("far", NULL, NULL, NULL);
+	assert_non_null(strstr(outcome.output, "Boots far from the others"));
+	assert_non_null(strstr(outcome.output, "inflate.duration_ns    idle/b: 7\n"));
+	outcome_release(&outcome);
+}
+
+/* A twin shows noise: it is compared, and makes nobody's p larger. */
+static void twins_are_by_themselves(void **state)
+{
+	static const char plan[] = "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
+				   "{\"name\": \"a-again\", \"twin_of\": \"a\"}]}";
+	const char *report[] = { "report", in_tree("twins"), "--no-plots", NULL };
+	char path[300], *text;
+	json_t *all;
+
+	(void)state;
+	add_boots("twins", "idle", "a", 6, 100);
+	add_boots("twins", "idle", "b", 6, 50);
+	add_boots("twins", "idle", "a-again", 6, 100);
+	write_file(test_dir, "twins/plan.json", plan);
+	all = compare_json("twins", "--metric", "inflate.duration_ns");
+	assert_int_equal(json_array_size(json_object_get(all, "comparisons")), 2);
+	assert_true(number_of(row(all, "comparisons", 0), "p_holm") ==
+		    number_of(row(all, "comparisons", 0), "p"));
+	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "improve");
+	assert_string_equal(text_of(row(all, "comparisons", 1), "variant"), "a-again");
+	assert_string_not_equal(text_of(row(all, "comparisons", 1), "verdict"), "improve");
+	json_decref(all);
+	expect(run_program("balloonstat", report), 0, "is written");
+	snprintf(path, sizeof(path), "%s/twins/REPORT.md", test_dir);
+	text = read_file(path);
+	assert_non_null(strstr(text, "| idle | inflate | a | 6, 6 | 1.000 [0."));
+	assert_non_null(strstr(text, "False alarms: 0 of 2."));
+	/* Nowhere among the patches. */
+	assert_null(strstr(text, "| a-again |"));
+	free(text);
+}
+
+/* A noise floor of another machine is none of this one's. */
+static void hosts_are_not_mixed(void **state)
+{
+	const char *report[] = { "report", in_tree("here"), "--no-plots", NULL };
+	const char *told[] = { "report", in_tree("here"), "--no-plots", "--mixed-hosts", NULL };
+
+	(void)state;
+	add_boots("here", "idle", "a", 2, 100);
+	add_boots("here/aa", "idle", "a", 2, 100);
+	write_file(test_dir, "here/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
+	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"two\"}}");
+	expect(run_program("balloonstat", report), EXIT_ENVIRONMENT, "--mixed-hosts");
+	expect(run_program("balloonstat", told), 0, "is written");
+	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
+	expect(run_program("balloonstat", report), 0, "is written");
+}
+
 /* What is whole is used; a script learns from the status that it was not all. */
 static void damaged_results_are_left_out(void **state)
 {
@@ -405,6 +501,10 @@ int main(void)
 		cmocka_unit_test(boots_without_a_result_are_counted),
 		cmocka_unit_test(newer_trees_are_refused),
 		cmocka_unit_test(damaged_results_are_left_out),
+		cmocka_unit_test(the_smallest_effect_can_be_told),
+		cmocka_unit_test(outliers_are_named_and_counted),
+		cmocka_unit_test(twins_are_by_themselves),
+		cmocka_unit_test(hosts_are_not_mixed),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(without_gnuplot),
 		cmocka_unit_test(the_same_tree_gives_the_same_plots),

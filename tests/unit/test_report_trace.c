@@ -132,7 +132,10 @@ static char *report_text(void)
 	size_t size;
 	FILE *f;
 
-	assert_int_equal(report_make(&report, &tree, NULL), 0);
+	assert_int_equal(
+		report_make(&report, &(struct report_input){ .tree = &tree,
+							     .smallest_effect = SMALLEST_EFFECT }),
+		0);
 	f = open_memstream(&text, &size);
 	report_write(&report, f);
 	fclose(f);

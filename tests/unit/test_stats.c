@@ -181,7 +181,7 @@ static void verdicts(void **state)
 	c[7].n = 0;
 	for (i = 0; i < 8; i++)
 		family[i] = &c[i];
-	compare_judge(family, 8);
+	compare_judge(family, 8, SMALLEST_EFFECT);
 	assert_int_equal(c[1].verdict, VERDICT_IMPROVE);
 	assert_int_equal(c[2].verdict, VERDICT_REGRESS);
 	assert_int_equal(c[3].verdict, VERDICT_SAME);
@@ -206,7 +206,7 @@ static void rates_are_better_when_higher(void **state)
 	assert_int_equal(metric_parse(&rate, "inflate.gib_per_s", "tcg"), 0);
 	c = make("faster", 1.5, 1.4, 1.6, 0.002);
 	c.metric = &rate;
-	compare_judge(family, 1);
+	compare_judge(family, 1, SMALLEST_EFFECT);
 	assert_int_equal(c.verdict, VERDICT_IMPROVE);
 }
 
@@ -223,7 +223,7 @@ static void holm_agrees_with_r(void **state)
 		c[i] = make("x", 0.9, 0.8, 0.95, p[i]);
 		family[i] = &c[i];
 	}
-	compare_judge(family, 4);
+	compare_judge(family, 4, SMALLEST_EFFECT);
 	for (i = 0; i < 4; i++)
 		CLOSE(c[i].p_holm, wanted[i]);
 }
