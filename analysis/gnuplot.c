@@ -99,6 +99,13 @@ int plot_begin(struct plot *plot)
 	return plot->data ? 0 : -errno;
 }
 
+void plot_colour(struct plot *plot, size_t place)
+{
+	size_t n = strlen(plot->colours);
+
+	snprintf(plot->colours + n, sizeof(plot->colours) - n, "%s%zu", n ? " " : "", place + 1);
+}
+
 void plot_end(struct plot *plot)
 {
 	if (plot->data)
@@ -123,8 +130,8 @@ int plot_draw(struct plot *plot, const char *script, const char *output, const c
 	char program[] = "gnuplot", option[] = "-c";
 	char *argv[] = { program,	  option,	 script_path,	style_path,
 			 plot->data_path, output_path,	 (char *)title, (char *)unit,
-			 number,	  (char *)names, NULL };
-	int status = fclose(plot->data);
+			 number,	  (char *)names, plot->colours, NULL };
+	int status = fclose(plot->data), i;
 
 	plot->data = NULL;
 	if (status)
@@ -133,6 +140,8 @@ int plot_draw(struct plot *plot, const char *script, const char *output, const c
 	plot_file("style.gp", style_path, sizeof(style_path));
 	/* gnuplot takes an output that begins with | for a command to be run. */
 	snprintf(output_path, sizeof(output_path), "%s%s", *output == '/' ? "" : "./", output);
+	for (i = 0; !plot->colours[0] && i < count; i++)
+		plot_colour(plot, i);
 	snprintf(number, sizeof(number), "%d", count);
 	return run_gnuplot(argv, plot->log_path, err, err_size);
 }

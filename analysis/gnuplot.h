@@ -14,7 +14,8 @@ struct plot {
 	char dir[32];
 	char data_path[64];
 	char log_path[64];
-	FILE *data; /* to be written between plot_begin() and plot_draw() */
+	char colours[256]; /* by plot_colour() */
+	FILE *data;	   /* to be written between plot_begin() and plot_draw() */
 };
 
 /* 0 or -errno. To be followed by plot_end() in every case. */
@@ -33,6 +34,12 @@ void plot_end(struct plot *plot);
  */
 int plot_draw(struct plot *plot, const char *script, const char *output, const char *title,
 	      const char *unit, int count, const char *names, char *err, size_t err_size);
+
+/*
+ * The next variant drawn is the @place-th of the plan, from 0, and has the colour
+ * of that in every plot. Without any they are coloured one after the other.
+ */
+void plot_colour(struct plot *plot, size_t place);
 
 /* Whatever a tree calls its variants, in a plot they are plain words. */
 void plot_word(FILE *f, const char *text);

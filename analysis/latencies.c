@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/latencies.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/stats.h"
 
 struct latencies latencies_of(const struct tree *tree, const char *scenario, const char *variant,
 			      const char *path)
@@ -39,12 +42,26 @@ static double *values_of(const struct latencies *l, double (*value)(const struct
 struct estimate latencies_quantile(const struct latencies *l, double q)
 {
 	double *values = calloc(l->count + 1, sizeof(*values));
+	struct estimate e;
 	size_t i, n = 0;
 
 	for (i = 0; values && i < l->count; i++)
 		if (histogram_carries(&l->boots[i], q))
 			values[n++] = histogram_quantile(&l->boots[i], q);
-	return estimate_of(values, n == l->count ? n : 0);
+	e = estimate_of(values, n == l->count ? n : 0);
+	if (e.n == 1)
+		e.interval = latencies_within(l, 0, q);
+	return e;
+}
+
+struct interval latencies_within(const struct latencies *l, size_t boot, double q)
+{
+	const struct histogram *h = &l->boots[boot];
+	uint64_t low, high;
+
+	if (!stats_quantile_ranks(h->count, q, &low, &high))
+		return (struct interval){ NAN, NAN };
+	return (struct interval){ histogram_at_rank(h, low), histogram_at_rank(h, high) };
 }
 
 struct estimate latencies_mean(const struct latencies *l)

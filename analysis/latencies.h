@@ -27,8 +27,21 @@ struct latencies latencies_of(const struct tree *tree, const char *scenario, con
 			      const char *path);
 void latencies_release(struct latencies *latencies);
 
-/* Over the boots: n 0 where a boot has too few events beyond the percentile (fewer than ten). */
+/*
+ * Over the boots: n 0 where a boot has too few events beyond the percentile (fewer
+ * than ten). Of one boot alone the interval is that of latencies_within().
+ */
 struct estimate latencies_quantile(const struct latencies *latencies, double q);
+
+/**
+ * latencies_within() - between which values a boot's percentile lies, by its events alone
+ * @boot: index of the boot
+ *
+ * A 95 % interval by ranks (stats_quantile_ranks()), as if the events were
+ * independent; NANs where there are too few. It says what the number of events
+ * makes of a percentile, not how boots differ.
+ */
+struct interval latencies_within(const struct latencies *latencies, size_t boot, double q);
 struct estimate latencies_mean(const struct latencies *latencies);
 struct estimate latencies_count(const struct latencies *latencies);
 

@@ -56,6 +56,8 @@ int plot_duration(const struct tree *tree, const struct comparison *inflate,
 	status = plot_begin(&plot);
 	if (status)
 		goto out;
+	for (v = 0; v < variants; v++)
+		plot_colour(&plot, tree_place(tree, inflate[v].variant));
 	for (move = 0; move < 2; move++) {
 		for (v = 0; v < variants; v++)
 			print_points(plot.data, &moves[move][v], v + 1);
@@ -151,6 +153,7 @@ int plot_progress(const struct tree *tree, const struct comparison *inflate, int
 		print_curves(plot.data, tree, &inflate[v]);
 		fputs(v ? " " : "", list);
 		plot_word(list, inflate[v].variant);
+		plot_colour(&plot, tree_place(tree, inflate[v].variant));
 	}
 	fclose(list);
 	snprintf(title, sizeof(title),

@@ -32,6 +32,13 @@ static void words_add(struct words *w, const char *word)
 	plot_word(w->f, word);
 }
 
+static void add_variant(struct words *w, struct plot *plot, const struct tree *tree,
+			const char *variant)
+{
+	words_add(w, variant);
+	plot_colour(plot, tree_place(tree, variant));
+}
+
 static void words_end(struct words *w)
 {
 	if (w->f)
@@ -99,43 +106,39 @@ out:
 	return status;
 }
 
-/*
- * Percentile curve of a pooled histogram: x = 1 / (1 - q), so that each power
- * of ten is another nine; to where ten events are left.
- */
-static void print_percentiles(FILE *f, const struct histogram *h)
-{
-	uint64_t seen = 0;
-	unsigned int i;
+/* Points of a curve to each power of ten. */
+#define POINTS 20
 
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		if (!h->buckets[i])
-			continue;
-		fprintf(f, "%.9g %.9g\n", (double)h->count / (h->count - seen),
-			fmin(fmax(histogram_middle(i), h->min), h->max));
-		seen += h->buckets[i];
-		if (h->count - seen < HISTOGRAM_BEYOND_MIN)
+/*
+ * Percentile curve: x = 1 / (1 - q), so that each power of ten is another nine, y
+ * the median over the boots, of which each has its own; to where a boot has ten
+ * events left.
+ */
+static void print_percentiles(FILE *f, const struct latencies *l)
+{
+	int i;
+
+	for (i = 0;; i++) {
+		double x = pow(10, (double)i / POINTS);
+		struct estimate e = latencies_quantile(l, 1 - 1 / x);
+
+		if (!e.n)
 			break;
+		fprintf(f, "%.9g %.9g\n", x, e.median);
 	}
-	fputs("\n\n", f);
+	fputs(i ? "\n\n" : "NaN NaN\n\n\n", f);
 }
 
-static bool add_curve(FILE *f, const struct tree *tree, const char *scenario, const char *variant,
-		      const char *path, void (*print)(FILE *f, const struct histogram *h))
+static void add_curve(FILE *f, const struct tree *tree, const char *scenario, const char *variant,
+		      const char *path, void (*print)(FILE *f, const struct latencies *l))
 {
 	struct latencies l = latencies_of(tree, scenario, variant, path);
-	struct histogram *sum = calloc(1, sizeof(*sum));
-	bool there = sum && l.count;
 
-	if (there) {
-		latencies_merge(&l, sum);
-		print(f, sum);
-	} else {
+	if (l.count)
+		print(f, &l);
+	else
 		fputs("NaN NaN\n\n\n", f);
-	}
-	free(sum);
 	latencies_release(&l);
-	return there;
 }
 
 /* Variants that have a histogram at @path in the scenario. */
@@ -172,7 +175,7 @@ int plot_latencies(const struct tree *tree, const char *scenario, const char *ou
 		goto out;
 	find_variants(tree, scenario, "ops.enqueue.histogram", variants, &count);
 	for (v = 0; v < count; v++)
-		words_add(&panels, variants[v]);
+		add_variant(&panels, &plot, tree, variants[v]);
 	/* Then the panels' names, those that have a curve. */
 	for (o = 0; count && o < 4; o++) {
 		bool any = false;
@@ -194,9 +197,8 @@ int plot_latencies(const struct tree *tree, const char *scenario, const char *ou
 	if (!count)
 		goto out;
 	snprintf(title, sizeof(title),
-		 "%s: latency of operations on a page (%s; all boots of a variant together, n = "
-		 "%zu)",
-		 scenario, tree_accel(tree), tree_count(tree, scenario, variants[0], RESULT_OK));
+		 "%s: latency of operations on a page (%s; medians over n = %zu boots)", scenario,
+		 tree_accel(tree), tree_count(tree, scenario, variants[0], RESULT_OK));
 	status = plot_draw(&plot, "latency.gp", output, title,
 			   tree_is_icount(tree) ? "guest instructions" : "ns", count, panels.text,
 			   err, err_size);
@@ -209,15 +211,20 @@ out:
 }
 
 /* Share of the calls per length, at the lowest length of the bucket. */
-static void print_lengths(FILE *f, const struct histogram *h)
+static void print_lengths(FILE *f, const struct latencies *l)
 {
+	struct histogram *sum = calloc(1, sizeof(*sum));
 	unsigned int i;
 
+	if (!sum)
+		abort();
+	latencies_merge(l, sum);
 	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
-		if (h->buckets[i])
+		if (sum->buckets[i])
 			fprintf(f, "%.9g %.9g\n", histogram_low(i) / 1024.0,
-				100.0 * h->buckets[i] / h->count);
+				100.0 * sum->buckets[i] / sum->count);
 	fputs("\n\n", f);
+	free(sum);
 }
 
 int plot_calls(const struct tree *tree, const char *scenario, const char *output, char *err,
@@ -239,7 +246,7 @@ int plot_calls(const struct tree *tree, const char *scenario, const char *output
 		goto out;
 	find_variants(tree, scenario, latency, variants, &count);
 	for (v = 0; v < count; v++) {
-		words_add(&names, variants[v]);
+		add_variant(&names, &plot, tree, variants[v]);
 		add_curve(plot.data, tree, scenario, variants[v], latency, print_percentiles);
 		add_curve(plot.data, tree, scenario, variants[v], length, print_lengths);
 	}
@@ -247,7 +254,7 @@ int plot_calls(const struct tree *tree, const char *scenario, const char *output
 	if (!count)
 		goto out;
 	snprintf(title, sizeof(title),
-		 "%s: madvise(DONTNEED) of QEMU (%s; all boots of a variant together, n = %zu)",
+		 "%s: madvise(DONTNEED) of QEMU (%s; medians over n = %zu boots; lengths of all)",
 		 scenario, tree_accel(tree), tree_count(tree, scenario, variants[0], RESULT_OK));
 	status = plot_draw(&plot, "madvise.gp", output, title, "ns", count, names.text, err,
 			   err_size);

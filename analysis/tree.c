@@ -342,6 +342,22 @@ const char *tree_twin_of(const struct tree *tree, const char *variant)
 		json_object_get(tree_planned(tree, "variants", variant), "twin_of"));
 }
 
+size_t tree_place(const struct tree *tree, const char *variant)
+{
+	size_t v, n = strcspn(variant, "+"), place = 0;
+
+	if (tree_compares_levels(tree))
+		return name_index(tree->variants, variant);
+	for (v = 0; tree->variants[v]; v++) {
+		const char *other = tree->variants[v];
+
+		if (strcspn(other, "+") == n && !strncmp(other, variant, n))
+			break;
+		place += !variant_is_traced(other);
+	}
+	return place;
+}
+
 bool tree_compares_levels(const struct tree *tree)
 {
 	size_t i, plain = 0;

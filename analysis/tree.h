@@ -76,6 +76,13 @@ bool variant_is_traced(const char *variant);
 /* The variant that this one is the twin of (`run --aa`): the same under another name. Or NULL. */
 const char *tree_twin_of(const struct tree *tree, const char *variant);
 
+/*
+ * The place of a variant of the tree among those of its plan, from 0: by it, it
+ * has its colour in every plot, and so have its arms that are traced otherwise,
+ * unless they are what was to be compared.
+ */
+size_t tree_place(const struct tree *tree, const char *variant);
+
 /* Whether there is but one variant that is not: then the levels are what was to be compared. */
 bool tree_compares_levels(const struct tree *tree);
 

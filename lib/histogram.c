@@ -55,23 +55,22 @@ double histogram_middle(unsigned int bucket)
 	return histogram_low(bucket) + ((1ULL << shift_of(bucket)) - 1) / 2.0;
 }
 
-double histogram_quantile(const struct histogram *h, double q)
+double histogram_at_rank(const struct histogram *h, uint64_t rank)
 {
-	double rank = ceil(q * h->count), value;
 	uint64_t seen = 0;
 	unsigned int i;
 
-	if (!h->count)
-		return NAN;
-	if (rank < 1)
-		rank = 1;
 	for (i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
 		seen += h->buckets[i];
 		if (seen >= rank)
 			break;
 	}
-	value = histogram_middle(i);
-	return fmin(fmax(value, h->min), h->max);
+	return fmin(fmax(histogram_middle(i), h->min), h->max);
+}
+
+double histogram_quantile(const struct histogram *h, double q)
+{
+	return h->count ? histogram_at_rank(h, fmax(ceil(q * h->count), 1)) : NAN;
 }
 
 bool histogram_carries(const struct histogram *h, double q)

@@ -35,6 +35,9 @@ double histogram_middle(unsigned int bucket);
  */
 double histogram_quantile(const struct histogram *h, double q);
 
+/* The value of that rank, 1 to count, in rising order; as histogram_quantile(). */
+double histogram_at_rank(const struct histogram *h, uint64_t rank);
+
 /* Fewer values than this beyond a percentile make it a matter of one or two of them. */
 #define HISTOGRAM_BEYOND_MIN 10
 

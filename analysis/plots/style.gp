@@ -2,8 +2,8 @@
 #
 # What all plots share. The colours are Okabe and Ito's, which the colour-blind
 # can tell apart, and four of Tol's for more; points and dashes differ too, for
-# print in grey. A variant has the same colour and point in every plot: its
-# place in the plan.
+# print in grey. A variant has the same colour and point in every plot: that of
+# its place in the plan, which ARG8 of the scripts has for each of those drawn.
 
 set encoding utf8
 set border 3 lw 0.8 lc rgb '#444444'
@@ -14,7 +14,7 @@ array colour[12] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B
 	'#882255', '#332288', '#999933', '#44AA99']
 array point[12] = [7, 5, 9, 11, 13, 4, 6, 8, 10, 12, 2, 1]
 array dash[12] = [1, 2, 4, 3, 5, 1, 2, 4, 3, 5, 1, 2]
-pick(i) = ((i - 1) % 12) + 1
+pick(v) = ((int(word(ARG8, v)) - 1) % 12) + 1
 
 # More names than fit side by side are written askew, and a long key beside the plot.
 many(n) = n > 4

@@ -177,9 +177,27 @@ static void json_brings_it_back(void **state)
 	free(back);
 }
 
+static void ranks_and_what_a_sample_carries(void **state)
+{
+	struct histogram h = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 999; i++)
+		histogram_add(&h, i % 16);
+	assert_true(histogram_at_rank(&h, 1) == 0);
+	assert_true(histogram_at_rank(&h, 62) == 0 && histogram_at_rank(&h, 63) == 1);
+	assert_true(histogram_at_rank(&h, 999) == 15);
+	/* Of 999 values fewer than ten are beyond the 99th percentile. */
+	assert_false(histogram_carries(&h, .99));
+	histogram_add(&h, 3);
+	assert_true(histogram_carries(&h, .99));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranks_and_what_a_sample_carries),
 		cmocka_unit_test(the_buckets_leave_no_gap),
 		cmocka_unit_test(boundaries_keep_the_bound),
 		cmocka_unit_test(random_values_keep_the_bound),

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static void phases_are_per_page_and_of_the_move(void **state)
 static void a_percentile_needs_events_beyond_it(void **state)
 {
 	struct latencies l = latencies_of(&tree, "idle", "new+pages", "ops.enqueue.histogram");
+	struct estimate e;
 
 	(void)state;
 	assert_int_equal(l.count, 4);
@@ -167,6 +169,12 @@ static void a_percentile_needs_events_beyond_it(void **state)
 	assert_int_equal(latencies_quantile(&l, .99).n, 4);
 	assert_int_equal(latencies_quantile(&l, .999).n, 0);
 	assert_true(latencies_max(&l) == 5000);
+	/* Of one boot alone the interval is what its number of events makes it. */
+	l.count = 1;
+	e = latencies_quantile(&l, .5);
+	assert_true(e.n == 1 && e.interval.low == latencies_within(&l, 0, .5).low);
+	assert_true(e.interval.low <= e.median && e.interval.high >= e.median);
+	assert_true(isnan(latencies_within(&l, 0, .9999).high));
 	latencies_release(&l);
 	l = latencies_of(&tree, "idle", "old", "ops.enqueue.histogram");
 	assert_int_equal(l.count, 0);
