@@ -23,6 +23,7 @@ lib_src := $(wildcard lib/*.c)
 bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
 bpf_programs := $(wildcard bpf/*.bpf.c)
 bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
+victim_src := $(wildcard bench/victim/*.c)
 analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c))
 guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
@@ -31,7 +32,7 @@ advise_src := tests/advise/advise.c
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
-archives := $(O)/bench.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
+archives := $(O)/bench.a $(O)/victim.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
 programs := $(O)/balloonbench $(O)/balloontrace $(O)/balloonstat
 skeletons := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(bpf_programs))
 tests := $(patsubst %.c,$(O)/%,$(test_src))
@@ -40,7 +41,7 @@ fake_qemu := $(O)/tests/fake-qemu/fake-qemu
 advise := $(O)/tests/advise/advise
 runner := $(O)/tests/run
 images := $(O)/images.ini
-all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(analysis_src) analysis/main.c $(guest_src) \
+all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
 	   $(test_src) $(fake_src) $(advise_src) $(support_src) tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
@@ -80,7 +81,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h analysis/*.h tests/support/*.h tests/device/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h tests/support/*.h tests/device/*.h))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
@@ -140,6 +141,7 @@ $(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: | $(skeletons)
 $(O)/lib.a: $(call obj,$(lib_src))
 $(O)/bpf.a: $(call obj,$(bpf_src))
 $(O)/bench.a: $(call obj,$(bench_src))
+$(O)/victim.a: $(call obj,$(victim_src))
 $(O)/analysis.a: $(call obj,$(analysis_src))
 $(archives):
 	$(say) AR $@
