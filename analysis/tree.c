@@ -119,10 +119,12 @@ static int load_boots(struct tree *tree, char *err, size_t err_size)
 	for (i = 0; !status && i < found.gl_pathc; i++) {
 		json_t *boot = result_load(found.gl_pathv[i], err, err_size);
 
-		if (boot)
+		if (boot) {
 			json_array_append_new(tree->boots, boot);
-		else
+			json_array_append_new(tree->paths, json_string_nocheck(found.gl_pathv[i]));
+		} else {
 			status = -EINVAL;
+		}
 	}
 	globfree(&found);
 	return status;
@@ -168,7 +170,7 @@ int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size)
 {
 	int status;
 
-	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array() };
+	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array(), .paths = json_array() };
 	snprintf(err, err_size, "out of memory");
 	status = load_boots(tree, err, err_size);
 	if (!status)
@@ -202,6 +204,7 @@ void tree_release(struct tree *tree)
 	json_decref(tree->env);
 	json_decref(tree->plan);
 	json_decref(tree->boots);
+	json_decref(tree->paths);
 	free(tree->dir);
 	memset(tree, 0, sizeof(*tree));
 }
