@@ -127,6 +127,7 @@ static void add_result(struct tree *tree, const char *path, json_t *seen, char *
 
 	if (boot && is_new(seen, boot, path, err, err_size)) {
 		json_array_append_new(tree->boots, boot);
+		json_array_append_new(tree->paths, json_string_nocheck(path));
 		return;
 	}
 	json_array_append_new(tree->broken, json_string(err));
@@ -200,7 +201,10 @@ int tree_load(struct tree *tree, const char *dir, char *err, size_t err_size)
 	json_t *seen = json_object();
 	int status;
 
-	*tree = (struct tree){ .dir = strdup(dir), .boots = json_array(), .broken = json_array() };
+	*tree = (struct tree){ .dir = strdup(dir),
+			       .boots = json_array(),
+			       .paths = json_array(),
+			       .broken = json_array() };
 	snprintf(err, err_size, "out of memory");
 	status = load_boots(tree, seen, err, err_size);
 	json_decref(seen);
@@ -235,6 +239,7 @@ void tree_release(struct tree *tree)
 	json_decref(tree->env);
 	json_decref(tree->plan);
 	json_decref(tree->boots);
+	json_decref(tree->paths);
 	json_decref(tree->broken);
 	free(tree->dir);
 	memset(tree, 0, sizeof(*tree));

@@ -18,6 +18,7 @@ struct tree {
 	json_t *env;	  /* env.json, {} where there is none */
 	json_t *plan;	  /* plan.json, {} where there is none */
 	json_t *boots;	  /* array of result.json objects, sorted by path */
+	json_t *paths;	  /* array of the paths of these files, in the same order */
 	json_t *broken;	  /* array of texts: results that cannot be used, file and reason */
 	char **scenarios; /* NULL-terminated */
 	char **variants;  /* NULL-terminated; the first is the default base */

@@ -7,6 +7,7 @@
 
 #include "bench/boot_trace.h"
 #include "bench/guest/protocol.h"
+#include "bench/guest_clock.h"
 #include "bench/interrupt.h"
 #include "bench/move.h"
 #include "bench/perf.h"
@@ -31,6 +32,7 @@ struct run {
 	json_t *vmstat_before;
 	json_t *vmstat_after;
 	json_t *traced; /* "ops", "trace" and "perf" of the result */
+	json_t *clock;	/* the same of the result */
 };
 
 static void say(const struct boot *boot, const char *what)
@@ -210,6 +212,22 @@ static json_t *vmstat_difference(const struct run *run)
 	return difference;
 }
 
+/* Not under icount, where the guest's clock counts instructions: it has no offset. */
+static int compare_clocks(struct run *run, const char *when)
+{
+	json_t *offset = NULL;
+	int err;
+
+	if (run->boot->accel == ACCEL_ICOUNT)
+		return 0;
+	err = guest_clock_measure(run->vm.guest, &offset);
+	if (err)
+		vm_explain(&run->vm, "while comparing clocks", guest_error(run->vm.guest));
+	else
+		json_object_set_new(run->clock, when, offset);
+	return err;
+}
+
 static int drive(struct run *run)
 {
 	unsigned int cycle;
@@ -217,6 +235,8 @@ static int drive(struct run *run)
 	int err;
 
 	err = boot_trace_start(&run->trace, &run->vm, run->boot);
+	if (!err)
+		err = compare_clocks(run, "begin");
 	if (err)
 		return err;
 	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
@@ -228,6 +248,8 @@ static int drive(struct run *run)
 		err = one_cycle(run, cycle);
 	if (!err && run->boot->perf)
 		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
+	if (!err)
+		err = compare_clocks(run, "end");
 	if (err)
 		return err;
 	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");
@@ -249,20 +271,21 @@ static json_t *make_result(const struct run *run, const char *status, const char
 	const struct boot *boot = run->boot;
 	const char *release = json_string_value(json_object_get(run->vm.hello, "kernel_release"));
 
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-			 "s:O, s:o, s:O*, s:O*, s:O*, s:o}",
-			 "schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
-			 "variant", boot->variant->name, "cut", boot->variant->cut, "accel",
-			 accel_name(boot->accel), "boot", (int)boot->number, "seed",
-			 (json_int_t)boot->seed, "status", status, "reason", string_or_null(reason),
-			 "kernel_release", string_or_null(release), "qemu_version",
-			 string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL),
-			 "memory_bytes", (json_int_t)boot->scenario->memory_bytes, "vcpus",
-			 (int)boot->scenario->vcpus, "ready_ns", (json_int_t)run->vm.ready_ns,
-			 "cycles", run->cycles, "vmstat", vmstat_difference(run), "ops",
-			 json_object_get(run->traced, "ops"), "trace",
-			 json_object_get(run->traced, "trace"), "perf",
-			 json_object_get(run->traced, "perf"), "trust", trust_to_json(&run->trust));
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
+		"s:O, s:o, s:O*, s:O*, s:O*, s:O*, s:o}",
+		"schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
+		"variant", boot->variant->name, "cut", boot->variant->cut, "accel",
+		accel_name(boot->accel), "boot", (int)boot->number, "seed", (json_int_t)boot->seed,
+		"status", status, "reason", string_or_null(reason), "kernel_release",
+		string_or_null(release), "qemu_version",
+		string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL), "memory_bytes",
+		(json_int_t)boot->scenario->memory_bytes, "vcpus", (int)boot->scenario->vcpus,
+		"ready_ns", (json_int_t)run->vm.ready_ns, "cycles", run->cycles, "vmstat",
+		vmstat_difference(run), "ops", json_object_get(run->traced, "ops"), "trace",
+		json_object_get(run->traced, "trace"), "perf", json_object_get(run->traced, "perf"),
+		"clock", json_object_size(run->clock) ? run->clock : NULL, "trust",
+		trust_to_json(&run->trust));
 }
 
 static json_t *judge(struct run *run, int err)
@@ -280,7 +303,10 @@ static json_t *judge(struct run *run, int err)
 int boot_run(const struct boot *boot, json_t **result, json_t **records)
 {
 	struct qemu_config config = boot_qemu_config(boot);
-	struct run run = { .boot = boot, .cycles = json_array(), .traced = json_object() };
+	struct run run = { .boot = boot,
+			   .cycles = json_array(),
+			   .traced = json_object(),
+			   .clock = json_object() };
 	int err;
 
 	trust_init(&run.trust);
@@ -311,5 +337,6 @@ out:
 	json_decref(run.vmstat_before);
 	json_decref(run.vmstat_after);
 	json_decref(run.traced);
+	json_decref(run.clock);
 	return err;
 }

@@ -325,6 +325,12 @@ static void check_counts(const struct boot_trace *trace, unsigned int cycle, con
 	}
 }
 
+/* Where the steps of the move are among the batches: result.json has durations only. */
+static json_t *step_columns(void)
+{
+	return json_pack("[s, s]", "start_ns", "duration_ns");
+}
+
 static json_t *rows(json_t *columns, json_t *list)
 {
 	return json_pack("{s:o, s:O}", "columns", columns, "rows", list);
@@ -353,8 +359,9 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 	trust_check_ns(trust, cycle, name, "the sum of the phases", duration, sum,
 		       fmax(SUM_TOLERANCE * duration, resolution));
 	json_array_append_new(trace->moves,
-			      json_pack("{s:i, s:s, s:o, s:o}", "cycle", (int)cycle, "move", name,
-					"guest", rows(guest_batch_columns(), guest->rows), "host",
+			      json_pack("{s:i, s:s, s:o, s:o, s:o}", "cycle", (int)cycle, "move",
+					name, "steps", rows(step_columns(), guest->steps), "guest",
+					rows(guest_batch_columns(), guest->rows), "host",
 					rows(host_batch_columns(), trace->host_rows)));
 }
 

@@ -54,7 +54,8 @@ static void add_progress(struct sums *sums, const json_t *event)
 void move_trace_release(struct move_trace *trace)
 {
 	json_decref(trace->rows);
-	trace->rows = NULL;
+	json_decref(trace->steps);
+	trace->rows = trace->steps = NULL;
 }
 
 static uint64_t positive(uint64_t to, uint64_t from)
@@ -75,6 +76,8 @@ static void add_trace(struct sums *sums, const json_t *event)
 	if (step.batches)
 		sums->trace->edge_ns += positive(step.begin_ns, start) + positive(end, step.end_ns);
 	json_array_extend(sums->trace->rows, json_object_get(seen, "batches"));
+	json_array_append_new(sums->trace->steps,
+			      json_pack("[I, I]", (json_int_t)start, (json_int_t)(end - start)));
 }
 
 static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *error,
@@ -155,7 +158,7 @@ int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint
 	int err = 0;
 
 	*move = NULL;
-	*trace = (struct move_trace){ .rows = json_array() };
+	*trace = (struct move_trace){ .rows = json_array(), .steps = json_array() };
 	while (!err && vm->balloon_bytes != target_bytes)
 		err = one_step(vm, next_step(vm->balloon_bytes, target_bytes, step_bytes),
 			       timeout_ns, &sums, error, error_size);

@@ -13,6 +13,7 @@ struct move_trace {
 	struct guest_sums sums;
 	uint64_t edge_ns; /* before the first batch and after the last, of each step */
 	json_t *rows;	  /* each batch, as guest_batch_to_row() */
+	json_t *steps;	  /* [start_ns, duration_ns] of each, guest clock */
 };
 
 void move_trace_release(struct move_trace *trace);

@@ -42,6 +42,28 @@ static int sync_directory_of(const char *path)
 	return err;
 }
 
+/* Make the content final, unless it could not be written (@err). */
+static int finish(int fd, int err)
+{
+	if (!err && fchmod(fd, 0644) < 0)
+		err = -errno;
+	if (!err && fsync(fd) < 0)
+		err = -errno;
+	return err;
+}
+
+/* The file is closed: give it its name, or remove it. */
+static int put_in_place(const char *tmp, const char *path, int err)
+{
+	if (!err && rename(tmp, path) < 0)
+		err = -errno;
+	if (err) {
+		unlink(tmp);
+		return err;
+	}
+	return sync_directory_of(path);
+}
+
 int atomic_file_write(const char *path, const void *data, size_t len)
 {
 	char tmp[PATH_MAX];
@@ -52,20 +74,66 @@ int atomic_file_write(const char *path, const void *data, size_t len)
 	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, data, len);
-	if (!err && fchmod(fd, 0644) < 0)
-		err = -errno;
-	if (!err && fsync(fd) < 0)
-		err = -errno;
+	err = finish(fd, write_all(fd, data, len));
 	if (close(fd) < 0 && !err)
 		err = -errno;
-	if (!err && rename(tmp, path) < 0)
-		err = -errno;
-	if (err) {
-		unlink(tmp);
-		return err;
+	return put_in_place(tmp, path, err);
+}
+
+int atomic_stream_open(struct atomic_stream *stream, const char *path)
+{
+	int fd, err = 0;
+
+	*stream = (struct atomic_stream){ .path = strdup(path) };
+	if (!stream->path || asprintf(&stream->temporary, "%s.XXXXXX", path) < 0) {
+		stream->temporary = NULL;
+		err = -ENOMEM;
+		goto out;
 	}
-	return sync_directory_of(path);
+	fd = mkostemp(stream->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		err = -errno;
+		goto out;
+	}
+	stream->file = fdopen(fd, "w");
+	if (!stream->file) {
+		err = -errno;
+		unlink(stream->temporary);
+		close(fd);
+	}
+out:
+	if (err)
+		atomic_stream_release(stream);
+	return err;
+}
+
+int atomic_stream_commit(struct atomic_stream *stream)
+{
+	int err = 0;
+
+	/* An earlier write that failed has left no more than its mark. */
+	if (ferror(stream->file))
+		err = -EIO;
+	if (fflush(stream->file))
+		err = -errno;
+	err = finish(fileno(stream->file), err);
+	if (fclose(stream->file) && !err)
+		err = -errno;
+	stream->file = NULL;
+	err = put_in_place(stream->temporary, stream->path, err);
+	atomic_stream_release(stream);
+	return err;
+}
+
+void atomic_stream_release(struct atomic_stream *stream)
+{
+	if (stream->file) {
+		fclose(stream->file);
+		unlink(stream->temporary);
+	}
+	free(stream->path);
+	free(stream->temporary);
+	*stream = (struct atomic_stream){ .file = NULL };
 }
 
 static int write_json(const char *path, const json_t *value, size_t flags)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * Files that are either whole or absent: written under a temporary name in
@@ -31,6 +32,25 @@ int atomic_file_write_json(const char *path, const json_t *value);
 
 /* The same in one line, for what is read by programs only. */
 int atomic_file_write_compact_json(const char *path, const json_t *value);
+
+/*
+ * The same for content that is written bit by bit. Zeroed, one is closed: release
+ * may follow whatever happened.
+ */
+struct atomic_stream {
+	FILE *file; /* to be written to */
+	char *path;
+	char *temporary;
+};
+
+/* Begin: 0 or -errno. The old content stays until atomic_stream_commit(). */
+int atomic_stream_open(struct atomic_stream *stream, const char *path);
+
+/* All is written: 0, or -errno and the old content stays. Closed in either case. */
+int atomic_stream_commit(struct atomic_stream *stream);
+
+/* Without a commit before it: nothing has been written. */
+void atomic_stream_release(struct atomic_stream *stream);
 
 /* mkdir -p: 0 or -errno; an existing directory is no error. */
 int make_directories(const char *path);

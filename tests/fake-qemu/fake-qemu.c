@@ -21,6 +21,7 @@
  *   stuck            the agent reports that the balloon got stuck
  *   lost-pages       vmstat counts a page less than the balloon moved
  *   warn             the kernel prints a warning
+ *   slow-clock       most readings of the agent's clock are late, or answered late
  *   no-poweroff      the guest does not power off
  */
 #include <jansson.h>
@@ -33,6 +34,8 @@
 #include <unistd.h>
 
 #include "bench/guest/protocol.h"
+#include "lib/clock.h"
+#include "tests/fake-qemu/fake_clock.h"
 
 static const char *mode;
 static int qmp_fd = -1;
@@ -188,6 +191,21 @@ static void serve_watch(json_t *id)
 					     (json_int_t)50000000, (json_int_t)to));
 }
 
+/* Of a guest that booted FAKE_CLOCK_AHEAD_NS before its host, and takes its time to say so. */
+static json_int_t read_clock(void)
+{
+	static unsigned int asked;
+	json_int_t now;
+
+	asked++;
+	if (is("slow-clock") && asked % 2)
+		usleep(2000);
+	now = clock_ns() + FAKE_CLOCK_AHEAD_NS;
+	if (is("slow-clock") && asked % 3)
+		usleep(3000);
+	return now;
+}
+
 static void answer_guest(const json_t *msg)
 {
 	const char *cmd = json_string_value(json_object_get(msg, "cmd"));
@@ -206,6 +224,8 @@ static void answer_guest(const json_t *msg)
 		json_object_set_new(answer, "meminfo",
 				    json_pack("{s:I}", "MemTotal_bytes",
 					      (json_int_t)(memory_bytes - actual_pages * 4096)));
+	if (!strcmp(cmd, "clock"))
+		json_object_set_new(answer, "clock_ns", json_integer(read_clock()));
 	if (!strcmp(cmd, "touch"))
 		json_object_set_new(answer, "duration_ns", json_integer(1000000));
 	put_line(guest_fd, answer);

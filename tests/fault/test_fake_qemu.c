@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/fake-qemu/fake_clock.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 #include "tests/support/schema.h"
@@ -159,6 +160,47 @@ static void sigkill(void **state)
 	stop_with(SIGKILL, 128 + SIGKILL);
 }
 
+/* The agent's clock is ahead by what is known: so says the measurement, within its own bound. */
+static void check_offset(const json_t *result, const char *when)
+{
+	const json_t *offset = json_object_get(json_object_get(result, "clock"), when);
+	json_int_t error =
+		json_integer_value(json_object_get(offset, "offset_ns")) - FAKE_CLOCK_AHEAD_NS;
+	json_int_t bound = json_integer_value(json_object_get(offset, "uncertainty_ns"));
+
+	assert_true(json_integer_value(json_object_get(offset, "round_trips")) > 1);
+	assert_true(bound > 0);
+	if (error > bound || error < -bound)
+		fail_msg("%s: wrong by %lld ns, more than %lld", when, (long long)error,
+			 (long long)bound);
+}
+
+static void clocks_are_compared(void **state)
+{
+	static const char *const modes[] = { "good", "slow-clock" };
+	const json_t *begin, *end;
+	struct outcome outcome;
+	json_t *result;
+	char out[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		snprintf(out, sizeof(out), "%s/clock-%s", test_dir, modes[i]);
+		outcome = run(modes[i], out, "1");
+		assert_int_equal(outcome.status, 0);
+		outcome_release(&outcome);
+		result = load_result(out, 1);
+		check_offset(result, "begin");
+		check_offset(result, "end");
+		begin = json_object_get(json_object_get(result, "clock"), "begin");
+		end = json_object_get(json_object_get(result, "clock"), "end");
+		assert_true(json_integer_value(json_object_get(begin, "at_ns")) <
+			    json_integer_value(json_object_get(end, "at_ns")));
+		json_decref(result);
+	}
+}
+
 /* result.json is what its schema says. */
 static void results_fit_the_schema(void **state)
 {
@@ -199,6 +241,7 @@ int main(void)
 		cmocka_unit_test(ctrl_c),
 		cmocka_unit_test(sigterm),
 		cmocka_unit_test(sigkill),
+		cmocka_unit_test(clocks_are_compared),
 		cmocka_unit_test(results_fit_the_schema),
 	};
 
