@@ -89,6 +89,23 @@ void plan_keep(struct plan *plan, bool (*wanted)(const struct plan_entry *entry,
 	plan->count = kept;
 }
 
+int plan_add_block(struct plan *plan, const struct plan *from, size_t scenario, unsigned int boot)
+{
+	struct plan_entry *longer;
+	size_t i, added = 0;
+
+	for (i = 0; i < from->count; i++)
+		added += from->entries[i].scenario == scenario && from->entries[i].boot == boot;
+	longer = reallocarray(plan->entries, plan->count + added + 1, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	plan->entries = longer;
+	for (i = 0; i < from->count; i++)
+		if (from->entries[i].scenario == scenario && from->entries[i].boot == boot)
+			plan->entries[plan->count++] = from->entries[i];
+	return added;
+}
+
 void plan_release(struct plan *plan)
 {
 	free(plan->entries);
@@ -109,10 +126,10 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "name", v->name, "description",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s*}", "name", v->name, "description",
 			 v->description ? v->description : "", "cut", v->cut, "device",
 			 v->device ? v->device : "", "against", v->against ? v->against : "",
-			 "trace", v->trace);
+			 "trace", v->trace, "twin_of", v->twin_of);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

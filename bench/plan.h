@@ -39,7 +39,21 @@ void plan_release(struct plan *plan);
 void plan_keep(struct plan *plan, bool (*wanted)(const struct plan_entry *entry, void *context),
 	       void *context);
 
-/* plan.json: the seed, the scenarios as resolved, the variants, the order. New reference. */
+/**
+ * plan_add_block() - take a block more into a plan
+ * @plan: gets the entries
+ * @from: a longer plan of the same scenarios and variants
+ * @scenario: whose block
+ * @boot: and which
+ *
+ * Return: how many entries that were, or -ENOMEM.
+ */
+int plan_add_block(struct plan *plan, const struct plan *from, size_t scenario, unsigned int boot);
+
+/*
+ * plan.json: the seed, the scenarios as resolved, the variants ("twin_of": the
+ * variant that this one repeats), the order. New reference.
+ */
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 		     size_t scenario_count, const struct variant *const *variants,
 		     size_t variant_count);

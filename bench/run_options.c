@@ -14,6 +14,10 @@
 
 #define BOOTS_MAX 999
 #define CYCLES_MAX 1000
+#define UNTIL_METRIC "inflate.duration_ns"
+#define MAX_BOOTS 30
+#define STRING(number) STRING_OF(number)
+#define STRING_OF(text) #text
 
 enum {
 	OPT_SCENARIO = 256,
@@ -27,6 +31,10 @@ enum {
 	OPT_SUITE,
 	OPT_TRACE,
 	OPT_PERF,
+	OPT_AA,
+	OPT_UNTIL_CI,
+	OPT_UNTIL_METRIC,
+	OPT_MAX_BOOTS,
 };
 
 static const struct argp_option option_table[] = {
@@ -44,6 +52,16 @@ static const struct argp_option option_table[] = {
 	{ "cycles", OPT_CYCLES, "N", 0, "inflate-deflate cycles per boot", 1 },
 	{ "seed", OPT_SEED, "N", 0,
 	  "of the order of boots (default: from the clock; it is recorded)", 1 },
+	{ "aa", OPT_AA, NULL, 0,
+	  "A/A: run the base once more as a variant BASE-again; what then differs is noise", 1 },
+	{ "until-ci", OPT_UNTIL_CI, "PERCENT", 0,
+	  "go on, block by block, until the 95 % interval of each ratio to the base is within +- "
+	  "PERCENT of it (with one variant: that of its median)",
+	  1 },
+	{ "until-metric", OPT_UNTIL_METRIC, "NAME", 0,
+	  "the metric of --until-ci, by its place in result.json (default: " UNTIL_METRIC ")", 1 },
+	{ "max-boots", OPT_MAX_BOOTS, "N", 0,
+	  "with --until-ci, end with N boots all the same (default: " STRING(MAX_BOOTS) ")", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
 	{ "accel", OPT_ACCEL, "NAME", 0, "auto, kvm, tcg or icount (default: auto)", 2 },
 	{ "trace", OPT_TRACE, "LEVEL", 0,
@@ -80,7 +98,13 @@ static const char doc[] =
 	"      count guest instructions in place of time\n"
 	"  balloonbench run --scenario idle --variant list+off --variant list --variant "
 	"list+pages\n"
-	"      what tracing costs\n\n"
+	"      what tracing costs\n"
+	"  balloonbench run --scenario idle --variant finalize --aa --boots 10\n"
+	"      how far two runs of the same thing are apart on this machine\n"
+	"  balloonbench run --scenario idle --variant list --variant finalize --until-ci 2% "
+	"--max-boots 40\n"
+	"      as many boots as it takes to know the ratio to +- 2 %, but no more than 40 a side\n"
+	"\n"
 	"Exit status: 0 fine, 2 usage, 3 a boot failed or the machine did, 4 not supported here, "
 	"130 interrupted. Finished boots are kept in every case.\n";
 
@@ -117,6 +141,17 @@ static uint64_t parse_number(struct argp_state *state, const char *name, const c
 	return value;
 }
 
+static double parse_half_width(struct argp_state *state, const char *text)
+{
+	double fraction = 0;
+
+	if (parse_percent(text, &fraction))
+		argp_error(state,
+			   "--until-ci %s: more than 0 and at most 100 %% is wanted, as in 2%%",
+			   text);
+	return fraction;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -134,6 +169,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_BOOTS:
 		p->boots = parse_number(state, "boots", arg, 1, BOOTS_MAX);
+		break;
+	case OPT_AA:
+		o->aa = true;
+		break;
+	case OPT_UNTIL_CI:
+		o->until.half_width = parse_half_width(state, arg);
+		break;
+	case OPT_UNTIL_METRIC:
+		o->until.metric = arg;
+		break;
+	case OPT_MAX_BOOTS:
+		o->until.max_boots = parse_number(state, "max-boots", arg, 2, BOOTS_MAX);
 		break;
 	case OPT_CYCLES:
 		o->cycles = parse_number(state, "cycles", arg, 1, CYCLES_MAX);
@@ -196,6 +243,41 @@ static int check_distinct(const char *option, char *const *names, size_t count)
 	return 0;
 }
 
+/* The goal of --until-ci, once it is known how many boots there are at least. */
+static int check_until(struct until_ci_goal *until, const struct suite *suite)
+{
+	if (!until->half_width && (until->metric || until->max_boots)) {
+		log_error("--until-metric and --max-boots go with --until-ci; for a number of "
+			  "boots that is known there is --boots");
+		return EXIT_USAGE;
+	}
+	if (!until->metric)
+		until->metric = UNTIL_METRIC;
+	if (!until->max_boots)
+		until->max_boots = MAX_BOOTS;
+	if (!until->half_width || until->max_boots >= suite_most_boots(suite))
+		return 0;
+	log_error("--max-boots %u: there are %u to begin with; take more, or less with --boots",
+		  until->max_boots, suite_most_boots(suite));
+	return EXIT_USAGE;
+}
+
+static int add_twin(struct suite *suite)
+{
+	bool runs = false;
+	size_t i;
+
+	for (i = 0; i < suite->scenario_count; i++)
+		runs |= suite_runs(suite, suite->scenarios[i], 0, 1);
+	if (!runs) {
+		log_error("--aa: the base %s runs in none of the scenarios; name another with "
+			  "--variant",
+			  suite->variants[0]);
+		return EXIT_USAGE;
+	}
+	return suite_add_twin(suite) ? EXIT_ENVIRONMENT : 0;
+}
+
 static void replace(char ***list, size_t *count, char **by, size_t by_count)
 {
 	size_t i;
@@ -253,7 +335,11 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 		suite_set_boots(&options->suite, p.boots);
 	if (p.scenario_count || p.variant_count)
 		rename_custom(&options->suite);
-	return 0;
+	if (options->aa)
+		status = add_twin(&options->suite);
+	if (!status)
+		status = check_until(&options->until, &options->suite);
+	return status;
 }
 
 void run_options_release(struct run_options *options)

@@ -7,12 +7,15 @@
 #include <stdint.h>
 
 #include "bench/suite.h"
+#include "bench/until_ci.h"
 #include "bpf/level.h"
 
 /* The command line of `balloonbench run`. */
 struct run_options {
-	struct suite suite;  /* what to compare: names only */
-	unsigned int cycles; /* 0: as the scenario says */
+	struct suite suite;	    /* what to compare: names only */
+	unsigned int cycles;	    /* 0: as the scenario says */
+	struct until_ci_goal until; /* half_width 0: boots are as many as the suite says */
+	bool aa;		    /* the base has a twin, the suite's SUITE_TWIN */
 	uint64_t seed;
 	const char *accel;
 	enum trace_level trace;

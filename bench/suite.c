@@ -108,6 +108,18 @@ static unsigned int boots_in(const struct suite *suite, const char *scenario)
 	return suite->boots;
 }
 
+unsigned int suite_most_boots(const struct suite *suite)
+{
+	unsigned int most = 0, boots;
+	size_t i;
+
+	for (i = 0; i < suite->scenario_count; i++) {
+		boots = boots_in(suite, suite->scenarios[i]);
+		most = most < boots ? boots : most;
+	}
+	return most;
+}
+
 bool suite_runs(const struct suite *suite, const char *scenario, size_t variant, unsigned int boot)
 {
 	size_t l;
@@ -192,6 +204,41 @@ int suite_load(struct suite *suite, const char *name, const char *path, char *er
 	if (status)
 		suite_release(suite);
 	return status;
+}
+
+/* Put a copy of @word at place @at of a list. */
+static int insert(char ***words, size_t *count, size_t at, const char *word)
+{
+	int err = split(word, words, count);
+	char *last;
+
+	if (err)
+		return err;
+	last = (*words)[*count - 1];
+	memmove(*words + at + 1, *words + at, (*count - 1 - at) * sizeof(**words));
+	(*words)[at] = last;
+	return 0;
+}
+
+int suite_add_twin(struct suite *suite)
+{
+	const char *base = suite->variants[0];
+	char name[256];
+	size_t l;
+	int err;
+
+	snprintf(name, sizeof(name), "%s-again", base);
+	for (l = 0; l < suite->list_count; l++) {
+		struct suite_list *list = &suite->lists[l];
+
+		if (!has_word(list->variants, list->count, base))
+			continue;
+		err = insert(&list->variants, &list->count, list->count, name);
+		if (err)
+			return err;
+	}
+	suite->common_count++;
+	return insert(&suite->variants, &suite->variant_count, SUITE_TWIN, name);
 }
 
 void suite_drop_lists(struct suite *suite)

@@ -42,8 +42,24 @@ struct suite {
 int suite_load(struct suite *suite, const char *name, const char *path, char *err, size_t err_size);
 void suite_release(struct suite *suite);
 
+/* Where the twin of the base stands among the variants, once it is there. */
+#define SUITE_TWIN 1
+
+/**
+ * suite_add_twin() - run the base twice, for what differs without a difference
+ *
+ * A variant "BASE-again" right behind the base, in every scenario in which the
+ * base runs.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int suite_add_twin(struct suite *suite);
+
 /* Forget which scenarios have variants of their own. */
 void suite_drop_lists(struct suite *suite);
+
+/* Boots of each variant in the scenario that has the most of them. */
+unsigned int suite_most_boots(const struct suite *suite);
 
 /* So many boots in every scenario. */
 void suite_set_boots(struct suite *suite, unsigned int boots);

@@ -109,6 +109,7 @@ static void release(struct variant *v)
 	free(v->device);
 	free(v->against);
 	free(v->trace);
+	free(v->twin_of);
 }
 
 void variants_release(struct variants *variants)
@@ -117,12 +118,12 @@ void variants_release(struct variants *variants)
 
 	for (i = 0; i < variants->count; i++)
 		release(&variants->list[i]);
-	for (i = 0; i < variants->traced_count; i++) {
-		release(variants->traced[i]);
-		free(variants->traced[i]);
+	for (i = 0; i < variants->derived_count; i++) {
+		release(variants->derived[i]);
+		free(variants->derived[i]);
 	}
 	free(variants->list);
-	free(variants->traced);
+	free(variants->derived);
 	memset(variants, 0, sizeof(*variants));
 }
 
@@ -131,27 +132,42 @@ static char *copy(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
-/* A variant of the file under its longer name; owned by @variants. */
-static const struct variant *add_traced(struct variants *variants, const struct variant *base,
-					const char *name, const char *level)
+/* A copy of a variant under a name of its own; owned by @variants. */
+static struct variant *derive(struct variants *variants, const struct variant *from,
+			      const char *name)
 {
 	struct variant **longer, *v = calloc(1, sizeof(*v));
 
-	longer = reallocarray(variants->traced, variants->traced_count + 1, sizeof(*longer));
+	longer = reallocarray(variants->derived, variants->derived_count + 1, sizeof(*longer));
+	if (longer)
+		variants->derived = longer;
 	if (!v || !longer) {
 		free(v);
 		return NULL;
 	}
 	*v = (struct variant){
 		.name = strdup(name),
-		.description = copy(base->description),
-		.cut = copy(base->cut),
-		.device = copy(base->device),
-		.against = copy(base->against),
-		.trace = strdup(level),
+		.description = copy(from->description),
+		.cut = copy(from->cut),
+		.device = copy(from->device),
+		.against = copy(from->against),
+		.trace = copy(from->trace),
 	};
-	variants->traced = longer;
-	variants->traced[variants->traced_count++] = v;
+	variants->derived[variants->derived_count++] = v;
+	return v;
+}
+
+const struct variant *variants_add_twin(struct variants *variants, const struct variant *base,
+					const char *name)
+{
+	struct variant *v = derive(variants, base, name);
+
+	if (!v)
+		return NULL;
+	v->twin_of = strdup(base->name);
+	/* It is no step from anything. */
+	free(v->against);
+	v->against = NULL;
 	return v;
 }
 
@@ -159,6 +175,7 @@ const struct variant *variants_find(struct variants *variants, const char *name)
 {
 	const char *plus = strchr(name, '+');
 	const struct variant *v = find(variants, name);
+	struct variant *traced;
 	enum trace_level level;
 	char base[128];
 
@@ -166,5 +183,8 @@ const struct variant *variants_find(struct variants *variants, const char *name)
 		return v;
 	snprintf(base, sizeof(base), "%.*s", (int)(plus - name), name);
 	v = find(variants, base);
-	return v ? add_traced(variants, v, name, plus + 1) : NULL;
+	traced = v ? derive(variants, v, name) : NULL;
+	if (traced)
+		traced->trace = strdup(plus + 1);
+	return traced;
 }

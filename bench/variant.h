@@ -12,13 +12,14 @@ struct variant {
 	char *device;  /* balloon device properties "a=on,b=off", or NULL */
 	char *against; /* names of variants that it is a step from, or NULL */
 	char *trace;   /* the level that its name asks for, or NULL: the run's */
+	char *twin_of; /* the variant that this one is the same as, or NULL */
 };
 
 struct variants {
 	struct variant *list; /* in the order of the file: the first is the base */
 	size_t count;
-	struct variant **traced; /* "NAME+LEVEL", as they were asked for */
-	size_t traced_count;
+	struct variant **derived; /* "NAME+LEVEL" and twins, as they were asked for */
+	size_t derived_count;
 };
 
 /* Read an INI file with one section per variant; errors as scenario_load(). */
@@ -33,5 +34,15 @@ void variants_release(struct variants *variants);
  * Return: NULL where there is none. What is returned stays until the release.
  */
 const struct variant *variants_find(struct variants *variants, const char *name);
+
+/**
+ * variants_add_twin() - the same once more, under a name of its own
+ * @base: a variant
+ * @name: that of its twin
+ *
+ * Return: as variants_find(); NULL without memory.
+ */
+const struct variant *variants_add_twin(struct variants *variants, const struct variant *base,
+					const char *name);
 
 #endif

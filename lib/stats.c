@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTITIONS_MAX 200000.0
+#define PARTITIONS_MAX 200000
 #define TAIL 0.025
 /* Partitions as extreme as the observed one are told by a tolerance, not by bits. */
 #define TIE 1e-12
@@ -82,11 +82,11 @@ static double exact_p(const struct permutation *p)
 	return (double)extreme / partitions;
 }
 
-static double sampled_p(const struct permutation *p, uint64_t seed)
+static double sampled_p(const struct permutation *p, size_t draws, uint64_t seed)
 {
 	double *group = stats_array(p->a_count);
 	gsl_rng *rng = new_rng(seed);
-	size_t extreme = 1, draws = PARTITIONS_MAX, d, i; /* the observed one counts */
+	size_t extreme = 1, d, i; /* the observed one counts */
 
 	for (d = 0; d < draws; d++) {
 		double sum = 0;
@@ -111,8 +111,8 @@ bool stats_all_positive(const double *values, size_t n)
 	return true;
 }
 
-double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
-			   uint64_t seed)
+double stats_permutation_p_within(size_t partitions, const double *a, size_t a_count,
+				  const double *b, size_t b_count, uint64_t seed)
 {
 	struct permutation p = { .count = a_count + b_count, .a_count = a_count };
 	bool logs = stats_all_positive(a, a_count) && stats_all_positive(b, b_count);
@@ -128,12 +128,18 @@ double stats_permutation_p(const double *a, size_t a_count, const double *b, siz
 		sum += i < a_count ? p.scores[i] : 0;
 	}
 	p.observed = difference(&p, sum);
-	if (gsl_sf_lnchoose(p.count, a_count) <= log(PARTITIONS_MAX))
+	if (gsl_sf_lnchoose(p.count, a_count) <= log(partitions))
 		result = exact_p(&p);
 	else
-		result = sampled_p(&p, seed);
+		result = sampled_p(&p, partitions, seed);
 	free(p.scores);
 	return result;
+}
+
+double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
+			   uint64_t seed)
+{
+	return stats_permutation_p_within(PARTITIONS_MAX, a, a_count, b, b_count, seed);
 }
 
 double stats_smallest_p(size_t a_count, size_t b_count)

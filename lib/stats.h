@@ -34,6 +34,10 @@ bool stats_all_positive(const double *values, size_t n);
 double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
 			   uint64_t seed);
 
+/* The same with at most so many partitions: for simulations, of which there are many. */
+double stats_permutation_p_within(size_t partitions, const double *a, size_t a_count,
+				  const double *b, size_t b_count, uint64_t seed);
+
 /* The smallest p that these sample sizes allow: 2 / C(a + b, a) when a = b, else 1 / C(a + b, a).
  */
 double stats_smallest_p(size_t a_count, size_t b_count);

@@ -91,6 +91,35 @@ static void seed_one_is_kept(void **state)
 	plan_release(&plan);
 }
 
+static bool is_early(const struct plan_entry *entry, void *context)
+{
+	(void)context;
+	return entry->boot <= 2;
+}
+
+/* What a longer plan begins with, and then a block of it at a time. */
+static void a_block_more(void **state)
+{
+	struct plan all, plan;
+	unsigned int boot;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(plan_make(&all, SCENARIOS, VARIANTS, BOOTS, 3), 0);
+	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 3), 0);
+	plan_keep(&plan, is_early, NULL);
+	for (boot = 3; boot <= BOOTS; boot++)
+		assert_int_equal(plan_add_block(&plan, &all, 1, boot), VARIANTS);
+	assert_int_equal(plan_add_block(&plan, &all, 1, BOOTS + 1), 0);
+	assert_int_equal(plan.count, (2 + BOOTS) * VARIANTS);
+	/* The second scenario is as it would be in the longer plan. */
+	for (i = 0; i < BOOTS * VARIANTS; i++)
+		assert_memory_equal(&plan.entries[2 * VARIANTS + i], block(&all, 1, 1) + i,
+				    sizeof(*plan.entries));
+	plan_release(&plan);
+	plan_release(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +127,7 @@ int main(void)
 		cmocka_unit_test(second_blocks_are_reversed),
 		cmocka_unit_test(same_seed_same_plan),
 		cmocka_unit_test(seed_one_is_kept),
+		cmocka_unit_test(a_block_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

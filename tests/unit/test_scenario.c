@@ -214,6 +214,51 @@ static void suites(void **state)
 	assert_non_null(strstr(err, "default, full"));
 }
 
+/* The twin runs where the base does, and nowhere else. */
+static void twins(void **state)
+{
+	static const char text[] = "[mine]\nscenarios = idle with without\nvariants = a b\n"
+				   "variants.with = c a\nvariants.without = b c\nboots = 3\n"
+				   "boots.with = 5\n";
+	const struct variant *base, *twin;
+	struct variants variants;
+	struct suite suite;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(suite_load(&suite, "mine", write_file(test_dir, "twins.ini", text), err,
+				    sizeof(err)),
+			 0);
+	assert_int_equal(suite_most_boots(&suite), 5);
+	assert_int_equal(suite_add_twin(&suite), 0);
+	assert_int_equal(suite.variant_count, 4);
+	assert_string_equal(suite.variants[0], "a");
+	assert_string_equal(suite.variants[SUITE_TWIN], "a-again");
+	assert_string_equal(suite.variants[2], "b");
+	assert_true(suite_runs(&suite, "idle", SUITE_TWIN, 3));
+	assert_true(suite_runs(&suite, "idle", 2, 3));
+	assert_false(suite_runs(&suite, "idle", 3, 1));
+	assert_true(suite_runs(&suite, "with", SUITE_TWIN, 5));
+	assert_false(suite_runs(&suite, "with", 2, 1));
+	assert_false(suite_runs(&suite, "without", SUITE_TWIN, 1));
+	suite_release(&suite);
+
+	assert_int_equal(variants_load(&variants, path_variants(), err, sizeof(err)), 0);
+	base = variants_find(&variants, "host-merge");
+	twin = variants_add_twin(&variants, base, "host-merge-again");
+	assert_string_equal(twin->name, "host-merge-again");
+	assert_string_equal(twin->twin_of, "host-merge");
+	assert_string_equal(twin->cut, base->cut);
+	assert_string_equal(twin->device, base->device);
+	assert_null(twin->against);
+	assert_null(base->twin_of);
+	/* So is it that of a variant traced at a level of its own. */
+	base = variants_find(&variants, "list+pages");
+	twin = variants_add_twin(&variants, base, "list+pages-again");
+	assert_string_equal(twin->trace, "pages");
+	variants_release(&variants);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +270,7 @@ int main(void)
 		cmocka_unit_test(scaling_keeps_proportions),
 		cmocka_unit_test(variants),
 		cmocka_unit_test(suites),
+		cmocka_unit_test(twins),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
