@@ -147,7 +147,7 @@ $(archives):
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/bpf.a $(O)/lib.a
+$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/lib.a
 $(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
 $(O)/balloonbench $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 $(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
@@ -163,7 +163,7 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) -lcmocka
 
 # All of the guest's user space, with the libraries that the initramfs brings along.
-$(O)/balloonguest: $(call obj,$(guest_src)) $(O)/bpf.a $(O)/lib.a
+$(O)/balloonguest: $(call obj,$(guest_src)) $(O)/victim.a $(O)/bpf.a $(O)/lib.a
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BPF_LDLIBS) -ljansson -lm
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/boot_trace.h"
+#include "bench/boot_victims.h"
 #include "bench/guest/protocol.h"
 #include "bench/guest_clock.h"
 #include "bench/interrupt.h"
@@ -28,10 +29,11 @@ struct run {
 	struct trust trust;
 	struct boot_trace trace;
 	struct perf perf;
+	struct boot_victims victims;
 	json_t *cycles;
 	json_t *vmstat_before;
 	json_t *vmstat_after;
-	json_t *traced; /* "ops", "trace" and "perf" of the result */
+	json_t *traced; /* "ops", "trace", "perf" and "victims" of the result */
 	json_t *clock;	/* the same of the result */
 };
 
@@ -51,9 +53,12 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.initramfs = boot->images->initramfs,
 		/*
 		 * Virtual CPUs take turns under icount, and turns are long: an
-		 * agent on another CPU than the driver looks once in 10 ms.
+		 * agent on another CPU than the driver looks once in 10 ms. And
+		 * victims are to have their CPU for themselves.
 		 */
-		.append = boot->accel == ACCEL_ICOUNT ? GUEST_CPU_VARIABLE "=0" : NULL,
+		.append = boot->accel == ACCEL_ICOUNT || boot->scenario->guest_victims
+				  ? GUEST_CPU_VARIABLE "=0"
+				  : NULL,
 		.accel = boot->accel,
 		.memory_bytes = boot->scenario->memory_bytes,
 		.vcpus = boot->scenario->vcpus,
@@ -115,6 +120,15 @@ static int one_move(struct run *run, unsigned int cycle, const char *name, uint6
 		    json_t *result)
 {
 	const struct scenario *scenario = run->boot->scenario;
+	const bool inflates = target != 0;
+	const struct move_order order = {
+		.target_bytes = target,
+		.step_bytes = scenario->step_bytes,
+		.timeout_ns = scenario->move_timeout_ns,
+		.phase = inflates ? VICTIM_INFLATE : VICTIM_DEFLATE,
+		.then = inflates ? VICTIM_PLATEAU : VICTIM_AFTER,
+		.host_victims = &run->victims.host,
+	};
 	struct move_trace seen = { .rows = NULL };
 	struct counts before, after;
 	char error[512], what[64];
@@ -127,8 +141,7 @@ static int one_move(struct run *run, unsigned int cycle, const char *name, uint6
 	if (err)
 		return err;
 	boot_trace_begin(&run->trace);
-	err = move_balloon(&run->vm, target, scenario->step_bytes, scenario->move_timeout_ns, &move,
-			   &seen, error, sizeof(error));
+	err = move_balloon(&run->vm, &order, &move, &seen, error, sizeof(error));
 	if (err) {
 		snprintf(what, sizeof(what), "in %s %u", name, cycle);
 		vm_explain(&run->vm, what, error);
@@ -184,10 +197,16 @@ static int one_cycle(struct run *run, unsigned int cycle)
 
 	if (scenario->state == PREPARED_TOUCHED)
 		err = touch(run, cycle, "touch", result);
+	if (!err && cycle == 1)
+		err = boot_victims_start(&run->victims, &run->vm, scenario);
 	if (!err)
 		err = one_move(run, cycle, "inflate", scenario->inflate_bytes, result);
 	if (!err)
+		err = boot_victims_calm(&run->victims);
+	if (!err)
 		err = one_move(run, cycle, "deflate", 0, result);
+	if (!err)
+		err = boot_victims_calm(&run->victims);
 	if (!err && scenario->refault)
 		err = touch(run, cycle, "refault", result);
 	if (err)
@@ -246,6 +265,9 @@ static int drive(struct run *run)
 		perf_start(&run->perf, run->vm.qemu.pid, run->boot->directory);
 	for (cycle = 1; !err && cycle <= run->boot->scenario->cycles; cycle++)
 		err = one_cycle(run, cycle);
+	if (!err)
+		json_object_set_new(run->traced, "victims",
+				    boot_victims_stop(&run->victims, &run->vm, &err));
 	if (!err && run->boot->perf)
 		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
 	if (!err)
@@ -273,7 +295,7 @@ static json_t *make_result(const struct run *run, const char *status, const char
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-		"s:O, s:o, s:O*, s:O*, s:O*, s:O*, s:o}",
+		"s:O, s:o, s:O*, s:O*, s:O*, s:O*, s:O*, s:o}",
 		"schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
 		"variant", boot->variant->name, "cut", boot->variant->cut, "accel",
 		accel_name(boot->accel), "boot", (int)boot->number, "seed", (json_int_t)boot->seed,
@@ -284,7 +306,8 @@ static json_t *make_result(const struct run *run, const char *status, const char
 		"ready_ns", (json_int_t)run->vm.ready_ns, "cycles", run->cycles, "vmstat",
 		vmstat_difference(run), "ops", json_object_get(run->traced, "ops"), "trace",
 		json_object_get(run->traced, "trace"), "perf", json_object_get(run->traced, "perf"),
-		"clock", json_object_size(run->clock) ? run->clock : NULL, "trust",
+		"victims", json_object_get(run->traced, "victims"), "clock",
+		json_object_size(run->clock) ? run->clock : NULL, "trust",
 		trust_to_json(&run->trust));
 }
 
@@ -330,6 +353,7 @@ int boot_run(const struct boot *boot, json_t **result, json_t **records)
 	err = *result ? 0 : -ENOMEM;
 out:
 	perf_kill(&run.perf);
+	boot_victims_kill(&run.victims);
 	boot_trace_release(&run.trace);
 	vm_release(&run.vm);
 	trust_release(&run.trust);

@@ -91,29 +91,33 @@ static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *
 	return err;
 }
 
-static int one_step(struct vm *vm, uint64_t balloon_bytes, uint64_t timeout_ns, struct sums *sums,
-		    char *error, size_t error_size)
+static int one_step(struct vm *vm, const struct move_order *order, uint64_t balloon_bytes,
+		    struct sums *sums, char *error, size_t error_size)
 {
 	json_t *event = NULL;
 	uint64_t begin, actual;
 	int err;
 
-	err = guest_request(
-		vm->guest,
-		json_pack("{s:s, s:I}", "cmd", "watch", "timeout_ns", (json_int_t)timeout_ns), NULL,
-		deadline_in_ms(COMMAND_MS));
+	err = guest_request(vm->guest,
+			    json_pack("{s:s, s:I, s:s, s:s}", "cmd", "watch", "timeout_ns",
+				      (json_int_t)order->timeout_ns, "phase",
+				      victim_phase_name(order->phase), "then",
+				      victim_phase_name(order->then)),
+			    NULL, deadline_in_ms(COMMAND_MS));
 	if (err) {
 		snprintf(error, error_size, "the guest does not watch: %s", guest_error(vm->guest));
 		return err;
 	}
 	begin = clock_ns();
+	victims_enter(order->host_victims, order->phase);
 	err = qmp_balloon_target(vm->qmp, vm->memory_bytes - balloon_bytes,
 				 deadline_in_ms(COMMAND_MS));
 	if (err) {
 		snprintf(error, error_size, "QMP balloon: %s", qmp_error(vm->qmp));
 		return err;
 	}
-	err = wait_moved(vm, timeout_ns, &event, error, error_size);
+	err = wait_moved(vm, order->timeout_ns, &event, error, error_size);
+	victims_enter(order->host_victims, order->then);
 	if (err)
 		return err;
 	sums->wall_ns += clock_ns() - begin;
@@ -150,8 +154,8 @@ static uint64_t next_step(uint64_t from, uint64_t to, uint64_t step)
 	return from < to ? from + step : from - step;
 }
 
-int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint64_t timeout_ns,
-		 json_t **move, struct move_trace *trace, char *error, size_t error_size)
+int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,
+		 struct move_trace *trace, char *error, size_t error_size)
 {
 	struct sums sums = { .progress = json_array(), .trace = trace };
 	double gib_per_s;
@@ -159,9 +163,10 @@ int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint
 
 	*move = NULL;
 	*trace = (struct move_trace){ .rows = json_array(), .steps = json_array() };
-	while (!err && vm->balloon_bytes != target_bytes)
-		err = one_step(vm, next_step(vm->balloon_bytes, target_bytes, step_bytes),
-			       timeout_ns, &sums, error, error_size);
+	while (!err && vm->balloon_bytes != order->target_bytes)
+		err = one_step(vm, order,
+			       next_step(vm->balloon_bytes, order->target_bytes, order->step_bytes),
+			       &sums, error, error_size);
 	if (err) {
 		json_decref(sums.progress);
 		return err;

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "bench/victim/victims.h"
 #include "bench/vm.h"
 #include "bpf/sums.h"
 
@@ -18,12 +19,18 @@ struct move_trace {
 
 void move_trace_release(struct move_trace *trace);
 
+/* What a move is to do. */
+struct move_order {
+	uint64_t target_bytes;	       /* size of the balloon that is wanted */
+	uint64_t step_bytes;	       /* go there in steps of at most this, each waited for */
+	uint64_t timeout_ns;	       /* for each step */
+	enum victim_phase phase, then; /* that victims are in while it moves, and afterwards */
+	struct victims *host_victims;  /* those beside QEMU */
+};
+
 /**
  * move_balloon() - bring the balloon to a size, timed by the guest
  * @vm: the VM; balloon_bytes is brought up to date
- * @target_bytes: size of the balloon that is wanted
- * @step_bytes: go there in steps of at most this, each waited for
- * @timeout_ns: for each step
  * @move: the cycle's "inflate" or "deflate" object of result.json; durations
  *	of the steps are summed, the host's waiting between them left out
  * @trace: filled in, to be released in every case
@@ -32,7 +39,7 @@ void move_trace_release(struct move_trace *trace);
  * Return: 0, or the errors of jsonl.h; -EPROTO also where the balloon stopped
  * short of its target.
  */
-int move_balloon(struct vm *vm, uint64_t target_bytes, uint64_t step_bytes, uint64_t timeout_ns,
-		 json_t **move, struct move_trace *trace, char *error, size_t error_size);
+int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,
+		 struct move_trace *trace, char *error, size_t error_size);
 
 #endif

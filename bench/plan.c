@@ -114,14 +114,16 @@ void plan_release(struct plan *plan)
 
 static json_t *scenario_to_json(const struct scenario *s)
 {
-	return json_pack("{s:s, s:s, s:I, s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:i, s:f}",
-			 "name", s->name, "description", s->description ? s->description : "",
-			 "memory_bytes", (json_int_t)s->memory_bytes, "vcpus", (int)s->vcpus,
-			 "backing", backing_name(s->backing), "thp", s->thp, "prealloc",
-			 s->prealloc, "refault", s->refault, "inflate_bytes",
-			 (json_int_t)s->inflate_bytes, "step_bytes", (json_int_t)s->step_bytes,
-			 "state", prepared_state_name(s->state), "cycles", (int)s->cycles, "scale",
-			 s->scale);
+	return json_pack(
+		"{s:s, s:s, s:I, s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:i, s:f, s:O*, s:O*, "
+		"s:I}",
+		"name", s->name, "description", s->description ? s->description : "",
+		"memory_bytes", (json_int_t)s->memory_bytes, "vcpus", (int)s->vcpus, "backing",
+		backing_name(s->backing), "thp", s->thp, "prealloc", s->prealloc, "refault",
+		s->refault, "inflate_bytes", (json_int_t)s->inflate_bytes, "step_bytes",
+		(json_int_t)s->step_bytes, "state", prepared_state_name(s->state), "cycles",
+		(int)s->cycles, "scale", s->scale, "guest_victims", s->guest_victims,
+		"host_victims", s->host_victims, "calm_ns", (json_int_t)s->calm_ns);
 }
 
 static json_t *variant_to_json(const struct variant *v)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/victim/victims.h"
 #include "lib/ini_file.h"
 #include "lib/units.h"
 
@@ -120,6 +121,38 @@ static int set_state(const struct ini_entry *e, enum prepared_state *state)
 	return err;
 }
 
+/* One of "fault@1 sched@0": a kind, and the CPU that it keeps to. */
+static int add_victim(const struct ini_entry *e, const char *word, json_t *list)
+{
+	char kind[32];
+	uint64_t cpu;
+	const char *at = strchr(word, '@');
+
+	snprintf(kind, sizeof(kind), "%.*s", (int)(at ? at - word : (int)strlen(word)), word);
+	if (!victim_is_kind(kind))
+		return ini_fail(e, "'%s' is no victim; there are: " VICTIM_KINDS, kind);
+	if (!at || parse_count(at + 1, 0, 1023, &cpu))
+		return ini_fail(e, "'%s': which CPU it keeps to is wanted, as in %s@1", word, kind);
+	if (json_array_size(list) == VICTIMS_MAX)
+		return ini_fail(e, "more than %d victims", VICTIMS_MAX);
+	json_array_append_new(list, json_pack("{s:s, s:I}", "kind", kind, "cpu", (json_int_t)cpu));
+	return 0;
+}
+
+static int set_victims(const struct ini_entry *e, json_t **list)
+{
+	char *words = strdup(e->value), *word, *save;
+	int err = words ? 0 : -ENOMEM;
+
+	json_decref(*list);
+	*list = json_array();
+	for (word = words ? strtok_r(words, " ", &save) : NULL; word && !err;
+	     word = strtok_r(NULL, " ", &save))
+		err = add_victim(e, word, *list);
+	free(words);
+	return err;
+}
+
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct scenario *s = context;
@@ -144,6 +177,12 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_memory(e, &s->step_bytes);
 	if (!strcmp(name, "prepare.state"))
 		return set_state(e, &s->state);
+	if (!strcmp(name, "victims.guest"))
+		return set_victims(e, &s->guest_victims);
+	if (!strcmp(name, "victims.host"))
+		return set_victims(e, &s->host_victims);
+	if (!strcmp(name, "victims.calm"))
+		return set_time(e, &s->calm_ns);
 	if (!strcmp(name, "run.cycles"))
 		return set_number(e, 1000, &s->cycles);
 	if (!strcmp(name, "run.refault"))
@@ -152,9 +191,10 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_time(e, &s->boot_timeout_ns);
 	if (!strcmp(name, "run.move_timeout"))
 		return set_time(e, &s->move_timeout_ns);
-	return ini_fail(e, "unknown key; there are: scenario.description; guest.memory, vcpus, "
-			   "backing, thp, prealloc; balloon.inflate, step; prepare.state; "
-			   "run.cycles, refault, boot_timeout, move_timeout");
+	return ini_fail(
+		e, "unknown key; there are: scenario.description; guest.memory, vcpus, "
+		   "backing, thp, prealloc; balloon.inflate, step; prepare.state; "
+		   "victims.guest, host, calm; run.cycles, refault, boot_timeout, move_timeout");
 }
 
 static int check_sizes(const struct scenario *s, char *err, size_t err_size)
@@ -190,6 +230,12 @@ static int check_sizes(const struct scenario *s, char *err, size_t err_size)
 			 "%s: [balloon] step: %s is more than the whole move ([balloon] inflate = "
 			 "%s)",
 			 s->path, step, inflate);
+	else if (s->cycles > 1 && s->state == PREPARED_TOUCHED &&
+		 (s->guest_victims || s->host_victims))
+		snprintf(err, err_size,
+			 "%s: [run] cycles: with victims and state = touched there can be but one, "
+			 "for the touching would be beside them too",
+			 s->path);
 	else
 		return 0;
 	return -EINVAL;
@@ -257,6 +303,7 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 		.thp = true,
 		.state = PREPARED_IDLE,
 		.cycles = 2,
+		.calm_ns = 2000000000ULL,
 		.boot_timeout_ns = 30000000000ULL,
 		.move_timeout_ns = 300000000000ULL,
 		.scale = 1,
@@ -287,6 +334,8 @@ void scenario_release(struct scenario *scenario)
 	free(scenario->name);
 	free(scenario->path);
 	free(scenario->description);
+	json_decref(scenario->guest_victims);
+	json_decref(scenario->host_victims);
 	memset(scenario, 0, sizeof(*scenario));
 }
 

@@ -2,6 +2,7 @@
 #ifndef BENCH_SCENARIO_H
 #define BENCH_SCENARIO_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,10 @@ struct scenario {
 	uint64_t inflate_bytes;
 	uint64_t step_bytes; /* size of one move; inflate_bytes where there are no steps */
 	enum prepared_state state;
-	bool refault; /* touch what was balloon, after each deflate, and time it */
+	json_t *guest_victims; /* as victims_start() takes them; NULL where there are none */
+	json_t *host_victims;
+	uint64_t calm_ns; /* for which victims are left undisturbed before and after each move */
+	bool refault;	  /* touch what was balloon, after each deflate, and time it */
 	unsigned int cycles;
 	uint64_t boot_timeout_ns; /* start of QEMU to the agent's hello */
 	uint64_t move_timeout_ns; /* one inflate or deflate */

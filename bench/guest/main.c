@@ -24,6 +24,7 @@
 #include "bench/guest/protocol.h"
 #include "bench/guest/trace.h"
 #include "bench/guest/watch.h"
+#include "bench/victim/victims.h"
 #include "lib/clock.h"
 
 /* What the kernel build puts before the name of the cut in the release. */
@@ -31,6 +32,7 @@
 
 static struct balloon_device balloon;
 static struct watch watch;
+static struct victims victims;
 
 static void mount_all(void)
 {
@@ -112,9 +114,24 @@ struct request {
  * Handlers return what the answer says beside "id" and "ok", or NULL: with an
  * error, or because they have answered themselves.
  */
+/* The phase that a request names; "before" where it names none that there is. */
+static enum victim_phase phase_of(const struct request *req, const char *key)
+{
+	const char *name = json_string_value(json_object_get(req->msg, key));
+	int phase = name ? victim_phase_find(name) : -1;
+
+	return phase < 0 ? VICTIM_BEFORE : (enum victim_phase)phase;
+}
+
+static void begin_phase(void *context)
+{
+	victims_enter(&victims, phase_of(context, "phase"));
+}
+
 static json_t *do_watch(struct request *req)
 {
 	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
+	int err;
 
 	if (timeout_ns <= 0) {
 		req->error = "watch needs timeout_ns";
@@ -122,11 +139,15 @@ static json_t *do_watch(struct request *req)
 	}
 	/* Batches of before, as of a move that failed, are not this move's. */
 	json_decref(trace_take_batches());
+	watch.begun = begin_phase;
+	watch.context = req;
 	watch_from(&balloon, &watch);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
 			       (json_int_t)watch.from_pages, "actual",
 			       (json_int_t)balloon_device_actual(&balloon)));
-	if (watch_move(&balloon, timeout_ns, &watch))
+	err = watch_move(&balloon, timeout_ns, &watch);
+	victims_enter(&victims, phase_of(req, "then"));
+	if (err)
 		channel_send(json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error",
 				       "the balloon did not reach its target in time",
 				       "actual_pages",
@@ -217,6 +238,23 @@ static json_t *do_write(struct request *req)
 	return err ? NULL : json_object();
 }
 
+static json_t *do_victims_start(struct request *req)
+{
+	int err = victims_start(&victims, json_object_get(req->msg, "victims"), req->text,
+				sizeof(req->text));
+
+	req->error = err ? req->text : NULL;
+	return err ? NULL : json_object();
+}
+
+static json_t *do_victims_stop(struct request *req)
+{
+	json_t *noted = victims_stop(&victims);
+
+	req->error = noted ? NULL : "a victim died";
+	return noted ? json_pack("{s:o}", "victims", noted) : NULL;
+}
+
 static json_t *do_trace_start(struct request *req)
 {
 	json_t *result = trace_start(req->msg, req->text, sizeof(req->text));
@@ -243,12 +281,20 @@ static const struct {
 	const char *name;
 	json_t *(*run)(struct request *req);
 } handlers[] = {
-	{ "watch", do_watch },	     { "touch", do_touch },
-	{ "write", do_write },	     { "fill", do_fill },
-	{ "verify", do_verify },     { "free", do_free },
-	{ "vmstat", do_vmstat },     { "meminfo", do_meminfo },
-	{ "compact", do_compact },   { "trace-start", do_trace_start },
-	{ "trace", do_trace },	     { "clock", do_clock },
+	{ "watch", do_watch },
+	{ "touch", do_touch },
+	{ "write", do_write },
+	{ "fill", do_fill },
+	{ "verify", do_verify },
+	{ "free", do_free },
+	{ "vmstat", do_vmstat },
+	{ "meminfo", do_meminfo },
+	{ "compact", do_compact },
+	{ "trace-start", do_trace_start },
+	{ "trace", do_trace },
+	{ "clock", do_clock },
+	{ "victims-start", do_victims_start },
+	{ "victims-stop", do_victims_stop },
 	{ "poweroff", do_poweroff },
 };
 

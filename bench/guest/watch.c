@@ -119,6 +119,7 @@ static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 	} while (l.value == watch->from_pages);
 	watch->to_pages = l.value;
 	watch->start_ns = l.end_ns;
+	watch->begun(watch->context);
 	*window_ns = l.end_ns - last_ns;
 	return 0;
 }

@@ -23,6 +23,8 @@ struct watch {
 	uint64_t start_ns; /* CLOCK_MONOTONIC of the guest */
 	uint64_t duration_ns;
 	uint64_t resolution_ns; /* width of the interval that surely holds the true duration */
+	void (*begun)(void *context); /* called as soon as the move is seen to begin */
+	void *context;
 	size_t count;
 	struct watch_sample samples[WATCH_SAMPLES_MAX];
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/victim/record.h"
 
+#include <string.h>
+
 #include "lib/clock.h"
 
 static const char *const names[VICTIM_PHASES] = {
@@ -11,6 +13,16 @@ static const char *const names[VICTIM_PHASES] = {
 const char *victim_phase_name(enum victim_phase phase)
 {
 	return names[phase];
+}
+
+int victim_phase_find(const char *name)
+{
+	int p;
+
+	for (p = 0; p < VICTIM_PHASES; p++)
+		if (!strcmp(name, names[p]))
+			return p;
+	return -1;
 }
 
 void record_mark(struct record *record, enum victim_phase phase)

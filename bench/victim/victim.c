@@ -51,13 +51,16 @@ static void run_pieces(const struct work *work, struct record *record)
 
 static int settle(const struct work *work, int cpu)
 {
-	const struct sched_param ordinary = { .sched_priority = 0 };
+	const struct sched_param ordinary = { .sched_priority = 0 },
+				 first = { .sched_priority = 1 };
 	cpu_set_t cpus;
 
 	/* Not to outlive whoever started it, nor to run with its priority. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_TIMERSLACK, 1);
 	sched_setscheduler(0, SCHED_OTHER, &ordinary);
+	if (work->realtime)
+		sched_setscheduler(0, SCHED_FIFO, &first);
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu < 0 ? 0 : cpu, &cpus);
 	if (cpu >= 0 && sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
@@ -117,6 +120,11 @@ static int wait_ready(struct victim *victim)
 	if (ready < 0)
 		has_ended(victim->pid, STOP_MS, &status);
 	return ready < 0 ? ready : 0;
+}
+
+bool victim_is_kind(const char *kind)
+{
+	return work_find(kind) != NULL;
 }
 
 int victim_start(struct victim **victim, const char *kind, int cpu)

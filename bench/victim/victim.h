@@ -3,6 +3,7 @@
 #define VICTIM_VICTIM_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -36,6 +37,12 @@ const char *victim_phase_name(enum victim_phase phase);
 #define VICTIM_KINDS "fault, sched, syscall, request, bandwidth"
 
 struct victim;
+
+/* Whether it is one of VICTIM_KINDS. */
+bool victim_is_kind(const char *kind);
+
+/* The phase of that name, or -1. */
+int victim_phase_find(const char *name);
 
 /**
  * victim_start() - start one, in phase "before"

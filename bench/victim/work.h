@@ -17,6 +17,7 @@ struct work {
 	 * would measure how it is woken. sched is the one that is about that.
 	 */
 	bool spins;
+	bool realtime;	      /* goes before ordinary work on its CPU, where that is allowed */
 	int (*prepare)(void); /* 0 or -errno; may be NULL */
 	void (*piece)(void);
 	void (*tidy)(void);		    /* between pieces, outside what is timed; may be NULL */

@@ -117,12 +117,16 @@ int64_t test_vmstat(const char *key)
 
 void test_balloon(uint64_t bytes, struct guest_sums *sums)
 {
+	struct victims none = { .count = 0 };
+	const struct move_order order = { .target_bytes = bytes,
+					  .step_bytes = test_vm.memory_bytes,
+					  .timeout_ns = TEST_TIMEOUT_NS,
+					  .host_victims = &none };
 	struct move_trace seen;
 	json_t *result = NULL;
 	char err[512];
 
-	if (move_balloon(&test_vm, bytes, test_vm.memory_bytes, TEST_TIMEOUT_NS, &result, &seen,
-			 err, sizeof(err)))
+	if (move_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
 		fail_msg("%s", err);
 	assert_int_equal(json_array_size(seen.rows), seen.sums.batches);
 	if (sums)

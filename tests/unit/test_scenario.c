@@ -65,6 +65,11 @@ static void mistakes_are_named(void **state)
 		{ GOOD "step = 1 GiB\n", "[balloon] step: 1 GiB", "512 MiB" },
 		{ GOOD "inflate = 1 MiB\n", "bad.ini:5: [balloon] inflate:", "second time" },
 		{ "[guest]\nmemory 8 GiB\n", "bad.ini:2:", "key = value" },
+		{ GOOD "[victims]\nguest = sheep@1\n", "[victims] guest: 'sheep'", "fault, sched" },
+		{ GOOD "[victims]\nhost = sched\n", "[victims] host: 'sched'", "sched@1" },
+		{ GOOD "[victims]\ncalm = 2\n", "[victims] calm: '2'", "30 s" },
+		{ GOOD "[victims]\nguest = sched@1\n[prepare]\nstate = touched\n",
+		  "[run] cycles:", "there can be but one" },
 	};
 	struct scenario s;
 	char err[1024];
