@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/ini_file.h"
+#include "lib/ini_file.h"
 
 #define CUT_SECTION "cut "
 

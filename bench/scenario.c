@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/ini_file.h"
+#include "lib/ini_file.h"
 #include "lib/units.h"
 
 #define MIB (1ULL << 20)

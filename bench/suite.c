@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/ini_file.h"
+#include "lib/ini_file.h"
 #include "lib/units.h"
 
 #define BOOTS_MAX 999

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/ini_file.h"
 #include "bpf/level.h"
+#include "lib/ini_file.h"
 
 static struct variant *find(const struct variants *variants, const char *name)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/ini_file.h"
+#include "lib/ini_file.h"
 
 #include <errno.h>
 #include <ini.h>

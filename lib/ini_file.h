@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BENCH_INI_FILE_H
-#define BENCH_INI_FILE_H
+#ifndef LIB_INI_FILE_H
+#define LIB_INI_FILE_H
 
 #include <stddef.h>
 
