@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/arguments.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/utf8.h"
+#include "lib/log.h"
+
 error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char **dir)
 {
 	switch (key) {
@@ -16,4 +22,26 @@ error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char 
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+void add_name_once(struct argp_state *state, const char **names, size_t *count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (!strcmp(names[i], name))
+			return;
+	if (*count == NAMES_MAX)
+		argp_error(state, "'%s': more than %d names of a kind", name, NAMES_MAX);
+	names[(*count)++] = name;
+}
+
+void log_unknown_name(const char *what, const char *name, char *const *there)
+{
+	char list[512] = "";
+	size_t n = 0;
+
+	for (; *there && n < sizeof(list); there++)
+		n += snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", printable(*there));
+	log_error("no %s '%s' in the results; there are: %s", what, printable(name), list);
 }

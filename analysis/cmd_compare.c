@@ -3,7 +3,6 @@
  * balloonstat compare: every variant of a result tree against its base.
  */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,11 +12,10 @@
 #include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/compare.h"
+#include "analysis/utf8.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/result.h"
-
-#define NAMES_MAX 64
 
 static const struct argp_option option_table[] = {
 	{ "base", 'b', "VARIANT", 0, "compare against this one (default: the plan's first)", 0 },
@@ -52,19 +50,6 @@ struct options {
 	bool traced; /* compare variants that are traced otherwise, too */
 };
 
-/* Something named twice would count twice among the comparisons. */
-static void add_once(struct argp_state *state, const char **names, size_t *count, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < *count; i++)
-		if (!strcmp(names[i], name))
-			return;
-	if (*count == NAMES_MAX)
-		argp_error(state, "more than %d metrics or scenarios", NAMES_MAX);
-	names[(*count)++] = name;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -74,10 +59,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->base = arg;
 		break;
 	case 'm':
-		add_once(state, o->metrics, &o->metric_count, arg);
+		add_name_once(state, o->metrics, &o->metric_count, arg);
 		break;
 	case 's':
-		add_once(state, o->scenarios, &o->scenario_count, arg);
+		add_name_once(state, o->scenarios, &o->scenario_count, arg);
 		break;
 	case 'j':
 		o->json = true;
@@ -86,16 +71,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return parse_one_tree(key, arg, state, &o->dir);
 	}
 	return 0;
-}
-
-static void unknown(const char *what, const char *name, char *const *there)
-{
-	char list[512] = "";
-	size_t n = 0;
-
-	for (; *there && n < sizeof(list); there++)
-		n += snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", *there);
-	log_error("no %s '%s' in the results; there are: %s", what, name, list);
 }
 
 static int check_scenarios(struct options *o, const struct tree *tree)
@@ -114,7 +89,7 @@ static int check_scenarios(struct options *o, const struct tree *tree)
 	for (i = 0; i < o->scenario_count; i++) {
 		if (name_index(tree->scenarios, o->scenarios[i]) >= 0)
 			continue;
-		unknown("scenario", o->scenarios[i], tree->scenarios);
+		log_unknown_name("scenario", o->scenarios[i], tree->scenarios);
 		return EXIT_USAGE;
 	}
 	return 0;
@@ -127,7 +102,7 @@ static int check_names(struct options *o, const struct tree *tree)
 	/* Where there is no other variant, that is what the run was for. */
 	o->traced = tree_compares_levels(tree);
 	if (name_index(tree->variants, o->base) < 0) {
-		unknown("variant", o->base, tree->variants);
+		log_unknown_name("variant", o->base, tree->variants);
 		return EXIT_USAGE;
 	}
 	if (!o->metric_count) {
@@ -199,18 +174,6 @@ static json_t *to_json(const struct comparison *c)
 		finite_or_null(c->ratio_interval.high, both), "p", finite_or_null(c->p, both),
 		"p_holm", finite_or_null(c->p_holm, both), "verdict", verdict_name(c->verdict),
 		"reason", c->reason);
-}
-
-/* A name of the tree for a terminal: nothing in it moves the cursor. Valid until the next call. */
-static const char *printable(const char *name)
-{
-	static char text[128];
-	size_t i;
-
-	snprintf(text, sizeof(text), "%s", name);
-	for (i = 0; text[i]; i++)
-		text[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
-	return text;
 }
 
 static void print_head(const char *scenario, const struct tree *tree)
