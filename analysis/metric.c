@@ -54,10 +54,10 @@ bool metric_of_boot(const struct metric *metric, const json_t *boot, double *val
 	size_t count = 0, i;
 	double *values;
 
-	if (!metric->part[0]) {
-		found = json_object_get(boot, metric->key);
+	found = json_at(boot, metric->name);
+	if (json_is_number(found)) {
 		*value = json_number_value(found) * metric->scale;
-		return json_is_number(found);
+		return true;
 	}
 	values = calloc(json_array_size(cycles) + 1, sizeof(*values));
 	json_array_foreach (cycles, i, cycle) {

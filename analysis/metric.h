@@ -9,14 +9,14 @@
 
 /*
  * A metric is named by where it stands in result.json: "inflate.duration_ns",
- * "deflate.gib_per_s", "inflate.phases.alloc_ns", "ready_ns". A boot yields one value
- * of it: its cycles are not independent of each other, so their median is
- * taken before anything is compared.
+ * "deflate.gib_per_s", "inflate.phases.alloc_ns" of a cycle; "ready_ns", "vmstat.pgfault"
+ * of the boot. A boot yields one value of it: its cycles are not independent of
+ * each other, so their median is taken before anything is compared.
  */
 struct metric {
 	const char *name;
-	char part[32]; /* member of a cycle, or "" for one of the boot */
-	char key[64];
+	char part[32]; /* what stands before the first dot: a member of a cycle or of the boot */
+	char key[64];  /* what follows */
 	bool higher_is_better;
 	const char *unit; /* of the values as shown */
 	double scale;	  /* a stored value times this is a shown one */
