@@ -177,6 +177,28 @@ static void json_brings_it_back(void **state)
 	free(back);
 }
 
+/* Ten beyond the percentile are enough, whatever the bits of the percentile make of it. */
+static void ten_beyond_carry_a_percentile(void **state)
+{
+	static const struct {
+		double q;
+		unsigned int count;
+	} least[] = { { 0.5, 20 }, { 0.9, 100 }, { 0.99, 1000 }, { 0.999, 10000 } };
+	struct histogram h;
+	size_t i;
+	unsigned int n;
+
+	(void)state;
+	for (i = 0; i < sizeof(least) / sizeof(least[0]); i++) {
+		memset(&h, 0, sizeof(h));
+		for (n = 1; n < least[i].count; n++)
+			histogram_add(&h, n);
+		assert_false(histogram_carries(&h, least[i].q));
+		histogram_add(&h, n);
+		assert_true(histogram_carries(&h, least[i].q));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(merging_is_adding),
 		cmocka_unit_test(an_empty_one_has_no_quantile),
 		cmocka_unit_test(json_brings_it_back),
+		cmocka_unit_test(ten_beyond_carry_a_percentile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
