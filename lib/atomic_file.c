@@ -42,11 +42,33 @@ static int sync_directory_of(const char *path)
 	return err;
 }
 
+/* A device, a pipe, a link: to be written to, not to be renamed away. */
+static int is_special(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+static int write_in_place(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, data, len);
+	if (close(fd) < 0 && !err)
+		err = -errno;
+	return err;
+}
+
 int atomic_file_write(const char *path, const void *data, size_t len)
 {
 	char tmp[PATH_MAX];
 	int fd, err;
 
+	if (is_special(path))
+		return write_in_place(path, data, len);
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	fd = mkostemp(tmp, O_CLOEXEC);

@@ -4,11 +4,13 @@
  */
 #include "tests/support/unit.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -641,6 +643,34 @@ static void junit_counts_what_there_is(void **state)
 	free(text);
 }
 
+/* Root may write to /dev/null, and must find it there afterwards. */
+static void junit_leaves_devices_where_they_are(void **state)
+{
+	char fifo[256], link[256], target[256], text[64] = "", *written;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	snprintf(fifo, sizeof(fifo), "%s/fifo", test_dir);
+	snprintf(link, sizeof(link), "%s/link.xml", test_dir);
+	snprintf(target, sizeof(target), "%s", write_file(test_dir, "target.xml", "old"));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(symlink(target, link), 0);
+	fd = open(fifo, O_RDWR | O_CLOEXEC);
+	expect(GATE("equal", "-r", "inflate.kicks=5%", "--junit", fifo), EXIT_FINE, "1 pass");
+	assert_int_equal(lstat(fifo, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_memory_equal(text, "<?xml", 5);
+	close(fd);
+	expect(GATE("equal", "-r", "inflate.kicks=5%", "--junit", link), EXIT_FINE, "1 pass");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	written = read_file(target);
+	assert_memory_equal(written, "<?xml", 5);
+	free(written);
+}
+
 /* Names that close a tag, an attribute or a comment, move a cursor, or are not even text. */
 static void hostile_names_are_harmless(void **state)
 {
@@ -722,6 +752,7 @@ int main(void)
 		cmocka_unit_test(usage),
 		cmocka_unit_test(json_agrees_with_compare),
 		cmocka_unit_test(junit_counts_what_there_is),
+		cmocka_unit_test(junit_leaves_devices_where_they_are),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(the_reference_run_keeps_its_claims),
 	};
