@@ -88,6 +88,8 @@ install: all ## programs, scenarios and guest kernels under PREFIX (default /usr
 	$(Q)install $(programs) $(DESTDIR)$(PREFIX)/bin
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
+	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/plots
 	$(Q)install -m 644 analysis/plots/*.gp $(DESTDIR)$(PREFIX)/share/balloonbench/plots
 	$(Q)vm-images/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench

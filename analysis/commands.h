@@ -4,6 +4,7 @@
 
 /* The sub-commands of balloonstat; as in bench/commands.h. */
 int cmd_compare(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_cover_letter(int argc, char **argv);
 

@@ -105,14 +105,6 @@ static bool is_counted(const struct comparison *c)
 	return c->n && c->base_n && strcmp(c->variant, c->base);
 }
 
-static int by_p(const void *left, const void *right)
-{
-	double a = (*(struct comparison *const *)left)->p;
-	double b = (*(struct comparison *const *)right)->p;
-
-	return (a > b) - (a < b);
-}
-
 size_t compare_outliers(const struct comparison *c, const struct tree *tree, int *boots)
 {
 	bool *flags = calloc(c->n + 1, sizeof(*flags));
@@ -143,21 +135,17 @@ size_t compare_count(struct comparison *const *family, size_t count)
 
 void compare_judge(struct comparison **family, size_t count, double smallest_effect)
 {
-	struct comparison **sorted = calloc(count + 1, sizeof(*sorted));
-	double highest = 0;
+	double *p = stats_array(count);
 	size_t i, n = 0;
 
-	if (!sorted)
-		abort();
 	for (i = 0; i < count; i++)
 		if (is_counted(family[i]))
-			sorted[n++] = family[i];
-	qsort(sorted, n, sizeof(*sorted), by_p);
-	for (i = 0; i < n; i++) {
-		highest = fmax(highest, sorted[i]->p * (n - i));
-		sorted[i]->p_holm = fmin(highest, 1);
-	}
-	free(sorted);
+			p[n++] = family[i]->p;
+	stats_holm(p, n);
+	for (i = n = 0; i < count; i++)
+		if (is_counted(family[i]))
+			family[i]->p_holm = p[n++];
+	free(p);
 	for (i = 0; i < count; i++)
 		judge(family[i], smallest_effect);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * balloonstat: read result trees; compare, report.
+ * balloonstat: read result trees; compare, gate, report.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 
 static const struct subcommand commands[] = {
 	{ "compare", cmd_compare, "every variant against the base: medians, ratios, verdicts" },
+	{ "gate", cmd_gate, "whether claims and limits hold, by the exit status: for CI" },
 	{ "report", cmd_report, "REPORT.md with tables and plots" },
 	{ "cover-letter", cmd_cover_letter, "the same in short, as text for mail" },
 	{ NULL, NULL, NULL },

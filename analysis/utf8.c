@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN 128
+#define SHOWN 256
 #define SHOWN_AT_ONCE 4
 
 /* Bytes that follow a first one, or -1. */

@@ -20,7 +20,7 @@ bool utf8_is_valid(const char *text);
 
 /*
  * A name from outside for a terminal: what moves its cursor, colours it or is
- * no UTF-8 is a '?', and more than 127 bytes are cut off. Valid until the fourth
+ * no UTF-8 is a '?', and what is longer than 255 bytes is cut off. Valid until the fourth
  * call after.
  */
 const char *printable(const char *name);

@@ -42,6 +42,26 @@ static int sync_directory_of(const char *path)
 	return err;
 }
 
+/* A device, a pipe, a link: to be written to, not to be renamed away. */
+static int is_special(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+static int write_in_place(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, data, len);
+	if (close(fd) < 0 && !err)
+		err = -errno;
+	return err;
+}
+
 /* Make the content final, unless it could not be written (@err). */
 static int finish(int fd, int err)
 {
@@ -69,6 +89,8 @@ int atomic_file_write(const char *path, const void *data, size_t len)
 	char tmp[PATH_MAX];
 	int fd, err;
 
+	if (is_special(path))
+		return write_in_place(path, data, len);
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	fd = mkostemp(tmp, O_CLOEXEC);
@@ -85,6 +107,11 @@ int atomic_stream_open(struct atomic_stream *stream, const char *path)
 	int fd, err = 0;
 
 	*stream = (struct atomic_stream){ .path = strdup(path) };
+	if (stream->path && is_special(path)) {
+		stream->file = fopen(path, "we");
+		err = stream->file ? 0 : -errno;
+		goto out;
+	}
 	if (!stream->path || asprintf(&stream->temporary, "%s.XXXXXX", path) < 0) {
 		stream->temporary = NULL;
 		err = -ENOMEM;
@@ -116,21 +143,23 @@ int atomic_stream_commit(struct atomic_stream *stream)
 		err = -EIO;
 	if (fflush(stream->file))
 		err = -errno;
-	err = finish(fileno(stream->file), err);
+	if (stream->temporary)
+		err = finish(fileno(stream->file), err);
 	if (fclose(stream->file) && !err)
 		err = -errno;
 	stream->file = NULL;
-	err = put_in_place(stream->temporary, stream->path, err);
+	if (stream->temporary)
+		err = put_in_place(stream->temporary, stream->path, err);
 	atomic_stream_release(stream);
 	return err;
 }
 
 void atomic_stream_release(struct atomic_stream *stream)
 {
-	if (stream->file) {
+	if (stream->file)
 		fclose(stream->file);
+	if (stream->file && stream->temporary)
 		unlink(stream->temporary);
-	}
 	free(stream->path);
 	free(stream->temporary);
 	*stream = (struct atomic_stream){ .file = NULL };

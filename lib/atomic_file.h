@@ -18,6 +18,9 @@
  * @data: its new content
  * @len: bytes of it
  *
+ * What is there and no regular file is written to in place, as /dev/null, a
+ * pipe or a symbolic link: a rename would put a file where the device was.
+ *
  * Return: 0, or -errno (-ENOSPC and -EROFS among them); the temporary file is
  * gone in every case.
  */

@@ -75,7 +75,8 @@ double histogram_quantile(const struct histogram *h, double q)
 
 bool histogram_carries(const struct histogram *h, double q)
 {
-	return h->count * (1 - q) >= HISTOGRAM_BEYOND_MIN;
+	/* 100 * (1 - 0.9) is a little less than the 10 that it is. */
+	return h->count * (1 - q) > HISTOGRAM_BEYOND_MIN - 1e-6;
 }
 
 double histogram_mean(const struct histogram *h)

@@ -6,6 +6,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sf_gamma.h>
+#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -147,6 +148,21 @@ double stats_smallest_p(size_t a_count, size_t b_count)
 	double partitions = exp(gsl_sf_lnchoose(a_count + b_count, a_count));
 
 	return (a_count == b_count ? 2 : 1) / partitions;
+}
+
+void stats_holm(double *p, size_t n)
+{
+	size_t *order = calloc(n + 1, sizeof(*order)), i;
+	double highest = 0;
+
+	if (!order)
+		abort();
+	gsl_sort_index(order, p, 1, n);
+	for (i = 0; i < n; i++) {
+		highest = fmax(highest, p[order[i]] * (n - i));
+		p[order[i]] = fmin(highest, 1);
+	}
+	free(order);
 }
 
 size_t stats_boots_needed(double alpha, size_t comparisons)

@@ -42,6 +42,12 @@ double stats_permutation_p_within(size_t partitions, const double *a, size_t a_c
  */
 double stats_smallest_p(size_t a_count, size_t b_count);
 
+/*
+ * Correct the p of tests that are looked at together for their number (Holm, A
+ * Simple Sequentially Rejective Multiple Test Procedure, 1979), in place.
+ */
+void stats_holm(double *p, size_t n);
+
 /**
  * stats_boots_needed() - boots a side from which something can be found at all
  *

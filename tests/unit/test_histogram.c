@@ -177,7 +177,7 @@ static void json_brings_it_back(void **state)
 	free(back);
 }
 
-static void ranks_and_what_a_sample_carries(void **state)
+static void ranks_are_found(void **state)
 {
 	struct histogram h = { 0 };
 	int i;
@@ -188,16 +188,34 @@ static void ranks_and_what_a_sample_carries(void **state)
 	assert_true(histogram_at_rank(&h, 1) == 0);
 	assert_true(histogram_at_rank(&h, 62) == 0 && histogram_at_rank(&h, 63) == 1);
 	assert_true(histogram_at_rank(&h, 999) == 15);
-	/* Of 999 values fewer than ten are beyond the 99th percentile. */
-	assert_false(histogram_carries(&h, .99));
-	histogram_add(&h, 3);
-	assert_true(histogram_carries(&h, .99));
+}
+
+/* Ten beyond the percentile are enough, whatever the bits of the percentile make of it. */
+static void ten_beyond_carry_a_percentile(void **state)
+{
+	static const struct {
+		double q;
+		unsigned int count;
+	} least[] = { { 0.5, 20 }, { 0.9, 100 }, { 0.99, 1000 }, { 0.999, 10000 } };
+	struct histogram h;
+	size_t i;
+	unsigned int n;
+
+	(void)state;
+	for (i = 0; i < sizeof(least) / sizeof(least[0]); i++) {
+		memset(&h, 0, sizeof(h));
+		for (n = 1; n < least[i].count; n++)
+			histogram_add(&h, n);
+		assert_false(histogram_carries(&h, least[i].q));
+		histogram_add(&h, n);
+		assert_true(histogram_carries(&h, least[i].q));
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranks_and_what_a_sample_carries),
+		cmocka_unit_test(ranks_are_found),
 		cmocka_unit_test(the_buckets_leave_no_gap),
 		cmocka_unit_test(boundaries_keep_the_bound),
 		cmocka_unit_test(random_values_keep_the_bound),
@@ -205,6 +223,7 @@ int main(void)
 		cmocka_unit_test(merging_is_adding),
 		cmocka_unit_test(an_empty_one_has_no_quantile),
 		cmocka_unit_test(json_brings_it_back),
+		cmocka_unit_test(ten_beyond_carry_a_percentile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
