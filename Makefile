@@ -59,7 +59,7 @@ deps: ## install the Debian packages that are missing (prints the command when n
 
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)dir=results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE); status=0; \
-	$(O)/balloonbench run --suite $(SUITE) -o $$dir || status=$$?; \
+	$(O)/balloonbench run --suite $(SUITE) --aa -o $$dir || status=$$?; \
 	case $$status in 0|3) \
 		$(O)/balloonbench run --suite instructions --accel icount -o $$dir/icount || status=$$?;; \
 	esac; \
