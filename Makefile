@@ -18,6 +18,7 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
 LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
 BPF_LDLIBS = -lbpf -lelf -lz
+HTML_LDLIBS = -lcmark-gfm-extensions -lcmark-gfm -lnettle
 
 lib_src := $(wildcard lib/*.c)
 bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
@@ -77,7 +78,7 @@ check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch
 	$(Q)vm-images/check-patches
 
 report: $(O)/balloonstat ## REPORT.md from results/reference/
-	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots
+	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
@@ -88,10 +89,10 @@ install: all ## programs, scenarios and guest kernels under PREFIX (default /usr
 	$(Q)install $(programs) $(DESTDIR)$(PREFIX)/bin
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
+	$(Q)install -d $(addprefix $(DESTDIR)$(PREFIX)/share/balloonbench/,qos plots html)
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/plots
 	$(Q)install -m 644 analysis/plots/*.gp $(DESTDIR)$(PREFIX)/share/balloonbench/plots
+	$(Q)install -m 644 analysis/html/report.css analysis/html/report.js $(DESTDIR)$(PREFIX)/share/balloonbench/html
 	$(Q)vm-images/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
 
 clean: ## remove build/ (results/ and the cache stay)
@@ -153,6 +154,7 @@ $(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/
 $(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
 $(O)/balloonbench $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 $(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
+$(O)/balloonstat: LDLIBS += $(HTML_LDLIBS)
 $(fake_qemu): $(call obj,$(fake_src)) $(O)/lib.a
 $(advise): $(O)/tests/advise/advise.o
 $(runner): $(O)/tests/run.o
@@ -162,7 +164,7 @@ $(programs) $(fake_qemu) $(advise) $(runner):
 
 $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
 # All of the guest's user space, with the libraries that the initramfs brings along.
 $(O)/balloonguest: $(call obj,$(guest_src)) $(O)/victim.a $(O)/bpf.a $(O)/lib.a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * balloonstat report: REPORT.md and its plots.
+ * balloonstat report: REPORT.md and its plots, and both as one page.
  */
 #include <argp.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/gnuplot.h"
+#include "analysis/html_page.h"
 #include "analysis/plot.h"
 #include "analysis/plot_trace.h"
 #include "analysis/report_write.h"
@@ -28,10 +29,11 @@ enum {
 	OPT_NO_PLOTS,
 	OPT_SMALLEST_EFFECT,
 	OPT_MIXED_HOSTS,
+	OPT_NO_HTML,
 };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "DIR", 0, "where REPORT.md goes (default: the result tree)", 0 },
+	{ "output", 'o', "DIR", 0, "where the report goes (default: the result tree)", 0 },
 	{ "plots", OPT_PLOTS, "DIR", 0,
 	  "where the plots go, below the output (default: plots in it)", 0 },
 	{ "no-plots", OPT_NO_PLOTS, NULL, 0, "link the plots, but do not draw them", 0 },
@@ -39,16 +41,18 @@ static const struct argp_option option_table[] = {
 	  "an effect below it is of no interest (default: 3%)", 0 },
 	{ "mixed-hosts", OPT_MIXED_HOSTS, NULL, 0,
 	  "take DIR/icount and DIR/aa though they were run on another machine", 0 },
+	{ "no-html", OPT_NO_HTML, NULL, 0, "write REPORT.md, but no report.html", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Write REPORT.md, with tables and plots, of a result tree. The same tree gives the same "
-	"text."
+	"Write REPORT.md, with tables and plots, of a result tree, and report.html, which is the "
+	"same in one file for a browser. The same tree gives the same text."
 	"\v"
 	"EXAMPLES\n"
 	"  balloonstat report results/20261121T033000Z-default\n"
-	"  balloonstat report results/reference -o . --plots results/reference/plots\n\n"
+	"  balloonstat report results/reference -o . --plots results/reference/plots\n"
+	"  balloonstat report results/reference -o /tmp/report --no-html\n\n"
 	"Exit status: 0 written, 2 usage, 3 the tree cannot be read or the report not written, "
 	"4 written, but without plots, because there is no gnuplot.\n";
 
@@ -59,6 +63,7 @@ struct options {
 	bool no_plots;
 	bool mixed_hosts;
 	double smallest_effect;
+	bool no_html;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -80,6 +85,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_MIXED_HOSTS:
 		o->mixed_hosts = true;
+		break;
+	case OPT_NO_HTML:
+		o->no_html = true;
 		break;
 	default:
 		return parse_one_tree(key, arg, state, &o->dir);
@@ -168,26 +176,61 @@ static int draw_all(const struct report *report, const char *plots)
 	return status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 }
 
-static int write_text(const struct report *report, const char *output)
-{
-	char path[PATH_MAX], *text = NULL;
+struct text {
+	char *data;
 	size_t size;
-	FILE *f;
+};
+
+static int write_output(const char *output, const char *name, const struct text *text)
+{
+	char path[PATH_MAX];
 	int err;
 
-	f = open_memstream(&text, &size);
-	if (!f)
-		return EXIT_ENVIRONMENT;
-	report_write(report, f);
-	fclose(f);
-	snprintf(path, sizeof(path), "%s/REPORT.md", output);
-	err = atomic_file_write(path, text, size);
-	free(text);
+	snprintf(path, sizeof(path), "%s/%s", output, name);
+	err = atomic_file_write(path, text->data, text->size);
 	if (err)
 		log_error("cannot write %s: %s", path, strerror(-err));
 	else
 		log_info("%s is written", path);
 	return err ? EXIT_ENVIRONMENT : 0;
+}
+
+static int write_page(const struct text *markdown, const char *plots, const char *output)
+{
+	struct text page = { NULL, 0 };
+	char err[PATH_MAX + 256];
+	FILE *f = open_memstream(&page.data, &page.size);
+	int status;
+
+	if (!f)
+		return EXIT_ENVIRONMENT;
+	status = html_page(f, markdown->data, markdown->size, plots, err, sizeof(err));
+	fclose(f);
+	if (status) {
+		log_error("report.html: %s", err);
+		status = EXIT_ENVIRONMENT;
+	} else {
+		status = write_output(output, "report.html", &page);
+	}
+	free(page.data);
+	return status;
+}
+
+static int write_text(const struct report *report, const struct options *options, const char *plots)
+{
+	struct text markdown = { NULL, 0 };
+	FILE *f = open_memstream(&markdown.data, &markdown.size);
+	int status;
+
+	if (!f)
+		return EXIT_ENVIRONMENT;
+	report_write(report, f);
+	fclose(f);
+	status = write_output(options->output, "REPORT.md", &markdown);
+	if (!status && !options->no_html)
+		status = write_page(&markdown, plots, options->output);
+	free(markdown.data);
+	return status;
 }
 
 static int prepare_plots(struct options *o, char *plots, char *link)
@@ -271,7 +314,7 @@ int cmd_report(int argc, char **argv)
 	if (!options.no_plots)
 		drawn = draw_all(&report, plots);
 	report.plots = drawn ? NULL : link;
-	status = write_text(&report, options.output);
+	status = write_text(&report, &options, plots);
 	if (!status)
 		status = drawn;
 out:
