@@ -322,11 +322,10 @@ static void write_profile(FILE *f, const struct tree *tree, const char *scenario
 	markdown_text(f, scenario);
 	fputs("/", f);
 	markdown_text(f, variant);
-	fprintf(f,
-		" boot %lld\n\n%.0f samples of %s at %lld Hz.\n\n| share | function "
-		"|\n|---:|---|\n",
-		(long long)json_integer_value(json_object_get(boot, "boot")), samples,
-		json_text(perf, "event"),
+	fprintf(f, " boot %lld\n\n%.0f samples of ",
+		(long long)json_integer_value(json_object_get(boot, "boot")), samples);
+	markdown_text(f, json_text(perf, "event"));
+	fprintf(f, " at %lld Hz.\n\n| share | function |\n|---:|---|\n",
 		(long long)json_integer_value(json_object_get(perf, "frequency_hz")));
 	json_array_foreach (json_object_get(perf, "top"), i, item) {
 		if (i == TOP_SHOWN)

@@ -26,6 +26,34 @@ static void write_setup_row(FILE *f, const char *what, const char *text)
 	fputs(" |\n", f);
 }
 
+/* What went into each kernel: a changed patch is another one. */
+static void write_kernels(FILE *f, const struct report *r)
+{
+	const char *config = json_text(json_object_get(r->tree->env, "kernel"), "config_sha256");
+	json_t *cuts = json_object_get(r->tree->env, "cuts"), *cut;
+	const char *name, *before = "";
+
+	if (*config) {
+		fputs("| kernel configuration | SHA-256 ", f);
+		markdown_text(f, config);
+		fputs(" |\n", f);
+	}
+	if (!json_object_size(cuts))
+		return;
+	fputs("| patches up to each cut | SHA-256, begins with: ", f);
+	json_object_foreach (cuts, name, cut) {
+		char start[13];
+
+		snprintf(start, sizeof(start), "%s", json_text(cut, "patches_sha256"));
+		fputs(before, f);
+		markdown_text(f, name);
+		fputs(" ", f);
+		markdown_text(f, start);
+		before = ", ";
+	}
+	fputs(" |\n", f);
+}
+
 static void write_setup(FILE *f, const struct report *r)
 {
 	const json_t *env = r->tree->env, *host = json_object_get(env, "host");
@@ -50,6 +78,7 @@ static void write_setup(FILE *f, const struct report *r)
 	write_setup_row(f, "QEMU", json_text(boot, "qemu_version"));
 	write_setup_row(f, "kernel source", json_text(json_object_get(env, "kernel"), "source"));
 	write_setup_row(f, "compiler", json_text(json_object_get(env, "kernel"), "compiler"));
+	write_kernels(f, r);
 	write_setup_row(f, "started", json_text(env, "started_utc"));
 	fputs("\n", f);
 	if (!strcmp(tree_accel(r->tree), "tcg"))
@@ -77,10 +106,12 @@ static void write_scenario_intro(FILE *f, const struct report *r, const char *na
 	format_bytes(json_integer_value(json_object_get(s, "inflate_bytes")), inflate,
 		     sizeof(inflate));
 	markdown_text(f, json_text(s, "description"));
-	fprintf(f, ". Guest: %s, %lld vCPUs, memory %s, THP %s; balloon: %s; %lld cycles a boot.",
-		memory, (long long)json_integer_value(json_object_get(s, "vcpus")),
-		json_text(s, "backing"), json_is_true(json_object_get(s, "thp")) ? "on" : "off",
-		inflate, (long long)json_integer_value(json_object_get(s, "cycles")));
+	fprintf(f, ". Guest: %s, %lld vCPUs, memory ", memory,
+		(long long)json_integer_value(json_object_get(s, "vcpus")));
+	markdown_text(f, json_text(s, "backing"));
+	fprintf(f, ", THP %s; balloon: %s; %lld cycles a boot.",
+		json_is_true(json_object_get(s, "thp")) ? "on" : "off", inflate,
+		(long long)json_integer_value(json_object_get(s, "cycles")));
 	if (json_number_value(json_object_get(s, "scale")) < 1)
 		fprintf(f, " **Scaled by %.2f to fit the machine.**",
 			json_number_value(json_object_get(s, "scale")));
