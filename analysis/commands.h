@@ -7,5 +7,6 @@ int cmd_compare(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_cover_letter(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 
 #endif

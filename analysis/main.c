@@ -16,6 +16,7 @@ static const struct subcommand commands[] = {
 	{ "gate", cmd_gate, "whether claims and limits hold, by the exit status: for CI" },
 	{ "report", cmd_report, "REPORT.md with tables and plots" },
 	{ "cover-letter", cmd_cover_letter, "the same in short, as text for mail" },
+	{ "history", cmd_history, "a metric over several result trees, and where it changed" },
 	{ NULL, NULL, NULL },
 };
 
