@@ -66,20 +66,29 @@ static struct levels one_level(size_t n)
 	return levels;
 }
 
+/* Plain sums: GSL's running means divide at each value, and simulations are made of these. */
 static double level_mean(const double *values, const struct levels *l, size_t k)
 {
-	return gsl_stats_mean(values + l->start[k], 1, l->start[k + 1] - l->start[k]);
+	double sum = 0;
+	size_t i;
+
+	for (i = l->start[k]; i < l->start[k + 1]; i++)
+		sum += values[i];
+	return sum / (l->start[k + 1] - l->start[k]);
 }
 
 /* Sum of squares within levels. */
 static double residual(const double *values, const struct levels *l)
 {
 	double sum = 0;
-	size_t k;
+	size_t k, i;
 
-	for (k = 0; k < l->count; k++)
-		sum += gsl_stats_tss_m(values + l->start[k], 1, l->start[k + 1] - l->start[k],
-				       level_mean(values, l, k));
+	for (k = 0; k < l->count; k++) {
+		double mean = level_mean(values, l, k);
+
+		for (i = l->start[k]; i < l->start[k + 1]; i++)
+			sum += (values[i] - mean) * (values[i] - mean);
+	}
 	return sum;
 }
 

@@ -61,7 +61,7 @@ static const char doc[] =
 	"  balloonstat history a=v1 b=v2 c=v3 --against finalize --json\n"
 	"  balloonstat history results/*/icount --absolute\n\n"
 	"Exit status: 0 shown, 2 usage, 3 a tree cannot be read or a plot not written, 4 shown, "
-	"but without plots, because there is no gnuplot.\n";
+	"but without plots, because there is no gnuplot, 5 there is no boot that is ok.\n";
 
 /* A NULL-terminated list of names, as of the tree. */
 struct names {
@@ -181,9 +181,20 @@ static bool compares_levels(const struct sessions *s)
 	return true;
 }
 
+static bool is_twin(const struct sessions *s, const char *variant)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (tree_twin_of(&s->list[i].tree, variant))
+			return true;
+	return false;
+}
+
 /*
- * Without names, all variants but those that compare leaves out too:
- * traced otherwise than the run, unless the base is, or that is all there is.
+ * Without names, all variants but those that must not make the p of others
+ * larger: twins, which show noise, and those that are traced otherwise than the
+ * run, unless the base is, or that is all there is.
  */
 static void choose_variants(struct selection *sel, const struct options *o,
 			    const struct sessions *s)
@@ -197,8 +208,9 @@ static void choose_variants(struct selection *sel, const struct options *o,
 	for (i = 0; sel->variants[i]; i++) {
 		char *name = sel->variants[i];
 		bool named = name_index((char *const *)o->variants.list, name) >= 0;
+		bool usual = !is_twin(s, name) && (traced || !variant_is_traced(name));
 
-		if (named || (!o->variants.count && (traced || !variant_is_traced(name))))
+		if (named || (!o->variants.count && usual))
 			sel->wanted[n++] = name;
 	}
 }
@@ -227,7 +239,7 @@ static int parse_metrics(struct selection *sel, const struct options *o, const s
 
 	if (!boot) {
 		log_error("there is no boot that is ok in these trees");
-		return EXIT_ENVIRONMENT;
+		return EXIT_INCONCLUSIVE;
 	}
 	for (i = 0; i < o->metrics.count; i++) {
 		const char *name = o->metrics.list[i];

@@ -34,6 +34,19 @@ static const char *split_label(char *dir)
 	return equals + 1;
 }
 
+/* The curves of the moves are nearly half of a tree, and no metric is in them. */
+static void drop_curves(const struct tree *tree)
+{
+	json_t *boot, *cycle, *move;
+	const char *name;
+	size_t i, k;
+
+	json_array_foreach (tree->boots, i, boot)
+		json_array_foreach (json_object_get(boot, "cycles"), k, cycle)
+			json_object_foreach (cycle, name, move)
+				json_object_del(move, "progress");
+}
+
 static int open_session(struct session *session, const char *arg)
 {
 	char *dir = strdup(arg);
@@ -46,6 +59,7 @@ static int open_session(struct session *session, const char *arg)
 	status = open_tree(&session->tree, dir);
 	if (status)
 		goto out;
+	drop_curves(&session->tree);
 	session->path = realpath(dir, NULL);
 	session->label = label ? strdup(label) : NULL;
 	session->started = json_text(session->tree.env, "started_utc");
