@@ -14,6 +14,7 @@
 /* Of a key that is a hash, enough to tell it from others. */
 #define KEY_SHOWN 8
 #define LABEL_WIDTH_MAX 40
+#define FIGURE_WIDTH 12
 
 static void __attribute__((format(printf, 2, 3)))
 warn(struct history_warnings *w, const char *fmt, ...)
@@ -125,11 +126,19 @@ static void print_kernels(const struct history *h, const struct history_series *
 		printf("  %-8s", base);
 }
 
+/* "MEDIAN ms"; the column is as wide as it, or as a figure. */
+static int median_head(const struct history_series *s, char *head, size_t size)
+{
+	int w = snprintf(head, size, "MEDIAN%s%s", *s->metric->unit ? " " : "", s->metric->unit);
+
+	return w < FIGURE_WIDTH ? FIGURE_WIDTH : w;
+}
+
 static void print_point(const struct history *h, const struct history_series *s, size_t i,
 			int columns)
 {
 	const struct history_point *p = &s->points[i];
-	char n[24], median[24] = "-", ratio[16] = "-", interval[48] = "";
+	char head[48], n[24], median[24] = "-", ratio[16] = "-", interval[48] = "";
 	const char *format = h->against ? "[%#.4g, %#.4g]" : "[%.5g, %.5g]";
 
 	printf("  %3zu  ", i + 1);
@@ -142,7 +151,7 @@ static void print_point(const struct history *h, const struct history_series *s,
 		snprintf(ratio, sizeof(ratio), "%#.4g", p->value);
 	if (isfinite(p->interval.low))
 		snprintf(interval, sizeof(interval), format, p->interval.low, p->interval.high);
-	printf("  %7s  %12s", n, median);
+	printf("  %7s  %*s", n, median_head(s, head, sizeof(head)), median);
 	if (h->against)
 		printf("  %7s", ratio);
 	printf("  %s%s%s\n", interval, p->gap ? "  gap: " : "", p->gap ? p->gap : "");
@@ -207,8 +216,8 @@ static void print_end(const struct history_series *s)
 
 static void print_series(const struct history *h, const struct history_series *s)
 {
-	int columns = label_width(h);
-	char unit[32];
+	int columns = label_width(h), median_columns;
+	char head[48];
 	size_t i, k = 0;
 
 	printf("%s, %s: %s", printable(s->scenario), printable(s->metric->name),
@@ -217,14 +226,13 @@ static void print_series(const struct history *h, const struct history_series *s
 	       h->against ? printable(h->against) : "",
 	       printable(tree_accel(&h->sessions->list[0].tree)), h->sessions->count,
 	       h->sessions->count == 1 ? "" : "s");
-	snprintf(unit, sizeof(unit), "%s%s%s", "MEDIAN", *s->metric->unit ? " " : "",
-		 s->metric->unit);
+	median_columns = median_head(s, head, sizeof(head));
 	printf("    #  ");
 	print_padded("TREE", columns);
 	printf("  %-8s", "KERNEL");
 	if (h->against)
 		printf("  %-8s", "BASE'S");
-	printf("  %7s  %12s", "N", unit);
+	printf("  %7s  %*s", "N", median_columns, head);
 	if (h->against)
 		printf("  %7s", "RATIO");
 	printf("  %s\n", "95 % INTERVAL");
@@ -345,11 +353,11 @@ static json_t *series_to_json(const struct history *h, const struct history_seri
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:s?, s:o, s:o}",
 			 "scenario", s->scenario, "variant", s->variant, "metric", s->metric->name,
-			 "unit", s->metric->unit, "trees", (int)s->used, "p", finite_or_null(s->p),
-			 "p_holm", finite_or_null(s->p_holm), "detectable_middle",
-			 finite_or_null(s->detectable_middle), "detectable_last",
-			 finite_or_null(s->detectable_last), "reason", s->reason, "changes",
-			 changes_to_json(h, s), "points", points_to_json(h, s));
+			 "unit", s->metric->unit, "trees_used", (int)s->used, "p",
+			 finite_or_null(s->p), "p_holm", finite_or_null(s->p_holm),
+			 "detectable_middle", finite_or_null(s->detectable_middle),
+			 "detectable_last", finite_or_null(s->detectable_last), "reason", s->reason,
+			 "changes", changes_to_json(h, s), "points", points_to_json(h, s));
 }
 
 void history_print_json(const struct history *h, const struct history_warnings *w)

@@ -281,7 +281,7 @@ static void gaps_are_no_errors(void **state)
 	add_sample((struct sample){ "gaps", "t11", NULL, "b", NULL, 5, 60 });
 	all = json_of(history("gaps", 11, OPTIONS(INFLATE, "--json")));
 	series = item(all, "series", 0);
-	assert_int_equal(number_of(series, "trees"), 7);
+	assert_int_equal(number_of(series, "trees_used"), 7);
 	assert_string_equal(text_of(item(series, "points", 2), "gap"), "no ok boot");
 	assert_true(json_is_null(json_object_get(item(series, "points", 2), "value")));
 	assert_string_equal(text_of(item(series, "points", 9), "gap"), "too few boots");
