@@ -27,6 +27,8 @@ int main(int argc, char **argv)
 	return subcommand_run("balloonstat", "Says what a result tree of balloonbench shows.",
 			      commands,
 			      "  balloonstat compare results/20261121T033000Z-default\n"
-			      "  balloonstat report results/20261121T033000Z-default\n",
+			      "  balloonstat report results/20261121T033000Z-default\n"
+			      "  balloonstat gate DIR --max-regress inflate.duration_ns=5%\n"
+			      "  balloonstat history results/v1 results/v2 results/v3\n",
 			      argc, argv);
 }

@@ -12,7 +12,7 @@ static void usage(FILE *to, const char *program, const char *purpose,
 {
 	fprintf(to, "Usage: %s COMMAND [OPTION...]\n\n%s\n\nCommands:\n", program, purpose);
 	for (; commands->name; commands++)
-		fprintf(to, "  %-10s %s\n", commands->name, commands->help);
+		fprintf(to, "  %-12s %s\n", commands->name, commands->help);
 	fprintf(to, "\nEXAMPLES\n%s\n`%s COMMAND --help` tells more of each.\n", examples, program);
 }
 
