@@ -208,6 +208,20 @@ static void release_table(struct compare_table *t)
 	free(t->family);
 }
 
+/* Whether anything was compared with anything: a twin with its base, for one. */
+static bool has_comparison(const struct compare_table *t)
+{
+	struct comparison *row;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		row = &t->rows[i];
+		if (compare_count(&row, 1))
+			return true;
+	}
+	return false;
+}
+
 int cmd_compare(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -240,7 +254,7 @@ int cmd_compare(int argc, char **argv)
 		compare_print_json(&table, &tree);
 	else
 		compare_print(&table, &tree);
-	if (!compare_count(table.family, table.family_count)) {
+	if (!has_comparison(&table)) {
 		log_warn("there is nothing to compare: two variants with boots that are ok are "
 			 "needed");
 		status = EXIT_INCONCLUSIVE;

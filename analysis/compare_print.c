@@ -161,7 +161,10 @@ void compare_print(const struct compare_table *t, const struct tree *tree)
 	printf("\nRatios are to %s, intervals BCa bootstrap. P is corrected for the number of "
 	       "comparisons\n(Holm). An effect below %.3g %% is of no interest; fewer than %d "
 	       "boots "
-	       "a side decide nothing,\nand with %zu comparisons fewer than %zu find nothing.\n",
-	       printable(t->base), 100 * t->smallest_effect, BOOTS_MIN, compared,
-	       stats_boots_needed(ALPHA, compared));
+	       "a side decide nothing",
+	       printable(t->base), 100 * t->smallest_effect, BOOTS_MIN);
+	if (compared)
+		printf(",\nand with %zu comparisons fewer than %zu find nothing", compared,
+		       stats_boots_needed(ALPHA, compared));
+	puts(".");
 }

@@ -12,6 +12,7 @@
 #include "bench/interrupt.h"
 #include "bench/move.h"
 #include "bench/perf.h"
+#include "bench/qemu_probe.h"
 #include "bench/trust.h"
 #include "bench/vm.h"
 #include "lib/clock.h"
@@ -65,6 +66,13 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.backing = boot->scenario->backing,
 		.thp = boot->scenario->thp,
 		.prealloc = boot->scenario->prealloc,
+		/*
+		 * Else the kick goes to another thread. The guest idles until
+		 * that has run, its clock skips to its next timers, and how
+		 * many they are is up to the load of this machine.
+		 */
+		.balloon_in_cpu = boot->accel == ACCEL_ICOUNT &&
+				  qemu_balloon_has(boot->images->qemu, "ioeventfd"),
 		.balloon_properties = boot->variant->device,
 		.pin = boot->pin,
 		.directory = boot->directory,

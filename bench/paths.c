@@ -32,6 +32,9 @@ const char *path_images(void)
 {
 	static char path[PATH_MAX];
 
+	if (data_path_is_told() &&
+	    !access(data_path("build", "images.ini", path, sizeof(path)), R_OK))
+		return path;
 	snprintf(path, sizeof(path), "%s/images.ini", program_directory());
 	if (access(path, R_OK) < 0)
 		data_path("build", "images.ini", path, sizeof(path));

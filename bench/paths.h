@@ -4,8 +4,8 @@
 
 /*
  * The files that balloonbench reads, found as lib/data_path.h says; images.ini,
- * which the build writes, is looked for beside the program first. Valid until
- * the program ends.
+ * which the build writes, may be missing in $BALLOONBENCH_DATA and is then
+ * looked for beside the program first. Valid until the program ends.
  */
 const char *path_scenarios(void);
 const char *path_variants(void);

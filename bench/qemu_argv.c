@@ -104,13 +104,14 @@ static void add_memory(struct args *args, const struct qemu_config *config)
 	}
 }
 
-static void add_balloon(struct args *args, const char *properties)
+static void add_balloon(struct args *args, const struct qemu_config *config)
 {
+	const char *properties = config->balloon_properties;
+
 	add(args, "-device");
-	if (properties && *properties)
-		add(args, "virtio-balloon-pci,id=balloon0,%s", properties);
-	else
-		add(args, "virtio-balloon-pci,id=balloon0");
+	add(args, "virtio-balloon-pci,id=balloon0%s%s%s",
+	    config->balloon_in_cpu ? ",ioeventfd=off" : "", properties && *properties ? "," : "",
+	    properties ? properties : "");
 }
 
 /* @console: path; @qmp and @guest: what the socket chardevs are made of. */
@@ -153,7 +154,7 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 	add(&args, "socket,id=guest,%s", guest);
 	add(&args, "-device");
 	add(&args, "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
-	add_balloon(&args, config->balloon_properties);
+	add_balloon(&args, config);
 
 	argv = args.failed ? NULL : malloc((args.count + 1) * sizeof(*argv));
 	if (argv) {

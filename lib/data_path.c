@@ -21,12 +21,22 @@ const char *program_directory(void)
 	return dir;
 }
 
-const char *data_path(const char *folder, const char *name, char *path, size_t size)
+static const char *told(void)
 {
 	const char *env = getenv("BALLOONBENCH_DATA");
 
-	if (env && *env) {
-		snprintf(path, size, "%s/%s", env, name);
+	return env && *env ? env : NULL;
+}
+
+bool data_path_is_told(void)
+{
+	return told();
+}
+
+const char *data_path(const char *folder, const char *name, char *path, size_t size)
+{
+	if (told()) {
+		snprintf(path, size, "%s/%s", told(), name);
 		return path;
 	}
 	snprintf(path, size, "%s/../share/balloonbench/%s", program_directory(), name);

@@ -2,6 +2,7 @@
 #ifndef LIB_DATA_PATH_H
 #define LIB_DATA_PATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The directory of the running program, without a slash at its end; "." if unknown. */
@@ -19,5 +20,8 @@ const char *program_directory(void);
  * Return: @path. Whether the file exists is the caller's to find out.
  */
 const char *data_path(const char *folder, const char *name, char *path, size_t size);
+
+/* Whether $BALLOONBENCH_DATA says where. */
+bool data_path_is_told(void);
 
 #endif

@@ -136,6 +136,19 @@ static void enough_is_enough(void **state)
 	assert_int_equal(missing("enough"), 0);
 }
 
+/* A base and its twin are something to compare, though no family of comparisons. */
+static void twins_are_compared(void **state)
+{
+	const char *args[] = { "compare", tree("enough"), NULL };
+	struct outcome outcome = run_program("balloonstat", args);
+
+	(void)state;
+	if (outcome.status || !strstr(outcome.output, "finalize-again") ||
+	    strstr(outcome.output, "comparisons fewer"))
+		fail_msg("status %d: %s", outcome.status, outcome.output);
+	outcome_release(&outcome);
+}
+
 /* Blocks alternate between the scenarios, and every second one is the reverse of the one before. */
 static void check_order(const json_t *plan, size_t variants, const char *scenario, int boots)
 {
@@ -304,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enough_is_enough),
+		cmocka_unit_test(twins_are_compared),
 		cmocka_unit_test(the_most_boots_are_the_end),
 		cmocka_unit_test(failed_boots_go_on_to_the_end),
 		cmocka_unit_test(stopped_in_between),

@@ -12,6 +12,7 @@
 
 #include "bench/qemu.h"
 #include "bench/qemu_argv.h"
+#include "bench/qemu_probe.h"
 #include "lib/clock.h"
 #include "tests/support/files.h"
 
@@ -84,6 +85,26 @@ static void command_lines(void **state)
 	expect_argument(config, "hugetlb=on,hugetlbsize=2M");
 	config.balloon_properties = "deflate-on-oom=on";
 	expect_argument(config, "virtio-balloon-pci,id=balloon0,deflate-on-oom=on ");
+	config.balloon_in_cpu = true;
+	expect_argument(config, "virtio-balloon-pci,id=balloon0,ioeventfd=off,deflate-on-oom=on ");
+	config.balloon_properties = NULL;
+	expect_argument(config, "virtio-balloon-pci,id=balloon0,ioeventfd=off ");
+}
+
+/* By the device's own word; one that says nothing has nothing, and keeps nobody waiting. */
+static void properties_are_asked_for(void **state)
+{
+	const char *qemu = make_script("new", "[ \"$*\" = \"-device virtio-balloon-pci,help\" ] && "
+					      "echo '  ioeventfd=<bool> - on/off'");
+
+	(void)state;
+	assert_true(qemu_balloon_has(qemu, "ioeventfd"));
+	assert_true(qemu_balloon_has(qemu, "ioeventfd"));
+	assert_false(qemu_balloon_has(qemu, "eventfd"));
+	assert_false(qemu_balloon_has(make_script("old", "echo '  disable-legacy=<bool>'"),
+				      "ioeventfd"));
+	assert_false(qemu_balloon_has(make_script("silent", "exec sleep 600"), "ioeventfd"));
+	assert_false(qemu_balloon_has("/nowhere/qemu", "ioeventfd"));
 }
 
 static void script_can_be_read_by_a_shell(void **state)
@@ -189,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(command_lines),
+		cmocka_unit_test(properties_are_asked_for),
 		cmocka_unit_test(script_can_be_read_by_a_shell),
 		cmocka_unit_test(a_missing_binary),
 		cmocka_unit_test(an_early_end),

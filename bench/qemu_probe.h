@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_QEMU_PROBE_H
+#define BENCH_QEMU_PROBE_H
+
+#include <stdbool.h>
+
+/*
+ * Whether a QEMU's balloon device has a property, by its own word. It is asked
+ * once; one that does not answer in a second has not.
+ */
+bool qemu_balloon_has(const char *binary, const char *property);
+
+#endif
