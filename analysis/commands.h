@@ -6,5 +6,6 @@
 int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_cover_letter(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 #endif

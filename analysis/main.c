@@ -15,6 +15,8 @@ static const struct subcommand commands[] = {
 	{ "compare", cmd_compare, "every variant against the base: medians, ratios, verdicts" },
 	{ "report", cmd_report, "REPORT.md with tables and plots" },
 	{ "cover-letter", cmd_cover_letter, "the same in short, as text for mail" },
+	{ "export", cmd_export,
+	  "the figures for other programs: CSV, JSON, HdrHistogram, Perfetto" },
 	{ NULL, NULL, NULL },
 };
 
