@@ -174,11 +174,13 @@ static void what_is_whole_is_exported(void **state)
 	(void)state;
 	snprintf(text, sizeof(text), "%.*s", (int)(at - trace_text) + 20, trace_text);
 	make_tree("cut", "tcg", clock_text, text);
+	make_tree("cut\x1b[2J", "tcg", clock_text, text);
 	expect(export_to("cut", "csv", "cut.csv"), EXIT_ENVIRONMENT,
 	       "cut/s/v/boot-01/trace.json: after 2 records: the file ends too early; what stands "
 	       "before is exported");
 	expect_file("cut.csv", HEAD FIRST);
 	expect(export_to("cut", "perfetto", "cut.json"), EXIT_ENVIRONMENT, "cut/s/v/boot-01/");
+	expect(export_to("cut\x1b[2J", "csv", "cut.csv"), EXIT_ENVIRONMENT, "cut?[2J/s/v/boot-01/");
 }
 
 static void expect_slice(const json_t *all, long long pid, const char *name, int n, long long begin,
