@@ -51,11 +51,11 @@ static const char doc[] =
 	"Under icount the guest's times are called instructions.\n\n"
 	"EXAMPLES\n"
 	"  balloonstat export DIR --format csv >moves.csv\n"
-	"  balloonstat export DIR --format csv --table batches --scenario idle -o batches.csv\n"
+	"  balloonstat export DIR --format csv -t batches -s idle -o batches.csv\n"
 	"  balloonstat export DIR --format json | jq '.boots[] | .status'\n"
 	"  balloonstat export DIR --format hgrm -o histograms\n"
-	"  balloonstat export DIR --format hgrm --histogram ops.enqueue --variant finalize\n"
-	"  balloonstat export DIR --format perfetto --variant chunks --boot 2 -o boot.json\n\n"
+	"  balloonstat export DIR --format hgrm -H ops.enqueue -v finalize\n"
+	"  balloonstat export DIR --format perfetto -v chunks -b 2 -o boot.json\n\n"
 	"Exit status: 0 exported, 2 usage, 3 the tree cannot be read, or a file of it is damaged "
 	"(what is whole is exported), or the output not written.\n";
 

@@ -135,6 +135,8 @@ static size_t check_distribution(FILE *f, double divisor)
 		assert_true(value >= last_value && percentile > last_percentile);
 		assert_true(total >= last_total && total >= percentile * EVENTS);
 		assert_int_equal(total, not_above(value * divisor));
+		/* The next value below would have been too few. */
+		assert_true(value == last_value || last_total < percentile * EVENTS || !lines);
 		inverse = atof(rest);
 		if (percentile < 1)
 			assert_true(fabs(inverse - 1 / (1 - percentile)) <= 0.005001);
