@@ -8,5 +8,6 @@ int cmd_gate(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_cover_letter(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 #endif

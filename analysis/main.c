@@ -17,6 +17,8 @@ static const struct subcommand commands[] = {
 	{ "report", cmd_report, "REPORT.md with tables and plots" },
 	{ "cover-letter", cmd_cover_letter, "the same in short, as text for mail" },
 	{ "history", cmd_history, "a metric over several result trees, and where it changed" },
+	{ "export", cmd_export,
+	  "the figures for other programs: CSV, JSON, HdrHistogram, Perfetto" },
 	{ NULL, NULL, NULL },
 };
 

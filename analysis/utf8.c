@@ -51,8 +51,7 @@ bool utf8_is_valid(const char *text)
 	return true;
 }
 
-/* C0, DEL and C1: a terminal takes both for commands. */
-static bool is_control(long code)
+bool utf8_is_control(long code)
 {
 	return code < 0x20 || (code >= 0x7f && code <= 0x9f);
 }
@@ -66,7 +65,7 @@ const char *printable(const char *name)
 
 	while (*name) {
 		const char *at = name;
-		bool bad = is_control(utf8_next(&name));
+		bool bad = utf8_is_control(utf8_next(&name));
 		size_t length = bad ? 1 : name - at;
 
 		if (n + length >= SHOWN)

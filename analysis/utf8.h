@@ -18,6 +18,9 @@ long utf8_next(const char **text);
 /* Whether all of a text is UTF-8, as JSON and XML want it. */
 bool utf8_is_valid(const char *text);
 
+/* C0, DEL and C1, which a terminal takes for commands; and what is no character (-1). */
+bool utf8_is_control(long code);
+
 /*
  * A name from outside for a terminal: what moves its cursor, colours it or is
  * no UTF-8 is a '?', and what is longer than 255 bytes is cut off. Valid until the fourth

@@ -197,6 +197,42 @@ static int touch(struct run *run, unsigned int cycle, const char *name, json_t *
 	return err;
 }
 
+/* The first is the begin, the last the end, all others are in between. */
+static void add_offset(json_t *clock, json_t *offset)
+{
+	json_t *end = json_object_get(clock, "end");
+
+	if (!json_object_size(clock)) {
+		json_object_set_new(clock, "begin", offset);
+		json_object_set_new(clock, "between", json_array());
+		return;
+	}
+	if (end)
+		json_array_append(json_object_get(clock, "between"), end);
+	json_object_set_new(clock, "end", offset);
+}
+
+/*
+ * Before and after each move: while a guest is young its clock is often some 100
+ * ppm wrong, and when it then takes up a better one it loses what passes meanwhile.
+ *
+ * Not under icount, where the guest's clock counts instructions: it has no offset.
+ */
+static int compare_clocks(struct run *run)
+{
+	json_t *offset = NULL;
+	int err;
+
+	if (run->boot->accel == ACCEL_ICOUNT)
+		return 0;
+	err = guest_clock_measure(run->vm.guest, &offset);
+	if (err)
+		vm_explain(&run->vm, "while comparing clocks", guest_error(run->vm.guest));
+	else
+		add_offset(run->clock, offset);
+	return err;
+}
+
 static int one_cycle(struct run *run, unsigned int cycle)
 {
 	const struct scenario *scenario = run->boot->scenario;
@@ -208,11 +244,17 @@ static int one_cycle(struct run *run, unsigned int cycle)
 	if (!err && cycle == 1)
 		err = boot_victims_start(&run->victims, &run->vm, scenario);
 	if (!err)
+		err = compare_clocks(run);
+	if (!err)
 		err = one_move(run, cycle, "inflate", scenario->inflate_bytes, result);
+	if (!err)
+		err = compare_clocks(run);
 	if (!err)
 		err = boot_victims_calm(&run->victims);
 	if (!err)
 		err = one_move(run, cycle, "deflate", 0, result);
+	if (!err)
+		err = compare_clocks(run);
 	if (!err)
 		err = boot_victims_calm(&run->victims);
 	if (!err && scenario->refault)
@@ -239,22 +281,6 @@ static json_t *vmstat_difference(const struct run *run)
 	return difference;
 }
 
-/* Not under icount, where the guest's clock counts instructions: it has no offset. */
-static int compare_clocks(struct run *run, const char *when)
-{
-	json_t *offset = NULL;
-	int err;
-
-	if (run->boot->accel == ACCEL_ICOUNT)
-		return 0;
-	err = guest_clock_measure(run->vm.guest, &offset);
-	if (err)
-		vm_explain(&run->vm, "while comparing clocks", guest_error(run->vm.guest));
-	else
-		json_object_set_new(run->clock, when, offset);
-	return err;
-}
-
 static int drive(struct run *run)
 {
 	unsigned int cycle;
@@ -262,8 +288,6 @@ static int drive(struct run *run)
 	int err;
 
 	err = boot_trace_start(&run->trace, &run->vm, run->boot);
-	if (!err)
-		err = compare_clocks(run, "begin");
 	if (err)
 		return err;
 	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
@@ -278,8 +302,6 @@ static int drive(struct run *run)
 				    boot_victims_stop(&run->victims, &run->vm, &err));
 	if (!err && run->boot->perf)
 		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
-	if (!err)
-		err = compare_clocks(run, "end");
 	if (err)
 		return err;
 	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");

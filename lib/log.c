@@ -13,6 +13,22 @@ void log_setup(const char *program, enum log_level level)
 	log_threshold = level;
 }
 
+/*
+ * Messages have names of files and keys in them, and those come from result trees:
+ * a terminal must not obey them. In UTF-8 C1 controls are 0xc2 and a byte up to 0x9f.
+ */
+static void disarm(char *line)
+{
+	unsigned char *at;
+
+	for (at = (unsigned char *)line; *at; at++) {
+		if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+			at[0] = at[1] = '?';
+		else if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	}
+}
+
 void log_at(enum log_level level, const char *fmt, ...)
 {
 	static const char *const prefix[] = {
@@ -29,6 +45,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	disarm(line);
 	/* One call, so that lines of several processes do not mix. */
 	fprintf(stderr, "%s: %s%s\n", log_program, prefix[level], line);
 }

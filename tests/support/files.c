@@ -28,6 +28,16 @@ int test_dir_tear_down(void **state)
 	return 0;
 }
 
+const char *in_test_dir(const char *name)
+{
+	static char paths[4][PATH_MAX];
+	static unsigned int turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, PATH_MAX, "%s/%s", test_dir, name);
+	return path;
+}
+
 const char *make_temp_dir(void)
 {
 	static char dir[64];

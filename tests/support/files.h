@@ -9,6 +9,9 @@ extern char *test_dir;
 int test_dir_set_up(void **state);
 int test_dir_tear_down(void **state);
 
+/* A path below test_dir. Valid until the fourth call after. */
+const char *in_test_dir(const char *name);
+
 /* A new directory below /tmp; to be removed with remove_tree(). Valid until the next call. */
 const char *make_temp_dir(void);
 
