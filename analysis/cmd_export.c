@@ -14,6 +14,7 @@
 #include "analysis/arguments.h"
 #include "analysis/commands.h"
 #include "analysis/export.h"
+#include "analysis/open_tree.h"
 #include "analysis/utf8.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
@@ -294,7 +295,6 @@ int cmd_export(int argc, char **argv)
 	};
 	struct options options = { .dir = NULL };
 	struct tree tree;
-	char err[1024];
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -302,13 +302,11 @@ int cmd_export(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, remove_unfinished);
 	signal(SIGTERM, remove_unfinished);
-	if (tree_load(&tree, options.dir, err, sizeof(err))) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
+	status = open_tree(&tree, options.dir);
+	if (status)
+		return status;
 	status = check_names(&options, &tree);
 	if (!status)
 		status = export_tree(&options, &tree);
-	tree_release(&tree);
-	return status;
+	return close_tree(&tree, status);
 }
