@@ -2,13 +2,13 @@
 #include "analysis/tree.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/glob_below.h"
 #include "lib/result.h"
 
 const char *json_text(const json_t *object, const char *key)
@@ -88,19 +88,6 @@ static int load_optional(const struct tree *tree, const char *name, json_t **val
 	return -EINVAL;
 }
 
-/* The directory is a name, not a pattern, whatever characters are in it. */
-static void make_pattern(const char *dir, char *pattern, size_t size)
-{
-	size_t n = 0;
-
-	for (; *dir && n + 2 < size; dir++) {
-		if (strchr("*?[]\\", *dir))
-			pattern[n++] = '\\';
-		pattern[n++] = *dir;
-	}
-	snprintf(pattern + n, size - n, "/*/*/boot-*/result.json");
-}
-
 /* Copied by hand, a result would count twice: the first of a boot's is the boot's. */
 static bool is_new(json_t *seen, const json_t *boot, const char *path, char *err, size_t err_size)
 {
@@ -136,13 +123,11 @@ static void add_result(struct tree *tree, const char *path, json_t *seen, char *
 
 static int load_boots(struct tree *tree, json_t *seen, char *err, size_t err_size)
 {
-	char pattern[PATH_MAX];
 	glob_t found;
 	size_t i;
 	int status;
 
-	make_pattern(tree->dir, pattern, sizeof(pattern));
-	status = glob(pattern, 0, NULL, &found);
+	status = glob_below(tree->dir, "/*/*/boot-*/result.json", &found);
 	if (status == GLOB_NOMATCH) {
 		snprintf(err, err_size,
 			 "%s: no results in it; a result tree of `balloonbench run` is wanted",

@@ -39,13 +39,19 @@ static int show_plan(struct session *s)
 	return EXIT_FINE;
 }
 
-static void join_command(char *text, size_t size, int argc, char **argv)
+/* For people to read, and for --resume. */
+static void note_command(struct session *s, int argc, char **argv)
 {
+	const size_t size = sizeof(s->command);
 	size_t n = 0;
 	int i;
 
-	for (i = 0; i < argc && n < size; i++)
-		n += snprintf(text + n, size - n, "%s%s", i ? " " : "", argv[i]);
+	s->arguments = json_array();
+	for (i = 0; i < argc; i++) {
+		json_array_append_new(s->arguments, json_string(argv[i]));
+		if (n < size)
+			n += snprintf(s->command + n, size - n, "%s%s", i ? " " : "", argv[i]);
+	}
 }
 
 int cmd_run(int argc, char **argv)
@@ -53,7 +59,7 @@ int cmd_run(int argc, char **argv)
 	struct session s = { .results.journal_fd = -1 };
 	int status;
 
-	join_command(s.command, sizeof(s.command), argc, argv);
+	note_command(&s, argc, argv);
 	status = run_options_parse(&s.options, argc, argv);
 	if (status)
 		return status;

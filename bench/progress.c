@@ -25,11 +25,17 @@ static const char *times(const struct progress *p, char *text, size_t size)
 	int n;
 
 	n = snprintf(text, size, "%llu s", (unsigned long long)elapsed);
-	if (p->done && p->done < p->total)
+	if (p->done > p->skipped && p->done < p->total)
 		snprintf(text + n, size - n, ", about %llu s left",
-			 (unsigned long long)(p->spent_ns / p->done * (p->total - p->done) /
-					      NSEC_PER_SEC));
+			 (unsigned long long)(p->spent_ns / (p->done - p->skipped) *
+					      (p->total - p->done) / NSEC_PER_SEC));
 	return text;
+}
+
+void progress_skip(struct progress *p)
+{
+	p->done++;
+	p->skipped++;
 }
 
 void progress_item(struct progress *p, const char *item)

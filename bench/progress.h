@@ -12,6 +12,7 @@
 struct progress {
 	unsigned int total; /* boots */
 	unsigned int done;
+	unsigned int skipped; /* of these */
 	uint64_t started_ns;
 	uint64_t spent_ns; /* in the boots that are done */
 	uint64_t item_started_ns;
@@ -21,6 +22,9 @@ struct progress {
 };
 
 void progress_begin(struct progress *p, unsigned int total, bool quiet);
+
+/* A boot needs not be run. */
+void progress_skip(struct progress *p);
 
 /* A boot begins, as in "idle/list boot 3". */
 void progress_item(struct progress *p, const char *item);

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/atomic_file.h"
+#include "lib/glob_below.h"
+#include "lib/result.h"
 
 /* A boot's directory while it is being written: ".boot-03" becomes "boot-03". */
 #define UNFINISHED "/."
@@ -26,6 +29,8 @@ static int fail(struct results *results, int err, const char *what, const char *
 		advice = "; choose a directory that you can write to with -o";
 	else if (err == -EEXIST || err == -ENOTEMPTY)
 		advice = "; choose a new directory with -o, finished results are never overwritten";
+	else if (err == -EBUSY)
+		advice = "; another balloonbench writes into it, wait for it or end it";
 	snprintf(results->error, sizeof(results->error), "cannot %s %s: %s%s", what, path,
 		 strerror(-err), advice);
 	return err;
@@ -66,9 +71,25 @@ static int directory_is_empty(const char *path)
 	return empty;
 }
 
-int results_create(struct results *results, const char *dir)
+/* The journal's lock is the tree's: who has it writes here. */
+static int open_journal(struct results *results, int flags)
 {
 	char journal[PATH_MAX];
+
+	if (snprintf(journal, sizeof(journal), "%s/journal.jsonl", results->dir) >=
+	    (int)sizeof(journal))
+		return fail(results, -ENAMETOOLONG, "create", results->dir);
+	results->journal_fd =
+		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0644);
+	if (results->journal_fd < 0)
+		return fail(results, -errno, "create", journal);
+	if (flock(results->journal_fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(results, -EBUSY, "write into", results->dir);
+	return 0;
+}
+
+int results_create(struct results *results, const char *dir)
+{
 	int err;
 
 	results->journal_fd = -1;
@@ -81,11 +102,67 @@ int results_create(struct results *results, const char *dir)
 	err = make_directories(dir);
 	if (err)
 		return fail(results, err, "create", dir);
-	if (snprintf(journal, sizeof(journal), "%s/journal.jsonl", dir) >= (int)sizeof(journal))
-		return fail(results, -ENAMETOOLONG, "create", dir);
-	results->journal_fd =
-		open(journal, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-	return results->journal_fd < 0 ? fail(results, -errno, "create", journal) : 0;
+	return open_journal(results, O_EXCL);
+}
+
+/* A journal's last line may have been cut off, by a disk that was full or a machine that died. */
+static int end_last_line(struct results *results)
+{
+	char journal[PATH_MAX], last = '\n';
+	FILE *f;
+
+	snprintf(journal, sizeof(journal), "%.*s/journal.jsonl", PATH_MAX - 16, results->dir);
+	f = fopen(journal, "re");
+	if (!f)
+		return -errno;
+	if (!fseek(f, -1, SEEK_END))
+		last = fgetc(f);
+	fclose(f);
+	return last == '\n' || write(results->journal_fd, "\n", 1) == 1 ? 0 : -EIO;
+}
+
+static void discard_unfinished(const char *dir)
+{
+	glob_t found;
+	size_t i;
+
+	if (glob_below(dir, "/*/*" UNFINISHED "boot-*", &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++)
+		results_discard_boot(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+int results_reopen(struct results *results, const char *dir)
+{
+	int err;
+
+	results->journal_fd = -1;
+	snprintf(results->dir, sizeof(results->dir), "%s", dir);
+	err = open_journal(results, 0);
+	if (err)
+		return err;
+	discard_unfinished(dir);
+	err = end_last_line(results);
+	return err ? fail(results, err, "write", "journal.jsonl") : 0;
+}
+
+int results_find_boot(struct results *results, const char *scenario, const char *variant,
+		      unsigned int boot, json_t **result)
+{
+	char path[PATH_MAX], err[sizeof(results->error)];
+
+	*result = NULL;
+	if (snprintf(path, sizeof(path), "%s/%s/%s/boot-%02u/result.json", results->dir, scenario,
+		     variant, boot) >= (int)sizeof(path) ||
+	    access(path, F_OK))
+		return 0;
+	*result = result_load(path, err, sizeof(err));
+	if (*result)
+		return 0;
+	snprintf(results->error, sizeof(results->error),
+		 "%s; remove its directory, and it is run again", err);
+	return -EINVAL;
 }
 
 void results_close(struct results *results)

@@ -19,8 +19,24 @@ struct results {
 	int journal_fd;
 };
 
-/* Create the tree; -EEXIST where the directory is there and not empty. */
+/* Create the tree, for this process alone; -EEXIST where the directory is there and not empty. */
 int results_create(struct results *results, const char *dir);
+
+/*
+ * Open one that is there, and remove what a boot left that did not end. As
+ * results_create(), it is -EBUSY where another process writes into the tree.
+ */
+int results_reopen(struct results *results, const char *dir);
+
+/**
+ * results_find_boot() - the result.json of a boot that is finished
+ * @result: a new reference; NULL where it has not been run
+ *
+ * Return: 0; -EINVAL where it is there and cannot be used.
+ */
+int results_find_boot(struct results *results, const char *scenario, const char *variant,
+		      unsigned int boot, json_t **result);
+
 void results_close(struct results *results);
 
 /* env.json and plan.json, before the first boot. */

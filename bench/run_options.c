@@ -2,6 +2,7 @@
 #include "bench/run_options.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -35,6 +36,7 @@ enum {
 	OPT_UNTIL_CI,
 	OPT_UNTIL_METRIC,
 	OPT_MAX_BOOTS,
+	OPT_RESUME, /* the last: --resume goes with none of those above */
 };
 
 static const struct argp_option option_table[] = {
@@ -77,6 +79,8 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, "Output", 3 },
 	{ NULL, 'o', "DIR", 0,
 	  "result tree (default: results/<UTC time>-<suite>); must not exist or be empty", 3 },
+	{ "resume", OPT_RESUME, "DIR", 0,
+	  "go on with a run that was stopped, as it was begun: only what is missing is run", 3 },
 	{ "quiet", 'q', NULL, 0, "errors only", 3 },
 	{ "verbose", 'v', NULL, 0, "more", 3 },
 	{ 0 },
@@ -101,6 +105,8 @@ static const char doc[] =
 	"      what tracing costs\n"
 	"  balloonbench run --scenario idle --variant finalize --aa --boots 10\n"
 	"      how far two runs of the same thing are apart on this machine\n"
+	"  balloonbench run --resume results/20261121T033000Z-default\n"
+	"      go on with a run after Ctrl-C, a crash or a power cut\n"
 	"  balloonbench run --scenario idle --variant list --variant finalize --until-ci 2% "
 	"--max-boots 40\n"
 	"      as many boots as it takes to know the ratio to +- 2 %, but no more than 40 a "
@@ -120,6 +126,7 @@ struct parse {
 	char **variants;
 	size_t variant_count;
 	uint64_t boots;
+	bool others; /* options that --resume does not go with */
 };
 
 static void append(char ***list, size_t *count, const char *name)
@@ -160,6 +167,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct parse *p = state->input;
 	struct run_options *o = p->options;
 
+	p->others |= key == 'o' || (key >= OPT_SCENARIO && key < OPT_RESUME);
 	switch (key) {
 	case OPT_SUITE:
 		p->suite = arg;
@@ -206,6 +214,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--pin %s: CPUs of this process are wanted, as in 0,2-3",
 				   arg);
 		o->pinned = true;
+		break;
+	case OPT_RESUME:
+		o->resume.dir = arg;
 		break;
 	case OPT_DRY_RUN:
 		o->dry_run = true;
@@ -303,40 +314,76 @@ static void rename_custom(struct suite *suite)
 				     : "custom");
 }
 
-int run_options_parse(struct run_options *options, int argc, char **argv)
+static struct parse parse(struct run_options *options, int argc, char **argv)
 {
 	static const struct argp argp = { option_table, parse_option, NULL, doc, NULL, NULL, NULL };
 	struct parse p = { .options = options, .suite = "default" };
-	char err[1024];
-	int status;
 
 	memset(options, 0, sizeof(*options));
 	options->accel = "auto";
 	options->trace = TRACE_PHASES;
 	options->seed = time(NULL);
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
+	return p;
+}
 
-	status = check_distinct("scenario", p.scenarios, p.scenario_count);
+/*
+ * The arguments of the run that is gone on with, in place of these. They are
+ * borrowed from its env.json, which the options keep.
+ */
+static int parse_resumed(struct parse *p, struct run_options *options)
+{
+	struct run_options asked = *options;
+	struct resume resume = { .dir = NULL };
+	int argc, status;
+	char **argv;
+
+	if (p->others) {
+		log_error("--resume goes on with what the run was asked for in the first place; "
+			  "only -q and -v go with it");
+		return EXIT_USAGE;
+	}
+	status = resume_load(&resume, asked.resume.dir);
+	argv = status ? NULL : resume_arguments(&resume, &argc);
+	if (argv) {
+		*p = parse(options, argc, argv);
+		options->quiet = asked.quiet;
+		options->verbose = asked.verbose;
+		options->seed = json_integer_value(json_object_get(resume.plan, "seed"));
+		options->output = asked.resume.dir;
+	}
+	free(argv);
+	options->resume = resume;
+	return argv ? 0 : EXIT_USAGE;
+}
+
+/* What the options make of the suite. */
+static int settle(struct run_options *options, struct parse *p)
+{
+	char err[1024];
+	int status;
+
+	status = check_distinct("scenario", p->scenarios, p->scenario_count);
 	if (!status)
-		status = check_distinct("variant", p.variants, p.variant_count);
+		status = check_distinct("variant", p->variants, p->variant_count);
 	if (status)
 		return status;
-	if (suite_load(&options->suite, p.suite, path_suites(), err, sizeof(err))) {
+	if (suite_load(&options->suite, p->suite, path_suites(), err, sizeof(err))) {
 		log_error("%s", err);
 		return EXIT_USAGE;
 	}
-	replace(&options->suite.scenarios, &options->suite.scenario_count, p.scenarios,
-		p.scenario_count);
-	replace(&options->suite.variants, &options->suite.variant_count, p.variants,
-		p.variant_count);
-	if (p.variant_count) {
+	replace(&options->suite.scenarios, &options->suite.scenario_count, p->scenarios,
+		p->scenario_count);
+	replace(&options->suite.variants, &options->suite.variant_count, p->variants,
+		p->variant_count);
+	if (p->variant_count) {
 		/* They run in every scenario, whatever lists the suite has. */
 		suite_drop_lists(&options->suite);
-		options->suite.common_count = p.variant_count;
+		options->suite.common_count = p->variant_count;
 	}
-	if (p.boots)
-		suite_set_boots(&options->suite, p.boots);
-	if (p.scenario_count || p.variant_count)
+	if (p->boots)
+		suite_set_boots(&options->suite, p->boots);
+	if (p->scenario_count || p->variant_count)
 		rename_custom(&options->suite);
 	if (options->aa)
 		status = add_twin(&options->suite);
@@ -345,7 +392,16 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 	return status;
 }
 
+int run_options_parse(struct run_options *options, int argc, char **argv)
+{
+	struct parse p = parse(options, argc, argv);
+	int status = options->resume.dir ? parse_resumed(&p, options) : 0;
+
+	return status ? status : settle(options, &p);
+}
+
 void run_options_release(struct run_options *options)
 {
+	resume_release(&options->resume);
 	suite_release(&options->suite);
 }

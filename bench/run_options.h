@@ -6,11 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/resume.h"
 #include "bench/suite.h"
 #include "bench/until_ci.h"
 #include "bpf/level.h"
 
-/* The command line of `balloonbench run`. */
+/* The command line of `balloonbench run`; of one that is resumed, that of its beginning. */
 struct run_options {
 	struct suite suite;	    /* what to compare: names only */
 	unsigned int cycles;	    /* 0: as the scenario says */
@@ -20,7 +21,8 @@ struct run_options {
 	const char *accel;
 	enum trace_level trace;
 	bool perf;
-	const char *output; /* NULL: results/<UTC time>-<suite> */
+	struct resume resume; /* its dir NULL: a new run */
+	const char *output;   /* NULL: results/<UTC time>-<suite> */
 	cpu_set_t pin;
 	bool pinned;
 	bool dry_run;

@@ -11,6 +11,7 @@
 #include "bench/interrupt.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/result.h"
 #include "lib/units.h"
 
 static json_t *cuts_to_json(const struct session *s)
@@ -33,32 +34,39 @@ static json_t *env_to_json(const struct session *s)
 	char now[32];
 
 	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
 		"schema_version", 1, "suite", s->options.suite.name, "started_utc", utc_now(now),
 		"accel", accel_name(s->accel), "accel_reason", s->accel_reason, "trace",
-		trace_level_name(s->options.trace), "command", s->command, "host", host_to_json(),
-		"qemu", "path", s->images.qemu, "kernel", "source", s->images.source, "compiler",
-		s->images.compiler, "config_sha256", s->images.config_sha256, "cuts",
-		cuts_to_json(s));
+		trace_level_name(s->options.trace), "command", s->command, "arguments",
+		s->arguments, "host", host_to_json(), "qemu", "path", s->images.qemu, "kernel",
+		"source", s->images.source, "compiler", s->images.compiler, "config_sha256",
+		s->images.config_sha256, "cuts", cuts_to_json(s));
+}
+
+static json_t *make_plan(const struct session *s)
+{
+	json_t *plan = plan_to_json(&s->plan, s->scenarios, s->scenario_count, s->chosen,
+				    s->options.suite.variant_count);
+
+	if (s->options.until.half_width)
+		json_object_set_new(plan, "until_ci", until_ci_to_json(&s->until, s->scenarios));
+	return plan;
 }
 
 static int write_plan(struct session *s)
 {
-	json_t *plan = plan_to_json(&s->plan, s->scenarios, s->scenario_count, s->chosen,
-				    s->options.suite.variant_count);
+	json_t *plan = make_plan(s);
 	int err;
 
-	if (s->options.until.half_width)
-		json_object_set_new(plan, "until_ci", until_ci_to_json(&s->until, s->scenarios));
 	err = results_write(&s->results, "plan.json", plan);
 	json_decref(plan);
 	return err;
 }
 
-int run_plan_open(struct session *s)
+static int begin(struct session *s)
 {
 	char dir[256], stamp[32];
-	json_t *env;
+	json_t *env = env_to_json(s);
 	time_t now = time(NULL);
 	int err;
 
@@ -67,7 +75,6 @@ int run_plan_open(struct session *s)
 		snprintf(dir, sizeof(dir), "results/%s-%s", stamp, s->options.suite.name);
 		s->options.output = strdup(dir);
 	}
-	env = env_to_json(s);
 	err = results_create(&s->results, s->options.output);
 	if (!err)
 		err = results_write(&s->results, "env.json", env);
@@ -80,6 +87,27 @@ int run_plan_open(struct session *s)
 		return 0;
 	log_error("%s", results_error(&s->results));
 	return err == -EEXIST ? EXIT_USAGE : EXIT_ENVIRONMENT;
+}
+
+static int go_on(struct session *s)
+{
+	json_t *env = env_to_json(s), *plan = make_plan(s);
+	int status = resume_check(&s->options.resume, env, plan);
+
+	json_decref(env);
+	json_decref(plan);
+	if (status)
+		return status;
+	if (!results_reopen(&s->results, s->options.output) &&
+	    !results_journal(&s->results, json_pack("{s:s}", "event", "resume")))
+		return 0;
+	log_error("%s", results_error(&s->results));
+	return EXIT_ENVIRONMENT;
+}
+
+int run_plan_open(struct session *s)
+{
+	return s->options.resume.dir ? go_on(s) : begin(s);
 }
 
 static void show_what(const char *what, void *context)
@@ -106,6 +134,13 @@ static const char *mean_duration(const json_t *result, const char *move, enum ac
 	return text;
 }
 
+static void count(struct session *s, const char *status)
+{
+	s->ok += !strcmp(status, RESULT_OK);
+	s->failed += !strcmp(status, RESULT_FAILED);
+	s->invalid += !strcmp(status, RESULT_INVALID);
+}
+
 /* Count the boot and say in one line how it went. */
 static void account(struct session *s, const struct plan_entry *entry, const json_t *result)
 {
@@ -113,14 +148,12 @@ static void account(struct session *s, const struct plan_entry *entry, const jso
 	const char *reason = json_string_value(json_object_get(result, "reason"));
 	char line[256], inflate[64], deflate[64];
 
-	if (!strcmp(status, "ok")) {
-		s->ok++;
+	count(s, status);
+	if (!strcmp(status, RESULT_OK)) {
 		snprintf(line, sizeof(line), "ok, inflate %s, deflate %s",
 			 mean_duration(result, "inflate", s->accel, inflate, sizeof(inflate)),
 			 mean_duration(result, "deflate", s->accel, deflate, sizeof(deflate)));
 	} else {
-		s->failed += !strcmp(status, "failed");
-		s->invalid += !strcmp(status, "invalid");
 		snprintf(line, sizeof(line), "%s", status);
 	}
 	progress_done(&s->progress, line);
@@ -157,6 +190,30 @@ static int take_note(struct session *s, const struct plan_entry *entry, const js
 		  s->options.until.metric, s->scenarios[entry->scenario].name,
 		  s->chosen[entry->variant]->name, entry->boot);
 	return EXIT_USAGE;
+}
+
+/* A boot that was finished before the run was stopped; @found says whether it is one. */
+static int take_finished(struct session *s, const struct plan_entry *entry, bool *found)
+{
+	json_t *result = NULL;
+	int status = 0;
+
+	*found = false;
+	if (!s->options.resume.dir)
+		return 0;
+	if (results_find_boot(&s->results, s->scenarios[entry->scenario].name,
+			      s->chosen[entry->variant]->name, entry->boot, &result)) {
+		log_error("%s", results_error(&s->results));
+		return EXIT_ENVIRONMENT;
+	}
+	if (result) {
+		*found = true;
+		count(s, json_string_value(json_object_get(result, "status")));
+		progress_skip(&s->progress);
+		status = take_note(s, entry, result);
+	}
+	json_decref(result);
+	return status;
 }
 
 /* 0, or an exit status that ends the run. */
@@ -258,11 +315,15 @@ static int extend(struct session *s)
  */
 static int run_entries(struct session *s)
 {
+	bool found;
 	int status = 0;
 	size_t i = 0;
 
 	while (!status && i < s->plan.count) {
-		status = interrupted() ? EXIT_INTERRUPTED : run_entry(s, &s->plan.entries[i]);
+		status = interrupted() ? EXIT_INTERRUPTED
+				       : take_finished(s, &s->plan.entries[i], &found);
+		if (!status && !found)
+			status = run_entry(s, &s->plan.entries[i]);
 		if (!status && ++i == s->plan.count && s->options.until.half_width)
 			status = extend(s);
 	}
@@ -281,8 +342,8 @@ int run_plan(struct session *s)
 					       : status			  ? "failed"
 									  : "complete"));
 	if (status == EXIT_INTERRUPTED)
-		log_warn("interrupted; %u finished boots are in %s", s->ok + s->failed + s->invalid,
-			 s->results.dir);
+		log_warn("interrupted; %u finished boots are in %s; run --resume %s goes on",
+			 s->ok + s->failed + s->invalid, s->results.dir, s->results.dir);
 	else
 		log_info("%u boots ok, %u failed, %u invalid; results in %s", s->ok, s->failed,
 			 s->invalid, s->results.dir);

@@ -228,6 +228,7 @@ void session_release(struct session *s)
 	size_t i;
 
 	results_close(&s->results);
+	json_decref(s->arguments);
 	plan_release(&s->plan);
 	plan_release(&s->longer);
 	until_ci_release(&s->until);

@@ -25,6 +25,7 @@ struct session {
 	enum accel accel;
 	char accel_reason[1024];
 	char command[4096];
+	json_t *arguments; /* the same, one by one */
 	struct results results;
 	struct progress progress;
 	unsigned int ok, failed, invalid;

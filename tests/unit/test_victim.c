@@ -128,7 +128,8 @@ static void bandwidth_finds_a_stall(void **state)
 	assert_true(inflate.min == 0);
 	json_array_foreach (series, i, point)
 		idle += !json_integer_value(json_array_get(point, 1));
-	assert_in_range(idle, STALL_MS / 10 - 2, STALL_MS / 10 + 6);
+	/* A busy machine adds some of its own. */
+	assert_in_range(idle, STALL_MS / 10 - 2, STALL_MS / 10 * 2);
 	json_decref(noted);
 }
 
