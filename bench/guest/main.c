@@ -102,6 +102,20 @@ static json_t *moved_event(void)
 			 trace_take_batches());
 }
 
+/* What the device said last tells a driver that stands still from a device that lies. */
+static json_t *failed_event(void)
+{
+	uint32_t actual = balloon_device_actual(&balloon);
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "the balloon did not reach its target in time: from %u to %u pages, it is at %u, "
+		 "and the target reads %u",
+		 watch.from_pages, watch.to_pages, actual, balloon_device_num_pages(&balloon));
+	return json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error", text, "actual_pages",
+			 (json_int_t)actual);
+}
+
 /* A request being answered. */
 struct request {
 	const json_t *msg;
@@ -148,10 +162,7 @@ static json_t *do_watch(struct request *req)
 	err = watch_move(&balloon, timeout_ns, &watch);
 	victims_enter(&victims, phase_of(req, "then"));
 	if (err)
-		channel_send(json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error",
-				       "the balloon did not reach its target in time",
-				       "actual_pages",
-				       (json_int_t)balloon_device_actual(&balloon)));
+		channel_send(failed_event());
 	else
 		channel_send(moved_event());
 	return NULL;

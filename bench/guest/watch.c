@@ -128,7 +128,7 @@ void watch_from(const struct balloon_device *device, struct watch *watch)
 {
 	struct look l = look(balloon_device_num_pages, device);
 
-	watch->from_pages = l.value;
+	watch->from_pages = watch->to_pages = l.value;
 	watch->from_ns = l.begin_ns;
 }
 
