@@ -17,6 +17,7 @@
 #include "analysis/gnuplot.h"
 #include "analysis/html_page.h"
 #include "analysis/plot.h"
+#include "analysis/plot_qos.h"
 #include "analysis/plot_trace.h"
 #include "analysis/report_write.h"
 #include "lib/atomic_file.h"
@@ -159,6 +160,25 @@ static int draw_latencies(struct drawing *d, const char *scenario)
 	return status;
 }
 
+/* What the scenario's victims felt. */
+static int draw_victims(struct drawing *d, const struct report_scenario *s)
+{
+	struct victim_figure *figures;
+	size_t i, count = victim_figures(d->report->tree, s->name, &figures);
+	char kind[96];
+	int plot, status = 0;
+
+	for (i = 0; i < count; i++)
+		for (plot = 0; !status && plot < QOS_PLOTS; plot++)
+			status = qos_plot_draw(
+				plot, d->report, s, &figures[i],
+				output_of(d, s->name,
+					  qos_plot_kind(plot, &figures[i], kind, sizeof(kind))),
+				d->err, sizeof(d->err));
+	free(figures);
+	return status;
+}
+
 /* 0, or an exit status; a missing gnuplot is told once. */
 static int draw_all(const struct report *report, const char *plots)
 {
@@ -168,6 +188,8 @@ static int draw_all(const struct report *report, const char *plots)
 
 	for (i = 0; !status && i < report->scenario_count; i++)
 		status = draw_scenario(&d, &report->scenarios[i]);
+	for (i = 0; !status && i < report->scenario_count; i++)
+		status = draw_victims(&d, &report->scenarios[i]);
 	for (i = 0; !status && report->tree->scenarios[i]; i++)
 		status = draw_latencies(&d, report->tree->scenarios[i]);
 	if (!status)

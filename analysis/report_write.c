@@ -11,6 +11,7 @@
 #include "analysis/report_answer.h"
 #include "analysis/report_boots.h"
 #include "analysis/report_noise.h"
+#include "analysis/report_qos.h"
 #include "analysis/report_steps.h"
 #include "analysis/report_trace.h"
 #include "lib/result.h"
@@ -276,6 +277,7 @@ void report_write(const struct report *report, FILE *f)
 		report_phases(f, report, &report->scenarios[i]);
 	}
 	report_steps(f, report);
+	report_qos(f, report);
 	report_noise(f, report);
 	report_tracing(f, report);
 	write_method(f, report);
