@@ -10,6 +10,7 @@
 #include "analysis/markdown.h"
 #include "analysis/report_answer.h"
 #include "analysis/report_boots.h"
+#include "analysis/report_claims.h"
 #include "analysis/report_noise.h"
 #include "analysis/report_qos.h"
 #include "analysis/report_steps.h"
@@ -278,6 +279,7 @@ void report_write(const struct report *report, FILE *f)
 	}
 	report_steps(f, report);
 	report_qos(f, report);
+	report_claims(f, report);
 	report_noise(f, report);
 	report_tracing(f, report);
 	write_method(f, report);
