@@ -13,10 +13,13 @@
 
 #include "analysis/open_tree.h"
 #include "analysis/arguments.h"
+#include "analysis/claim.h"
 #include "analysis/commands.h"
+#include "analysis/gate.h"
 #include "analysis/gnuplot.h"
 #include "analysis/html_page.h"
 #include "analysis/plot.h"
+#include "analysis/plot_qos.h"
 #include "analysis/plot_trace.h"
 #include "analysis/report_write.h"
 #include "lib/atomic_file.h"
@@ -34,6 +37,8 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "DIR", 0, "where the report goes (default: the result tree)", 0 },
+	{ "qos", 'q', "FILE", 0,
+	  "show how the claims of this file fare, as gate judges them; may be repeated", 0 },
 	{ "plots", OPT_PLOTS, "DIR", 0,
 	  "where the plots go, below the output (default: plots in it)", 0 },
 	{ "no-plots", OPT_NO_PLOTS, NULL, 0, "link the plots, but do not draw them", 0 },
@@ -52,14 +57,18 @@ static const char doc[] =
 	"EXAMPLES\n"
 	"  balloonstat report results/20261121T033000Z-default\n"
 	"  balloonstat report results/reference -o . --plots results/reference/plots\n"
-	"  balloonstat report results/reference -o /tmp/report --no-html\n\n"
-	"Exit status: 0 written, 2 usage, 3 the tree cannot be read or the report not written, "
+	"  balloonstat report results/reference -o /tmp/report --no-html\n"
+	"  balloonstat report results/reference --qos bench/qos/series.ini\n\n"
+	"Exit status: 0 written, whatever the claims' verdicts; 2 usage, or a QoS file is wrong or "
+	"fits nothing in the tree; 3 the tree cannot be read or the report not written, "
 	"4 written, but without plots, because there is no gnuplot.\n";
 
 struct options {
 	const char *dir;
 	const char *output;
 	const char *plots;
+	const char *claim_files[NAMES_MAX];
+	size_t claim_file_count;
 	bool no_plots;
 	bool mixed_hosts;
 	double smallest_effect;
@@ -73,6 +82,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		o->output = arg;
+		break;
+	case 'q':
+		add_name_once(state, o->claim_files, &o->claim_file_count, arg);
 		break;
 	case OPT_PLOTS:
 		o->plots = arg;
@@ -159,6 +171,25 @@ static int draw_latencies(struct drawing *d, const char *scenario)
 	return status;
 }
 
+/* What the scenario's victims felt. */
+static int draw_victims(struct drawing *d, const struct report_scenario *s)
+{
+	struct victim_figure *figures;
+	size_t i, count = victim_figures(d->report->tree, s->name, &figures);
+	char kind[96];
+	int plot, status = 0;
+
+	for (i = 0; i < count; i++)
+		for (plot = 0; !status && plot < QOS_PLOTS; plot++)
+			status = qos_plot_draw(
+				plot, d->report, s, &figures[i],
+				output_of(d, s->name,
+					  qos_plot_kind(plot, &figures[i], kind, sizeof(kind))),
+				d->err, sizeof(d->err));
+	free(figures);
+	return status;
+}
+
 /* 0, or an exit status; a missing gnuplot is told once. */
 static int draw_all(const struct report *report, const char *plots)
 {
@@ -168,6 +199,8 @@ static int draw_all(const struct report *report, const char *plots)
 
 	for (i = 0; !status && i < report->scenario_count; i++)
 		status = draw_scenario(&d, &report->scenarios[i]);
+	for (i = 0; !status && i < report->scenario_count; i++)
+		status = draw_victims(&d, &report->scenarios[i]);
 	for (i = 0; !status && report->tree->scenarios[i]; i++)
 		status = draw_latencies(&d, report->tree->scenarios[i]);
 	if (!status)
@@ -278,6 +311,58 @@ static int load_beside(struct tree *tree, const struct tree *main, const char *n
 	return EXIT_ENVIRONMENT;
 }
 
+/* The claims of --qos, and how they fare. */
+struct judged {
+	struct claims claims;
+	struct gate gate;
+};
+
+static int load_claims(struct claims *claims, const struct options *o)
+{
+	char err[1024];
+	size_t i;
+
+	for (i = 0; i < o->claim_file_count; i++) {
+		if (!claims_load(claims, o->claim_files[i], err, sizeof(err)))
+			continue;
+		log_error("%s", err);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int judge_claims(struct judged *j, struct report *report)
+{
+	const struct gate_selection all = { NULL, 0, NULL, 0 };
+	char err[2048];
+
+	if (!j->claims.count)
+		return 0;
+	if (gate_make(&j->gate, report->tree, report->variants[0], &j->claims, &all, err,
+		      sizeof(err))) {
+		log_error("%s", err);
+		return EXIT_USAGE;
+	}
+	report->gate = &j->gate;
+	return 0;
+}
+
+static void release_claims(struct judged *j)
+{
+	gate_release(&j->gate);
+	claims_release(&j->claims);
+}
+
+static int draw_and_write(struct report *report, const struct options *o, const char *plots,
+			  const char *link)
+{
+	int drawn = o->no_plots ? 0 : draw_all(report, plots), status;
+
+	report->plots = drawn ? NULL : link;
+	status = write_text(report, o, plots);
+	return status ? status : drawn;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -287,15 +372,18 @@ int cmd_report(int argc, char **argv)
 	struct options options = { .smallest_effect = SMALLEST_EFFECT };
 	struct tree tree, instructions = { .dir = NULL }, aa = { .dir = NULL };
 	struct report_input input = { .tree = &tree };
+	struct judged judged = { .claims = { .list = NULL } };
 	struct report report;
-	int status, drawn = 0;
+	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!options.output)
 		options.output = options.dir;
-	status = open_tree(&tree, options.dir);
+	status = load_claims(&judged.claims, &options);
+	if (!status)
+		status = open_tree(&tree, options.dir);
 	if (status)
-		return status;
+		goto out_claims;
 	status = load_beside(&instructions, &tree, "icount", options.mixed_hosts);
 	if (!status)
 		status = load_beside(&aa, &tree, "aa", options.mixed_hosts);
@@ -309,20 +397,19 @@ int cmd_report(int argc, char **argv)
 	if (report_make(&report, &input)) {
 		log_error("out of memory");
 		status = EXIT_ENVIRONMENT;
-		goto out;
 	}
-	if (!options.no_plots)
-		drawn = draw_all(&report, plots);
-	report.plots = drawn ? NULL : link;
-	status = write_text(&report, &options, plots);
 	if (!status)
-		status = drawn;
-out:
+		status = judge_claims(&judged, &report);
+	if (!status)
+		status = draw_and_write(&report, &options, plots, link);
 	report_release(&report);
 out_tree:
 	if (aa.dir)
 		status = close_tree(&aa, status);
 	if (instructions.dir)
 		status = close_tree(&instructions, status);
-	return close_tree(&tree, status);
+	status = close_tree(&tree, status);
+out_claims:
+	release_claims(&judged);
+	return status;
 }

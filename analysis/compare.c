@@ -73,22 +73,12 @@ static void relate(struct comparison *c)
 		c->ratio_interval = bootstrap_ratio(c->values, c->n, c->base_values, c->base_n);
 }
 
-void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
-	     const char *scenario, const char *variant, const char *base)
+void compare_samples(struct comparison *c)
 {
-	*c = (struct comparison){ .scenario = scenario,
-				  .variant = variant,
-				  .base = base,
-				  .metric = metric,
-				  .median_interval = { NAN, NAN },
-				  .difference = NAN,
-				  .difference_interval = { NAN, NAN },
-				  .ratio = NAN,
-				  .ratio_interval = { NAN, NAN },
-				  .p = 1,
-				  .p_holm = 1 };
-	c->n = metric_values(metric, tree, scenario, variant, &c->values);
-	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
+	c->median_interval = c->difference_interval = c->ratio_interval =
+		(struct interval){ NAN, NAN };
+	c->difference = c->ratio = NAN;
+	c->p = 1;
 	if (c->n)
 		c->median = stats_median(c->values, c->n);
 	if (c->n > 1)
@@ -98,6 +88,17 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 	if (c->n && c->base_n)
 		relate(c);
 	c->p_holm = c->p;
+}
+
+void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
+	     const char *scenario, const char *variant, const char *base)
+{
+	*c = (struct comparison){
+		.scenario = scenario, .variant = variant, .base = base, .metric = metric
+	};
+	c->n = metric_values(metric, tree, scenario, variant, &c->values);
+	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
+	compare_samples(c);
 }
 
 static bool is_counted(const struct comparison *c)

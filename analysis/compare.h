@@ -52,6 +52,13 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 	     const char *scenario, const char *variant, const char *base);
 void compare_release(struct comparison *c);
 
+/*
+ * As compare(), of what is no metric, as a percentile of a histogram: the caller has put
+ * scenario, variant, base, metric and both samples with their sizes into @c, zero
+ * else. The samples belong to @c.
+ */
+void compare_samples(struct comparison *c);
+
 /**
  * compare_judge() - the verdicts of comparisons that are shown together
  * @family: all of them; a variant against itself is left out of the counting

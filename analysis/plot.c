@@ -92,8 +92,7 @@ static void print_curve(FILE *f, const json_t *boot)
 	fputs("\n", f);
 }
 
-/* The boot whose value is nearest the variant's median. */
-static const json_t *typical_boot(const struct tree *tree, const struct comparison *c)
+const json_t *plot_typical_boot(const struct tree *tree, const struct comparison *c)
 {
 	const json_t *boot, *best = NULL;
 	double value, distance = INFINITY;
@@ -113,7 +112,7 @@ static const json_t *typical_boot(const struct tree *tree, const struct comparis
 
 static void print_curves(FILE *f, const struct tree *tree, const struct comparison *c)
 {
-	const json_t *typical = typical_boot(tree, c), *boot;
+	const json_t *typical = plot_typical_boot(tree, c), *boot;
 	size_t i;
 
 	if (typical)

@@ -24,4 +24,7 @@ int plot_duration(const struct tree *tree, const struct comparison *inflate,
 int plot_progress(const struct tree *tree, const struct comparison *inflate, int variants,
 		  const char *output, char *err, size_t err_size);
 
+/* The ok boot whose value is nearest the variant's median, or NULL. */
+const json_t *plot_typical_boot(const struct tree *tree, const struct comparison *c);
+
 #endif

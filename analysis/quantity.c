@@ -237,7 +237,9 @@ static enum quantity_found read_histogram(const struct quantity *q, const json_t
 
 	if (histogram_from_json(&h, json_at(boot, path)))
 		return QUANTITY_ABSENT;
-	if (!h.count || (q->kind == QUANTITY_PERCENTILE && !histogram_carries(&h, q->share)))
+	/* p1 of a rate, where the lowest are the worst, takes as many values as p99 of a time. */
+	if (!h.count || (q->kind == QUANTITY_PERCENTILE &&
+			 !histogram_carries(&h, fmax(q->share, 1 - q->share))))
 		return QUANTITY_TOO_FEW;
 	if (q->kind == QUANTITY_PERCENTILE)
 		*value = histogram_quantile(&h, q->share);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analysis/compare.h"
+#include "analysis/gate.h"
 #include "analysis/tree.h"
 
 /* A scenario's two headline comparisons, one entry per variant that ran in it. */
@@ -36,6 +37,7 @@ struct report {
 	size_t compared; /* comparisons with samples on both sides */
 	struct metric inflate;
 	struct metric deflate;
+	const struct gate *gate; /* claims held against the tree, or NULL; the caller's */
 	const char *plots; /* link to the directory of the plots, or NULL where there are none */
 };
 

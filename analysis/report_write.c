@@ -10,7 +10,11 @@
 #include "analysis/markdown.h"
 #include "analysis/report_answer.h"
 #include "analysis/report_boots.h"
+#include "analysis/report_claims.h"
+#include "analysis/report_cpu.h"
+#include "analysis/report_memory.h"
 #include "analysis/report_noise.h"
+#include "analysis/report_qos.h"
 #include "analysis/report_steps.h"
 #include "analysis/report_trace.h"
 #include "lib/result.h"
@@ -276,6 +280,10 @@ void report_write(const struct report *report, FILE *f)
 		report_phases(f, report, &report->scenarios[i]);
 	}
 	report_steps(f, report);
+	report_qos(f, report);
+	report_claims(f, report);
+	report_cpu(f, report);
+	report_memory(f, report);
 	report_noise(f, report);
 	report_tracing(f, report);
 	write_method(f, report);

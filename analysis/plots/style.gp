@@ -26,5 +26,5 @@ png_terminal(w, h) = sprintf("pngcairo noenhanced size %d,%d font 'DejaVu Sans,1
 svg_terminal(w, h) = sprintf("svg noenhanced size %d,%d font 'DejaVu Sans,13' background 'white' dynamic", w, h)
 
 # Times in ns and percentiles, both logarithmic; x is 1 / (1 - q).
-time_tics = "set ytics ('10 ns' 10, '100 ns' 100, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8)"
+time_tics = "set ytics ('10 ns' 10, '100 ns' 100, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)"
 percentile_tics = "set xtics ('0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1e3, '99.99' 1e4, '99.999' 1e5, '' 1e6)"
