@@ -25,7 +25,7 @@ bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
 bpf_programs := $(wildcard bpf/*.bpf.c)
 bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
 victim_src := $(wildcard bench/victim/*.c)
-analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c))
+analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c analysis/*/*.c))
 guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
@@ -84,7 +84,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h tests/support/*.h tests/device/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h analysis/*/*.h tests/support/*.h tests/device/*.h))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios

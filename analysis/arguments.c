@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/utf8.h"
+#include "analysis/data/utf8.h"
 #include "lib/log.h"
 #include "lib/units.h"
 

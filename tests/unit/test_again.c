@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare.h"
-#include "analysis/tree.h"
+#include "analysis/compare/compare.h"
+#include "analysis/data/tree.h"
 #include "lib/stats.h"
 
 #define NOISE_MAX 256

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/changepoint.h"
+#include "analysis/history/changepoint.h"
 #include "lib/stats.h"
 
 #define REPETITIONS 200

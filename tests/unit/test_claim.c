@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/claim.h"
-#include "analysis/utf8.h"
+#include "analysis/gate/claim.h"
+#include "analysis/data/utf8.h"
 #include "tests/support/files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

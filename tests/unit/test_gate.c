@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analysis/gate.h"
+#include "analysis/gate/gate.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
 #include "tests/support/files.h"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/html_page.h"
+#include "analysis/html/html_page.h"
 #include "lib/exit_status.h"
 #include "tests/support/files.h"
 #include "tests/support/hostile_tree.h"

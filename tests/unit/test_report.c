@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/cover_letter.h"
-#include "analysis/plot.h"
-#include "analysis/report_write.h"
+#include "analysis/report/cover_letter.h"
+#include "analysis/plots/plot.h"
+#include "analysis/report/report_write.h"
 #include "lib/result.h"
 #include "tests/support/files.h"
 

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/gnuplot.h"
-#include "analysis/plot_qos.h"
-#include "analysis/report_write.h"
-#include "analysis/victims.h"
+#include "analysis/plots/gnuplot.h"
+#include "analysis/report/plot_qos.h"
+#include "analysis/report/report_write.h"
+#include "analysis/data/victims.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
 #include "tests/support/files.h"

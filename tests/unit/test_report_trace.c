@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/latencies.h"
-#include "analysis/phases.h"
-#include "analysis/plot_trace.h"
-#include "analysis/report_write.h"
+#include "analysis/data/latencies.h"
+#include "analysis/data/phases.h"
+#include "analysis/plots/plot_trace.h"
+#include "analysis/report/report_write.h"
 #include "lib/histogram.h"
 #include "tests/support/files.h"
 

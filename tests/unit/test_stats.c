@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "analysis/compare.h"
+#include "analysis/compare/compare.h"
 #include "lib/stats.h"
 
 #define CLOSE(a, b) assert_true(fabs((a) - (b)) < 1e-9)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/trace_reader.h"
+#include "analysis/export/trace_reader.h"
 #include "tests/support/files.h"
 
 /* Six batches, and all that may stand around them. */

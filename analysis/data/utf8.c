@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/data/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN 256
+#define SHOWN_AT_ONCE 4
+
+/* Bytes that follow a first one, or -1. */
+static int followers(unsigned char first)
+{
+	if (first < 0x80)
+		return 0;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 1;
+	if (first >= 0xe0 && first <= 0xef)
+		return 2;
+	if (first >= 0xf0 && first <= 0xf4)
+		return 3;
+	return -1;
+}
+
+long utf8_next(const char **text)
+{
+	static const long lowest[] = { 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *at = (const unsigned char *)*text;
+	int count = followers(*at), i;
+	long code;
+
+	++*text;
+	if (count <= 0)
+		return count ? -1 : *at;
+	code = *at & (0x3f >> count);
+	for (i = 1; i <= count; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return -1;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if (code < lowest[count] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return -1;
+	*text += count;
+	return code;
+}
+
+bool utf8_is_valid(const char *text)
+{
+	while (*text)
+		if (utf8_next(&text) < 0)
+			return false;
+	return true;
+}
+
+bool utf8_is_control(long code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f);
+}
+
+const char *printable(const char *name)
+{
+	static char texts[SHOWN_AT_ONCE][SHOWN];
+	static unsigned int turn;
+	char *text = texts[turn++ % SHOWN_AT_ONCE];
+	size_t n = 0;
+
+	while (*name) {
+		const char *at = name;
+		bool bad = utf8_is_control(utf8_next(&name));
+		size_t length = bad ? 1 : name - at;
+
+		if (n + length >= SHOWN)
+			break;
+		memcpy(text + n, bad ? "?" : at, length);
+		n += length;
+	}
+	text[n] = '\0';
+	return text;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ANALYSIS_REPORT_QOS_H
+#define ANALYSIS_REPORT_QOS_H
+
+#include <stdio.h>
+
+#include "analysis/report/report.h"
+
+/* The part about what ran beside the balloon; nothing where no boot has victims. */
+void report_qos(FILE *f, const struct report *report);
+
+#endif
