@@ -14,6 +14,11 @@
 #include "tests/support/files.h"
 
 #define ANSWER_MS 60000
+/*
+ * An assertion of QEMU 10.0's own, under TCG on a busy machine, while a guest maps
+ * the BARs of its devices. No balloon is there yet, so it says nothing of one.
+ */
+#define QEMU_TRIPPED "iotlb_to_section"
 
 struct images test_images;
 struct variants test_variants;
@@ -59,12 +64,19 @@ void test_guest_start(const struct test_guest *guest)
 	struct qemu_config config = boot_qemu_config(&boot);
 	const char *device = found ? found->device : NULL;
 	char properties[256];
+	int err;
 
 	snprintf(properties, sizeof(properties), "%s%s%s", device ? device : "",
 		 device && guest->device ? "," : "", guest->device ? guest->device : "");
 	config.balloon_properties = properties;
 	config.append = guest->append;
-	if (vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS))
+	err = vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS);
+	if (err && strstr(test_vm.reason, QEMU_TRIPPED)) {
+		print_message("# once more: %s\n", test_vm.reason);
+		vm_release(&test_vm);
+		err = vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS);
+	}
+	if (err)
 		fail_msg("%s: %s", guest->variant ? guest->variant : guest->cut, test_vm.reason);
 }
 
