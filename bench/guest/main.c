@@ -22,6 +22,8 @@
 #include "bench/guest/memory.h"
 #include "bench/guest/procfs.h"
 #include "bench/guest/protocol.h"
+#include "bench/guest/request.h"
+#include "bench/guest/states.h"
 #include "bench/guest/trace.h"
 #include "bench/guest/watch.h"
 #include "bench/victim/victims.h"
@@ -33,6 +35,7 @@
 static struct balloon_device balloon;
 static struct watch watch;
 static struct victims victims;
+static uint64_t freed_bytes; /* for a move that stood still */
 
 static void mount_all(void)
 {
@@ -85,7 +88,18 @@ static json_t *make_hello(void)
 			 clock_resolution_ns());
 }
 
-static json_t *moved_event(void)
+/* Where the move stood still until memory was freed for it; NULL where it did not. */
+static json_t *stall(void)
+{
+	if (!watch.stall_ns)
+		return NULL;
+	return json_pack("{s:I, s:I, s:I, s:I}", "pages",
+			 (json_int_t)(watch.stall_pages - watch.from_actual), "at_ns",
+			 (json_int_t)watch.stall_ns, "relief_ns", (json_int_t)watch.relief_ns,
+			 "freed_bytes", (json_int_t)freed_bytes);
+}
+
+static json_t *moved_event(json_int_t busy_ns)
 {
 	json_t *progress = json_array();
 	size_t i;
@@ -94,12 +108,12 @@ static json_t *moved_event(void)
 		json_array_append_new(progress,
 				      json_pack("[I, I]", (json_int_t)watch.samples[i].ns,
 						(json_int_t)watch.samples[i].actual_pages));
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "event", "moved",
-			 "from_pages", (json_int_t)watch.from_pages, "to_pages",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o*, s:o*}", "event", "moved",
+			 "from_pages", (json_int_t)watch.from_actual, "to_pages",
 			 (json_int_t)watch.to_pages, "start_ns", (json_int_t)watch.start_ns,
 			 "duration_ns", (json_int_t)watch.duration_ns, "resolution_ns",
-			 (json_int_t)watch.resolution_ns, "progress", progress, "trace",
-			 trace_take_batches());
+			 (json_int_t)watch.resolution_ns, "progress", progress, "cpu_ns", busy_ns,
+			 "stall", stall(), "trace", trace_take_batches());
 }
 
 /* What the device said last tells a driver that stands still from a device that lies. */
@@ -116,18 +130,6 @@ static json_t *failed_event(void)
 			 (json_int_t)actual);
 }
 
-/* A request being answered. */
-struct request {
-	const json_t *msg;
-	json_int_t id;
-	const char *error; /* set by a handler that refuses */
-	char text[512];	   /* room for it */
-};
-
-/*
- * Handlers return what the answer says beside "id" and "ok", or NULL: with an
- * error, or because they have answered themselves.
- */
 /* The phase that a request names; "before" where it names none that there is. */
 static enum victim_phase phase_of(const struct request *req, const char *key)
 {
@@ -135,6 +137,12 @@ static enum victim_phase phase_of(const struct request *req, const char *key)
 	int phase = name ? victim_phase_find(name) : -1;
 
 	return phase < 0 ? VICTIM_BEFORE : (enum victim_phase)phase;
+}
+
+/* The balloon gets nothing more: the memory that touch holds is given up for it. */
+static void relieve(void *context __attribute__((unused)))
+{
+	freed_bytes = memory_free();
 }
 
 static void begin_phase(void *context)
@@ -145,6 +153,7 @@ static void begin_phase(void *context)
 static json_t *do_watch(struct request *req)
 {
 	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
+	uint64_t busy_ns = procfs_busy_ns();
 	int err;
 
 	if (timeout_ns <= 0) {
@@ -155,80 +164,19 @@ static json_t *do_watch(struct request *req)
 	json_decref(trace_take_batches());
 	watch.begun = begin_phase;
 	watch.context = req;
+	watch.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));
+	watch.stalled = relieve;
 	watch_from(&balloon, &watch);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
 			       (json_int_t)watch.from_pages, "actual",
-			       (json_int_t)balloon_device_actual(&balloon)));
+			       (json_int_t)watch.from_actual));
 	err = watch_move(&balloon, timeout_ns, &watch);
 	victims_enter(&victims, phase_of(req, "then"));
 	if (err)
 		channel_send(failed_event());
 	else
-		channel_send(moved_event());
+		channel_send(moved_event(procfs_busy_ns() - busy_ns));
 	return NULL;
-}
-
-static json_t *do_touch(struct request *req)
-{
-	json_int_t bytes = json_integer_value(json_object_get(req->msg, "bytes"));
-	uint64_t duration_ns;
-	int err;
-
-	err = bytes > 0 ? memory_touch(bytes, &duration_ns) : -EINVAL;
-	if (err) {
-		req->error = strerror(-err);
-		return NULL;
-	}
-	return json_pack("{s:I, s:I}", "bytes", bytes, "duration_ns", (json_int_t)duration_ns);
-}
-
-static json_t *do_fill(struct request *req)
-{
-	int err = memory_fill(json_integer_value(json_object_get(req->msg, "seed")));
-
-	req->error = err ? "nothing is held; touch comes first" : NULL;
-	return err ? NULL : json_object();
-}
-
-static json_t *do_verify(struct request *req)
-{
-	uint64_t bad = 0;
-	int err = memory_verify(json_integer_value(json_object_get(req->msg, "seed")), &bad);
-
-	req->error = err ? "nothing is held; touch comes first" : NULL;
-	return err ? NULL : json_pack("{s:I}", "bad_words", (json_int_t)bad);
-}
-
-static json_t *do_free(struct request *req __attribute__((unused)))
-{
-	return json_pack("{s:I}", "bytes", (json_int_t)memory_free());
-}
-
-static json_t *do_vmstat(struct request *req)
-{
-	json_t *stats = procfs_vmstat();
-
-	if (!stats)
-		req->error = "cannot read /proc/vmstat";
-	return stats ? json_pack("{s:o}", "vmstat", stats) : NULL;
-}
-
-static json_t *do_meminfo(struct request *req)
-{
-	json_t *info = procfs_meminfo();
-
-	if (!info)
-		req->error = "cannot read /proc/meminfo";
-	return info ? json_pack("{s:o}", "meminfo", info) : NULL;
-}
-
-static json_t *do_compact(struct request *req)
-{
-	int err = procfs_write("/proc/sys/vm/compact_memory", "1");
-
-	if (err)
-		req->error = strerror(-err);
-	return err ? NULL : json_object();
 }
 
 /* Read at once: all that passes before and after makes the host less sure of it. */
@@ -290,7 +238,7 @@ static json_t *do_poweroff(struct request *req)
 
 static const struct {
 	const char *name;
-	json_t *(*run)(struct request *req);
+	request_handler run;
 } handlers[] = {
 	{ "watch", do_watch },
 	{ "touch", do_touch },
@@ -300,7 +248,13 @@ static const struct {
 	{ "free", do_free },
 	{ "vmstat", do_vmstat },
 	{ "meminfo", do_meminfo },
+	{ "buddy", do_buddy },
 	{ "compact", do_compact },
+	{ "cache", do_cache },
+	{ "fragment", do_fragment },
+	{ "hold-high", do_hold_high },
+	{ "free-high", do_free_high },
+	{ "release", do_release },
 	{ "trace-start", do_trace_start },
 	{ "trace", do_trace },
 	{ "clock", do_clock },

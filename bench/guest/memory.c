@@ -11,8 +11,8 @@
 /* What is left to the kernel and the agent when everything else is written. */
 #define RESERVE_BYTES (96ULL << 20)
 
-static void *held;
-static uint64_t held_bytes;
+static void *held, *cache;
+static uint64_t held_bytes, cache_bytes;
 
 /*
  * MemTotal, which a balloon lowers, and not MemAvailable: pages that were freed
@@ -35,14 +35,12 @@ static uint64_t total_bytes(void)
 	return kib << 10;
 }
 
-int memory_touch(uint64_t bytes, uint64_t *duration_ns)
+static int write_pages(uint64_t bytes, void **pages, uint64_t *duration_ns)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	uint64_t start, at;
 	char *map;
 
-	if (held)
-		return -EBUSY;
 	if (bytes + RESERVE_BYTES > total_bytes())
 		return -ENOMEM;
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -53,9 +51,31 @@ int memory_touch(uint64_t bytes, uint64_t *duration_ns)
 	for (at = 0; at < bytes; at += page)
 		*(volatile uint64_t *)(map + at) = at + 1;
 	*duration_ns = clock_ns() - start;
-	held = map;
-	held_bytes = bytes;
+	*pages = map;
 	return 0;
+}
+
+int memory_touch(uint64_t bytes, uint64_t *duration_ns)
+{
+	int err = held ? -EBUSY : write_pages(bytes, &held, duration_ns);
+
+	if (!err)
+		held_bytes = bytes;
+	return err;
+}
+
+int memory_cache(uint64_t bytes, uint64_t *duration_ns)
+{
+	int err = cache ? -EBUSY : write_pages(bytes, &cache, duration_ns);
+
+	if (err)
+		return err;
+	cache_bytes = bytes;
+	if (madvise(cache, bytes, MADV_FREE)) {
+		err = -errno;
+		memory_drop_cache();
+	}
+	return err;
 }
 
 /* What belongs into a word; a page that was lost and came back holds zeroes. */
@@ -96,5 +116,16 @@ uint64_t memory_free(void)
 		munmap(held, held_bytes);
 	held = NULL;
 	held_bytes = 0;
+	return bytes;
+}
+
+uint64_t memory_drop_cache(void)
+{
+	uint64_t bytes = cache_bytes;
+
+	if (cache)
+		munmap(cache, cache_bytes);
+	cache = NULL;
+	cache_bytes = 0;
 	return bytes;
 }

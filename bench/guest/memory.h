@@ -29,4 +29,21 @@ int memory_verify(uint64_t seed, uint64_t *bad);
 /* Give back what memory_touch() holds; returns the bytes. */
 uint64_t memory_free(void);
 
+/**
+ * memory_cache() - fill memory with pages that the kernel can drop at once
+ * @bytes: how much, in addition to what memory_touch() holds
+ * @duration_ns: how long it took
+ *
+ * They are written and given up with MADV_FREE: until the kernel wants them back
+ * they lie on the list of the clean page cache, and reclaim drops them as it
+ * drops that, without writing. (Page cache itself has a disk behind it, which
+ * the guests have not.)
+ *
+ * Return: as memory_touch().
+ */
+int memory_cache(uint64_t bytes, uint64_t *duration_ns);
+
+/* Give back what is left of it; returns the bytes that there were at first. */
+uint64_t memory_drop_cache(void);
+
 #endif

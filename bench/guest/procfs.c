@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+
 json_t *procfs_vmstat(void)
 {
 	json_t *stats = json_object();
@@ -47,6 +49,24 @@ json_t *procfs_meminfo(void)
 	}
 	fclose(f);
 	return info;
+}
+
+uint64_t procfs_busy_ns(void)
+{
+	unsigned long long idle, iowait;
+	uint64_t now;
+	FILE *f;
+	int n;
+
+	f = fopen("/proc/stat", "re");
+	if (!f)
+		return 0;
+	n = fscanf(f, "cpu %*u %*u %*u %llu %llu", &idle, &iowait);
+	now = clock_ns();
+	fclose(f);
+	return n == 2 ? now * sysconf(_SC_NPROCESSORS_ONLN) -
+				(idle + iowait) * (NSEC_PER_SEC / sysconf(_SC_CLK_TCK))
+		      : 0;
 }
 
 int procfs_write(const char *path, const char *text)

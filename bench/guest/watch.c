@@ -130,24 +130,46 @@ void watch_from(const struct balloon_device *device, struct watch *watch)
 
 	watch->from_pages = watch->to_pages = l.value;
 	watch->from_ns = l.begin_ns;
+	watch->from_actual = balloon_device_actual(device);
+}
+
+/* Whether the balloon still moves; where it does not, somebody is told. */
+static void look_for_stall(struct watch *watch, const struct look *l, uint64_t *moved_ns,
+			   uint32_t *moved_to)
+{
+	uint64_t now = l->end_ns - watch->start_ns;
+
+	if (l->value != *moved_to) {
+		*moved_to = l->value;
+		*moved_ns = now;
+	}
+	if (!watch->patience_ns || watch->stall_ns || now - *moved_ns < watch->patience_ns)
+		return;
+	watch->stall_ns = max_u64(*moved_ns, 1);
+	watch->stall_pages = l->value;
+	watch->stalled(watch->context);
+	watch->relief_ns = clock_ns() - watch->start_ns;
 }
 
 int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct watch *watch)
 {
-	struct look l = { .value = watch->from_pages };
-	uint64_t start, before, window_ns, whole;
+	struct look l = { .value = watch->from_actual };
+	uint64_t start, before, window_ns, whole, moved_ns = 0;
+	uint32_t moved_to = watch->from_actual;
 
 	watch->count = 0;
+	watch->stall_ns = watch->relief_ns = watch->stall_pages = 0;
 	if (await_start(device, timeout_ns, watch, &window_ns))
 		return -ETIMEDOUT;
 	start = l.begin_ns = l.end_ns = watch->start_ns;
-	whole = distance(watch->to_pages, watch->from_pages);
-	add_sample(watch, 0, watch->from_pages);
+	whole = distance(watch->to_pages, watch->from_actual);
+	add_sample(watch, 0, watch->from_actual);
 	do {
 		before = l.begin_ns;
-		nap(nap_length(l.end_ns - start, distance(l.value, watch->from_pages), whole));
+		nap(nap_length(l.end_ns - start, distance(l.value, watch->from_actual), whole));
 		l = look(balloon_device_actual, device);
 		add_sample(watch, l.end_ns - start, l.value);
+		look_for_stall(watch, &l, &moved_ns, &moved_to);
 		if (l.end_ns - start > timeout_ns)
 			return -ETIMEDOUT;
 	} while (l.value != watch->to_pages);

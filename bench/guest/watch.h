@@ -18,13 +18,20 @@ struct watch_sample {
 /* A finished move of the balloon. */
 struct watch {
 	uint32_t from_pages;
-	uint64_t from_ns; /* when the look began that says so */
+	uint64_t from_ns;     /* when the look began that says so */
+	uint32_t from_actual; /* pages of the balloon then: fewer, where the guest took some back */
 	uint32_t to_pages;
 	uint64_t start_ns; /* CLOCK_MONOTONIC of the guest */
 	uint64_t duration_ns;
 	uint64_t resolution_ns; /* width of the interval that surely holds the true duration */
 	void (*begun)(void *context); /* called as soon as the move is seen to begin */
 	void *context;
+	/* The balloon gets no page for so long (0: whatever it does): called, once. */
+	uint64_t patience_ns;
+	void (*stalled)(void *context);
+	uint64_t stall_ns;  /* since the start: the last progress before that; 0: it never was */
+	uint64_t relief_ns; /* likewise, when the call had returned */
+	uint32_t stall_pages;
 	size_t count;
 	struct watch_sample samples[WATCH_SAMPLES_MAX];
 };
