@@ -84,6 +84,19 @@ int parse_duration(const char *text, uint64_t *ns)
 	return parse_quantity(text, time_units, COUNT(time_units), ns);
 }
 
+int parse_rate(const char *text, uint64_t *bytes_per_s)
+{
+	const char *slash = strrchr(text, '/');
+	char size[64];
+	int err;
+
+	if (!slash || strcmp(slash, "/s") || slash - text >= (int)sizeof(size))
+		return -EINVAL;
+	snprintf(size, sizeof(size), "%.*s", (int)(slash - text), text);
+	err = parse_bytes(size, bytes_per_s);
+	return !err && !*bytes_per_s ? -ERANGE : err;
+}
+
 int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	unsigned long long n;

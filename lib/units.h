@@ -24,6 +24,9 @@ int parse_bytes(const char *text, uint64_t *bytes);
 /* "1.5 s", "20 ms", "3 min": ns; errors as parse_bytes(). Units ns us ms s min h. */
 int parse_duration(const char *text, uint64_t *ns);
 
+/* "1 GiB/s", "64MiB/s": bytes per second, more than 0; errors as parse_bytes(). */
+int parse_rate(const char *text, uint64_t *bytes_per_s);
+
 /* Whole decimal number within [min, max]: 0, -EINVAL, -ERANGE. */
 int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 

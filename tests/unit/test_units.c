@@ -155,6 +155,23 @@ static void percents(void **state)
 	assert_int_equal(parse_percent("101%", &fraction), -ERANGE);
 }
 
+static void rates(void **state)
+{
+	uint64_t rate = 0;
+
+	(void)state;
+	assert_int_equal(parse_rate("1 GiB/s", &rate), 0);
+	assert_true(rate == 1ULL << 30);
+	assert_int_equal(parse_rate("1.5MiB/s", &rate), 0);
+	assert_true(rate == 3ULL << 19);
+	assert_int_equal(parse_rate("1 GiB", &rate), -EINVAL);
+	assert_int_equal(parse_rate("1 GiB/min", &rate), -EINVAL);
+	assert_int_equal(parse_rate("1 GB/s", &rate), -EINVAL);
+	assert_int_equal(parse_rate("/s", &rate), -EINVAL);
+	assert_int_equal(parse_rate("0 B/s", &rate), -ERANGE);
+	assert_int_equal(parse_rate("-1 B/s", &rate), -ERANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +182,7 @@ int main(void)
 		cmocka_unit_test(durations_have_three_digits),
 		cmocka_unit_test(counts_and_switches),
 		cmocka_unit_test(percents),
+		cmocka_unit_test(rates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
