@@ -100,6 +100,13 @@ static void forgo_level(struct guest_tracer *g, const char *what)
 	forgo(g, what, "only at level pages");
 }
 
+static void forgo_locks(struct guest_tracer *g)
+{
+	forgo(g, "lock hold times",
+	      "the kernel tells when balloon_lock or pages_lock is waited for, not when it is let "
+	      "go");
+}
+
 static int take_record(void *context, void *data, size_t size)
 {
 	struct guest_tracer *g = context;
@@ -144,6 +151,7 @@ static int attach_events(struct guest_tracer *g, const struct tracer_options *op
 		else if (e->what)
 			observe(g, e->what, "trace event");
 	}
+	forgo_locks(g);
 	return 0;
 }
 
@@ -225,6 +233,7 @@ static int attach_functions(struct guest_tracer *g, const struct tracer_options 
 	forgo(g, "release", "not told from the end of the work: no event inside leak_balloon()");
 	forgo(g, "finalize", "an inline function; the nearest is dequeue, which contains it");
 	forgo(g, "out of puff", "there is no function of its own for it");
+	forgo_locks(g);
 	return 0;
 }
 
