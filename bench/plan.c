@@ -112,9 +112,34 @@ void plan_release(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
+/* What only some scenarios have. */
+static void put_states(json_t *json, const struct scenario *s)
+{
+	const struct pressure *p = &s->pressure;
+
+	if (s->rate_bytes_per_s)
+		json_object_set_new(json, "rate_bytes_per_s", json_integer(s->rate_bytes_per_s));
+	if (s->deflate_on_oom)
+		json_object_set_new(json, "deflate_on_oom", json_true());
+	if (s->state == PREPARED_FRAGMENTED)
+		json_object_set_new(json, "longest_run", json_integer(s->longest_run));
+	if (s->compaction_rounds)
+		json_object_set_new(json, "compaction",
+				    json_pack("{s:i, s:I}", "rounds", (int)s->compaction_rounds,
+					      "slice_bytes",
+					      (json_int_t)s->compaction_slice_bytes));
+	if (p->cache_bytes)
+		json_object_set_new(json, "pressure",
+				    json_pack("{s:I, s:I, s:I, s:I}", "hold_bytes",
+					      (json_int_t)p->hold_bytes, "cache_bytes",
+					      (json_int_t)p->cache_bytes, "growth_bytes",
+					      (json_int_t)p->growth_bytes, "patience_ns",
+					      (json_int_t)p->patience_ns));
+}
+
 static json_t *scenario_to_json(const struct scenario *s)
 {
-	return json_pack(
+	json_t *json = json_pack(
 		"{s:s, s:s, s:I, s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:s, s:i, s:f, s:O*, s:O*, "
 		"s:I}",
 		"name", s->name, "description", s->description ? s->description : "",
@@ -124,6 +149,9 @@ static json_t *scenario_to_json(const struct scenario *s)
 		(json_int_t)s->step_bytes, "state", prepared_state_name(s->state), "cycles",
 		(int)s->cycles, "scale", s->scale, "guest_victims", s->guest_victims,
 		"host_victims", s->host_victims, "calm_ns", (json_int_t)s->calm_ns);
+
+	put_states(json, s);
+	return json;
 }
 
 static json_t *variant_to_json(const struct variant *v)

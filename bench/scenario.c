@@ -9,193 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/victim/victims.h"
+#include "bench/scenario_keys.h"
 #include "lib/ini_file.h"
 #include "lib/units.h"
 
 #define MIB (1ULL << 20)
 #define GUEST_MIN_BYTES (256 * MIB)
-#define GUEST_MAX_BYTES (1ULL << 44)
 /* A kernel, its page structures and the agent live in what is left. */
 #define GUEST_REST_BYTES (128 * MIB)
 #define SUFFIX ".ini"
-
-static const char *const backing_names[] = {
-	[BACKING_ANONYMOUS] = "anonymous",
-	[BACKING_MEMFD] = "memfd",
-	[BACKING_HUGETLB] = "hugetlb",
-};
-
-static const char *const state_names[] = {
-	[PREPARED_IDLE] = "idle",
-	[PREPARED_TOUCHED] = "touched",
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-const char *backing_name(enum backing backing)
-{
-	return backing_names[backing];
-}
-
-const char *prepared_state_name(enum prepared_state state)
-{
-	return state_names[state];
-}
-
-static int set_text(const struct ini_entry *e, char **text)
-{
-	*text = strdup(e->value);
-	return *text ? 0 : -ENOMEM;
-}
-
-static int set_memory(const struct ini_entry *e, uint64_t *bytes)
-{
-	int err = parse_bytes(e->value, bytes);
-
-	if (err == -EINVAL)
-		return ini_fail(e, "'%s' is no size; write a number with its unit, as in 8 GiB",
-				e->value);
-	if (err || !*bytes || *bytes % MIB || *bytes > GUEST_MAX_BYTES)
-		return ini_fail(e, "%s: a whole number of MiB is wanted, at most 16 TiB", e->value);
-	return 0;
-}
-
-static int set_time(const struct ini_entry *e, uint64_t *ns)
-{
-	if (parse_duration(e->value, ns) || !*ns)
-		return ini_fail(e, "'%s' is no time; write a number with its unit, as in 30 s",
-				e->value);
-	return 0;
-}
-
-static int set_number(const struct ini_entry *e, unsigned int max, unsigned int *number)
-{
-	uint64_t value;
-
-	if (parse_count(e->value, 1, max, &value))
-		return ini_fail(e, "'%s': a whole number from 1 to %u is wanted", e->value, max);
-	*number = value;
-	return 0;
-}
-
-static int set_switch(const struct ini_entry *e, bool *flag)
-{
-	int on;
-
-	if (parse_switch(e->value, &on))
-		return ini_fail(e, "'%s': on or off is wanted", e->value);
-	*flag = on;
-	return 0;
-}
-
-static int set_choice(const struct ini_entry *e, const char *const *names, size_t count,
-		      int *choice)
-{
-	char list[256] = "";
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++) {
-		if (!strcmp(e->value, names[i])) {
-			*choice = i;
-			return 0;
-		}
-		n += snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", names[i]);
-	}
-	return ini_fail(e, "'%s' is unknown; there are: %s", e->value, list);
-}
-
-static int set_backing(const struct ini_entry *e, enum backing *backing)
-{
-	int choice = 0, err = set_choice(e, backing_names, COUNT(backing_names), &choice);
-
-	*backing = choice;
-	return err;
-}
-
-static int set_state(const struct ini_entry *e, enum prepared_state *state)
-{
-	int choice = 0, err = set_choice(e, state_names, COUNT(state_names), &choice);
-
-	*state = choice;
-	return err;
-}
-
-/* One of "fault@1 sched@0": a kind, and the CPU that it keeps to. */
-static int add_victim(const struct ini_entry *e, const char *word, json_t *list)
-{
-	char kind[32];
-	uint64_t cpu;
-	const char *at = strchr(word, '@');
-
-	snprintf(kind, sizeof(kind), "%.*s", (int)(at ? at - word : (int)strlen(word)), word);
-	if (!victim_is_kind(kind))
-		return ini_fail(e, "'%s' is no victim; there are: " VICTIM_KINDS, kind);
-	if (!at || parse_count(at + 1, 0, 1023, &cpu))
-		return ini_fail(e, "'%s': which CPU it keeps to is wanted, as in %s@1", word, kind);
-	if (json_array_size(list) == VICTIMS_MAX)
-		return ini_fail(e, "more than %d victims", VICTIMS_MAX);
-	json_array_append_new(list, json_pack("{s:s, s:I}", "kind", kind, "cpu", (json_int_t)cpu));
-	return 0;
-}
-
-static int set_victims(const struct ini_entry *e, json_t **list)
-{
-	char *words = strdup(e->value), *word, *save;
-	int err = words ? 0 : -ENOMEM;
-
-	json_decref(*list);
-	*list = json_array();
-	for (word = words ? strtok_r(words, " ", &save) : NULL; word && !err;
-	     word = strtok_r(NULL, " ", &save))
-		err = add_victim(e, word, *list);
-	free(words);
-	return err;
-}
-
-static int set_entry(const struct ini_entry *e, void *context)
-{
-	struct scenario *s = context;
-	char name[128];
-
-	snprintf(name, sizeof(name), "%s.%s", e->section, e->key);
-	if (!strcmp(name, "scenario.description"))
-		return set_text(e, &s->description);
-	if (!strcmp(name, "guest.memory"))
-		return set_memory(e, &s->memory_bytes);
-	if (!strcmp(name, "guest.vcpus"))
-		return set_number(e, 16, &s->vcpus);
-	if (!strcmp(name, "guest.backing"))
-		return set_backing(e, &s->backing);
-	if (!strcmp(name, "guest.thp"))
-		return set_switch(e, &s->thp);
-	if (!strcmp(name, "guest.prealloc"))
-		return set_switch(e, &s->prealloc);
-	if (!strcmp(name, "balloon.inflate"))
-		return set_memory(e, &s->inflate_bytes);
-	if (!strcmp(name, "balloon.step"))
-		return set_memory(e, &s->step_bytes);
-	if (!strcmp(name, "prepare.state"))
-		return set_state(e, &s->state);
-	if (!strcmp(name, "victims.guest"))
-		return set_victims(e, &s->guest_victims);
-	if (!strcmp(name, "victims.host"))
-		return set_victims(e, &s->host_victims);
-	if (!strcmp(name, "victims.calm"))
-		return set_time(e, &s->calm_ns);
-	if (!strcmp(name, "run.cycles"))
-		return set_number(e, 1000, &s->cycles);
-	if (!strcmp(name, "run.refault"))
-		return set_switch(e, &s->refault);
-	if (!strcmp(name, "run.boot_timeout"))
-		return set_time(e, &s->boot_timeout_ns);
-	if (!strcmp(name, "run.move_timeout"))
-		return set_time(e, &s->move_timeout_ns);
-	return ini_fail(
-		e, "unknown key; there are: scenario.description; guest.memory, vcpus, "
-		   "backing, thp, prealloc; balloon.inflate, step; prepare.state; "
-		   "victims.guest, host, calm; run.cycles, refault, boot_timeout, move_timeout");
-}
 
 static int check_sizes(const struct scenario *s, char *err, size_t err_size)
 {
@@ -230,11 +52,68 @@ static int check_sizes(const struct scenario *s, char *err, size_t err_size)
 			 "%s: [balloon] step: %s is more than the whole move ([balloon] inflate = "
 			 "%s)",
 			 s->path, step, inflate);
-	else if (s->cycles > 1 && s->state == PREPARED_TOUCHED &&
+	else if (s->cycles > 1 && s->state != PREPARED_IDLE &&
 		 (s->guest_victims || s->host_victims))
 		snprintf(err, err_size,
-			 "%s: [run] cycles: with victims and state = touched there can be but one, "
+			 "%s: [run] cycles: with victims and state = %s there can be but one, "
 			 "for the touching would be beside them too",
+			 s->path, prepared_state_name(s->state));
+	else
+		return 0;
+	return -EINVAL;
+}
+
+/* What is free where one page of each run stays. */
+static uint64_t fragmented_bytes(const struct scenario *s)
+{
+	double mean_run = (1 + s->longest_run) / 2.0;
+
+	return (s->memory_bytes - GUEST_REST_BYTES) * (mean_run / (mean_run + 1));
+}
+
+/* What is done to memory needs room, too. */
+static int check_states(const struct scenario *s, char *err, size_t err_size)
+{
+	const struct pressure *p = &s->pressure;
+	uint64_t held = s->compaction_rounds * s->compaction_slice_bytes;
+	char text[32];
+
+	if (s->state == PREPARED_FRAGMENTED && s->inflate_bytes > fragmented_bytes(s))
+		snprintf(err, err_size,
+			 "%s: [balloon] inflate: with state = fragmented and runs of 1 to %u pages "
+			 "no more than %s are free",
+			 s->path, s->longest_run,
+			 format_bytes(fragmented_bytes(s), text, sizeof(text)));
+	else if (s->compaction_rounds && s->state != PREPARED_IDLE)
+		snprintf(err, err_size,
+			 "%s: [compaction] rounds: they arrange memory by themselves; leave "
+			 "[prepare] state = idle",
+			 s->path);
+	else if (s->inflate_bytes + held + GUEST_REST_BYTES > s->memory_bytes)
+		snprintf(err, err_size,
+			 "%s: [compaction] slice: %u rounds of it need %s, and beside the balloon "
+			 "there is no room for that",
+			 s->path, s->compaction_rounds, format_bytes(held, text, sizeof(text)));
+	else if (!p->cache_bytes && (p->hold_bytes || p->growth_bytes))
+		snprintf(err, err_size,
+			 "%s: [pressure] cache is not set; write one, as in cache = 384 MiB",
+			 s->path);
+	else if (p->cache_bytes &&
+		 p->hold_bytes + p->cache_bytes + GUEST_REST_BYTES > s->memory_bytes)
+		snprintf(err, err_size,
+			 "%s: [pressure] hold and cache leave the guest less than the 128 MiB it "
+			 "needs to run",
+			 s->path);
+	else if (p->cache_bytes &&
+		 p->hold_bytes + p->cache_bytes + s->inflate_bytes <= s->memory_bytes)
+		snprintf(err, err_size,
+			 "%s: [pressure] hold, cache and [balloon] inflate are no more than the "
+			 "guest has: there would be no pressure",
+			 s->path);
+	else if (p->growth_bytes && !s->deflate_on_oom)
+		snprintf(err, err_size,
+			 "%s: [pressure] growth: a guest that cannot take memory back would kill "
+			 "the process; set [balloon] deflate_on_oom = on",
 			 s->path);
 	else
 		return 0;
@@ -282,9 +161,11 @@ static int load_file(struct scenario *s, char *err, size_t err_size)
 
 	status = set_name(s, err, err_size);
 	if (!status)
-		status = ini_file_parse(s->path, set_entry, s, err, err_size);
+		status = ini_file_parse(s->path, scenario_set, s, err, err_size);
 	if (!status)
 		status = check_sizes(s, err, err_size);
+	if (!status)
+		status = check_states(s, err, err_size);
 	if (!status && !s->step_bytes)
 		s->step_bytes = s->inflate_bytes;
 	return status;
@@ -302,6 +183,9 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 		.backing = BACKING_ANONYMOUS,
 		.thp = true,
 		.state = PREPARED_IDLE,
+		.longest_run = 4,
+		.compaction_slice_bytes = 16 * MIB,
+		.pressure.patience_ns = 3000000000ULL,
 		.cycles = 2,
 		.calm_ns = 2000000000ULL,
 		.boot_timeout_ns = 30000000000ULL,
@@ -346,6 +230,16 @@ static uint64_t scale_bytes(uint64_t bytes, double factor)
 	return (mib ? mib : 1) * MIB;
 }
 
+static void scale_pressure(struct pressure *pressure, double factor)
+{
+	if (!pressure->cache_bytes)
+		return;
+	pressure->hold_bytes = scale_bytes(pressure->hold_bytes, factor);
+	pressure->cache_bytes = scale_bytes(pressure->cache_bytes, factor);
+	if (pressure->growth_bytes)
+		pressure->growth_bytes = scale_bytes(pressure->growth_bytes, factor);
+}
+
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 {
 	double factor;
@@ -357,6 +251,8 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 	scenario->memory_bytes = scale_bytes(scenario->memory_bytes, factor);
 	scenario->inflate_bytes = scale_bytes(scenario->inflate_bytes, factor);
 	scenario->step_bytes = scale_bytes(scenario->step_bytes, factor);
+	scenario->compaction_slice_bytes = scale_bytes(scenario->compaction_slice_bytes, factor);
+	scale_pressure(&scenario->pressure, factor);
 	if (scenario->memory_bytes < scenario->inflate_bytes + GUEST_REST_BYTES &&
 	    scenario->memory_bytes > GUEST_REST_BYTES)
 		scenario->inflate_bytes = scenario->memory_bytes - GUEST_REST_BYTES;

@@ -11,8 +11,21 @@
 
 /* What the guest's memory has been through before each inflate. */
 enum prepared_state {
-	PREPARED_IDLE,	  /* as booted: most pages never touched */
-	PREPARED_TOUCHED, /* the inflate size written page by page, then freed */
+	PREPARED_IDLE,	     /* as booted: most pages never touched */
+	PREPARED_TOUCHED,    /* the inflate size written page by page, then freed */
+	PREPARED_FRAGMENTED, /* all of it written; what is free lies in short runs */
+};
+
+/*
+ * An inflate that takes more than is free. Of the guest's memory some is held by
+ * a process and some can be dropped, as page cache can; when the balloon has
+ * what can be dropped and gets no further, the process gives its memory up.
+ */
+struct pressure {
+	uint64_t hold_bytes;
+	uint64_t cache_bytes;  /* 0: there is no pressure, and the rest means nothing */
+	uint64_t growth_bytes; /* a process takes so much once the balloon is inflated; 0: none */
+	uint64_t patience_ns;  /* so long the balloon gets no page before the process gives up */
 };
 
 /* One scenario file. All strings are owned by the scenario. */
@@ -26,8 +39,14 @@ struct scenario {
 	bool thp;
 	bool prealloc; /* all guest memory has host memory behind it from the start */
 	uint64_t inflate_bytes;
-	uint64_t step_bytes; /* size of one move; inflate_bytes where there are no steps */
+	uint64_t step_bytes;	   /* size of one move; inflate_bytes where there are no steps */
+	uint64_t rate_bytes_per_s; /* the target moves no faster; 0: at once */
+	bool deflate_on_oom;	   /* the device offers it: a guest out of memory takes some back */
 	enum prepared_state state;
+	unsigned int longest_run;	 /* of free pages, where the state is fragmented */
+	unsigned int compaction_rounds;	 /* with the balloon inflated; 0: none */
+	uint64_t compaction_slice_bytes; /* that is free above the balloon in each */
+	struct pressure pressure;
 	json_t *guest_victims; /* as victims_start() takes them; NULL where there are none */
 	json_t *host_victims;
 	uint64_t calm_ns; /* for which victims are left undisturbed before and after each move */
