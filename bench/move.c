@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "bench/interrupt.h"
 #include "bpf/trace_json.h"
 #include "lib/clock.h"
 
@@ -12,14 +14,22 @@
 #define COMMAND_MS 10000
 /* The guest gives up first, so that its own word for the failure arrives. */
 #define GRACE_NS (5 * NSEC_PER_SEC)
+/* A rate is kept to in steps of what it gives in so long, whole MiB and one at least. */
+#define RATE_STEP_NS (50 * NSEC_PER_MSEC)
+#define MIB (1ULL << 20)
+/* The guest shows its idle time, of all CPUs together, in ticks of 10 ms (USER_HZ). */
+#define GUEST_TICK_NS 10000000
 
 struct sums {
 	uint64_t bytes;
 	uint64_t duration_ns;
 	uint64_t resolution_ns;
 	uint64_t wall_ns;
+	uint64_t qemu_cpu_ns;
+	uint64_t guest_cpu_ns;
 	unsigned int steps;
 	json_t *progress;
+	json_t *stall; /* the first, or NULL */
 	struct move_trace *trace;
 };
 
@@ -80,6 +90,32 @@ static void add_trace(struct sums *sums, const json_t *event)
 			      json_pack("[I, I]", (json_int_t)start, (json_int_t)(end - start)));
 }
 
+/* Where the move stood still: told once, with what the steps before had done. */
+static void add_stall(struct sums *sums, const json_t *event)
+{
+	const json_t *stall = json_object_get(event, "stall");
+
+	if (!stall || sums->stall)
+		return;
+	sums->stall =
+		json_pack("{s:I, s:I, s:I, s:I}", "bytes",
+			  (json_int_t)(sums->bytes + member(stall, "pages") * BALLOON_PAGE),
+			  "at_ns", (json_int_t)(sums->duration_ns + member(stall, "at_ns")),
+			  "relief_ns", (json_int_t)(sums->duration_ns + member(stall, "relief_ns")),
+			  "freed_bytes", (json_int_t)member(stall, "freed_bytes"));
+}
+
+/* What QEMU has used of CPU time, all its threads; 0 where it has gone. */
+static uint64_t qemu_cpu_ns(const struct vm *vm)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(vm->qemu.pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
+}
+
 static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *error,
 		      size_t error_size)
 {
@@ -94,15 +130,20 @@ static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *
 static int one_step(struct vm *vm, const struct move_order *order, uint64_t balloon_bytes,
 		    struct sums *sums, char *error, size_t error_size)
 {
+	/* Where the host itself waits between steps, the waiting is a part of the move. */
+	enum victim_phase then = order->rate_bytes_per_s && balloon_bytes != order->target_bytes
+					 ? order->phase
+					 : order->then;
+	uint64_t begin, actual, cpu_ns = qemu_cpu_ns(vm);
 	json_t *event = NULL;
-	uint64_t begin, actual;
 	int err;
 
 	err = guest_request(vm->guest,
-			    json_pack("{s:s, s:I, s:s, s:s}", "cmd", "watch", "timeout_ns",
-				      (json_int_t)order->timeout_ns, "phase",
+			    json_pack("{s:s, s:I, s:I, s:s, s:s}", "cmd", "watch", "timeout_ns",
+				      (json_int_t)order->timeout_ns, "patience_ns",
+				      (json_int_t)order->patience_ns, "phase",
 				      victim_phase_name(order->phase), "then",
-				      victim_phase_name(order->then)),
+				      victim_phase_name(then)),
 			    NULL, deadline_in_ms(COMMAND_MS));
 	if (err) {
 		snprintf(error, error_size, "the guest does not watch: %s", guest_error(vm->guest));
@@ -117,10 +158,12 @@ static int one_step(struct vm *vm, const struct move_order *order, uint64_t ball
 		return err;
 	}
 	err = wait_moved(vm, order->timeout_ns, &event, error, error_size);
-	victims_enter(order->host_victims, order->then);
+	victims_enter(order->host_victims, then);
 	if (err)
 		return err;
 	sums->wall_ns += clock_ns() - begin;
+	sums->qemu_cpu_ns += qemu_cpu_ns(vm) - cpu_ns;
+	sums->guest_cpu_ns += member(event, "cpu_ns");
 
 	err = qmp_balloon_actual(vm->qmp, &actual, deadline_in_ms(COMMAND_MS));
 	if (err)
@@ -136,6 +179,7 @@ static int one_step(struct vm *vm, const struct move_order *order, uint64_t ball
 	if (!err) {
 		add_progress(sums, event);
 		add_trace(sums, event);
+		add_stall(sums, event);
 		sums->bytes += distance(member(event, "to_pages"), member(event, "from_pages")) *
 			       BALLOON_PAGE;
 		sums->duration_ns += member(event, "duration_ns");
@@ -154,30 +198,94 @@ static uint64_t next_step(uint64_t from, uint64_t to, uint64_t step)
 	return from < to ? from + step : from - step;
 }
 
+static uint64_t step_bytes(const struct move_order *order)
+{
+	uint64_t step;
+
+	if (!order->rate_bytes_per_s)
+		return order->step_bytes;
+	step = (double)order->rate_bytes_per_s * RATE_STEP_NS / NSEC_PER_SEC;
+	step = step < MIB ? MIB : step / MIB * MIB;
+	return step < order->step_bytes ? step : order->step_bytes;
+}
+
+/* Until so much may have been moved; looks now and then whether the user wants to end it. */
+static int keep_to_rate(const struct move_order *order, uint64_t begin_ns, uint64_t bytes)
+{
+	uint64_t due = begin_ns + (double)bytes / order->rate_bytes_per_s * NSEC_PER_SEC, now;
+
+	for (now = clock_ns(); now < due && !interrupted(); now = clock_ns()) {
+		uint64_t left = due - now < RATE_STEP_NS ? due - now : RATE_STEP_NS;
+		const struct timespec nap = { .tv_nsec = left };
+
+		nanosleep(&nap, NULL);
+	}
+	return interrupted() ? -EINTR : 0;
+}
+
+static int all_steps(struct vm *vm, const struct move_order *order, struct sums *sums,
+		     uint64_t *elapsed_ns, char *error, size_t error_size)
+{
+	uint64_t begin = clock_ns(), step = step_bytes(order);
+	int err = 0;
+
+	while (!err && vm->balloon_bytes != order->target_bytes) {
+		err = one_step(vm, order, next_step(vm->balloon_bytes, order->target_bytes, step),
+			       sums, error, error_size);
+		if (!err && order->rate_bytes_per_s && vm->balloon_bytes != order->target_bytes)
+			err = keep_to_rate(order, begin, sums->bytes);
+	}
+	*elapsed_ns = clock_ns() - begin;
+	return err;
+}
+
+static double per_second(uint64_t amount, uint64_t ns)
+{
+	return ns ? amount / ((double)ns / NSEC_PER_SEC) : 0;
+}
+
+/* What only some moves have. */
+static void put_rest(const struct move_order *order, const struct sums *sums, uint64_t elapsed_ns,
+		     json_t *move)
+{
+	if (order->cpu_times)
+		json_object_set_new(move, "cpu",
+				    json_pack("{s:I, s:I, s:I}", "qemu_ns",
+					      (json_int_t)sums->qemu_cpu_ns, "guest_ns",
+					      (json_int_t)sums->guest_cpu_ns, "guest_resolution_ns",
+					      (json_int_t)GUEST_TICK_NS * sums->steps));
+	if (order->rate_bytes_per_s)
+		json_object_set_new(move, "rate",
+				    json_pack("{s:I, s:I, s:I}", "asked_bytes_per_s",
+					      (json_int_t)order->rate_bytes_per_s, "bytes_per_s",
+					      (json_int_t)per_second(sums->bytes, elapsed_ns),
+					      "elapsed_ns", (json_int_t)elapsed_ns));
+	if (sums->stall)
+		json_object_set(move, "stall", sums->stall);
+}
+
 int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,
 		 struct move_trace *trace, char *error, size_t error_size)
 {
 	struct sums sums = { .progress = json_array(), .trace = trace };
-	double gib_per_s;
-	int err = 0;
+	uint64_t elapsed_ns;
+	int err;
 
 	*move = NULL;
 	*trace = (struct move_trace){ .rows = json_array(), .steps = json_array() };
-	while (!err && vm->balloon_bytes != order->target_bytes)
-		err = one_step(vm, order,
-			       next_step(vm->balloon_bytes, order->target_bytes, order->step_bytes),
-			       &sums, error, error_size);
-	if (err) {
-		json_decref(sums.progress);
-		return err;
+	snprintf(error, error_size, "stopped");
+	err = all_steps(vm, order, &sums, &elapsed_ns, error, error_size);
+	if (!err) {
+		*move = json_pack(
+			"{s:I, s:I, s:f, s:I, s:I, s:i, s:O}", "bytes", (json_int_t)sums.bytes,
+			"duration_ns", (json_int_t)sums.duration_ns, "gib_per_s",
+			per_second(sums.bytes, sums.duration_ns) / (1ULL << 30), "resolution_ns",
+			(json_int_t)sums.resolution_ns, "wall_ns", (json_int_t)sums.wall_ns,
+			"steps", (int)sums.steps, "progress", sums.progress);
+		put_rest(order, &sums, elapsed_ns, *move);
+		err = *move ? 0 : -ENOMEM;
 	}
-	gib_per_s = sums.duration_ns ? (double)sums.bytes / (1ULL << 30) /
-					       ((double)sums.duration_ns / NSEC_PER_SEC)
-				     : 0;
-	*move = json_pack("{s:I, s:I, s:f, s:I, s:I, s:i, s:o}", "bytes", (json_int_t)sums.bytes,
-			  "duration_ns", (json_int_t)sums.duration_ns, "gib_per_s", gib_per_s,
-			  "resolution_ns", (json_int_t)sums.resolution_ns, "wall_ns",
-			  (json_int_t)sums.wall_ns, "steps", (int)sums.steps, "progress",
-			  sums.progress);
-	return *move ? 0 : -ENOMEM;
+	json_decref(sums.progress);
+	json_decref(sums.stall);
+	return err;
 }

@@ -3,6 +3,7 @@
 #define BENCH_MOVE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/victim/victims.h"
@@ -21,9 +22,12 @@ void move_trace_release(struct move_trace *trace);
 
 /* What a move is to do. */
 struct move_order {
-	uint64_t target_bytes;	       /* size of the balloon that is wanted */
-	uint64_t step_bytes;	       /* go there in steps of at most this, each waited for */
-	uint64_t timeout_ns;	       /* for each step */
+	uint64_t target_bytes;	   /* size of the balloon that is wanted */
+	uint64_t step_bytes;	   /* go there in steps of at most this, each waited for */
+	uint64_t rate_bytes_per_s; /* and no faster than this on average; 0: at once */
+	uint64_t timeout_ns;	   /* for each step */
+	uint64_t patience_ns;	   /* a process frees memory where it stands still so long; 0: no */
+	bool cpu_times;		   /* note what it cost of CPU time */
 	enum victim_phase phase, then; /* that victims are in while it moves, and afterwards */
 	struct victims *host_victims;  /* those beside QEMU */
 };
@@ -32,11 +36,12 @@ struct move_order {
  * move_balloon() - bring the balloon to a size, timed by the guest
  * @vm: the VM; balloon_bytes is brought up to date
  * @move: the cycle's "inflate" or "deflate" object of result.json; durations
- *	of the steps are summed, the host's waiting between them left out
+ *	of the steps are summed, the host's waiting between them left out (with a
+ *	rate, it stands beside them)
  * @trace: filled in, to be released in every case
  * @error: what went wrong, for people
  *
- * Return: 0, or the errors of jsonl.h; -EPROTO also where the balloon stopped
+ * Return: 0, -EINTR, or the errors of jsonl.h; -EPROTO also where the balloon stopped
  * short of its target.
  */
 int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,

@@ -25,6 +25,7 @@ enum {
 	OPT_VARIANT,
 	OPT_BOOTS,
 	OPT_CYCLES,
+	OPT_RATE,
 	OPT_SEED,
 	OPT_ACCEL,
 	OPT_PIN,
@@ -52,6 +53,10 @@ static const struct argp_option option_table[] = {
 	  1 },
 	{ "boots", OPT_BOOTS, "N", 0, "boots of each variant in each scenario", 1 },
 	{ "cycles", OPT_CYCLES, "N", 0, "inflate-deflate cycles per boot", 1 },
+	{ "rate", OPT_RATE, "SIZE/s", 0,
+	  "move the target no faster than this, as in 1GiB/s, in small steps (default: as the "
+	  "scenario says)",
+	  1 },
 	{ "seed", OPT_SEED, "N", 0,
 	  "of the order of boots (default: from the clock; it is recorded)", 1 },
 	{ "aa", OPT_AA, NULL, 0,
@@ -100,6 +105,8 @@ static const char doc[] =
 	"      a scenario of your own, under KVM, on two CPUs\n"
 	"  balloonbench run --scenario idle --accel icount\n"
 	"      count guest instructions in place of time\n"
+	"  balloonbench run --scenario victim --variant finalize --rate 256MiB/s\n"
+	"      a balloon that is moved slowly, and what the work beside it feels\n"
 	"  balloonbench run --scenario idle --variant list+off --variant list --variant "
 	"list+pages\n"
 	"      what tracing costs\n"
@@ -195,6 +202,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_CYCLES:
 		o->cycles = parse_number(state, "cycles", arg, 1, CYCLES_MAX);
+		break;
+	case OPT_RATE:
+		if (parse_rate(arg, &o->rate_bytes_per_s))
+			argp_error(state, "--rate %s: a size a second is wanted, as in 1GiB/s",
+				   arg);
 		break;
 	case OPT_SEED:
 		o->seed = parse_number(state, "seed", arg, 0, INT64_MAX);

@@ -15,6 +15,7 @@
 struct run_options {
 	struct suite suite;	    /* what to compare: names only */
 	unsigned int cycles;	    /* 0: as the scenario says */
+	uint64_t rate_bytes_per_s;  /* likewise */
 	struct until_ci_goal until; /* half_width 0: boots are as many as the suite says */
 	bool aa;		    /* the base has a twin, the suite's SUITE_TWIN */
 	uint64_t seed;

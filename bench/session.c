@@ -107,6 +107,8 @@ static int load_scenarios(struct session *s)
 		s->scenario_count++;
 		if (s->options.cycles)
 			scenario->cycles = s->options.cycles;
+		if (s->options.rate_bytes_per_s)
+			scenario->rate_bytes_per_s = s->options.rate_bytes_per_s;
 		status = fit_memory(scenario, suite->scenarios[i]);
 		if (status)
 			return status;
