@@ -7,21 +7,14 @@
 
 #include "bench/boot_trace.h"
 #include "bench/boot_victims.h"
+#include "bench/cycle.h"
 #include "bench/guest/protocol.h"
-#include "bench/guest_clock.h"
 #include "bench/interrupt.h"
-#include "bench/move.h"
 #include "bench/perf.h"
 #include "bench/qemu_probe.h"
 #include "bench/trust.h"
 #include "bench/vm.h"
-#include "lib/clock.h"
 #include "lib/result.h"
-
-#define PAGE_BYTES 4096
-#define COMMAND_MS 10000
-/* Writing guest memory faults it in on the host, page by page. */
-#define TOUCH_NS_PER_GIB (60 * NSEC_PER_SEC)
 
 /* A boot under way. */
 struct run {
@@ -74,6 +67,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.balloon_in_cpu = boot->accel == ACCEL_ICOUNT &&
 				  qemu_balloon_has(boot->images->qemu, "ioeventfd"),
 		.balloon_properties = boot->variant->device,
+		.deflate_on_oom = boot->scenario->deflate_on_oom,
 		.pin = boot->pin,
 		.directory = boot->directory,
 	};
@@ -84,185 +78,22 @@ static int64_t member(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* What the guest counts of its memory at one moment. */
-struct counts {
-	int64_t inflated;
-	int64_t deflated;
-	int64_t migrated;
-	int64_t total_pages;
-};
-
-static int count(struct run *run, struct counts *counts)
+static int one_cycle(struct run *run, unsigned int number)
 {
-	json_t *vmstat, *meminfo = NULL;
+	struct cycle cycle = { .boot = run->boot,
+			       .vm = &run->vm,
+			       .trust = &run->trust,
+			       .trace = &run->trace,
+			       .victims = &run->victims,
+			       .clock = run->clock,
+			       .number = number,
+			       .result = json_object() };
+	int err = cycle_run(&cycle);
 
-	vmstat = vm_ask(&run->vm, "vmstat", "vmstat");
-	if (vmstat)
-		meminfo = vm_ask(&run->vm, "meminfo", "meminfo");
-	if (meminfo) {
-		counts->inflated = member(vmstat, "balloon_inflate");
-		counts->deflated = member(vmstat, "balloon_deflate");
-		counts->migrated = member(vmstat, "balloon_migrate");
-		counts->total_pages = member(meminfo, "MemTotal_bytes") / PAGE_BYTES;
-	}
-	json_decref(vmstat);
-	json_decref(meminfo);
-	return meminfo ? 0 : -EPROTO;
-}
-
-static void check_move(struct run *run, unsigned int cycle, const char *name, const json_t *move,
-		       const struct counts *before, const struct counts *after)
-{
-	int64_t pages = member(move, "bytes") / PAGE_BYTES;
-	int sign = strcmp(name, "inflate") ? -1 : 1;
-
-	trust_check(&run->trust, cycle, name, "vmstat balloon_inflate", sign > 0 ? pages : 0,
-		    after->inflated - before->inflated);
-	trust_check(&run->trust, cycle, name, "vmstat balloon_deflate", sign < 0 ? pages : 0,
-		    after->deflated - before->deflated);
-	trust_check(&run->trust, cycle, name, "MemTotal", pages,
-		    sign * (before->total_pages - after->total_pages));
-}
-
-static int one_move(struct run *run, unsigned int cycle, const char *name, uint64_t target,
-		    json_t *result)
-{
-	const struct scenario *scenario = run->boot->scenario;
-	const bool inflates = target != 0;
-	const struct move_order order = {
-		.target_bytes = target,
-		.step_bytes = scenario->step_bytes,
-		.timeout_ns = scenario->move_timeout_ns,
-		.phase = inflates ? VICTIM_INFLATE : VICTIM_DEFLATE,
-		.then = inflates ? VICTIM_PLATEAU : VICTIM_AFTER,
-		.host_victims = &run->victims.host,
-	};
-	struct move_trace seen = { .rows = NULL };
-	struct counts before, after;
-	char error[512], what[64];
-	json_t *move = NULL;
-	int err;
-
-	snprintf(what, sizeof(what), "%s %u/%u", name, cycle, scenario->cycles);
-	say(run->boot, what);
-	err = count(run, &before);
 	if (err)
-		return err;
-	boot_trace_begin(&run->trace);
-	err = move_balloon(&run->vm, &order, &move, &seen, error, sizeof(error));
-	if (err) {
-		snprintf(what, sizeof(what), "in %s %u", name, cycle);
-		vm_explain(&run->vm, what, error);
-		goto out;
-	}
-	json_object_set_new(result, name, move);
-	err = count(run, &after);
-	if (err)
-		goto out;
-	check_move(run, cycle, name, move, &before, &after);
-	boot_trace_end(&run->trace, cycle, name, &seen, after.migrated - before.migrated, move,
-		       &run->trust);
-out:
-	move_trace_release(&seen);
-	return err;
-}
-
-/* Write to as much of the guest's memory as is moved, and free it. */
-static int touch(struct run *run, unsigned int cycle, const char *name, json_t *result)
-{
-	const struct scenario *scenario = run->boot->scenario;
-	json_t *answer = NULL;
-	uint64_t timeout_ns;
-	char what[64];
-	int err;
-
-	snprintf(what, sizeof(what), "%s %u/%u", name, cycle, scenario->cycles);
-	say(run->boot, what);
-	timeout_ns = (scenario->inflate_bytes / (1ULL << 30) + 1) * TOUCH_NS_PER_GIB;
-	err = guest_request(run->vm.guest,
-			    json_pack("{s:s, s:I}", "cmd", "touch", "bytes",
-				      (json_int_t)scenario->inflate_bytes),
-			    &answer, clock_ns() + timeout_ns);
-	if (!err) {
-		json_object_set_new(result, name,
-				    json_pack("{s:I, s:I}", "bytes",
-					      (json_int_t)member(answer, "bytes"), "duration_ns",
-					      (json_int_t)member(answer, "duration_ns")));
-		err = guest_request(run->vm.guest, json_pack("{s:s}", "cmd", "free"), NULL,
-				    deadline_in_ms(COMMAND_MS));
-	}
-	if (err)
-		vm_explain(&run->vm, "while touching memory", guest_error(run->vm.guest));
-	json_decref(answer);
-	return err;
-}
-
-/* The first is the begin, the last the end, all others are in between. */
-static void add_offset(json_t *clock, json_t *offset)
-{
-	json_t *end = json_object_get(clock, "end");
-
-	if (!json_object_size(clock)) {
-		json_object_set_new(clock, "begin", offset);
-		json_object_set_new(clock, "between", json_array());
-		return;
-	}
-	if (end)
-		json_array_append(json_object_get(clock, "between"), end);
-	json_object_set_new(clock, "end", offset);
-}
-
-/*
- * Before and after each move: while a guest is young its clock is often some 100
- * ppm wrong, and when it then takes up a better one it loses what passes meanwhile.
- *
- * Not under icount, where the guest's clock counts instructions: it has no offset.
- */
-static int compare_clocks(struct run *run)
-{
-	json_t *offset = NULL;
-	int err;
-
-	if (run->boot->accel == ACCEL_ICOUNT)
-		return 0;
-	err = guest_clock_measure(run->vm.guest, &offset);
-	if (err)
-		vm_explain(&run->vm, "while comparing clocks", guest_error(run->vm.guest));
+		json_decref(cycle.result);
 	else
-		add_offset(run->clock, offset);
-	return err;
-}
-
-static int one_cycle(struct run *run, unsigned int cycle)
-{
-	const struct scenario *scenario = run->boot->scenario;
-	json_t *result = json_object();
-	int err = 0;
-
-	if (scenario->state == PREPARED_TOUCHED)
-		err = touch(run, cycle, "touch", result);
-	if (!err && cycle == 1)
-		err = boot_victims_start(&run->victims, &run->vm, scenario);
-	if (!err)
-		err = compare_clocks(run);
-	if (!err)
-		err = one_move(run, cycle, "inflate", scenario->inflate_bytes, result);
-	if (!err)
-		err = compare_clocks(run);
-	if (!err)
-		err = boot_victims_calm(&run->victims);
-	if (!err)
-		err = one_move(run, cycle, "deflate", 0, result);
-	if (!err)
-		err = compare_clocks(run);
-	if (!err)
-		err = boot_victims_calm(&run->victims);
-	if (!err && scenario->refault)
-		err = touch(run, cycle, "refault", result);
-	if (err)
-		json_decref(result);
-	else
-		json_array_append_new(run->cycles, result);
+		json_array_append_new(run->cycles, cycle.result);
 	return err;
 }
 

@@ -365,6 +365,49 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 					rows(host_batch_columns(), trace->host_rows)));
 }
 
+json_t *boot_trace_between(struct boot_trace *trace)
+{
+	json_t *seen = json_object();
+	struct host_view view;
+
+	if (trace->level == TRACE_OFF) {
+		json_decref(seen);
+		return NULL;
+	}
+	look_at_host(trace, QUEUE_INFLATE, &view);
+	put_host(trace, &view, seen);
+	if (view.batches)
+		json_object_set_new(seen, "round_trips",
+				    json_integer(trace->sums[QUEUE_INFLATE].batches +
+						 trace->sums[QUEUE_DEFLATE].batches));
+	return seen;
+}
+
+static int ask_guest(struct vm *vm, json_t **answer)
+{
+	int err = guest_request(vm->guest, json_pack("{s:s}", "cmd", "trace"), answer,
+				deadline_in_ms(READ_MS));
+
+	if (err)
+		vm_explain(vm, "when the trace was read", guest_error(vm->guest));
+	return err;
+}
+
+int boot_trace_counters(const struct boot_trace *trace, struct vm *vm, json_t **counters)
+{
+	json_t *answer = NULL;
+	int err;
+
+	*counters = NULL;
+	if (trace->level == TRACE_OFF)
+		return 0;
+	err = ask_guest(vm, &answer);
+	if (!err)
+		*counters = json_incref(json_object_get(answer, "counters"));
+	json_decref(answer);
+	return err;
+}
+
 /* Counts of the whole boot, which no single move has. */
 static void check_ops(const json_t *answer, const json_t *vmstat, enum trace_level level,
 		      struct trust *trust)
@@ -429,12 +472,9 @@ int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vms
 
 	if (trace->level == TRACE_OFF)
 		return 0;
-	err = guest_request(vm->guest, json_pack("{s:s}", "cmd", "trace"), &answer,
-			    deadline_in_ms(READ_MS));
-	if (err) {
-		vm_explain(vm, "when the trace was read", guest_error(vm->guest));
+	err = ask_guest(vm, &answer);
+	if (err)
 		return err;
-	}
 	check_ops(answer, vmstat, trace->level, trust);
 	json_object_set(result, "ops", json_object_get(answer, "ops"));
 	json_object_set_new(result, "trace",

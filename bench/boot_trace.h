@@ -63,6 +63,22 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 		    struct trust *trust);
 
 /**
+ * boot_trace_between() - what was seen since boot_trace_begin() of what is no move
+ *
+ * Return: {"host": as in a move, "round_trips": batches that QEMU did, of both
+ * queues}, as far as they are observed; NULL at level off.
+ */
+json_t *boot_trace_between(struct boot_trace *trace);
+
+/**
+ * boot_trace_counters() - what the guest's tracer has only counted, since it began
+ * @counters: "counters" of the agent's answer, a new reference; NULL at level off
+ *
+ * Return: 0, or an error of jsonl.h with @vm explained.
+ */
+int boot_trace_counters(const struct boot_trace *trace, struct vm *vm, json_t **counters);
+
+/**
  * boot_trace_finish() - the last move has ended
  * @result: where "ops" and "trace" of result.json go
  * @vmstat: what changed in /proc/vmstat over the boot

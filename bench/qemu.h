@@ -41,6 +41,7 @@ struct qemu_config {
 	bool prealloc;			/* QEMU touches all guest memory before it boots */
 	bool balloon_in_cpu;		/* the device works in the thread of the CPU that kicks */
 	const char *balloon_properties; /* "x=on,y=off" for the balloon device, or NULL */
+	bool deflate_on_oom;		/* one more of them */
 	const cpu_set_t *pin;		/* or NULL */
 	const char *directory;		/* where console.log, qemu.log, qmp.log, guest.log go */
 };

@@ -109,9 +109,10 @@ static void add_balloon(struct args *args, const struct qemu_config *config)
 	const char *properties = config->balloon_properties;
 
 	add(args, "-device");
-	add(args, "virtio-balloon-pci,id=balloon0%s%s%s",
-	    config->balloon_in_cpu ? ",ioeventfd=off" : "", properties && *properties ? "," : "",
-	    properties ? properties : "");
+	add(args, "virtio-balloon-pci,id=balloon0%s%s%s%s",
+	    config->balloon_in_cpu ? ",ioeventfd=off" : "",
+	    config->deflate_on_oom ? ",deflate-on-oom=on" : "",
+	    properties && *properties ? "," : "", properties ? properties : "");
 }
 
 /* @console: path; @qmp and @guest: what the socket chardevs are made of. */

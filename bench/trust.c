@@ -48,6 +48,13 @@ void trust_check_ns(struct trust *trust, unsigned int cycle, const char *move, c
 					"observed_ns", (json_int_t)observed));
 }
 
+void trust_refuse(struct trust *trust, const char *reason)
+{
+	if (trust->ok)
+		snprintf(trust->reason, sizeof(trust->reason), "%s", reason);
+	trust->ok = false;
+}
+
 json_t *trust_to_json(const struct trust *trust)
 {
 	return json_pack("{s:b, s:O}", "ok", trust->ok, "checks", trust->checks);

@@ -33,6 +33,9 @@ void trust_check(struct trust *trust, unsigned int cycle, const char *move, cons
 void trust_check_ns(struct trust *trust, unsigned int cycle, const char *move, const char *what,
 		    double expected, double observed, double tolerance);
 
+/* Without a count: the boot was not what its scenario says, and why. */
+void trust_refuse(struct trust *trust, const char *reason);
+
 /* The "trust" object of result.json; new reference. */
 json_t *trust_to_json(const struct trust *trust);
 

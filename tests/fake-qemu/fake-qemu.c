@@ -22,6 +22,7 @@
  *   lost-pages       vmstat counts a page less than the balloon moved
  *   warn             the kernel prints a warning
  *   slow-clock       most readings of the agent's clock are late, or answered late
+ *   one-block        all free memory is one block, even where it was to be fragmented
  *   no-poweroff      the guest does not power off
  */
 #include <jansson.h>
@@ -226,6 +227,15 @@ static void answer_guest(const json_t *msg)
 					      (json_int_t)(memory_bytes - actual_pages * 4096)));
 	if (!strcmp(cmd, "clock"))
 		json_object_set_new(answer, "clock_ns", json_integer(read_clock()));
+	if (!strcmp(cmd, "buddy"))
+		json_object_set_new(answer, "buddy",
+				    is("one-block") ? json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
+								0, 0, 0, 0, 0, 32)
+						    : json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
+								60, 30, 0, 0, 0, 10));
+	if (!strcmp(cmd, "fragment"))
+		json_object_update_new(answer, json_pack("{s:i, s:i}", "pinned_bytes", 4096,
+							 "duration_ns", 1000000));
 	if (!strcmp(cmd, "touch"))
 		json_object_set_new(answer, "duration_ns", json_integer(1000000));
 	put_line(guest_fd, answer);

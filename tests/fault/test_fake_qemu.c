@@ -216,6 +216,24 @@ static void results_fit_the_schema(void **state)
 	}
 }
 
+/* What a scenario says of the guest's memory is looked at: a tenth in blocks is fine, all is not.
+ */
+static void memory_must_be_in_the_state(void **state)
+{
+	char plain[sizeof(scenario)];
+
+	(void)state;
+	snprintf(plain, sizeof(plain), "%s", scenario);
+	snprintf(scenario, sizeof(scenario), "%s",
+		 write_file(test_dir, "fragmented/tiny.ini",
+			    "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"
+			    "[prepare]\nstate = fragmented\n[run]\ncycles = 1\n"
+			    "boot_timeout = 1 s\nmove_timeout = 100 ms\n"));
+	expect("one-block", 3, "invalid", "100 % of what is free lies in blocks of 64 KiB");
+	expect("scattered", 0, "ok", NULL);
+	snprintf(scenario, sizeof(scenario), "%s", plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +261,7 @@ int main(void)
 		cmocka_unit_test(sigkill),
 		cmocka_unit_test(clocks_are_compared),
 		cmocka_unit_test(results_fit_the_schema),
+		cmocka_unit_test(memory_must_be_in_the_state),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

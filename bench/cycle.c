@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/cycle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/compaction.h"
+#include "bench/fragmentation.h"
+#include "bench/guest.h"
+#include "bench/guest_clock.h"
+#include "bench/host_memory.h"
+#include "bench/move.h"
+#include "bench/pressure.h"
+#include "lib/clock.h"
+
+#define PAGE_BYTES 4096
+#define COMMAND_MS 10000
+/* Writing guest memory faults it in on the host, page by page. */
+#define WRITE_NS_PER_GIB (60 * NSEC_PER_SEC)
+
+static int64_t member(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+void cycle_say(const struct cycle *cycle, const char *name)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s %u/%u", name, cycle->number,
+		 cycle->boot->scenario->cycles);
+	if (cycle->boot->progress)
+		cycle->boot->progress(what, cycle->boot->context);
+}
+
+int cycle_ask(const struct cycle *cycle, json_t *request, json_t **answer, const char *stage,
+	      uint64_t bytes)
+{
+	uint64_t timeout_ns =
+		bytes ? (bytes / (1ULL << 30) + 1) * WRITE_NS_PER_GIB : COMMAND_MS * NSEC_PER_MSEC;
+	int err;
+
+	err = guest_request(cycle->vm->guest, request, answer, clock_ns() + timeout_ns);
+	if (err)
+		vm_explain(cycle->vm, stage, guest_error(cycle->vm->guest));
+	return err;
+}
+
+int cycle_tell(const struct cycle *cycle, const char *cmd, const char *stage)
+{
+	return cycle_ask(cycle, json_pack("{s:s}", "cmd", cmd), NULL, stage, 0);
+}
+
+json_t *cycle_vmstat(const struct cycle *cycle, const json_t *before, const char *const *keys)
+{
+	json_t *now = vm_ask(cycle->vm, "vmstat", "vmstat"), *difference;
+
+	if (!now)
+		return NULL;
+	difference = json_object();
+	for (; *keys; keys++)
+		json_object_set_new(difference, *keys,
+				    json_integer(member(now, *keys) - member(before, *keys)));
+	json_decref(now);
+	return difference;
+}
+
+/* What the guest counts of its memory at one moment. */
+struct counts {
+	int64_t inflated;
+	int64_t deflated;
+	int64_t migrated;
+	int64_t total_pages;
+};
+
+static int count(struct cycle *cycle, struct counts *counts)
+{
+	json_t *vmstat, *meminfo = NULL;
+
+	vmstat = vm_ask(cycle->vm, "vmstat", "vmstat");
+	if (vmstat)
+		meminfo = vm_ask(cycle->vm, "meminfo", "meminfo");
+	if (meminfo) {
+		counts->inflated = member(vmstat, "balloon_inflate");
+		counts->deflated = member(vmstat, "balloon_deflate");
+		counts->migrated = member(vmstat, "balloon_migrate");
+		counts->total_pages = member(meminfo, "MemTotal_bytes") / PAGE_BYTES;
+	}
+	json_decref(vmstat);
+	json_decref(meminfo);
+	return meminfo ? 0 : -EPROTO;
+}
+
+static void check_move(struct cycle *cycle, const char *name, const json_t *move,
+		       const struct counts *before, const struct counts *after)
+{
+	int64_t pages = member(move, "bytes") / PAGE_BYTES;
+	int sign = strcmp(name, "inflate") ? -1 : 1;
+
+	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_inflate",
+		    sign > 0 ? pages : 0, after->inflated - before->inflated);
+	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_deflate",
+		    sign < 0 ? pages : 0, after->deflated - before->deflated);
+	/* A balloon that the guest may take back is the guest's memory all the time. */
+	if (!cycle->boot->scenario->deflate_on_oom)
+		trust_check(cycle->trust, cycle->number, name, "MemTotal", pages,
+			    sign * (before->total_pages - after->total_pages));
+}
+
+static int one_move(struct cycle *cycle, const char *name, uint64_t target)
+{
+	const struct scenario *scenario = cycle->boot->scenario;
+	const bool inflates = target != 0;
+	const struct move_order order = {
+		.target_bytes = target,
+		.step_bytes = scenario->step_bytes,
+		.rate_bytes_per_s = scenario->rate_bytes_per_s,
+		.timeout_ns = scenario->move_timeout_ns,
+		.patience_ns = inflates && scenario->pressure.cache_bytes
+				       ? scenario->pressure.patience_ns
+				       : 0,
+		.cpu_times = cycle->boot->accel != ACCEL_ICOUNT,
+		.phase = inflates ? VICTIM_INFLATE : VICTIM_DEFLATE,
+		.then = inflates ? VICTIM_PLATEAU : VICTIM_AFTER,
+		.host_victims = &cycle->victims->host,
+	};
+	struct move_trace seen = { .rows = NULL };
+	struct counts before, after;
+	char error[512], what[64];
+	json_t *move = NULL;
+	int err;
+
+	cycle_say(cycle, name);
+	err = count(cycle, &before);
+	if (err)
+		return err;
+	boot_trace_begin(cycle->trace);
+	err = move_balloon(cycle->vm, &order, &move, &seen, error, sizeof(error));
+	if (err) {
+		snprintf(what, sizeof(what), "in %s %u", name, cycle->number);
+		vm_explain(cycle->vm, what, error);
+		goto out;
+	}
+	json_object_set_new(cycle->result, name, move);
+	err = count(cycle, &after);
+	if (err)
+		goto out;
+	check_move(cycle, name, move, &before, &after);
+	boot_trace_end(cycle->trace, cycle->number, name, &seen, after.migrated - before.migrated,
+		       move, cycle->trust);
+out:
+	move_trace_release(&seen);
+	return err;
+}
+
+/* Write to as much of the guest's memory as is moved, and free it. */
+static int touch(struct cycle *cycle, const char *name)
+{
+	uint64_t bytes = cycle->boot->scenario->inflate_bytes;
+	json_t *answer = NULL;
+	int err;
+
+	cycle_say(cycle, name);
+	err = cycle_ask(cycle, json_pack("{s:s, s:I}", "cmd", "touch", "bytes", (json_int_t)bytes),
+			&answer, "while touching memory", bytes);
+	if (!err) {
+		json_object_set_new(cycle->result, name,
+				    json_pack("{s:I, s:I}", "bytes",
+					      (json_int_t)member(answer, "bytes"), "duration_ns",
+					      (json_int_t)member(answer, "duration_ns")));
+		err = cycle_tell(cycle, "free", "while touching memory");
+	}
+	json_decref(answer);
+	return err;
+}
+
+/* The first is the begin, the last the end, all others are in between. */
+static void add_offset(json_t *clock, json_t *offset)
+{
+	json_t *end = json_object_get(clock, "end");
+
+	if (!json_object_size(clock)) {
+		json_object_set_new(clock, "begin", offset);
+		json_object_set_new(clock, "between", json_array());
+		return;
+	}
+	if (end)
+		json_array_append(json_object_get(clock, "between"), end);
+	json_object_set_new(clock, "end", offset);
+}
+
+/*
+ * Before and after each move: while a guest is young its clock is often some 100
+ * ppm wrong, and when it then takes up a better one it loses what passes meanwhile.
+ *
+ * Not under icount, where the guest's clock counts instructions: it has no offset.
+ */
+static int compare_clocks(struct cycle *cycle)
+{
+	json_t *offset = NULL;
+	int err;
+
+	if (cycle->boot->accel == ACCEL_ICOUNT)
+		return 0;
+	err = guest_clock_measure(cycle->vm->guest, &offset);
+	if (err)
+		vm_explain(cycle->vm, "while comparing clocks", guest_error(cycle->vm->guest));
+	else
+		add_offset(cycle->clock, offset);
+	return err;
+}
+
+/* Bring memory into the state that the scenario asks for. */
+static int prepare(struct cycle *cycle)
+{
+	const struct scenario *scenario = cycle->boot->scenario;
+	int err = 0;
+
+	if (scenario->state == PREPARED_TOUCHED)
+		err = touch(cycle, "touch");
+	else if (scenario->state == PREPARED_FRAGMENTED)
+		err = fragmentation_prepare(cycle);
+	if (!err && scenario->compaction_rounds)
+		err = compaction_prepare(cycle);
+	if (!err && scenario->pressure.cache_bytes)
+		err = pressure_prepare(cycle);
+	if (!err && scenario->refault)
+		host_memory_note(cycle->vm, cycle->result, "before");
+	return err;
+}
+
+static int inflate_under_pressure(struct cycle *cycle)
+{
+	struct pressure_before before = { .vmstat = NULL };
+	int err = pressure_begin(cycle, &before);
+
+	if (!err)
+		err = one_move(cycle, "inflate", cycle->boot->scenario->inflate_bytes);
+	return pressure_end(cycle, &before, err);
+}
+
+static int inflate(struct cycle *cycle)
+{
+	const struct scenario *scenario = cycle->boot->scenario;
+	int err = compare_clocks(cycle);
+
+	if (!err)
+		err = scenario->pressure.cache_bytes
+			      ? inflate_under_pressure(cycle)
+			      : one_move(cycle, "inflate", scenario->inflate_bytes);
+	if (!err)
+		err = compare_clocks(cycle);
+	return err ? err : boot_victims_calm(cycle->victims);
+}
+
+/* What happens while the balloon is inflated. */
+static int plateau(struct cycle *cycle)
+{
+	const struct scenario *scenario = cycle->boot->scenario;
+	int err = 0;
+
+	if (scenario->refault)
+		host_memory_note(cycle->vm, cycle->result, "plateau");
+	if (scenario->state == PREPARED_FRAGMENTED)
+		err = fragmentation_note(cycle, "plateau");
+	if (!err && scenario->compaction_rounds)
+		err = compaction_run(cycle);
+	if (!err && scenario->pressure.growth_bytes)
+		err = pressure_grow(cycle);
+	return err;
+}
+
+static int deflate(struct cycle *cycle)
+{
+	int err = one_move(cycle, "deflate", 0);
+
+	if (!err)
+		err = compare_clocks(cycle);
+	return err ? err : boot_victims_calm(cycle->victims);
+}
+
+/* What the states hold is given back, and what the balloon gave back is used again. */
+static int finish(struct cycle *cycle)
+{
+	const struct scenario *scenario = cycle->boot->scenario;
+	int err = 0;
+
+	if (scenario->state == PREPARED_FRAGMENTED || scenario->compaction_rounds ||
+	    scenario->pressure.cache_bytes)
+		err = cycle_tell(cycle, "release", "while giving memory back");
+	if (!err && scenario->refault) {
+		host_memory_note(cycle->vm, cycle->result, "deflated");
+		err = touch(cycle, "refault");
+		if (!err)
+			host_memory_note(cycle->vm, cycle->result, "refaulted");
+	}
+	return err;
+}
+
+int cycle_run(struct cycle *cycle)
+{
+	int err = prepare(cycle);
+
+	if (!err && cycle->number == 1)
+		err = boot_victims_start(cycle->victims, cycle->vm, cycle->boot->scenario);
+	if (!err)
+		err = inflate(cycle);
+	if (!err)
+		err = plateau(cycle);
+	if (!err)
+		err = deflate(cycle);
+	if (!err)
+		err = finish(cycle);
+	return err;
+}
