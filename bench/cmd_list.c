@@ -98,10 +98,10 @@ static void print_tables(const json_t *scenarios, const json_t *variants)
 	const json_t *row;
 	size_t i;
 
-	printf("%-12s %-9s %-9s %-8s %6s  %s\n", "SCENARIO", "GUEST", "INFLATE", "STATE", "CYCLES",
+	printf("%-12s %-9s %-9s %-10s %6s  %s\n", "SCENARIO", "GUEST", "INFLATE", "STATE", "CYCLES",
 	       "DESCRIPTION");
 	json_array_foreach (scenarios, i, row)
-		printf("%-12s %-9s %-9s %-8s %6d  %s\n", text(row, "name"), text(row, "memory"),
+		printf("%-12s %-9s %-9s %-10s %6d  %s\n", text(row, "name"), text(row, "memory"),
 		       text(row, "inflate"), text(row, "state"),
 		       (int)json_integer_value(json_object_get(row, "cycles")),
 		       text(row, "description"));

@@ -52,7 +52,7 @@ static void mistakes_are_named(void **state)
 		{ "[guest]\nbacking = disk\n", "[guest] backing: 'disk'",
 		  "anonymous, memfd, hugetlb" },
 		{ "[guest]\nthp = maybe\n", "[guest] thp: 'maybe'", "on or off" },
-		{ "[prepare]\nstate = asleep\n", "[prepare] state:", "idle, touched" },
+		{ "[prepare]\nstate = asleep\n", "[prepare] state:", "idle, touched, fragmented" },
 		{ "[run]\nmove_timeout = 10\n", "[run] move_timeout: '10'", "30 s" },
 		{ "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 2 GiB\n",
 		  "[balloon] inflate: 2 GiB", "memory = 1 GiB" },
@@ -70,6 +70,21 @@ static void mistakes_are_named(void **state)
 		{ GOOD "[victims]\ncalm = 2\n", "[victims] calm: '2'", "30 s" },
 		{ GOOD "[victims]\nguest = sched@1\n[prepare]\nstate = touched\n",
 		  "[run] cycles:", "there can be but one" },
+		{ GOOD "[prepare]\nstate = fragmented\nlongest_run = 16\n",
+		  "[prepare] longest_run: '16'", "from 1 to 15" },
+		{ GOOD "[prepare]\nstate = fragmented\nlongest_run = 1\n",
+		  "[balloon] inflate:", "no more than 448 MiB are free" },
+		{ GOOD "[compaction]\nrounds = 0\n", "[compaction] rounds: '0'", "from 1 to" },
+		{ GOOD "[compaction]\nrounds = 40\n", "[compaction] slice: 40 rounds", "640 MiB" },
+		{ GOOD "[compaction]\nrounds = 2\n[prepare]\nstate = touched\n",
+		  "[compaction] rounds:", "state = idle" },
+		{ GOOD "[pressure]\nhold = 256 MiB\n", "[pressure] cache is not set", "384 MiB" },
+		{ GOOD "[pressure]\ncache = 256 MiB\n", "would be no pressure", "" },
+		{ GOOD "[pressure]\ncache = 512 MiB\nhold = 512 MiB\n", "[pressure] hold and cache",
+		  "128 MiB" },
+		{ GOOD "[pressure]\ncache = 512 MiB\nhold = 256 MiB\ngrowth = 64 MiB\n",
+		  "[pressure] growth:", "deflate_on_oom = on" },
+		{ GOOD "[run]\nrate = 1 GiB\n", "[run] rate: '1 GiB'", "1 GiB/s" },
 	};
 	struct scenario s;
 	char err[1024];
@@ -97,6 +112,54 @@ static void long_lines_are_refused(void **state)
 				       sizeof(err)),
 			 -EINVAL);
 	assert_non_null(strstr(err, "long.ini:2: the line is longer"));
+}
+
+/* What a scenario of every new state says, in the units that it is used in. */
+static void states_are_read(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(scenario_load(&s,
+				       write_file(test_dir, "all.ini",
+						  GOOD "deflate_on_oom = on\n"
+						       "[prepare]\nstate = fragmented\n"
+						       "longest_run = 9\n"
+						       "[pressure]\ncache = 384 MiB\n"
+						       "hold = 256 MiB\ngrowth = 64 MiB\n"
+						       "patience = 500 ms\n"
+						       "[run]\nrate = 256 MiB/s\n"),
+				       test_dir, err, sizeof(err)),
+			 0);
+	assert_int_equal(s.state, PREPARED_FRAGMENTED);
+	assert_int_equal(s.longest_run, 9);
+	assert_true(s.deflate_on_oom);
+	assert_true(s.rate_bytes_per_s == 256ULL << 20);
+	assert_true(s.pressure.hold_bytes == 256ULL << 20);
+	assert_true(s.pressure.cache_bytes == 384ULL << 20);
+	assert_true(s.pressure.growth_bytes == 64ULL << 20);
+	assert_true(s.pressure.patience_ns == 500000000);
+	scenario_release(&s);
+}
+
+/* All sizes shrink alike, and what is not there stays away. */
+static void states_are_scaled(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(scenario_load(&s, "pressure", path_scenarios(), err, sizeof(err)), 0);
+	assert_true(scenario_scale(&s, 512ULL << 20));
+	assert_true(s.pressure.hold_bytes == 128ULL << 20);
+	assert_true(s.pressure.cache_bytes == 192ULL << 20);
+	scenario_release(&s);
+	assert_int_equal(scenario_load(&s, "idle", path_scenarios(), err, sizeof(err)), 0);
+	assert_true(scenario_scale(&s, 1ULL << 30));
+	assert_int_equal(s.pressure.cache_bytes, 0);
+	assert_int_equal(s.compaction_rounds, 0);
+	scenario_release(&s);
 }
 
 static void unknown_name_lists_the_known(void **state)
@@ -270,6 +333,8 @@ int main(void)
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(long_lines_are_refused),
+		cmocka_unit_test(states_are_read),
+		cmocka_unit_test(states_are_scaled),
 		cmocka_unit_test(unknown_name_lists_the_known),
 		cmocka_unit_test(shipped_scenarios_load),
 		cmocka_unit_test(scaling_keeps_proportions),

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenarios that bring memory into a state or put work beside the balloon, in
+ * a small form: the state that they claim is there, and what they measure of it is
+ * in the result.
+ */
+#include "tests/support/unit.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/result.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+#include "tests/support/schema.h"
+
+#define MIB (1LL << 20)
+#define PAGE 4096
+
+#define GUEST "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 192 MiB\n"
+#define ONCE "[run]\ncycles = 1\n"
+
+/* Run a scenario once; its result, which is of a boot that is ok and fits the schema. */
+static json_t *run(const char *name, const char *text, const char *variant, const char *level)
+{
+	char out[256], path[512], file[64], err[512];
+	const char *args[] = { "run",	  "--variant", variant,	  "--scenario", NULL,
+			       "--boots", "1",	       "--accel", "tcg",	"--trace",
+			       level,	  "-o",	       out,	  NULL };
+	struct outcome outcome;
+	json_t *result;
+
+	snprintf(out, sizeof(out), "%s/%s-%s", test_dir, name, variant);
+	snprintf(file, sizeof(file), "%s.ini", name);
+	args[4] = write_file(test_dir, file, text);
+	outcome = run_program("balloonbench", args);
+	if (outcome.status)
+		fail_msg("%s: %s", name, outcome.output);
+	outcome_release(&outcome);
+	snprintf(path, sizeof(path), "%s/%s/%s/boot-01/result.json", out, name, variant);
+	assert_fits_schema(path);
+	result = result_load(path, err, sizeof(err));
+	if (!result)
+		fail_msg("%s", err);
+	return result;
+}
+
+static const json_t *cycle_of(const json_t *result)
+{
+	return json_array_get(json_object_get(result, "cycles"), 0);
+}
+
+/* A number somewhere in an object; it is there. */
+static double number(const json_t *object, const char *path)
+{
+	const json_t *value = json_at(object, path);
+
+	if (!json_is_number(value))
+		fail_msg("there is no number %s", path);
+	return json_number_value(value);
+}
+
+/* Pages that the host is told with one entry, on average. */
+static double pages_per_entry(const json_t *result)
+{
+	const json_t *inflate = json_object_get(cycle_of(result), "inflate");
+
+	return number(inflate, "bytes") / PAGE / number(inflate, "entries.count");
+}
+
+/*
+ * Runs of 1 to 4 pages are 2.5 on average; what is free beside the fragmented part,
+ * in large blocks, is less than a tenth. In memory as booted runs are long.
+ */
+static void fragmented_memory_has_short_runs(void **state)
+{
+	json_t *fragmented =
+		run("fragmented", GUEST ONCE "[prepare]\nstate = fragmented\nlongest_run = 4\n",
+		    "chunks", "pages");
+	json_t *plain = run("booted", GUEST ONCE, "chunks", "phases");
+	const json_t *calls, *before = json_at(cycle_of(fragmented), "fragmentation.before");
+
+	(void)state;
+	assert_true(number(before, "share_order4") < 0.1);
+	assert_true(json_array_size(json_object_get(before, "free_pages")) > 4);
+	assert_true(json_is_array(json_at(before, "by_type.Movable")));
+	assert_true(number(cycle_of(fragmented), "fragmentation.pinned_bytes") > 32.0 * MIB);
+	assert_true(pages_per_entry(fragmented) < 3);
+	assert_true(pages_per_entry(plain) > 16);
+	/* Where QEMU's calls are seen, they are as short. */
+	calls = json_at(fragmented, "trace.host.calls.dontneed");
+	if (calls)
+		assert_true(number(calls, "bytes") / number(calls, "calls") < 3 * PAGE);
+	json_decref(fragmented);
+	json_decref(plain);
+}
+
+static void check_migrations(const json_t *result, int rounds)
+{
+	const json_t *compaction = json_at(cycle_of(result), "compaction"), *round;
+	double migrated = number(compaction, "migrated_pages"), sum = 0;
+	size_t i;
+
+	assert_int_equal(json_array_size(json_object_get(compaction, "each")), rounds);
+	json_array_foreach (json_object_get(compaction, "each"), i, round) {
+		assert_true(number(round, "freed_bytes") == 8.0 * MIB);
+		assert_true(number(round, "balloon_migrate") > 0);
+		sum += number(round, "balloon_migrate");
+	}
+	assert_true(sum == migrated);
+	assert_true(number(result, "vmstat.balloon_migrate") == migrated);
+	assert_true(number(result, "ops.migrate.count") == migrated);
+	assert_true(number(result, "ops.isolate.count") >= migrated);
+	assert_true(number(compaction, "migrate_again") >= 0);
+	if (json_object_get(compaction, "round_trips"))
+		assert_true(number(compaction, "round_trips") == 2 * migrated);
+}
+
+static const json_t *observation(const json_t *result, const char *what)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach (json_at(result, "trace.guest.observations"), i, o)
+		if (!strcmp(json_string_value(json_object_get(o, "what")), what))
+			return o;
+	fail_msg("nothing is said of %s", what);
+	return NULL;
+}
+
+/* Pages of the balloon move in every round, by two round trips each. */
+static void compaction_moves_the_balloon(void **state)
+{
+	json_t *result = run("compaction", GUEST ONCE "[compaction]\nrounds = 2\nslice = 8 MiB\n",
+			     "finalize", "pages");
+	const json_t *locks = observation(result, "lock hold times");
+
+	(void)state;
+	check_migrations(result, 2);
+	assert_true(json_is_null(json_object_get(locks, "how")));
+	assert_true(json_is_string(json_object_get(locks, "why_not")));
+	json_decref(result);
+}
+
+#define WANTED (320 * MIB)
+
+/* Reclaim, out of puff, relief, growth; and what the guest took back is no longer moved. */
+static void pressure_takes_all_its_steps(void **state)
+{
+	json_t *result = run("pressure",
+			     "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 320 MiB\n"
+			     "deflate_on_oom = on\n[pressure]\nhold = 176 MiB\ncache = 144 MiB\n"
+			     "growth = 176 MiB\npatience = 1 s\n" ONCE,
+			     "finalize", "phases");
+	const json_t *cycle = cycle_of(result);
+	double deflated = number(cycle, "pressure.growth.oom_deflated_pages");
+
+	(void)state;
+	assert_true(number(cycle, "pressure.reclaim.pglazyfreed") > 0);
+	assert_true(number(cycle, "pressure.out_of_puff") > 0);
+	assert_true(number(cycle, "inflate.phases.puff_ns") > 0);
+	assert_true(number(cycle, "inflate.bytes") == WANTED);
+	assert_true(number(cycle, "inflate.stall.bytes") < WANTED);
+	assert_true(number(cycle, "inflate.stall.freed_bytes") == 176.0 * MIB);
+	assert_true(number(cycle, "inflate.stall.at_ns") <
+		    number(cycle, "inflate.stall.relief_ns"));
+	assert_true(number(cycle, "inflate.stall.relief_ns") <
+		    number(cycle, "inflate.duration_ns"));
+	assert_true(deflated > 0);
+	assert_true(number(cycle, "deflate.bytes") == WANTED - deflated * PAGE);
+	json_decref(result);
+}
+
+static void neighbours_are_heard(void **state)
+{
+	static const char *const victims[] = { "bandwidth_bytes_per_s", "sched_ns", "request_ns" };
+	static const char *const phases[] = { "before", "inflate", "plateau", "deflate", "after" };
+	json_t *result = run("neighbour",
+			     GUEST ONCE "[victims]\nhost = bandwidth@1 sched@1 request@1\n"
+					"calm = 300 ms\n",
+			     "finalize", "off");
+	char path[128];
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		for (j = 0; j < 5; j++) {
+			snprintf(path, sizeof(path), "victims.host.%s.%s.count", victims[i],
+				 phases[j]);
+			assert_true(number(result, path) > 0);
+		}
+	}
+	assert_null(json_at(result, "victims.guest"));
+	json_decref(result);
+}
+
+/* What the balloon takes leaves QEMU's memory, and comes back when it is touched. */
+static void refault_shows_the_hosts_memory(void **state)
+{
+	json_t *result = run("refault", GUEST "[prepare]\nstate = touched\n" ONCE "refault = on\n",
+			     "finalize", "off");
+	const json_t *cycle = cycle_of(result), *memory = json_object_get(cycle, "host_memory");
+	double before = number(memory, "before.rss_bytes");
+
+	(void)state;
+	assert_true(number(memory, "plateau.rss_bytes") < before - 96.0 * MIB);
+	assert_true(number(memory, "refaulted.rss_bytes") >
+		    number(memory, "deflated.rss_bytes") + 96.0 * MIB);
+	assert_true(number(memory, "plateau.anon_huge_bytes") <=
+		    number(memory, "plateau.rss_bytes"));
+	assert_true(number(memory, "deflated.anon_huge_bytes") >= 0);
+	assert_true(number(cycle, "inflate.cpu.qemu_ns") > 0);
+	assert_true(number(cycle, "inflate.cpu.guest_ns") > 0);
+	assert_true(number(cycle, "inflate.cpu.guest_resolution_ns") > 0);
+	json_decref(result);
+}
+
+/* 64 MiB a second are steps of 3 MiB. All but the last wait for their time. */
+static void a_rate_is_not_exceeded(void **state)
+{
+	json_t *result = run("rate",
+			     "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 48 MiB\n" ONCE
+			     "rate = 64 MiB/s\n",
+			     "finalize", "phases");
+	const json_t *inflate = json_object_get(cycle_of(result), "inflate");
+
+	(void)state;
+	assert_true(number(inflate, "bytes") == 48.0 * MIB);
+	assert_true(number(inflate, "steps") == 16);
+	assert_true(number(inflate, "rate.asked_bytes_per_s") == 64.0 * MIB);
+	assert_true(number(inflate, "rate.elapsed_ns") >= 45e9 / 64);
+	assert_true(number(inflate, "rate.bytes_per_s") <= 64.0 * MIB * 16 / 15);
+	assert_true(number(inflate, "duration_ns") < number(inflate, "rate.elapsed_ns"));
+	json_decref(result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fragmented_memory_has_short_runs),
+		cmocka_unit_test(compaction_moves_the_balloon),
+		cmocka_unit_test(pressure_takes_all_its_steps),
+		cmocka_unit_test(neighbours_are_heard),
+		cmocka_unit_test(refault_shows_the_hosts_memory),
+		cmocka_unit_test(a_rate_is_not_exceeded),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}
