@@ -72,10 +72,13 @@ static void write_table(FILE *f, const struct report *r, const struct twins *t)
 	fputs("One variant was run twice over, as if it were two, in the blocks of the others: "
 	      "what differs is noise.",
 	      f);
-	if (r->aa)
-		fputs(" It was a run of its own, on the same machine.", f);
-	fputs(" The floor is the farther end of the interval: an effect smaller than that is not "
-	      "to be believed of this machine, whatever its verdict.\n\n"
+	if (r->aa) {
+		fputs(" It was a run of its own, on the same machine, begun ", f);
+		markdown_text(f, json_text(r->aa->env, "started_utc"));
+		fputs(".", f);
+	}
+	fputs(" The floor is the farther end of the interval: with boots as noisy as these an "
+	      "effect smaller than that is not to be believed, whatever its verdict.\n\n"
 	      "| scenario | move | variant | n | ratio to itself [95 %] | floor | p | verdict |\n"
 	      "|---|---|---|---:|---|---:|---:|---|\n",
 	      f);
