@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/data/victims.h"
 #include "analysis/export/guest_time.h"
 #include "analysis/export/trace_reader.h"
 #include "lib/log.h"
@@ -378,6 +379,36 @@ static json_t *other_data(const struct timeline *t, bool whole)
 	return other;
 }
 
+/* The worst value of each stretch of a victim's time, as a counter. */
+static void draw_victim(struct timeline *t, const struct victim_figure *figure)
+{
+	enum process process = strcmp(figure->side, "guest") ? HOST : GUEST;
+	const json_t *noted, *point;
+	char path[128];
+	size_t i;
+
+	snprintf(path, sizeof(path), "victims.%s.%s", figure->side, figure->name);
+	noted = json_at(t->boot, path);
+	json_array_foreach (json_object_get(noted, "series"), i, point) {
+		long long ns = json_integer_value(json_array_get(point, 0));
+
+		open_event(t, "C", process, 0, figure->name);
+		write_us(t->f, "ts", process == GUEST ? guest_ns(t, ns) : from_origin(t, HOST, ns));
+		close_event(t, "\"worst\":%lld",
+			    (long long)json_integer_value(json_array_get(point, 1)));
+	}
+}
+
+static void draw_victims(struct timeline *t)
+{
+	struct victim_figure *figures;
+	size_t i, n = victim_figures(t->e->tree, json_text(t->boot, "scenario"), &figures);
+
+	for (i = 0; i < n; i++)
+		draw_victim(t, &figures[i]);
+	free(figures);
+}
+
 static int draw(struct timeline *t, const char *path)
 {
 	const struct trace_sink sink = {
@@ -397,6 +428,7 @@ static int draw(struct timeline *t, const char *path)
 		log_warn("%s; what stands before is exported", message);
 		t->e->damaged = true;
 	}
+	draw_victims(t);
 	other = other_data(t, !status);
 	fputs("\n],\"otherData\":", t->f);
 	json_dumpf(other, t->f, JSON_COMPACT | JSON_ENSURE_ASCII);

@@ -133,8 +133,11 @@ static void write_scenario(FILE *f, const struct report *r, const struct report_
 
 static void write_paragraph(FILE *f, const struct report *r)
 {
-	size_t i;
+	size_t i, missing = tree_count_missing(r->tree, NULL, NULL);
 
+	if (missing)
+		fprintf(f, "**The run was stopped before its end: %zu of its boots are missing.** ",
+			missing);
 	fputs("Figures are ratios of durations to those of ", f);
 	markdown_text(f, r->variants[0]);
 	fprintf(f, " with their 95 %% intervals; an effect below %.3g %% is of no interest.",

@@ -104,7 +104,8 @@ static void note_inodes(const char *name, char *text, size_t size)
 	size_t n;
 
 	snprintf(command, sizeof(command),
-		 "find '%s' -name result.json -printf '%%i %%p\\n' | sort", in_test_dir(name));
+		 "find '%s' -path '*/boot-*/result.json' -printf '%%i %%p\\n' | sort",
+		 in_test_dir(name));
 	f = popen(command, "r");
 	n = fread(text, 1, size - 1, f);
 	text[n] = '\0';

@@ -20,6 +20,7 @@
 #include "tests/support/timeline.h"
 
 #define US 1000LL
+#define HISTOGRAM "{\"bits\":4,\"count\":1,\"sum\":5,\"min\":5,\"max\":5,\"buckets\":[[5,1]]}"
 #define GUEST_COLUMNS                                                                              \
 	"[\"begin_ns\",\"alloc_ns\",\"puff_ns\",\"move_ns\",\"tell_ns\",\"release_ns\",\"pages\"," \
 	"\"entries\"]"
@@ -443,6 +444,53 @@ static void memory_does_not_grow(void **state)
 	}
 }
 
+/* The first counter event of a name: its time in us, and its value. */
+static double find_counter(const json_t *all, int pid, const char *name, long long *worst)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach (json_object_get(all, "traceEvents"), i, event) {
+		if (strcmp(json_string_value(json_object_get(event, "name")), name) ||
+		    json_integer_value(json_object_get(event, "pid")) != pid)
+			continue;
+		assert_string_equal(json_string_value(json_object_get(event, "ph")), "C");
+		*worst = json_integer_value(
+			json_object_get(json_object_get(event, "args"), "worst"));
+		return json_number_value(json_object_get(event, "ts"));
+	}
+	fail_msg("no counter %s in process %d", name, pid);
+	return 0;
+}
+
+/* Beside the batches, by the same clock: the guest's 1.0005 s are the host's 2.0006. */
+static void victims_are_counters(void **state)
+{
+	static const char victims[] =
+		",\"victims\":{\"guest\":{\"fault_ns\":{\"before\":" HISTOGRAM ",\"series\":"
+		"[[1000500000,700],[1010500000,900]]}},\"host\":{\"sched_ns\":{"
+		"\"before\":" HISTOGRAM
+		",\"series\":[[2000600000,50]]},\"<b>\\n_ns\":{\"before\":" HISTOGRAM
+		",\"series\":[[1,2]]}}}";
+	char both[2048];
+	long long worst;
+	json_t *all;
+	double us;
+
+	(void)state;
+	snprintf(both, sizeof(both), "%s%s", clock_text, victims);
+	make_tree("victims", "tcg", both, trace_text);
+	expect(export_to("victims", "perfetto", "victims.json"), 0, "");
+	all = load_timeline(in_test_dir("victims.json"));
+	us = find_counter(all, 1, "fault_ns", &worst);
+	assert_true(us > 600 && us < 611);
+	assert_int_equal(worst, 700);
+	us = find_counter(all, 2, "sched_ns", &worst);
+	assert_true(us > 599.9 && us < 600.1);
+	assert_int_equal(worst, 50);
+	json_decref(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +504,7 @@ int main(void)
 		cmocka_unit_test(batches_that_overlap),
 		cmocka_unit_test(a_cut_timeline_can_be_loaded),
 		cmocka_unit_test(memory_does_not_grow),
+		cmocka_unit_test(victims_are_counters),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
