@@ -172,6 +172,18 @@ static json_t *make_result(const struct run *run, const char *status, const char
 		trust_to_json(&run->trust));
 }
 
+/* What no reader would take is found out here, and not when the run is over. */
+static json_t *make_ok_result(const struct run *run)
+{
+	json_t *result = make_result(run, RESULT_OK, NULL);
+	char reason[512];
+
+	if (!result || !result_check(result, "the result", reason, sizeof(reason)))
+		return result;
+	json_decref(result);
+	return make_result(run, RESULT_INVALID, reason);
+}
+
 static json_t *judge(struct run *run, int err)
 {
 	if (!err)
@@ -181,7 +193,7 @@ static json_t *judge(struct run *run, int err)
 		return make_result(run, RESULT_FAILED, run->vm.reason);
 	if (!run->trust.ok)
 		return make_result(run, RESULT_INVALID, run->trust.reason);
-	return make_result(run, RESULT_OK, NULL);
+	return make_ok_result(run);
 }
 
 int boot_run(const struct boot *boot, json_t **result, json_t **records)

@@ -136,8 +136,7 @@ static void write_paragraph(FILE *f, const struct report *r)
 	size_t i, missing = tree_count_missing(r->tree, NULL, NULL);
 
 	if (missing)
-		fprintf(f, "**The run was stopped before its end: %zu of its boots are missing.** ",
-			missing);
+		fprintf(f, "**%zu boots of the plan have no result.** ", missing);
 	fputs("Figures are ratios of durations to those of ", f);
 	markdown_text(f, r->variants[0]);
 	fprintf(f, " with their 95 %% intervals; an effect below %.3g %% is of no interest.",

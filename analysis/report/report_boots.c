@@ -16,8 +16,8 @@ static void write_unused(FILE *f, const struct report *r)
 
 	if (missing)
 		fprintf(f,
-			"The run was stopped before its end: %zu boots of its plan have no "
-			"result.\n\n",
+			"%zu boots of its plan have no result: the run was stopped before its end, "
+			"or what is there cannot be used.\n\n",
 			missing);
 	fprintf(f, "%zu boots were run, %zu of them are not used", json_array_size(r->tree->boots),
 		unused);

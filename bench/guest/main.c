@@ -153,7 +153,7 @@ static void begin_phase(void *context)
 static json_t *do_watch(struct request *req)
 {
 	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
-	uint64_t busy_ns = procfs_busy_ns();
+	uint64_t busy_ns = procfs_busy_ns(), then_ns;
 	int err;
 
 	if (timeout_ns <= 0) {
@@ -171,11 +171,14 @@ static json_t *do_watch(struct request *req)
 			       (json_int_t)watch.from_pages, "actual",
 			       (json_int_t)watch.from_actual));
 	err = watch_move(&balloon, timeout_ns, &watch);
+	/* Idle time comes in ticks: of a move that is shorter than one less than nothing may be
+	 * left. */
+	then_ns = procfs_busy_ns();
 	victims_enter(&victims, phase_of(req, "then"));
 	if (err)
 		channel_send(failed_event());
 	else
-		channel_send(moved_event(procfs_busy_ns() - busy_ns));
+		channel_send(moved_event(then_ns > busy_ns ? then_ns - busy_ns : 0));
 	return NULL;
 }
 
