@@ -16,6 +16,7 @@
 
 #include "lib/exit_status.h"
 #include "lib/glob_below.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 
@@ -75,13 +76,6 @@ static struct outcome resume(const char *name)
 	return run_program("balloonbench", args);
 }
 
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
-}
-
 /* Let it finish @boots, and some time of another, then kill it as a power cut would. */
 static void run_and_kill(const char *name, size_t boots, unsigned int more_us)
 {
@@ -133,7 +127,7 @@ static void killed_anywhere_it_is_gone_on_with(void **state)
 		snprintf(plan, sizeof(plan), "%s/plan.json", name);
 		old = read_file(in_test_dir(plan));
 		note_inodes(name, before, sizeof(before));
-		expect(resume(name), 0, "40 boots ok, 0 failed, 0 invalid");
+		expect_outcome(resume(name), 0, "40 boots ok, 0 failed, 0 invalid");
 		expect_whole(name);
 		new = read_file(in_test_dir(plan));
 		assert_string_equal(old, new);
@@ -152,7 +146,7 @@ static void what_is_done_is_done(void **state)
 
 	(void)state;
 	assert_int_equal(wait_program(pid), 0);
-	expect(resume("done"), 0, "40 boots ok, 0 failed, 0 invalid");
+	expect_outcome(resume("done"), 0, "40 boots ok, 0 failed, 0 invalid");
 	expect_whole("done");
 }
 
@@ -168,7 +162,7 @@ static void a_torn_journal_is_mended(void **state)
 	f = fopen(path, "a");
 	fputs("{\"event\": \"bo", f);
 	fclose(f);
-	expect(resume("torn"), 0, "40 boots ok");
+	expect_outcome(resume("torn"), 0, "40 boots ok");
 	text = read_file(path);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		json_t *value = json_loads(line, 0, NULL);
@@ -207,20 +201,21 @@ static void another_run_is_refused(void **state)
 
 	(void)state;
 	run_and_kill("other", 1, 0);
-	expect(run_program("balloonbench", more), EXIT_USAGE, "only -q and -v go with it");
+	expect_outcome(run_program("balloonbench", more), EXIT_USAGE, "only -q and -v go with it");
 	alter("other", "env.json", "host.cpus", json_integer(4096));
-	expect(resume("other"), EXIT_USAGE, "the machine's number of CPUs is not what it was");
+	expect_outcome(resume("other"), EXIT_USAGE,
+		       "the machine's number of CPUs is not what it was");
 	alter("other", "env.json", "host.cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	alter("other", "env.json", "kernel.config_sha256", json_string("0"));
-	expect(resume("other"), EXIT_USAGE, "kernel configuration is not what it was");
+	expect_outcome(resume("other"), EXIT_USAGE, "kernel configuration is not what it was");
 	run_and_kill("seed", 1, 0);
 	alter("seed", "plan.json", "seed", json_integer(7));
-	expect(resume("seed"), EXIT_USAGE, "the order of the boots is not what it was");
+	expect_outcome(resume("seed"), EXIT_USAGE, "the order of the boots is not what it was");
 	write_file(test_dir, "tiny.ini", TINY "; changed\nrefault = on\n");
 	run_and_kill("scenario", 1, 0);
 	write_file(test_dir, "tiny.ini", TINY);
-	expect(resume("scenario"), EXIT_USAGE, "scenario tiny is not what it was");
-	expect(resume("nowhere"), EXIT_USAGE, "nowhere/env.json");
+	expect_outcome(resume("scenario"), EXIT_USAGE, "scenario tiny is not what it was");
+	expect_outcome(resume("nowhere"), EXIT_USAGE, "nowhere/env.json");
 }
 
 static void a_damaged_boot_is_named(void **state)
@@ -235,7 +230,8 @@ static void a_damaged_boot_is_named(void **state)
 	fputs("{", f);
 	fclose(f);
 	globfree(&found);
-	expect(resume("damaged"), EXIT_ENVIRONMENT, "remove its directory, and it is run again");
+	expect_outcome(resume("damaged"), EXIT_ENVIRONMENT,
+		       "remove its directory, and it is run again");
 }
 
 static void two_do_not_write_into_one_tree(void **state)
@@ -246,7 +242,7 @@ static void two_do_not_write_into_one_tree(void **state)
 	(void)state;
 	for (tries = 0; tries < 3000 && finished("busy") < 1; tries++)
 		usleep(5000);
-	expect(resume("busy"), EXIT_ENVIRONMENT, "another balloonbench writes into it");
+	expect_outcome(resume("busy"), EXIT_ENVIRONMENT, "another balloonbench writes into it");
 	assert_int_equal(wait_program(pid), 0);
 	expect_whole("busy");
 }

@@ -16,6 +16,7 @@
 
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 
@@ -96,39 +97,6 @@ static json_t *compare_json(const char *tree, const char *option, const char *va
 	return all;
 }
 
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
-}
-
-static const json_t *row(const json_t *all, const char *list, size_t i)
-{
-	return json_array_get(json_object_get(all, list), i);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "(none)";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-	const json_t *number = json_object_get(object, key);
-
-	if (!json_is_number(number))
-		fail_msg("%s is no number", key);
-	return json_number_value(number);
-}
-
-static size_t size_of(const json_t *all, const char *list)
-{
-	return json_array_size(json_object_get(all, list));
-}
-
 static void a_scenario_can_be_asked_for(void **state)
 {
 	json_t *all;
@@ -143,15 +111,16 @@ static void a_scenario_can_be_asked_for(void **state)
 	json_decref(all);
 	all = compare_json("two", "--scenario", "touched");
 	assert_int_equal(size_of(all, "comparisons"), 2);
-	assert_string_equal(text_of(row(all, "comparisons", 0), "scenario"), "touched");
-	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "regress");
-	assert_true(json_is_null(json_object_get(row(all, "comparisons", 0), "reason")));
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "scenario"), "touched");
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "regress");
+	assert_true(json_is_null(json_object_get(item_of(all, "comparisons", 0), "reason")));
 	json_decref(all);
 	/* Asked for twice, it is one comparison all the same. */
 	all = compare_json("two", "--scenario=touched", "--scenario=touched");
 	assert_int_equal(size_of(all, "comparisons"), 2);
 	json_decref(all);
-	expect(compare_with("two", "--scenario", "touched", NULL), 0, "touched (tcg, 12 boots ok");
+	expect_outcome(compare_with("two", "--scenario", "touched", NULL), 0,
+		       "touched (tcg, 12 boots ok");
 }
 
 static void unknown_names_are_told(void **state)
@@ -159,13 +128,14 @@ static void unknown_names_are_told(void **state)
 	(void)state;
 	add_boots("names", "idle", "a", 1, 100);
 	add_boots("names", "idle", "b", 1, 100);
-	expect(compare_with("names", "--scenario", "x", NULL), EXIT_USAGE,
-	       "no scenario 'x' in the results; there are: idle");
-	expect(compare_with("names", "--base", "x", NULL), EXIT_USAGE,
-	       "no variant 'x' in the results; there are: a, b");
-	expect(compare_with("names", "--metric", "inflate.x", NULL), EXIT_USAGE,
-	       "no boot has the metric 'inflate.x'");
-	expect(compare_with("names", "--metric", "", NULL), EXIT_USAGE, "no boot has the metric");
+	expect_outcome(compare_with("names", "--scenario", "x", NULL), EXIT_USAGE,
+		       "no scenario 'x' in the results; there are: idle");
+	expect_outcome(compare_with("names", "--base", "x", NULL), EXIT_USAGE,
+		       "no variant 'x' in the results; there are: a, b");
+	expect_outcome(compare_with("names", "--metric", "inflate.x", NULL), EXIT_USAGE,
+		       "no boot has the metric 'inflate.x'");
+	expect_outcome(compare_with("names", "--metric", "", NULL), EXIT_USAGE,
+		       "no boot has the metric");
 }
 
 static void every_variant_has_its_median(void **state)
@@ -180,23 +150,23 @@ static void every_variant_has_its_median(void **state)
 	add_boot((struct boot){ "few", "idle", "c", 2, "failed", 1, 0 });
 	all = compare_json("few", "--metric", "inflate.duration_ns");
 	assert_int_equal(size_of(all, "variants"), 3);
-	assert_string_equal(text_of(row(all, "variants", 0), "variant"), "a");
-	assert_true(number_of(row(all, "variants", 0), "median") == 101.5);
-	assert_true(number_of(row(all, "variants", 2), "median") == 61);
-	assert_int_equal(number_of(row(all, "variants", 2), "failed"), 1);
-	c = row(all, "comparisons", 0);
+	assert_string_equal(text_of(item_of(all, "variants", 0), "variant"), "a");
+	assert_true(number_of(item_of(all, "variants", 0), "median") == 101.5);
+	assert_true(number_of(item_of(all, "variants", 2), "median") == 61);
+	assert_int_equal(number_of(item_of(all, "variants", 2), "failed"), 1);
+	c = item_of(all, "comparisons", 0);
 	assert_true(number_of(c, "ci_low") < number_of(c, "ratio"));
 	assert_true(number_of(c, "ci_high") > number_of(c, "ratio"));
 	assert_string_equal(text_of(c, "verdict"), "inconclusive");
 	assert_string_equal(text_of(c, "reason"), "too few boots");
 	/* One boot tells nothing of the spread. */
-	c = row(all, "comparisons", 1);
+	c = item_of(all, "comparisons", 1);
 	assert_int_equal(number_of(c, "n"), 1);
 	assert_true(number_of(c, "ratio") < 0.61);
 	assert_true(json_is_null(json_object_get(c, "ci_low")));
 	assert_true(json_is_null(json_object_get(c, "ci_high")));
 	json_decref(all);
-	expect(compare_with("few", NULL, NULL, NULL), 0, "inconclusive: too few boots");
+	expect_outcome(compare_with("few", NULL, NULL, NULL), 0, "inconclusive: too few boots");
 }
 
 /* No ratio to 0, and no verdict from one; but the comparison is there. */
@@ -213,7 +183,7 @@ static void zeros_are_no_base(void **state)
 	}
 	all = compare_json("zeros", "--metric", "inflate.resolution_ns");
 	assert_int_equal(size_of(all, "comparisons"), 1);
-	c = row(all, "comparisons", 0);
+	c = item_of(all, "comparisons", 0);
 	assert_true(json_is_null(json_object_get(c, "ratio")));
 	assert_true(json_is_null(json_object_get(c, "ci_high")));
 	assert_true(number_of(c, "p") > 0.002);
@@ -226,11 +196,12 @@ static void nothing_to_compare(void **state)
 {
 	(void)state;
 	add_boots("alone", "idle", "a", 6, 100);
-	expect(compare_with("alone", NULL, NULL, NULL), EXIT_INCONCLUSIVE, "nothing to compare");
+	expect_outcome(compare_with("alone", NULL, NULL, NULL), EXIT_INCONCLUSIVE,
+		       "nothing to compare");
 	add_boot((struct boot){ "failed", "idle", "a", 1, "failed", 1, 0 });
 	add_boot((struct boot){ "failed", "idle", "b", 1, "invalid", 1, 0 });
-	expect(compare_with("failed", NULL, NULL, NULL), EXIT_INCONCLUSIVE,
-	       "idle (tcg, 0 boots ok, 1 failed, 1 invalid)");
+	expect_outcome(compare_with("failed", NULL, NULL, NULL), EXIT_INCONCLUSIVE,
+		       "idle (tcg, 0 boots ok, 1 failed, 1 invalid)");
 }
 
 static void boots_without_a_result_are_counted(void **state)
@@ -249,13 +220,13 @@ static void boots_without_a_result_are_counted(void **state)
 		   "{\"scenario\": \"idle\", \"variant\": \"b\", \"boot\": 2},"
 		   "{\"scenario\": \"idle\", \"variant\": \"a\", \"boot\": 2}]}");
 	write_file(test_dir, "stopped/env.json", "{\"command\": \"balloonbench run\"}");
-	expect(compare_with("stopped", NULL, NULL, NULL), 0,
-	       "3 boots ok, 0 failed, 0 invalid, 1 planned but without a result)");
+	expect_outcome(compare_with("stopped", NULL, NULL, NULL), 0,
+		       "3 boots ok, 0 failed, 0 invalid, 1 planned but without a result)");
 	all = compare_json("stopped", NULL, NULL);
-	assert_int_equal(number_of(row(all, "variants", 0), "missing"), 0);
-	assert_int_equal(number_of(row(all, "variants", 1), "missing"), 1);
+	assert_int_equal(number_of(item_of(all, "variants", 0), "missing"), 0);
+	assert_int_equal(number_of(item_of(all, "variants", 1), "missing"), 1);
 	json_decref(all);
-	expect(run_program("balloonstat", report), 0, "is written");
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
 	snprintf(path, sizeof(path), "%s/stopped/REPORT.md", test_dir);
 	text = read_file(path);
 	assert_non_null(strstr(text, "1 boots of its plan have no result: the run was stopped"));
@@ -271,8 +242,8 @@ static void newer_trees_are_refused(void **state)
 	(void)state;
 	add_boots("newer", "idle", "a", 1, 100);
 	write_file(test_dir, "newer/plan.json", "{\"schema_version\": 2}");
-	expect(compare_with("newer", NULL, NULL, NULL), EXIT_ENVIRONMENT,
-	       "newer/plan.json: written by a newer balloonbench");
+	expect_outcome(compare_with("newer", NULL, NULL, NULL), EXIT_ENVIRONMENT,
+		       "newer/plan.json: written by a newer balloonbench");
 }
 
 /* 8 % is nothing to somebody who is after 10 %. */
@@ -287,16 +258,16 @@ static void the_smallest_effect_can_be_told(void **state)
 		add_boot((struct boot){ "small", "idle", "b", i, "ok", 1080 + i, 1000 });
 	}
 	all = compare_json("small", NULL, NULL);
-	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "regress");
-	assert_true(fabs(number_of(row(all, "comparisons", 0), "difference") - 80) < 1e-6);
-	assert_true(number_of(row(all, "comparisons", 0), "difference_low") > 70);
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "regress");
+	assert_true(fabs(number_of(item_of(all, "comparisons", 0), "difference") - 80) < 1e-6);
+	assert_true(number_of(item_of(all, "comparisons", 0), "difference_low") > 70);
 	json_decref(all);
 	all = compare_json("small", "--smallest-effect", "10%");
-	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "same");
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "same");
 	assert_true(number_of(all, "smallest_effect") == 0.1);
 	json_decref(all);
-	expect(compare_with("small", "--smallest-effect", "10", NULL), EXIT_USAGE,
-	       "a percentage up to 100 % is wanted");
+	expect_outcome(compare_with("small", "--smallest-effect", "10", NULL), EXIT_USAGE,
+		       "a percentage up to 100 % is wanted");
 }
 
 static void outliers_are_named_and_counted(void **state)
@@ -309,11 +280,12 @@ static void outliers_are_named_and_counted(void **state)
 	add_boots("far", "idle", "b", 6, 100);
 	add_boot((struct boot){ "far", "idle", "b", 7, "ok", 300, 1000 });
 	all = compare_json("far", NULL, NULL);
-	assert_int_equal(number_of(row(all, "variants", 1), "n"), 7);
+	assert_int_equal(number_of(item_of(all, "variants", 1), "n"), 7);
 	assert_int_equal(json_integer_value(json_array_get(
-				 json_object_get(row(all, "variants", 1), "outliers"), 0)),
+				 json_object_get(item_of(all, "variants", 1), "outliers"), 0)),
 			 7);
-	assert_int_equal(json_array_size(json_object_get(row(all, "variants", 0), "outliers")), 0);
+	assert_int_equal(json_array_size(json_object_get(item_of(all, "variants", 0), "outliers")),
+			 0);
 	json_decref(all);
 	outcome = compare_with("far", NULL, NULL, NULL);
 	assert_non_null(strstr(outcome.output, "Boots far from the others"));
@@ -337,13 +309,13 @@ static void twins_are_by_themselves(void **state)
 	write_file(test_dir, "twins/plan.json", plan);
 	all = compare_json("twins", "--metric", "inflate.duration_ns");
 	assert_int_equal(json_array_size(json_object_get(all, "comparisons")), 2);
-	assert_true(number_of(row(all, "comparisons", 0), "p_holm") ==
-		    number_of(row(all, "comparisons", 0), "p"));
-	assert_string_equal(text_of(row(all, "comparisons", 0), "verdict"), "improve");
-	assert_string_equal(text_of(row(all, "comparisons", 1), "variant"), "a-again");
-	assert_string_not_equal(text_of(row(all, "comparisons", 1), "verdict"), "improve");
+	assert_true(number_of(item_of(all, "comparisons", 0), "p_holm") ==
+		    number_of(item_of(all, "comparisons", 0), "p"));
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "improve");
+	assert_string_equal(text_of(item_of(all, "comparisons", 1), "variant"), "a-again");
+	assert_string_not_equal(text_of(item_of(all, "comparisons", 1), "verdict"), "improve");
 	json_decref(all);
-	expect(run_program("balloonstat", report), 0, "is written");
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
 	snprintf(path, sizeof(path), "%s/twins/REPORT.md", test_dir);
 	text = read_file(path);
 	assert_non_null(strstr(text, "| idle | inflate | a | 6, 6 | 1.000 [0."));
@@ -364,10 +336,10 @@ static void hosts_are_not_mixed(void **state)
 	add_boots("here/aa", "idle", "a", 2, 100);
 	write_file(test_dir, "here/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
 	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"two\"}}");
-	expect(run_program("balloonstat", report), EXIT_ENVIRONMENT, "--mixed-hosts");
-	expect(run_program("balloonstat", told), 0, "is written");
+	expect_outcome(run_program("balloonstat", report), EXIT_ENVIRONMENT, "--mixed-hosts");
+	expect_outcome(run_program("balloonstat", told), 0, "is written");
 	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
-	expect(run_program("balloonstat", report), 0, "is written");
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
 }
 
 /* What is whole is used; a script learns from the status that it was not all. */
@@ -387,10 +359,10 @@ static void damaged_results_are_left_out(void **state)
 	assert_non_null(strstr(outcome.output, "1 results were left out, 12 used"));
 	assert_non_null(strstr(outcome.output, "improve"));
 	outcome_release(&outcome);
-	expect(run_program("balloonstat", report), EXIT_ENVIRONMENT, "it is left out");
+	expect_outcome(run_program("balloonstat", report), EXIT_ENVIRONMENT, "it is left out");
 	write_file(test_dir, "hopeless/idle/b/boot-01/result.json", cut_off);
-	expect(compare_with("hopeless", NULL, NULL, NULL), EXIT_ENVIRONMENT,
-	       "hopeless/idle/b/boot-01/result.json:1:");
+	expect_outcome(compare_with("hopeless", NULL, NULL, NULL), EXIT_ENVIRONMENT,
+		       "hopeless/idle/b/boot-01/result.json:1:");
 }
 
 static size_t count_files(const char *dir)
@@ -420,7 +392,7 @@ static void hostile_names_are_harmless(void **state)
 	(void)state;
 	add_boots(tree, "../../../escaped", "a\"; system(\"touch pwned\")", 2, 100);
 	add_boots(tree, "../../../escaped", "b'`touch pwned`![x](y)\n# \x1b[31m", 2, 100);
-	expect(compare_with(tree, NULL, NULL, NULL), 0, "b'`touch pwned`![x](y)?# ?[31m");
+	expect_outcome(compare_with(tree, NULL, NULL, NULL), 0, "b'`touch pwned`![x](y)?# ?[31m");
 	snprintf(top, sizeof(top), "%s/hostile", test_dir);
 	assert_int_equal(chdir(top), 0);
 	assert_int_equal(mkdir(output, 0755), 0);
@@ -452,7 +424,8 @@ static void without_gnuplot(void **state)
 
 	(void)state;
 	setenv("PATH", test_dir, 1);
-	expect(run_program("balloonstat", report), EXIT_UNSUPPORTED, "make deps installs it");
+	expect_outcome(run_program("balloonstat", report), EXIT_UNSUPPORTED,
+		       "make deps installs it");
 	setenv("PATH", search, 1);
 	free(search);
 	snprintf(path, sizeof(path), "%s/two/REPORT.md", test_dir);

@@ -17,6 +17,7 @@
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 
@@ -93,27 +94,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* export TREE and up to seven words more. */
-static struct outcome export_with(const char *tree, const char *const *more)
-{
-	const char *args[ARGS_MAX] = { "export", in_test_dir(tree) };
-	int i;
-
-	for (i = 0; more[i]; i++)
-		args[i + 2] = more[i];
-	return run_program("balloonstat", args);
-}
-
-#define EXPORT(tree, ...) export_with(tree, (const char *const[]){ __VA_ARGS__, NULL })
-
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d, not %d with '%s': %s", outcome.status, status, says,
-			 outcome.output);
-	outcome_release(&outcome);
-}
-
 /* RFC 4180, as a reader would have it. */
 struct csv {
 	char *text; /* the cells point into it */
@@ -185,7 +165,7 @@ static void csv_has_every_move(void **state)
 	size_t i;
 
 	(void)state;
-	expect(EXPORT("plain", "--format", "csv", "-o", in_test_dir("moves.csv")), 0, "");
+	expect_outcome(EXPORT("plain", "--format", "csv", "-o", in_test_dir("moves.csv")), 0, "");
 	read_csv(&csv, in_test_dir("moves.csv"));
 	assert_int_equal(csv.rows, 1 + 5 + 2);
 	for (i = 0; i < 5; i++) {
@@ -232,7 +212,7 @@ static void csv_calls_instructions_by_their_name(void **state)
 	struct csv csv;
 
 	(void)state;
-	expect(EXPORT("icount", "--format", "csv", "-o", in_test_dir("icount.csv")), 0, "");
+	expect_outcome(EXPORT("icount", "--format", "csv", "-o", in_test_dir("icount.csv")), 0, "");
 	read_csv(&csv, in_test_dir("icount.csv"));
 	assert_string_equal(cell(&csv, 2, "duration_instructions"), "100000000");
 	assert_string_equal(cell(&csv, 2, "phases_alloc_instructions"), "345");
@@ -249,7 +229,7 @@ static void json_has_the_results_as_they_are(void **state)
 	json_t *all, *one;
 
 	(void)state;
-	expect(EXPORT("plain", "--format", "json", "-o", in_test_dir("all.json")), 0, "");
+	expect_outcome(EXPORT("plain", "--format", "json", "-o", in_test_dir("all.json")), 0, "");
 	all = json_load_file(in_test_dir("all.json"), 0, NULL);
 	boots = json_object_get(all, "boots");
 	assert_int_equal(json_array_size(boots), 3);
@@ -261,7 +241,7 @@ static void json_has_the_results_as_they_are(void **state)
 	assert_true(json_is_object(json_object_get(all, "plan")));
 	json_decref(one);
 	json_decref(all);
-	expect(EXPORT("plain", "--format", "json", "--boot", "3"), 0, "\"boot\":3");
+	expect_outcome(EXPORT("plain", "--format", "json", "--boot", "3"), 0, "\"boot\":3");
 }
 
 static size_t count_files(const char *dir)
@@ -280,20 +260,24 @@ static size_t count_files(const char *dir)
 static void unknown_names_are_told(void **state)
 {
 	(void)state;
-	expect(EXPORT("plain", "--format", "csv", "--scenario", "x"), EXIT_USAGE,
-	       "no scenario 'x' in the results; there are: idle");
-	expect(EXPORT("plain", "--format", "csv", "--variant", "x"), EXIT_USAGE,
-	       "no variant 'x' in the results; there are: list");
-	expect(EXPORT("plain", "--format", "csv", "--boot", "9"), EXIT_USAGE, "no boot is what");
-	expect(EXPORT("plain", "--format", "csv", "--boot", "0"), EXIT_USAGE, "a number from 1");
-	expect(EXPORT("plain", "--format", "xml"), EXIT_USAGE, "no format 'xml'; there are csv");
-	expect(EXPORT("plain", "--table", "moves"), EXIT_USAGE, "--format is wanted");
-	expect(EXPORT("plain", "--format", "csv", "--table", "x"), EXIT_USAGE,
-	       "no table 'x'; there are moves, batches");
-	expect(EXPORT("plain", "--format", "json", "--table", "moves"), EXIT_USAGE,
-	       "--table is for --format csv");
-	expect(EXPORT("plain", "--format", "csv", "-H", "x"), EXIT_USAGE, "--histogram is for");
-	expect(EXPORT("nowhere", "--format", "csv"), EXIT_ENVIRONMENT, "no results in it");
+	expect_outcome(EXPORT("plain", "--format", "csv", "--scenario", "x"), EXIT_USAGE,
+		       "no scenario 'x' in the results; there are: idle");
+	expect_outcome(EXPORT("plain", "--format", "csv", "--variant", "x"), EXIT_USAGE,
+		       "no variant 'x' in the results; there are: list");
+	expect_outcome(EXPORT("plain", "--format", "csv", "--boot", "9"), EXIT_USAGE,
+		       "no boot is what");
+	expect_outcome(EXPORT("plain", "--format", "csv", "--boot", "0"), EXIT_USAGE,
+		       "a number from 1");
+	expect_outcome(EXPORT("plain", "--format", "xml"), EXIT_USAGE,
+		       "no format 'xml'; there are csv");
+	expect_outcome(EXPORT("plain", "--table", "moves"), EXIT_USAGE, "--format is wanted");
+	expect_outcome(EXPORT("plain", "--format", "csv", "--table", "x"), EXIT_USAGE,
+		       "no table 'x'; there are moves, batches");
+	expect_outcome(EXPORT("plain", "--format", "json", "--table", "moves"), EXIT_USAGE,
+		       "--table is for --format csv");
+	expect_outcome(EXPORT("plain", "--format", "csv", "-H", "x"), EXIT_USAGE,
+		       "--histogram is for");
+	expect_outcome(EXPORT("nowhere", "--format", "csv"), EXIT_ENVIRONMENT, "no results in it");
 }
 
 static int run_shell(const char *format)
@@ -322,9 +306,10 @@ static void what_cannot_be_written_is_told(void **state)
 		assert_int_equal(run_shell(command), EXIT_ENVIRONMENT);
 	}
 	before = count_files(test_dir);
-	expect(EXPORT("plain", "--format", "csv", "-o", in_test_dir("no/where.csv")),
-	       EXIT_ENVIRONMENT, "no/where.csv: No such file");
-	expect(EXPORT("plain", "--format", "csv", "-o", test_dir), EXIT_ENVIRONMENT, "directory");
+	expect_outcome(EXPORT("plain", "--format", "csv", "-o", in_test_dir("no/where.csv")),
+		       EXIT_ENVIRONMENT, "no/where.csv: No such file");
+	expect_outcome(EXPORT("plain", "--format", "csv", "-o", test_dir), EXIT_ENVIRONMENT,
+		       "directory");
 	assert_int_equal(count_files(test_dir), before);
 }
 

@@ -16,6 +16,7 @@
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 
@@ -89,27 +90,6 @@ static int set_up(void **state)
 	boot.accel = "icount";
 	add_boot(&boot);
 	return 0;
-}
-
-/* export TREE and up to seven words more. */
-static struct outcome export_with(const char *tree, const char *const *more)
-{
-	const char *args[ARGS_MAX] = { "export", in_test_dir(tree) };
-	int i;
-
-	for (i = 0; more[i]; i++)
-		args[i + 2] = more[i];
-	return run_program("balloonstat", args);
-}
-
-#define EXPORT(tree, ...) export_with(tree, (const char *const[]){ __VA_ARGS__, NULL })
-
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d, not %d with '%s': %s", outcome.status, status, says,
-			 outcome.output);
-	outcome_release(&outcome);
 }
 
 /* How many of the i^3 are not above a value. */
@@ -190,7 +170,7 @@ static void check_hgrm(const char *path, double divisor, const char *unit)
 static void every_histogram_is_a_file(void **state)
 {
 	(void)state;
-	expect(EXPORT("plain", "--format", "hgrm", "-o", in_test_dir("hgrm")), 0, "");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-o", in_test_dir("hgrm")), 0, "");
 	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/ops.enqueue.hgrm"), 1000, "Unit = us,");
 	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/victims.faults.latency_ns.hgrm"), 1000,
 		   "Unit = us,");
@@ -198,7 +178,8 @@ static void every_histogram_is_a_file(void **state)
 		in_test_dir("hgrm/idle/list/boot-01/trace.host.calls.dontneed.length_bytes.hgrm"),
 		1, "Unit = bytes,");
 	assert_int_equal(access(in_test_dir("hgrm/idle/list/boot-02"), F_OK), -1);
-	expect(EXPORT("icount", "--format", "hgrm", "-o", in_test_dir("hgrm-icount")), 0, "");
+	expect_outcome(EXPORT("icount", "--format", "hgrm", "-o", in_test_dir("hgrm-icount")), 0,
+		       "");
 	check_hgrm(in_test_dir("hgrm-icount/idle/list/boot-01/ops.enqueue.hgrm"), 1,
 		   "Unit = guest instructions,");
 	check_hgrm(
@@ -210,18 +191,18 @@ static void every_histogram_is_a_file(void **state)
 static void one_histogram_can_be_asked_for(void **state)
 {
 	(void)state;
-	expect(EXPORT("plain", "--format", "hgrm", "--histogram", "ops.enqueue", "-o",
-		      in_test_dir("one.hgrm")),
-	       0, "");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "--histogram", "ops.enqueue", "-o",
+			      in_test_dir("one.hgrm")),
+		       0, "");
 	check_hgrm(in_test_dir("one.hgrm"), 1000,
 		   "Histogram = ops.enqueue.histogram, Scenario = idle, Variant = list, Boot = 1]");
-	expect(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
-	       "no ok boot of the selection has a histogram 'ops.nothing'");
-	expect(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
-	       "there are: ops.enqueue, trace.host.calls.dontneed.latency_ns");
-	expect(EXPORT("plain", "--format", "hgrm", "-H", "ops.enqueue", "--boot", "2"), EXIT_USAGE,
-	       "no ok boot");
-	expect(EXPORT("plain", "--format", "hgrm"), EXIT_USAGE, "name a directory with -o");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
+		       "no ok boot of the selection has a histogram 'ops.nothing'");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
+		       "there are: ops.enqueue, trace.host.calls.dontneed.latency_ns");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.enqueue", "--boot", "2"),
+		       EXIT_USAGE, "no ok boot");
+	expect_outcome(EXPORT("plain", "--format", "hgrm"), EXIT_USAGE, "name a directory with -o");
 }
 
 static size_t count_files(const char *dir)
@@ -250,7 +231,8 @@ static void hostile_names_are_file_names(void **state)
 	boot.variant = "";
 	add_boot(&boot);
 	make_directories(in_test_dir("out/deep"));
-	expect(EXPORT("hostile", "--format", "hgrm", "-o", in_test_dir("out/deep/hgrm")), 0, "");
+	expect_outcome(EXPORT("hostile", "--format", "hgrm", "-o", in_test_dir("out/deep/hgrm")), 0,
+		       "");
 	assert_int_equal(count_files(in_test_dir("out")), 1);
 	assert_int_equal(count_files(in_test_dir("out/deep")), 1);
 	assert_int_equal(count_files(in_test_dir("out/deep/hgrm")), 2);
@@ -259,8 +241,8 @@ static void hostile_names_are_file_names(void **state)
 		   1000, "Scenario = ..,");
 	check_hgrm(in_test_dir("out/deep/hgrm/%1B%5B2J,%22/%/boot-01/ops.enqueue.hgrm"), 1000,
 		   "Scenario = ?[2J,\",");
-	expect(EXPORT("hostile", "--format", "csv", "--scenario", "nowhere"), EXIT_USAGE,
-	       "there are: .., ?[2J,\"");
+	expect_outcome(EXPORT("hostile", "--format", "csv", "--scenario", "nowhere"), EXIT_USAGE,
+		       "there are: .., ?[2J,\"");
 }
 
 int main(void)

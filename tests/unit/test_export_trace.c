@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 #include "tests/support/timeline.h"
@@ -100,14 +101,6 @@ static struct outcome export_to(const char *tree, const char *format, const char
 	return run_program("balloonstat", strcmp(format, "csv") ? perfetto : csv);
 }
 
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d, not %d with '%s': %s", outcome.status, status, says,
-			 outcome.output);
-	outcome_release(&outcome);
-}
-
 static void expect_file(const char *file, const char *text)
 {
 	char *found = read_file(in_test_dir(file));
@@ -140,11 +133,11 @@ static void csv_has_every_batch(void **state)
 
 	(void)state;
 	make_tree("known", "tcg", clock_text, trace_text);
-	expect(export_to("known", "csv", "known.csv"), 0, "");
+	expect_outcome(export_to("known", "csv", "known.csv"), 0, "");
 	expect_file("known.csv", HEAD FIRST REST);
 	/* The same file in many lines is the same. */
 	make_tree("indented", "tcg", "", indented);
-	expect(export_to("indented", "csv", "indented.csv"), 0, "");
+	expect_outcome(export_to("indented", "csv", "indented.csv"), 0, "");
 	expect_file("indented.csv", HEAD FIRST REST);
 	free(indented);
 	json_decref(trace);
@@ -154,15 +147,15 @@ static void boots_without_batches(void **state)
 {
 	(void)state;
 	add_result("untraced", "tcg", "");
-	expect(export_to("untraced", "csv", "untraced.csv"), 0, "the table is empty");
+	expect_outcome(export_to("untraced", "csv", "untraced.csv"), 0, "the table is empty");
 	expect_file("untraced.csv", HEAD);
-	expect(export_to("untraced", "perfetto", "untraced.json"), EXIT_ENVIRONMENT,
-	       "no ok boot of the selection has a trace.json");
+	expect_outcome(export_to("untraced", "perfetto", "untraced.json"), EXIT_ENVIRONMENT,
+		       "no ok boot of the selection has a trace.json");
 	assert_int_equal(access(in_test_dir("untraced.json"), F_OK), -1);
 	write_file(test_dir, "untraced/s/v/boot-02/result.json",
 		   "{\"schema_version\":1,\"scenario\":\"idle\",\"variant\":\"list\",\"cut\":\"x\","
 		   "\"accel\":\"tcg\",\"boot\":2,\"status\":\"failed\",\"cycles\":[]}");
-	expect(export_to("untraced", "csv", "untraced.csv"), 0, "");
+	expect_outcome(export_to("untraced", "csv", "untraced.csv"), 0, "");
 	expect_file("untraced.csv", HEAD "idle,list,tcg,2,failed,,,,,,,,,,,,,,,,,,,\n");
 }
 
@@ -176,12 +169,15 @@ static void what_is_whole_is_exported(void **state)
 	snprintf(text, sizeof(text), "%.*s", (int)(at - trace_text) + 20, trace_text);
 	make_tree("cut", "tcg", clock_text, text);
 	make_tree("cut\x1b[2J", "tcg", clock_text, text);
-	expect(export_to("cut", "csv", "cut.csv"), EXIT_ENVIRONMENT,
-	       "cut/s/v/boot-01/trace.json: after 2 records: the file ends too early; what stands "
-	       "before is exported");
+	expect_outcome(
+		export_to("cut", "csv", "cut.csv"), EXIT_ENVIRONMENT,
+		"cut/s/v/boot-01/trace.json: after 2 records: the file ends too early; what stands "
+		"before is exported");
 	expect_file("cut.csv", HEAD FIRST);
-	expect(export_to("cut", "perfetto", "cut.json"), EXIT_ENVIRONMENT, "cut/s/v/boot-01/");
-	expect(export_to("cut\x1b[2J", "csv", "cut.csv"), EXIT_ENVIRONMENT, "cut?[2J/s/v/boot-01/");
+	expect_outcome(export_to("cut", "perfetto", "cut.json"), EXIT_ENVIRONMENT,
+		       "cut/s/v/boot-01/");
+	expect_outcome(export_to("cut\x1b[2J", "csv", "cut.csv"), EXIT_ENVIRONMENT,
+		       "cut?[2J/s/v/boot-01/");
 }
 
 static void expect_slice(const json_t *all, long long pid, const char *name, int n, long long begin,
@@ -222,7 +218,7 @@ static void a_timeline_is_by_the_host_s_clock(void **state)
 
 	(void)state;
 	make_tree("aligned", "tcg", clock_text, trace_text);
-	expect(export_to("aligned", "perfetto", "aligned.json"), 0, "");
+	expect_outcome(export_to("aligned", "perfetto", "aligned.json"), 0, "");
 	all = load_timeline(in_test_dir("aligned.json"));
 	expect_slice(all, 1, "inflate", 0, by_host(1000000000), by_host(1000900000));
 	expect_slice(all, 1, "batch", 0, by_host(1000010000), by_host(1000360000));
@@ -294,8 +290,10 @@ static void clocks_that_are_not_known(void **state)
 	(void)state;
 	for (i = 0; i < 4; i++) {
 		make_tree("unaligned", cases[i].accel, cases[i].clock, trace_text);
-		expect(export_to("unaligned", "perfetto", "unaligned.json"), 0, "are not aligned");
-		expect(export_to("unaligned", "perfetto", "unaligned.json"), 0, cases[i].says);
+		expect_outcome(export_to("unaligned", "perfetto", "unaligned.json"), 0,
+			       "are not aligned");
+		expect_outcome(export_to("unaligned", "perfetto", "unaligned.json"), 0,
+			       cases[i].says);
 		all = load_timeline(in_test_dir("unaligned.json"));
 		other = json_object_get(all, "otherData");
 		assert_true(json_is_false(json_object_get(other, "aligned")));
@@ -328,7 +326,7 @@ static void older_traces_have_moves(void **state)
 	while ((at = strstr(text, steps)))
 		memcpy(at, "\"other", strlen("\"other"));
 	make_tree("older", "tcg", clock_text, text);
-	expect(export_to("older", "perfetto", "older.json"), 0, "");
+	expect_outcome(export_to("older", "perfetto", "older.json"), 0, "");
 	all = load_timeline(in_test_dir("older.json"));
 	expect_slice(all, 1, "inflate", 0, by_host(1000010000), by_host(1000750000));
 	json_decref(all);
@@ -346,7 +344,7 @@ static void batches_that_overlap(void **state)
 
 	(void)state;
 	make_tree("overlap", "tcg", clock_text, text);
-	expect(export_to("overlap", "perfetto", "overlap.json"), 0, "");
+	expect_outcome(export_to("overlap", "perfetto", "overlap.json"), 0, "");
 	all = load_timeline(in_test_dir("overlap.json"));
 	assert_true(find_slice(all, 1, "batch", 0).tid != find_slice(all, 1, "batch", 1).tid);
 	assert_true(find_slice(all, 1, "batch", 0).tid == find_slice(all, 1, "batch", 2).tid);
@@ -480,7 +478,7 @@ static void victims_are_counters(void **state)
 	(void)state;
 	snprintf(both, sizeof(both), "%s%s", clock_text, victims);
 	make_tree("victims", "tcg", both, trace_text);
-	expect(export_to("victims", "perfetto", "victims.json"), 0, "");
+	expect_outcome(export_to("victims", "perfetto", "victims.json"), 0, "");
 	all = load_timeline(in_test_dir("victims.json"));
 	us = find_counter(all, 1, "fault_ns", &worst);
 	assert_true(us > 600 && us < 611);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
+#include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 
@@ -130,13 +131,6 @@ static struct outcome history(const char *series, int trees, const char *const *
 #define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define INFLATE "--metric=inflate.duration_ns"
 
-static void expect(struct outcome outcome, int status, const char *says)
-{
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
-}
-
 static json_t *json_of(struct outcome outcome)
 {
 	json_t *all = json_loads(outcome.output, 0, NULL);
@@ -145,32 +139,6 @@ static json_t *json_of(struct outcome outcome)
 		fail_msg("status %d: %s", outcome.status, outcome.output);
 	outcome_release(&outcome);
 	return all;
-}
-
-static const json_t *item(const json_t *object, const char *list, size_t i)
-{
-	return json_array_get(json_object_get(object, list), i);
-}
-
-static size_t size_of(const json_t *object, const char *list)
-{
-	return json_array_size(json_object_get(object, list));
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "(none)";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-	const json_t *number = json_object_get(object, key);
-
-	if (!json_is_number(number))
-		fail_msg("%s is no number", key);
-	return json_number_value(number);
 }
 
 static void a_change_is_marked_where_it_is(void **state)
@@ -190,13 +158,13 @@ static void a_change_is_marked_where_it_is(void **state)
 	assert_string_equal(text_of(all, "against"), "a");
 	assert_int_equal(size_of(all, "trees"), 8);
 	assert_int_equal(size_of(all, "series"), 1);
-	series = item(all, "series", 0);
+	series = item_of(all, "series", 0);
 	assert_int_equal(size_of(series, "points"), 8);
 	/* What the sessions have in common is not in the ratios. */
-	assert_true(fabs(number_of(item(series, "points", 1), "value") - 0.8 * 1.006) < 1e-6);
-	assert_int_equal(number_of(item(series, "points", 1), "n"), 5);
+	assert_true(fabs(number_of(item_of(series, "points", 1), "value") - 0.8 * 1.006) < 1e-6);
+	assert_int_equal(number_of(item_of(series, "points", 1), "n"), 5);
 	assert_int_equal(size_of(series, "changes"), 1);
-	change = item(series, "changes", 0);
+	change = item_of(series, "changes", 0);
 	assert_int_equal(number_of(change, "before"), 4);
 	assert_int_equal(number_of(change, "after"), 5);
 	assert_true(fabs(number_of(change, "ratio") - 1.1) < 0.01);
@@ -224,7 +192,7 @@ static void a_change_is_marked_where_it_is(void **state)
 static void more_is_better_for_rates(void **state)
 {
 	json_t *all = json_of(history("one", 8, OPTIONS("--metric=inflate.gib_per_s", "--json")));
-	const json_t *change = item(item(all, "series", 0), "changes", 0);
+	const json_t *change = item_of(item_of(all, "series", 0), "changes", 0);
 
 	(void)state;
 	assert_true(fabs(number_of(change, "ratio") - 1 / 1.1) < 0.01);
@@ -240,15 +208,15 @@ static void series_are_corrected_for_each_other(void **state)
 	double p;
 
 	(void)state;
-	p = number_of(item(item(alone, "series", 0), "changes", 0), "p");
-	assert_true(p == number_of(item(item(alone, "series", 0), "changes", 0), "p_holm"));
+	p = number_of(item_of(item_of(alone, "series", 0), "changes", 0), "p");
+	assert_true(p == number_of(item_of(item_of(alone, "series", 0), "changes", 0), "p_holm"));
 	json_decref(alone);
 	add_series("one", "c", 8, flat);
 	all = json_of(history("one", 8, OPTIONS(INFLATE, "--json")));
 	assert_int_equal(size_of(all, "series"), 2);
 	assert_int_equal(number_of(all, "series_tested"), 2);
-	b = item(all, "series", 0);
-	c = item(all, "series", 1);
+	b = item_of(all, "series", 0);
+	c = item_of(all, "series", 1);
 	assert_true(fabs(number_of(b, "p_holm") - 2 * number_of(b, "p")) < 1e-9);
 	assert_true(number_of(c, "p_holm") == number_of(c, "p"));
 	assert_int_equal(size_of(c, "changes"), 0);
@@ -262,7 +230,7 @@ static void series_are_corrected_for_each_other(void **state)
 	/* Against another variant, the base is one of those that are looked at. */
 	all = json_of(history("one", 8, OPTIONS(INFLATE, "--json", "--against=c")));
 	assert_int_equal(size_of(all, "series"), 2);
-	assert_string_equal(text_of(item(all, "series", 0), "variant"), "a");
+	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "a");
 	json_decref(all);
 }
 
@@ -280,22 +248,23 @@ static void gaps_are_no_errors(void **state)
 	/* One without the base. */
 	add_sample((struct sample){ "gaps", "t11", NULL, "b", NULL, 5, 60 });
 	all = json_of(history("gaps", 11, OPTIONS(INFLATE, "--json")));
-	series = item(all, "series", 0);
+	series = item_of(all, "series", 0);
 	assert_int_equal(number_of(series, "trees_used"), 7);
-	assert_string_equal(text_of(item(series, "points", 2), "gap"), "no ok boot");
-	assert_true(json_is_null(json_object_get(item(series, "points", 2), "value")));
-	assert_string_equal(text_of(item(series, "points", 9), "gap"), "too few boots");
-	assert_true(number_of(item(series, "points", 9), "value") > 2.9);
-	assert_string_equal(text_of(item(series, "points", 10), "gap"), "no ok boot of the base");
+	assert_string_equal(text_of(item_of(series, "points", 2), "gap"), "no ok boot");
+	assert_true(json_is_null(json_object_get(item_of(series, "points", 2), "value")));
+	assert_string_equal(text_of(item_of(series, "points", 9), "gap"), "too few boots");
+	assert_true(number_of(item_of(series, "points", 9), "value") > 2.9);
+	assert_string_equal(text_of(item_of(series, "points", 10), "gap"),
+			    "no ok boot of the base");
 	assert_int_equal(size_of(series, "changes"), 1);
-	change = item(series, "changes", 0);
+	change = item_of(series, "changes", 0);
 	assert_int_equal(number_of(change, "before"), 4);
 	assert_int_equal(number_of(change, "after"), 6);
 	assert_int_equal(number_of(change, "trees_before"), 3);
 	assert_int_equal(number_of(change, "trees_after"), 4);
 	assert_string_equal(text_of(change, "verdict"), "improve");
 	json_decref(all);
-	expect(history("gaps", 11, OPTIONS(INFLATE)), 0, "gap: no ok boot");
+	expect_outcome(history("gaps", 11, OPTIONS(INFLATE)), 0, "gap: no ok boot");
 }
 
 /* They show noise, and tracing; who wants their history names them. */
@@ -313,7 +282,7 @@ static void twins_and_levels_are_left_out(void **state)
 	write_file(test_dir, "twins/t01/plan.json", plan);
 	all = json_of(history("twins", 2, OPTIONS(INFLATE, "--json")));
 	assert_int_equal(size_of(all, "series"), 1);
-	assert_string_equal(text_of(item(all, "series", 0), "variant"), "b");
+	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "b");
 	json_decref(all);
 	all = json_of(
 		history("twins", 2, OPTIONS(INFLATE, "--json", "-v", "a-again", "-v", "b+off")));
@@ -326,12 +295,13 @@ static void few_trees_tell_nothing(void **state)
 	json_t *all = json_of(history("one", 2, OPTIONS(INFLATE, "--json", "--variant=b")));
 
 	(void)state;
-	assert_string_equal(text_of(item(all, "series", 0), "reason"), "too few to tell");
-	assert_true(json_is_null(json_object_get(item(all, "series", 0), "p")));
+	assert_string_equal(text_of(item_of(all, "series", 0), "reason"), "too few to tell");
+	assert_true(json_is_null(json_object_get(item_of(all, "series", 0), "p")));
 	assert_int_equal(number_of(all, "series_tested"), 0);
 	json_decref(all);
-	expect(history("one", 2, OPTIONS(INFLATE)), 0, "too few to tell: of trees with 3 boots");
-	expect(history("one", 1, OPTIONS(INFLATE)), 0, "too few to tell");
+	expect_outcome(history("one", 2, OPTIONS(INFLATE)), 0,
+		       "too few to tell: of trees with 3 boots");
+	expect_outcome(history("one", 1, OPTIONS(INFLATE)), 0, "too few to tell");
 }
 
 /* The last tree may be an odd session, and that is said. */
@@ -341,7 +311,7 @@ static void the_last_tree_is_a_change_with_a_doubt(void **state)
 
 	(void)state;
 	add_series("last", "b", 8, ratios);
-	expect(history("last", 8, OPTIONS(INFLATE)), 0, "one tree may be an odd session");
+	expect_outcome(history("last", 8, OPTIONS(INFLATE)), 0, "one tree may be an odd session");
 }
 
 static void small_changes_are_of_no_interest(void **state)
@@ -350,8 +320,9 @@ static void small_changes_are_of_no_interest(void **state)
 
 	(void)state;
 	add_series("small", "b", 8, ratios);
-	expect(history("small", 8, OPTIONS(INFLATE)), 0, "the effect is too small");
-	expect(history("small", 8, OPTIONS(INFLATE, "--smallest-effect=1%")), 0, ">>>  x 1.");
+	expect_outcome(history("small", 8, OPTIONS(INFLATE)), 0, "the effect is too small");
+	expect_outcome(history("small", 8, OPTIONS(INFLATE, "--smallest-effect=1%")), 0,
+		       ">>>  x 1.");
 }
 
 static void medians_come_with_a_warning(void **state)
@@ -364,14 +335,15 @@ static void medians_come_with_a_warning(void **state)
 	assert_true(json_is_null(json_object_get(all, "against")));
 	assert_int_equal(size_of(all, "warnings"), 1);
 	/* The base is one of them. */
-	assert_string_equal(text_of(item(all, "series", 0), "variant"), "a");
-	assert_true(fabs(number_of(item(item(all, "series", 0), "points", 1), "value") - 130) <
-		    1e-6);
-	assert_int_equal(size_of(item(all, "series", 0), "changes"), 0);
+	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "a");
+	assert_true(fabs(number_of(item_of(item_of(all, "series", 0), "points", 1), "value") -
+			 130) < 1e-6);
+	assert_int_equal(size_of(item_of(all, "series", 0), "changes"), 0);
 	json_decref(all);
-	expect(history("one", 8, OPTIONS(INFLATE, "--absolute")), 0,
-	       "warning: medians of different sessions");
-	expect(history("one", 8, OPTIONS("--absolute", "--against=a")), EXIT_USAGE, "--absolute");
+	expect_outcome(history("one", 8, OPTIONS(INFLATE, "--absolute")), 0,
+		       "warning: medians of different sessions");
+	expect_outcome(history("one", 8, OPTIONS("--absolute", "--against=a")), EXIT_USAGE,
+		       "--absolute");
 }
 
 static void hosts_and_bases_may_differ(void **state)
@@ -383,13 +355,13 @@ static void hosts_and_bases_may_differ(void **state)
 	add_series("hosts", "b", 3, ratios);
 	add_env("hosts", "t01", "2026-11-01T00:00:00Z", "one", "b");
 	add_env("hosts", "t02", "2026-11-02T00:00:00Z", "two", "b");
-	expect(history("hosts", 3, OPTIONS("--absolute")), EXIT_USAGE, "say --mixed-hosts");
-	expect(history("hosts", 3, OPTIONS("--absolute", "--mixed-hosts")), 0,
-	       "t01 and t02 are from different machines");
-	expect(history("hosts", 3, NULL), 0, "ratios differ between machines too");
+	expect_outcome(history("hosts", 3, OPTIONS("--absolute")), EXIT_USAGE, "say --mixed-hosts");
+	expect_outcome(history("hosts", 3, OPTIONS("--absolute", "--mixed-hosts")), 0,
+		       "t01 and t02 are from different machines");
+	expect_outcome(history("hosts", 3, NULL), 0, "ratios differ between machines too");
 	snprintf(name, sizeof(name), "hosts/t03/env.json");
 	write_file(test_dir, name, "{\"cuts\": {\"a\": {\"key\": \"other\"}}}");
-	expect(history("hosts", 3, NULL), 0, "the kernel of the base, a, is not the same");
+	expect_outcome(history("hosts", 3, NULL), 0, "the kernel of the base, a, is not the same");
 }
 
 static void accelerators_are_never_compared(void **state)
@@ -397,8 +369,8 @@ static void accelerators_are_never_compared(void **state)
 	(void)state;
 	add_sample((struct sample){ "accel", "t01", NULL, "a", "tcg", 5, 100 });
 	add_sample((struct sample){ "accel", "t02", NULL, "a", "icount", 5, 100 });
-	expect(history("accel", 2, OPTIONS("--absolute", "--mixed-hosts")), EXIT_USAGE,
-	       "accelerators are never compared");
+	expect_outcome(history("accel", 2, OPTIONS("--absolute", "--mixed-hosts")), EXIT_USAGE,
+		       "accelerators are never compared");
 }
 
 static void no_boot_is_ok(void **state)
@@ -408,7 +380,7 @@ static void no_boot_is_ok(void **state)
 		test_dir, "failed/t01/s/v/boot-01/result.json",
 		"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"a\", \"cut\": "
 		"\"a\", \"accel\": \"tcg\", \"boot\": 1, \"status\": \"failed\", \"cycles\": []}");
-	expect(history("failed", 1, NULL), EXIT_INCONCLUSIVE, "no boot that is ok");
+	expect_outcome(history("failed", 1, NULL), EXIT_INCONCLUSIVE, "no boot that is ok");
 }
 
 static void names_that_are_not_there_are_told(void **state)
@@ -417,16 +389,18 @@ static void names_that_are_not_there_are_told(void **state)
 	const char *nothing[] = { "history", NULL };
 
 	(void)state;
-	expect(history("one", 2, OPTIONS("--metric=inflate.x")), EXIT_USAGE,
-	       "no boot of these trees has the metric 'inflate.x'; there are: inflate.bytes, "
-	       "inflate.duration_ns");
-	expect(history("one", 2, OPTIONS("--scenario=x")), EXIT_USAGE, "there are: idle");
-	expect(history("one", 2, OPTIONS("--variant=x")), EXIT_USAGE, "there are: a, b, c");
-	expect(history("one", 2, OPTIONS("--against=x")), EXIT_USAGE, "there are: a, b, c");
-	expect(history("one", 2, OPTIONS("--variant=a")), EXIT_USAGE, "name another --against");
-	expect(run_program("balloonstat", twice), EXIT_USAGE, "is named twice");
-	expect(run_program("balloonstat", nothing), EXIT_USAGE, "result trees are wanted");
-	expect(history("nowhere", 1, NULL), EXIT_ENVIRONMENT, "nowhere/t01");
+	expect_outcome(
+		history("one", 2, OPTIONS("--metric=inflate.x")), EXIT_USAGE,
+		"no boot of these trees has the metric 'inflate.x'; there are: inflate.bytes, "
+		"inflate.duration_ns");
+	expect_outcome(history("one", 2, OPTIONS("--scenario=x")), EXIT_USAGE, "there are: idle");
+	expect_outcome(history("one", 2, OPTIONS("--variant=x")), EXIT_USAGE, "there are: a, b, c");
+	expect_outcome(history("one", 2, OPTIONS("--against=x")), EXIT_USAGE, "there are: a, b, c");
+	expect_outcome(history("one", 2, OPTIONS("--variant=a")), EXIT_USAGE,
+		       "name another --against");
+	expect_outcome(run_program("balloonstat", twice), EXIT_USAGE, "is named twice");
+	expect_outcome(run_program("balloonstat", nothing), EXIT_USAGE, "result trees are wanted");
+	expect_outcome(history("nowhere", 1, NULL), EXIT_ENVIRONMENT, "nowhere/t01");
 }
 
 static void newer_trees_are_refused(void **state)
@@ -435,12 +409,13 @@ static void newer_trees_are_refused(void **state)
 	add_sample((struct sample){ "newer", "t01", NULL, "a", NULL, 2, 100 });
 	add_sample((struct sample){ "newer", "t02", NULL, "a", NULL, 2, 100 });
 	write_file(test_dir, "newer/t02/env.json", "{\"schema_version\": 2}");
-	expect(history("newer", 2, NULL), EXIT_ENVIRONMENT, "written by a newer balloonbench");
+	expect_outcome(history("newer", 2, NULL), EXIT_ENVIRONMENT,
+		       "written by a newer balloonbench");
 }
 
 static void assert_label(const json_t *all, size_t tree, const char *label)
 {
-	assert_string_equal(text_of(item(all, "trees", tree), "label"), label);
+	assert_string_equal(text_of(item_of(all, "trees", tree), "label"), label);
 }
 
 static void trees_have_labels_and_an_order(void **state)
@@ -463,7 +438,8 @@ static void trees_have_labels_and_an_order(void **state)
 	assert_label(all, 2, "x=y");
 	json_decref(all);
 	args[1] = "--by-date";
-	expect(run_program("balloonstat", args), EXIT_ENVIRONMENT, "no started_utc to order it by");
+	expect_outcome(run_program("balloonstat", args), EXIT_ENVIRONMENT,
+		       "no started_utc to order it by");
 	add_env("dates", "t01", "2026-11-20T00:00:00Z", "x", "b");
 	add_env("dates", "t02", "2026-11-10T23:00:00Z", "x", "b");
 	all = json_of(history("dates", 2, OPTIONS("--by-date", "--json")));
@@ -536,8 +512,8 @@ static void without_gnuplot(void **state)
 
 	(void)state;
 	setenv("PATH", test_dir, 1);
-	expect(history("one", 8, OPTIONS(INFLATE, "-o", in("none"))), EXIT_UNSUPPORTED,
-	       "make deps installs it");
+	expect_outcome(history("one", 8, OPTIONS(INFLATE, "-o", in("none"))), EXIT_UNSUPPORTED,
+		       "make deps installs it");
 	setenv("PATH", search, 1);
 	free(search);
 }
