@@ -25,8 +25,7 @@ struct run {
 	struct perf perf;
 	struct boot_victims victims;
 	json_t *cycles;
-	json_t *vmstat_before;
-	json_t *vmstat_after;
+	json_t *vmstat; /* what changed in it over the cycles; empty until they are over */
 	json_t *traced; /* "ops", "trace", "perf" and "victims" of the result */
 	json_t *clock;	/* the same of the result */
 };
@@ -97,32 +96,30 @@ static int one_cycle(struct run *run, unsigned int number)
 	return err;
 }
 
-static json_t *vmstat_difference(const struct run *run)
+static void put_difference(const json_t *before, const json_t *after, json_t *difference)
 {
-	json_t *difference = json_object();
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (run->vmstat_after, key, value) {
-		int64_t delta = json_integer_value(value) - member(run->vmstat_before, key);
+	json_object_foreach ((json_t *)after, key, value) {
+		int64_t delta = json_integer_value(value) - member(before, key);
 
 		if (delta)
 			json_object_set_new(difference, key, json_integer(delta));
 	}
-	return difference;
 }
 
 static int drive(struct run *run)
 {
+	json_t *before, *after = NULL;
 	unsigned int cycle;
-	json_t *difference;
 	int err;
 
 	err = boot_trace_start(&run->trace, &run->vm, run->boot);
 	if (err)
 		return err;
-	run->vmstat_before = vm_ask(&run->vm, "vmstat", "vmstat");
-	if (!run->vmstat_before)
+	before = vm_ask(&run->vm, "vmstat", "vmstat");
+	if (!before)
 		return -EPROTO;
 	if (run->boot->perf)
 		perf_start(&run->perf, run->vm.qemu.pid, run->boot->directory);
@@ -134,13 +131,16 @@ static int drive(struct run *run)
 	if (!err && run->boot->perf)
 		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
 	if (err)
-		return err;
-	run->vmstat_after = vm_ask(&run->vm, "vmstat", "vmstat");
-	if (!run->vmstat_after)
-		return -EPROTO;
-	difference = vmstat_difference(run);
-	err = boot_trace_finish(&run->trace, &run->vm, difference, &run->trust, run->traced);
-	json_decref(difference);
+		goto out;
+	after = vm_ask(&run->vm, "vmstat", "vmstat");
+	err = after ? 0 : -EPROTO;
+	if (err)
+		goto out;
+	put_difference(before, after, run->vmstat);
+	err = boot_trace_finish(&run->trace, &run->vm, run->vmstat, &run->trust, run->traced);
+out:
+	json_decref(before);
+	json_decref(after);
 	return err;
 }
 
@@ -156,7 +156,7 @@ static json_t *make_result(const struct run *run, const char *status, const char
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-		"s:O, s:o, s:O*, s:O*, s:O*, s:O*, s:O*, s:o}",
+		"s:O, s:O, s:O*, s:O*, s:O*, s:O*, s:O*, s:o}",
 		"schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
 		"variant", boot->variant->name, "cut", boot->variant->cut, "accel",
 		accel_name(boot->accel), "boot", (int)boot->number, "seed", (json_int_t)boot->seed,
@@ -165,7 +165,7 @@ static json_t *make_result(const struct run *run, const char *status, const char
 		string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL), "memory_bytes",
 		(json_int_t)boot->scenario->memory_bytes, "vcpus", (int)boot->scenario->vcpus,
 		"ready_ns", (json_int_t)run->vm.ready_ns, "cycles", run->cycles, "vmstat",
-		vmstat_difference(run), "ops", json_object_get(run->traced, "ops"), "trace",
+		run->vmstat, "ops", json_object_get(run->traced, "ops"), "trace",
 		json_object_get(run->traced, "trace"), "perf", json_object_get(run->traced, "perf"),
 		"victims", json_object_get(run->traced, "victims"), "clock",
 		json_object_size(run->clock) ? run->clock : NULL, "trust",
@@ -202,6 +202,7 @@ int boot_run(const struct boot *boot, json_t **result, json_t **records)
 	struct run run = { .boot = boot,
 			   .cycles = json_array(),
 			   .traced = json_object(),
+			   .vmstat = json_object(),
 			   .clock = json_object() };
 	int err;
 
@@ -231,8 +232,7 @@ out:
 	vm_release(&run.vm);
 	trust_release(&run.trust);
 	json_decref(run.cycles);
-	json_decref(run.vmstat_before);
-	json_decref(run.vmstat_after);
+	json_decref(run.vmstat);
 	json_decref(run.traced);
 	json_decref(run.clock);
 	return err;
