@@ -65,8 +65,12 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		 */
 		.balloon_in_cpu = boot->accel == ACCEL_ICOUNT &&
 				  qemu_balloon_has(boot->images->qemu, "ioeventfd"),
-		.balloon_properties = boot->variant->device,
+		.plugged_bytes = boot->variant->mover == MOVER_VIRTIO_MEM
+					 ? boot->scenario->inflate_bytes
+					 : 0,
+		.device_properties = boot->variant->device,
 		.deflate_on_oom = boot->scenario->deflate_on_oom,
+		.reports_free_pages = boot->variant->mover == MOVER_REPORTING,
 		.pin = boot->pin,
 		.directory = boot->directory,
 	};
@@ -156,7 +160,7 @@ static json_t *make_result(const struct run *run, const char *status, const char
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-		"s:O, s:O, s:O*, s:O*, s:O*, s:O*, s:O*, s:o}",
+		"s:O, s:O, s:O*, s:O*, s:O*, s:O*, s:O*, s:o, s:s*}",
 		"schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
 		"variant", boot->variant->name, "cut", boot->variant->cut, "accel",
 		accel_name(boot->accel), "boot", (int)boot->number, "seed", (json_int_t)boot->seed,
@@ -169,7 +173,8 @@ static json_t *make_result(const struct run *run, const char *status, const char
 		json_object_get(run->traced, "trace"), "perf", json_object_get(run->traced, "perf"),
 		"victims", json_object_get(run->traced, "victims"), "clock",
 		json_object_size(run->clock) ? run->clock : NULL, "trust",
-		trust_to_json(&run->trust));
+		trust_to_json(&run->trust), "mover",
+		boot->variant->mover == MOVER_BALLOON ? NULL : mover_name(boot->variant->mover));
 }
 
 /* What no reader would take is found out here, and not when the run is over. */

@@ -82,7 +82,11 @@ static void warn_once(const char *error)
 
 static void start_host(struct boot_trace *trace, pid_t pid, unsigned int ring)
 {
-	const struct tracer_options options = { .level = trace->level, .ring_bytes = ring };
+	/* Calls are all there is to see of what is no balloon, and they are few. */
+	const struct tracer_options options = {
+		.level = trace->mover == MOVER_BALLOON ? trace->level : TRACE_PAGES,
+		.ring_bytes = ring,
+	};
 	int err;
 
 	err = host_tracer_open(&trace->host, &options, trace->host_error,
@@ -100,24 +104,28 @@ static void start_host(struct boot_trace *trace, pid_t pid, unsigned int ring)
 		return;
 	}
 	trace->pid = pid;
-	trace->batches = host_tracer_sees_batches(trace->host, pid);
+	trace->batches =
+		trace->mover == MOVER_BALLOON && host_tracer_sees_batches(trace->host, pid);
 	trace->clock_ns = clock_cost_ns();
 }
 
 int boot_trace_start(struct boot_trace *trace, struct vm *vm, const struct boot *boot)
 {
 	unsigned int ring = ring_bytes(boot->scenario->inflate_bytes);
-	int err;
+	int err = 0;
 
 	memset(trace, 0, sizeof(*trace));
 	trace->level = boot->trace;
 	trace->accel = boot->accel;
+	trace->mover = boot->variant->mover;
 	if (trace->level == TRACE_OFF)
 		return 0;
 	trace->moves = json_array();
-	trace->willneed = device_advises(vm);
 	trace->exact = boot->scenario->backing != BACKING_HUGETLB;
-	err = start_guest(trace, vm, ring);
+	if (trace->mover == MOVER_BALLOON) {
+		trace->willneed = device_advises(vm);
+		err = start_guest(trace, vm, ring);
+	}
 	if (!err)
 		start_host(trace, vm->qemu.pid, ring);
 	return err;
@@ -365,6 +373,20 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 					rows(host_batch_columns(), trace->host_rows)));
 }
 
+void boot_trace_end_untraced(struct boot_trace *trace, unsigned int cycle, const char *name,
+			     int64_t pages, json_t *move, struct trust *trust)
+{
+	struct host_view view;
+
+	if (trace->level == TRACE_OFF)
+		return;
+	look_at_host(trace, QUEUE_INFLATE, &view);
+	put_host(trace, &view, move);
+	if (view.calls && trace->exact && pages >= 0)
+		trust_check(trust, cycle, name, "host discards", pages,
+			    view.discards.bytes / PAGE_BYTES);
+}
+
 json_t *boot_trace_between(struct boot_trace *trace)
 {
 	json_t *seen = json_object();
@@ -472,6 +494,12 @@ int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vms
 
 	if (trace->level == TRACE_OFF)
 		return 0;
+	if (trace->mover != MOVER_BALLOON) {
+		json_object_set_new(result, "trace",
+				    json_pack("{s:s, s:o}", "level", trace_level_name(trace->level),
+					      "host", host_to_json(trace, trust)));
+		return 0;
+	}
 	err = ask_guest(vm, &answer);
 	if (err)
 		return err;
@@ -491,7 +519,7 @@ int boot_trace_finish(struct boot_trace *trace, struct vm *vm, const json_t *vms
 
 json_t *boot_trace_records(const struct boot_trace *trace)
 {
-	if (trace->level == TRACE_OFF)
+	if (trace->level == TRACE_OFF || trace->mover != MOVER_BALLOON)
 		return NULL;
 	return json_pack("{s:i, s:s, s:O}", "schema_version", 1, "level",
 			 trace_level_name(trace->level), "moves", trace->moves);

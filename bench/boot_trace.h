@@ -23,6 +23,7 @@
 struct boot_trace {
 	enum trace_level level;
 	enum accel accel;
+	enum mover mover;
 	struct host_tracer *host; /* NULL where the host is not observed */
 	char host_error[512];
 	pid_t pid;
@@ -61,6 +62,16 @@ void boot_trace_begin(struct boot_trace *trace);
 void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
 		    const struct move_trace *guest, int64_t migrated, json_t *move,
 		    struct trust *trust);
+
+/**
+ * boot_trace_end_untraced() - the same of a move by something else than a balloon
+ *
+ * Its driver is not traced: what is seen are the host's calls.
+ *
+ * @pages: that the host must have discarded; -1 where nobody else counts them
+ */
+void boot_trace_end_untraced(struct boot_trace *trace, unsigned int cycle, const char *name,
+			     int64_t pages, json_t *move, struct trust *trust);
 
 /**
  * boot_trace_between() - what was seen since boot_trace_begin() of what is no move

@@ -79,10 +79,11 @@ static json_t *variant_rows(char *err, size_t err_size)
 	for (i = 0; i < variants.count; i++) {
 		const struct variant *v = &variants.list[i];
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "name", v->name,
-						      "cut", v->cut, "device",
-						      v->device ? v->device : "", "description",
-						      v->description ? v->description : ""));
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", v->name, "cut",
+						v->cut, "mover", mover_name(v->mover), "device",
+						v->device ? v->device : "", "description",
+						v->description ? v->description : ""));
 	}
 	variants_release(&variants);
 	return rows;

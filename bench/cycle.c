@@ -12,6 +12,7 @@
 #include "bench/host_memory.h"
 #include "bench/move.h"
 #include "bench/pressure.h"
+#include "bench/reporting.h"
 #include "lib/clock.h"
 
 #define PAGE_BYTES 4096
@@ -96,12 +97,13 @@ static void check_move(struct cycle *cycle, const char *name, const json_t *move
 		       const struct counts *before, const struct counts *after)
 {
 	int64_t pages = member(move, "bytes") / PAGE_BYTES;
+	int64_t ballooned = cycle->boot->variant->mover == MOVER_BALLOON ? pages : 0;
 	int sign = strcmp(name, "inflate") ? -1 : 1;
 
 	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_inflate",
-		    sign > 0 ? pages : 0, after->inflated - before->inflated);
+		    sign > 0 ? ballooned : 0, after->inflated - before->inflated);
 	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_deflate",
-		    sign < 0 ? pages : 0, after->deflated - before->deflated);
+		    sign < 0 ? ballooned : 0, after->deflated - before->deflated);
 	/* A balloon that the guest may take back is the guest's memory all the time. */
 	if (!cycle->boot->scenario->deflate_on_oom)
 		trust_check(cycle->trust, cycle->number, name, "MemTotal", pages,
@@ -147,15 +149,20 @@ static int one_move(struct cycle *cycle, const char *name, uint64_t target)
 	if (err)
 		goto out;
 	check_move(cycle, name, move, &before, &after);
-	boot_trace_end(cycle->trace, cycle->number, name, &seen, after.migrated - before.migrated,
-		       move, cycle->trust);
+	if (cycle->boot->variant->mover == MOVER_BALLOON)
+		boot_trace_end(cycle->trace, cycle->number, name, &seen,
+			       after.migrated - before.migrated, move, cycle->trust);
+	else
+		boot_trace_end_untraced(cycle->trace, cycle->number, name,
+					inflates ? member(move, "bytes") / PAGE_BYTES : 0, move,
+					cycle->trust);
 out:
 	move_trace_release(&seen);
 	return err;
 }
 
-/* Write to as much of the guest's memory as is moved, and free it. */
-static int touch(struct cycle *cycle, const char *name)
+/* Write to as much of the guest's memory as is moved, and free it where that is no move. */
+static int touch(struct cycle *cycle, const char *name, bool then_free)
 {
 	uint64_t bytes = cycle->boot->scenario->inflate_bytes;
 	json_t *answer = NULL;
@@ -169,7 +176,8 @@ static int touch(struct cycle *cycle, const char *name)
 				    json_pack("{s:I, s:I}", "bytes",
 					      (json_int_t)member(answer, "bytes"), "duration_ns",
 					      (json_int_t)member(answer, "duration_ns")));
-		err = cycle_tell(cycle, "free", "while touching memory");
+		if (then_free)
+			err = cycle_tell(cycle, "free", "while touching memory");
 	}
 	json_decref(answer);
 	return err;
@@ -211,6 +219,11 @@ static int compare_clocks(struct cycle *cycle)
 	return err;
 }
 
+static bool reports(const struct cycle *cycle)
+{
+	return cycle->boot->variant->mover == MOVER_REPORTING;
+}
+
 /* Bring memory into the state that the scenario asks for. */
 static int prepare(struct cycle *cycle)
 {
@@ -218,7 +231,7 @@ static int prepare(struct cycle *cycle)
 	int err = 0;
 
 	if (scenario->state == PREPARED_TOUCHED)
-		err = touch(cycle, "touch");
+		err = touch(cycle, "touch", !reports(cycle));
 	else if (scenario->state == PREPARED_FRAGMENTED)
 		err = fragmentation_prepare(cycle);
 	if (!err && scenario->compaction_rounds)
@@ -240,15 +253,23 @@ static int inflate_under_pressure(struct cycle *cycle)
 	return pressure_end(cycle, &before, err);
 }
 
-static int inflate(struct cycle *cycle)
+static int first_move(struct cycle *cycle)
 {
 	const struct scenario *scenario = cycle->boot->scenario;
+
+	if (reports(cycle))
+		return reporting_run(cycle);
+	if (scenario->pressure.cache_bytes)
+		return inflate_under_pressure(cycle);
+	return one_move(cycle, "inflate", scenario->inflate_bytes);
+}
+
+static int inflate(struct cycle *cycle)
+{
 	int err = compare_clocks(cycle);
 
 	if (!err)
-		err = scenario->pressure.cache_bytes
-			      ? inflate_under_pressure(cycle)
-			      : one_move(cycle, "inflate", scenario->inflate_bytes);
+		err = first_move(cycle);
 	if (!err)
 		err = compare_clocks(cycle);
 	return err ? err : boot_victims_calm(cycle->victims);
@@ -273,7 +294,7 @@ static int plateau(struct cycle *cycle)
 
 static int deflate(struct cycle *cycle)
 {
-	int err = one_move(cycle, "deflate", 0);
+	int err = reports(cycle) ? reporting_end(cycle) : one_move(cycle, "deflate", 0);
 
 	if (!err)
 		err = compare_clocks(cycle);
@@ -291,7 +312,7 @@ static int finish(struct cycle *cycle)
 		err = cycle_tell(cycle, "release", "while giving memory back");
 	if (!err && scenario->refault) {
 		host_memory_note(cycle->vm, cycle->result, "deflated");
-		err = touch(cycle, "refault");
+		err = touch(cycle, "refault", true);
 		if (!err)
 			host_memory_note(cycle->vm, cycle->result, "refaulted");
 	}

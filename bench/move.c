@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/interrupt.h"
+#include "bench/mover.h"
 #include "bpf/trace_json.h"
 #include "lib/clock.h"
 
@@ -14,21 +15,13 @@
 #define COMMAND_MS 10000
 /* The guest gives up first, so that its own word for the failure arrives. */
 #define GRACE_NS (5 * NSEC_PER_SEC)
-/* A rate is kept to in steps of what it gives in so long, whole MiB and one at least. */
+/* A rate is kept to in steps of what it gives in so long, whole blocks of virtio-mem's. */
 #define RATE_STEP_NS (50 * NSEC_PER_MSEC)
-#define MIB (1ULL << 20)
 /* The guest shows its idle time, of all CPUs together, in ticks of 10 ms (USER_HZ). */
 #define GUEST_TICK_NS 10000000
 
 struct sums {
-	uint64_t bytes;
-	uint64_t duration_ns;
-	uint64_t resolution_ns;
-	uint64_t wall_ns;
-	uint64_t qemu_cpu_ns;
-	uint64_t guest_cpu_ns;
-	unsigned int steps;
-	json_t *progress;
+	struct move_figures f;
 	json_t *stall; /* the first, or NULL */
 	struct move_trace *trace;
 };
@@ -53,10 +46,10 @@ static void add_progress(struct sums *sums, const json_t *event)
 	json_array_foreach (json_object_get(event, "progress"), i, point) {
 		uint64_t ns = json_integer_value(json_array_get(point, 0));
 		uint64_t pages = json_integer_value(json_array_get(point, 1));
-		uint64_t bytes = sums->bytes + distance(pages, from) * BALLOON_PAGE;
+		uint64_t bytes = sums->f.bytes + distance(pages, from) * BALLOON_PAGE;
 
-		json_array_append_new(sums->progress,
-				      json_pack("[I, I]", (json_int_t)(sums->duration_ns + ns),
+		json_array_append_new(sums->f.progress,
+				      json_pack("[I, I]", (json_int_t)(sums->f.duration_ns + ns),
 						(json_int_t)bytes));
 	}
 }
@@ -97,23 +90,45 @@ static void add_stall(struct sums *sums, const json_t *event)
 
 	if (!stall || sums->stall)
 		return;
-	sums->stall =
-		json_pack("{s:I, s:I, s:I, s:I}", "bytes",
-			  (json_int_t)(sums->bytes + member(stall, "pages") * BALLOON_PAGE),
-			  "at_ns", (json_int_t)(sums->duration_ns + member(stall, "at_ns")),
-			  "relief_ns", (json_int_t)(sums->duration_ns + member(stall, "relief_ns")),
-			  "freed_bytes", (json_int_t)member(stall, "freed_bytes"));
+	sums->stall = json_pack("{s:I, s:I, s:I, s:I}", "bytes",
+				(json_int_t)(sums->f.bytes + member(stall, "pages") * BALLOON_PAGE),
+				"at_ns", (json_int_t)(sums->f.duration_ns + member(stall, "at_ns")),
+				"relief_ns",
+				(json_int_t)(sums->f.duration_ns + member(stall, "relief_ns")),
+				"freed_bytes", (json_int_t)member(stall, "freed_bytes"));
 }
 
-/* What QEMU has used of CPU time, all its threads; 0 where it has gone. */
-static uint64_t qemu_cpu_ns(const struct vm *vm)
+/* What the guest is asked to have; of virtio-mem the rest is its memory from the boot. */
+static int set_target(struct vm *vm, uint64_t balloon_bytes, char *error, size_t error_size)
 {
-	struct timespec used;
-	clockid_t clock;
+	uint64_t deadline = deadline_in_ms(COMMAND_MS);
+	int err = vm->plugged_bytes
+			  ? qmp_plug(vm->qmp, vm->plugged_bytes - balloon_bytes, deadline)
+			  : qmp_balloon_target(vm->qmp, vm->memory_bytes - balloon_bytes, deadline);
 
-	if (clock_getcpuclockid(vm->qemu.pid, &clock) || clock_gettime(clock, &used))
+	if (err)
+		snprintf(error, error_size, "QMP, setting the target: %s", qmp_error(vm->qmp));
+	return err;
+}
+
+/* QEMU must know what the guest says that it did. */
+static int check_with_qemu(struct vm *vm, uint64_t balloon_bytes, char *error, size_t error_size)
+{
+	uint64_t whole = vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
+	uint64_t deadline = deadline_in_ms(COMMAND_MS), actual;
+	int err = vm->plugged_bytes ? qmp_plugged(vm->qmp, &actual, deadline)
+				    : qmp_balloon_actual(vm->qmp, &actual, deadline);
+
+	if (err) {
+		snprintf(error, error_size, "QMP, asking how far it is: %s", qmp_error(vm->qmp));
+		return err;
+	}
+	if (actual == whole - balloon_bytes)
 		return 0;
-	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
+	snprintf(error, error_size,
+		 "the guest says the target is reached, QEMU says it is at %llu of %llu bytes",
+		 (unsigned long long)(whole - actual), (unsigned long long)balloon_bytes);
+	return -EPROTO;
 }
 
 static int wait_moved(struct vm *vm, uint64_t timeout_ns, json_t **event, char *error,
@@ -134,7 +149,7 @@ static int one_step(struct vm *vm, const struct move_order *order, uint64_t ball
 	enum victim_phase then = order->rate_bytes_per_s && balloon_bytes != order->target_bytes
 					 ? order->phase
 					 : order->then;
-	uint64_t begin, actual, cpu_ns = qemu_cpu_ns(vm);
+	uint64_t begin, cpu_ns = vm_cpu_ns(vm);
 	json_t *event = NULL;
 	int err;
 
@@ -151,40 +166,27 @@ static int one_step(struct vm *vm, const struct move_order *order, uint64_t ball
 	}
 	begin = clock_ns();
 	victims_enter(order->host_victims, order->phase);
-	err = qmp_balloon_target(vm->qmp, vm->memory_bytes - balloon_bytes,
-				 deadline_in_ms(COMMAND_MS));
-	if (err) {
-		snprintf(error, error_size, "QMP balloon: %s", qmp_error(vm->qmp));
+	err = set_target(vm, balloon_bytes, error, error_size);
+	if (err)
 		return err;
-	}
 	err = wait_moved(vm, order->timeout_ns, &event, error, error_size);
 	victims_enter(order->host_victims, then);
 	if (err)
 		return err;
-	sums->wall_ns += clock_ns() - begin;
-	sums->qemu_cpu_ns += qemu_cpu_ns(vm) - cpu_ns;
-	sums->guest_cpu_ns += member(event, "cpu_ns");
+	sums->f.wall_ns += clock_ns() - begin;
+	sums->f.qemu_cpu_ns += vm_cpu_ns(vm) - cpu_ns;
+	sums->f.guest_cpu_ns += member(event, "cpu_ns");
 
-	err = qmp_balloon_actual(vm->qmp, &actual, deadline_in_ms(COMMAND_MS));
-	if (err)
-		snprintf(error, error_size, "QMP query-balloon: %s", qmp_error(vm->qmp));
-	if (!err && actual != vm->memory_bytes - balloon_bytes) {
-		snprintf(error, error_size,
-			 "the guest says the balloon is there, QEMU says it is at %llu of %llu "
-			 "bytes",
-			 (unsigned long long)(vm->memory_bytes - actual),
-			 (unsigned long long)balloon_bytes);
-		err = -EPROTO;
-	}
+	err = check_with_qemu(vm, balloon_bytes, error, error_size);
 	if (!err) {
 		add_progress(sums, event);
 		add_trace(sums, event);
 		add_stall(sums, event);
-		sums->bytes += distance(member(event, "to_pages"), member(event, "from_pages")) *
-			       BALLOON_PAGE;
-		sums->duration_ns += member(event, "duration_ns");
-		sums->resolution_ns += member(event, "resolution_ns");
-		sums->steps++;
+		sums->f.bytes += distance(member(event, "to_pages"), member(event, "from_pages")) *
+				 BALLOON_PAGE;
+		sums->f.duration_ns += member(event, "duration_ns");
+		sums->f.resolution_ns += member(event, "resolution_ns");
+		sums->f.steps++;
 		vm->balloon_bytes = balloon_bytes;
 	}
 	json_decref(event);
@@ -205,7 +207,8 @@ static uint64_t step_bytes(const struct move_order *order)
 	if (!order->rate_bytes_per_s)
 		return order->step_bytes;
 	step = (double)order->rate_bytes_per_s * RATE_STEP_NS / NSEC_PER_SEC;
-	step = step < MIB ? MIB : step / MIB * MIB;
+	step = step < MOVER_BLOCK_BYTES ? MOVER_BLOCK_BYTES
+					: step / MOVER_BLOCK_BYTES * MOVER_BLOCK_BYTES;
 	return step < order->step_bytes ? step : order->step_bytes;
 }
 
@@ -233,7 +236,7 @@ static int all_steps(struct vm *vm, const struct move_order *order, struct sums 
 		err = one_step(vm, order, next_step(vm->balloon_bytes, order->target_bytes, step),
 			       sums, error, error_size);
 		if (!err && order->rate_bytes_per_s && vm->balloon_bytes != order->target_bytes)
-			err = keep_to_rate(order, begin, sums->bytes);
+			err = keep_to_rate(order, begin, sums->f.bytes);
 	}
 	*elapsed_ns = clock_ns() - begin;
 	return err;
@@ -244,21 +247,33 @@ static double per_second(uint64_t amount, uint64_t ns)
 	return ns ? amount / ((double)ns / NSEC_PER_SEC) : 0;
 }
 
+json_t *move_to_json(const struct move_figures *f, bool cpu_times)
+{
+	json_t *move =
+		json_pack("{s:I, s:I, s:f, s:I, s:I, s:i, s:O}", "bytes", (json_int_t)f->bytes,
+			  "duration_ns", (json_int_t)f->duration_ns, "gib_per_s",
+			  per_second(f->bytes, f->duration_ns) / (1ULL << 30), "resolution_ns",
+			  (json_int_t)f->resolution_ns, "wall_ns", (json_int_t)f->wall_ns, "steps",
+			  (int)f->steps, "progress", f->progress);
+
+	if (cpu_times)
+		json_object_set_new(move, "cpu",
+				    json_pack("{s:I, s:I, s:I}", "qemu_ns",
+					      (json_int_t)f->qemu_cpu_ns, "guest_ns",
+					      (json_int_t)f->guest_cpu_ns, "guest_resolution_ns",
+					      (json_int_t)GUEST_TICK_NS * f->steps));
+	return move;
+}
+
 /* What only some moves have. */
 static void put_rest(const struct move_order *order, const struct sums *sums, uint64_t elapsed_ns,
 		     json_t *move)
 {
-	if (order->cpu_times)
-		json_object_set_new(move, "cpu",
-				    json_pack("{s:I, s:I, s:I}", "qemu_ns",
-					      (json_int_t)sums->qemu_cpu_ns, "guest_ns",
-					      (json_int_t)sums->guest_cpu_ns, "guest_resolution_ns",
-					      (json_int_t)GUEST_TICK_NS * sums->steps));
 	if (order->rate_bytes_per_s)
 		json_object_set_new(move, "rate",
 				    json_pack("{s:I, s:I, s:I}", "asked_bytes_per_s",
 					      (json_int_t)order->rate_bytes_per_s, "bytes_per_s",
-					      (json_int_t)per_second(sums->bytes, elapsed_ns),
+					      (json_int_t)per_second(sums->f.bytes, elapsed_ns),
 					      "elapsed_ns", (json_int_t)elapsed_ns));
 	if (sums->stall)
 		json_object_set(move, "stall", sums->stall);
@@ -267,7 +282,7 @@ static void put_rest(const struct move_order *order, const struct sums *sums, ui
 int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,
 		 struct move_trace *trace, char *error, size_t error_size)
 {
-	struct sums sums = { .progress = json_array(), .trace = trace };
+	struct sums sums = { .f.progress = json_array(), .trace = trace };
 	uint64_t elapsed_ns;
 	int err;
 
@@ -276,16 +291,11 @@ int move_balloon(struct vm *vm, const struct move_order *order, json_t **move,
 	snprintf(error, error_size, "stopped");
 	err = all_steps(vm, order, &sums, &elapsed_ns, error, error_size);
 	if (!err) {
-		*move = json_pack(
-			"{s:I, s:I, s:f, s:I, s:I, s:i, s:O}", "bytes", (json_int_t)sums.bytes,
-			"duration_ns", (json_int_t)sums.duration_ns, "gib_per_s",
-			per_second(sums.bytes, sums.duration_ns) / (1ULL << 30), "resolution_ns",
-			(json_int_t)sums.resolution_ns, "wall_ns", (json_int_t)sums.wall_ns,
-			"steps", (int)sums.steps, "progress", sums.progress);
+		*move = move_to_json(&sums.f, order->cpu_times);
 		put_rest(order, &sums, elapsed_ns, *move);
 		err = *move ? 0 : -ENOMEM;
 	}
-	json_decref(sums.progress);
+	json_decref(sums.f.progress);
 	json_decref(sums.stall);
 	return err;
 }

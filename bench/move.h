@@ -20,9 +20,24 @@ struct move_trace {
 
 void move_trace_release(struct move_trace *trace);
 
+/* What every move has, summed up over its steps. */
+struct move_figures {
+	uint64_t bytes;
+	uint64_t duration_ns;
+	uint64_t resolution_ns;
+	uint64_t wall_ns;
+	uint64_t qemu_cpu_ns;
+	uint64_t guest_cpu_ns;
+	unsigned int steps;
+	json_t *progress;
+};
+
+/* "inflate" or "deflate" of result.json; new reference. @cpu_times: those are known. */
+json_t *move_to_json(const struct move_figures *figures, bool cpu_times);
+
 /* What a move is to do. */
 struct move_order {
-	uint64_t target_bytes;	   /* size of the balloon that is wanted */
+	uint64_t target_bytes;	   /* of the balloon, or to be unplugged */
 	uint64_t step_bytes;	   /* go there in steps of at most this, each waited for */
 	uint64_t rate_bytes_per_s; /* and no faster than this on average; 0: at once */
 	uint64_t timeout_ns;	   /* for each step */
@@ -33,7 +48,7 @@ struct move_order {
 };
 
 /**
- * move_balloon() - bring the balloon to a size, timed by the guest
+ * move_balloon() - bring the balloon, or what is unplugged, to a size, timed by the guest
  * @vm: the VM; balloon_bytes is brought up to date
  * @move: the cycle's "inflate" or "deflate" object of result.json; durations
  *	of the steps are summed, the host's waiting between them left out (with a

@@ -156,10 +156,11 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s*}", "name", v->name, "description",
-			 v->description ? v->description : "", "cut", v->cut, "device",
-			 v->device ? v->device : "", "against", v->against ? v->against : "",
-			 "trace", v->trace, "twin_of", v->twin_of);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s*}", "name", v->name,
+			 "description", v->description ? v->description : "", "cut", v->cut,
+			 "mover", mover_name(v->mover), "device", v->device ? v->device : "",
+			 "against", v->against ? v->against : "", "trace", v->trace, "twin_of",
+			 v->twin_of);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

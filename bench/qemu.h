@@ -28,6 +28,9 @@ enum backing {
 	BACKING_HUGETLB,
 };
 
+/* What QMP knows the virtio-mem device by. */
+#define QEMU_VIRTIO_MEM_ID "mem0"
+
 struct qemu_config {
 	const char *binary;
 	const char *vmlinux;
@@ -35,15 +38,18 @@ struct qemu_config {
 	const char *append; /* added to the kernel command line, or NULL */
 	enum accel accel;
 	uint64_t memory_bytes;
+	uint64_t plugged_bytes; /* of that, a virtio-mem device's, which is there in place of the
+				   balloon; 0: none */
 	unsigned int vcpus;
 	enum backing backing;
-	bool thp;			/* false: MADV_NOHUGEPAGE for the whole process */
-	bool prealloc;			/* QEMU touches all guest memory before it boots */
-	bool balloon_in_cpu;		/* the device works in the thread of the CPU that kicks */
-	const char *balloon_properties; /* "x=on,y=off" for the balloon device, or NULL */
-	bool deflate_on_oom;		/* one more of them */
-	const cpu_set_t *pin;		/* or NULL */
-	const char *directory;		/* where console.log, qemu.log, qmp.log, guest.log go */
+	bool thp;		       /* false: MADV_NOHUGEPAGE for the whole process */
+	bool prealloc;		       /* QEMU touches all guest memory before it boots */
+	bool balloon_in_cpu;	       /* the device works in the thread of the CPU that kicks */
+	const char *device_properties; /* "x=on,y=off" for the balloon or virtio-mem, or NULL */
+	bool deflate_on_oom;	       /* two more of them */
+	bool reports_free_pages;
+	const cpu_set_t *pin;  /* or NULL */
+	const char *directory; /* where console.log, qemu.log, qmp.log, guest.log go */
 };
 
 struct qemu {

@@ -21,6 +21,11 @@
  */
 #define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable"
 
+/* In the movable zone, or one page of the kernel's would keep a block from being unplugged. */
+#define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
+/* Of x86-64, below 64 GiB of memory. */
+#define MEMORY_BLOCK (128ULL << 20)
+
 static const char *const accel_names[] = {
 	[ACCEL_KVM] = "kvm",
 	[ACCEL_TCG] = "tcg",
@@ -81,37 +86,70 @@ static void add_accel(struct args *args, enum accel accel)
 	}
 }
 
-static void add_memory(struct args *args, const struct qemu_config *config)
+static void add_backend(struct args *args, const struct qemu_config *config, const char *id,
+			uint64_t bytes, bool prealloc_wanted)
 {
-	unsigned long long mib = config->memory_bytes >> 20;
-	const char *prealloc = config->prealloc ? ",prealloc=on" : "";
+	const char *prealloc = prealloc_wanted ? ",prealloc=on" : "";
+	unsigned long long mib = bytes >> 20;
 
-	add(args, "-m");
-	add(args, "%lluM", mib);
 	add(args, "-object");
 	switch (config->backing) {
 	case BACKING_ANONYMOUS:
-		add(args, "memory-backend-ram,id=ram,size=%lluM%s", mib, prealloc);
+		add(args, "memory-backend-ram,id=%s,size=%lluM%s", id, mib, prealloc);
 		break;
 	case BACKING_MEMFD:
-		add(args, "memory-backend-memfd,id=ram,size=%lluM,share=on%s", mib, prealloc);
+		add(args, "memory-backend-memfd,id=%s,size=%lluM,share=on%s", id, mib, prealloc);
 		break;
 	case BACKING_HUGETLB:
 		add(args,
-		    "memory-backend-memfd,id=ram,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M%s",
-		    mib, prealloc);
+		    "memory-backend-memfd,id=%s,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M%s",
+		    id, mib, prealloc);
 		break;
 	}
 }
 
-static void add_balloon(struct args *args, const struct qemu_config *config)
+/* The guest's kernel takes whole memory blocks of its own: room for the last one. */
+static uint64_t region_bytes(const struct qemu_config *config)
 {
-	const char *properties = config->balloon_properties;
+	return (config->plugged_bytes + MEMORY_BLOCK - 1) / MEMORY_BLOCK * MEMORY_BLOCK;
+}
+
+static void add_memory(struct args *args, const struct qemu_config *config)
+{
+	uint64_t boot_bytes = config->memory_bytes - config->plugged_bytes;
+
+	add(args, "-m");
+	if (config->plugged_bytes)
+		add(args, "%lluM,maxmem=%lluM", (unsigned long long)boot_bytes >> 20,
+		    (unsigned long long)(boot_bytes + region_bytes(config)) >> 20);
+	else
+		add(args, "%lluM", (unsigned long long)boot_bytes >> 20);
+	add_backend(args, config, "ram", boot_bytes, config->prealloc);
+	/* What is plugged the device allocates by itself, for it discards all of it first. */
+	if (config->plugged_bytes)
+		add_backend(args, config, "plugged", region_bytes(config), false);
+}
+
+static void add_virtio_mem(struct args *args, const struct qemu_config *config)
+{
+	const char *properties = config->device_properties;
 
 	add(args, "-device");
-	add(args, "virtio-balloon-pci,id=balloon0%s%s%s%s",
+	add(args,
+	    "virtio-mem-pci,id=" QEMU_VIRTIO_MEM_ID ",memdev=plugged,requested-size=%lluM%s%s%s",
+	    (unsigned long long)config->plugged_bytes >> 20, config->prealloc ? ",prealloc=on" : "",
+	    properties && *properties ? "," : "", properties ? properties : "");
+}
+
+static void add_balloon(struct args *args, const struct qemu_config *config)
+{
+	const char *properties = config->device_properties;
+
+	add(args, "-device");
+	add(args, "virtio-balloon-pci,id=balloon0%s%s%s%s%s",
 	    config->balloon_in_cpu ? ",ioeventfd=off" : "",
 	    config->deflate_on_oom ? ",deflate-on-oom=on" : "",
+	    config->reports_free_pages ? ",free-page-reporting=on" : "",
 	    properties && *properties ? "," : "", properties ? properties : "");
 }
 
@@ -139,8 +177,8 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 	add(&args, "-initrd");
 	add(&args, "%s", config->initramfs);
 	add(&args, "-append");
-	add(&args, KERNEL_COMMAND_LINE "%s%s", config->append ? " " : "",
-	    config->append ? config->append : "");
+	add(&args, KERNEL_COMMAND_LINE "%s%s%s", config->plugged_bytes ? PLUGGED_COMMAND_LINE : "",
+	    config->append ? " " : "", config->append ? config->append : "");
 	add(&args, "-chardev");
 	add(&args, "file,id=console,path=%s", console);
 	add(&args, "-serial");
@@ -155,7 +193,10 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 	add(&args, "socket,id=guest,%s", guest);
 	add(&args, "-device");
 	add(&args, "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
-	add_balloon(&args, config);
+	if (config->plugged_bytes)
+		add_virtio_mem(&args, config);
+	else
+		add_balloon(&args, config);
 
 	argv = args.failed ? NULL : malloc((args.count + 1) * sizeof(*argv));
 	if (argv) {

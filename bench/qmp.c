@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "bench/jsonl.h"
+#include "bench/qemu.h"
 
 /* More than a VM sends in a whole boot; a peer that floods us loses its oldest. */
 #define EVENTS_MAX 256
+#define VIRTIO_MEM_PATH "/machine/peripheral/" QEMU_VIRTIO_MEM_ID
 
 struct qmp {
 	struct jsonl *stream;
@@ -215,4 +217,30 @@ int qmp_balloon_target(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
 {
 	return qmp_execute(qmp, "balloon", json_pack("{s:I}", "value", (json_int_t)bytes), NULL,
 			   deadline);
+}
+
+int qmp_plugged(struct qmp *qmp, uint64_t *bytes, uint64_t deadline)
+{
+	json_t *size = NULL;
+	int err;
+
+	err = qmp_execute(qmp, "qom-get",
+			  json_pack("{s:s, s:s}", "path", VIRTIO_MEM_PATH, "property", "size"),
+			  &size, deadline);
+	if (err)
+		return err;
+	if (json_is_integer(size))
+		*bytes = json_integer_value(size);
+	else
+		err = protocol_error(qmp, "the size of " VIRTIO_MEM_PATH " is no number");
+	json_decref(size);
+	return err;
+}
+
+int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
+{
+	return qmp_execute(qmp, "qom-set",
+			   json_pack("{s:s, s:s, s:I}", "path", VIRTIO_MEM_PATH, "property",
+				     "requested-size", "value", (json_int_t)bytes),
+			   NULL, deadline);
 }

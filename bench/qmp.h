@@ -52,6 +52,10 @@ const char *qmp_version(const struct qmp *qmp);
 int qmp_balloon_actual(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
 int qmp_balloon_target(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
 
+/* The virtio-mem device: bytes of it that the guest has; how many it is asked to have. */
+int qmp_plugged(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
+int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
+
 const char *qmp_error(const struct qmp *qmp);
 
 #endif

@@ -119,15 +119,19 @@ static void show_what(const char *what, void *context)
 static const char *mean_duration(const json_t *result, const char *move, enum accel accel,
 				 char *text, size_t size)
 {
-	const json_t *cycles = json_object_get(result, "cycles"), *cycle;
+	const json_t *cycles = json_object_get(result, "cycles"), *cycle, *moved;
+	size_t i, count = 0;
 	double sum = 0;
-	size_t i;
 
-	json_array_foreach (cycles, i, cycle)
-		sum += json_integer_value(
-			json_object_get(json_object_get(cycle, move), "duration_ns"));
-	sum = i ? sum / i : 0;
-	if (accel == ACCEL_ICOUNT)
+	json_array_foreach (cycles, i, cycle) {
+		moved = json_object_get(cycle, move);
+		sum += json_integer_value(json_object_get(moved, "duration_ns"));
+		count += moved != NULL;
+	}
+	sum = count ? sum / count : 0;
+	if (!count)
+		snprintf(text, size, "none");
+	else if (accel == ACCEL_ICOUNT)
 		snprintf(text, size, "%.4g M instructions", sum / 1e6);
 	else
 		format_duration(sum, text, size);

@@ -132,6 +132,26 @@ static int choose_accel(struct session *s)
 	return 0;
 }
 
+/* What cannot be measured is told before anything runs. */
+static int check_movers(const struct session *s)
+{
+	const struct plan_entry *e;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < s->plan.count; i++) {
+		e = &s->plan.entries[i];
+		why = mover_refuses(s->chosen[e->variant]->mover, &s->scenarios[e->scenario],
+				    s->accel);
+		if (!why)
+			continue;
+		log_error("scenario %s with variant %s: %s", s->scenarios[e->scenario].name,
+			  s->chosen[e->variant]->name, why);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 static bool is_wanted(const struct plan_entry *entry, void *context)
 {
 	const struct session *s = context;
@@ -197,7 +217,9 @@ int session_resolve(struct session *s)
 {
 	int status = resolve(s);
 
-	return status ? status : choose_accel(s);
+	if (!status)
+		status = choose_accel(s);
+	return status ? status : check_movers(s);
 }
 
 static enum trace_level trace_level(const struct session *s, const struct variant *variant)

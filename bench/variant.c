@@ -42,9 +42,16 @@ static int check_device(const struct ini_entry *e)
 	if (strncmp(e->value, "id=", 3) && !strstr(e->value, ",id=") && !strstr(e->value, ",,"))
 		return 0;
 	return ini_fail(e,
-			"'%s': properties of the balloon device are wanted, as in page-x=on,y=off, "
+			"'%s': properties of the device are wanted, as in page-x=on,y=off, "
 			"and its id is not yours to set",
 			e->value);
+}
+
+static int set_mover(const struct ini_entry *e, struct variant *v)
+{
+	if (!mover_parse(e->value, &v->mover))
+		return 0;
+	return ini_fail(e, "'%s': balloon, virtio-mem or free-page-reporting is wanted", e->value);
 }
 
 static int set_entry(const struct ini_entry *e, void *context)
@@ -61,6 +68,8 @@ static int set_entry(const struct ini_entry *e, void *context)
 	v = find_or_add(context, e->section);
 	if (!v)
 		return -ENOMEM;
+	if (!strcmp(e->key, "mover"))
+		return set_mover(e, v);
 	if (!strcmp(e->key, "cut"))
 		field = &v->cut;
 	else if (!strcmp(e->key, "description"))
@@ -70,7 +79,8 @@ static int set_entry(const struct ini_entry *e, void *context)
 	else if (!strcmp(e->key, "against"))
 		field = &v->against;
 	else
-		return ini_fail(e, "unknown key; there are: cut, description, device, against");
+		return ini_fail(e,
+				"unknown key; there are: cut, description, mover, device, against");
 	if (field == &v->device && check_device(e))
 		return -EINVAL;
 	*field = strdup(e->value);
@@ -149,6 +159,7 @@ static struct variant *derive(struct variants *variants, const struct variant *f
 		.name = strdup(name),
 		.description = copy(from->description),
 		.cut = copy(from->cut),
+		.mover = from->mover,
 		.device = copy(from->device),
 		.against = copy(from->against),
 		.trace = copy(from->trace),

@@ -4,12 +4,15 @@
 
 #include <stddef.h>
 
+#include "bench/mover.h"
+
 /* A kernel cut and the balloon device that it is run with. */
 struct variant {
 	char *name;
 	char *description;
 	char *cut;
-	char *device;  /* balloon device properties "a=on,b=off", or NULL */
+	enum mover mover;
+	char *device;  /* properties of its device, "a=on,b=off", or NULL */
 	char *against; /* names of variants that it is a step from, or NULL */
 	char *trace;   /* the level that its name asks for, or NULL: the run's */
 	char *twin_of; /* the variant that this one is the same as, or NULL */

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/qemu_argv.h"
 #include "lib/clock.h"
@@ -109,6 +110,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, u
 	vm->qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1 };
 	vm->directory = config->directory;
 	vm->memory_bytes = config->memory_bytes;
+	vm->plugged_bytes = config->plugged_bytes;
 	err = qemu_write_script(config, file_in(vm, "cmd.sh", path));
 	if (err)
 		return err;
@@ -123,6 +125,16 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, u
 		log_debug("QEMU %d, logs in %s: agent ready after %s", vm->qemu.pid, vm->directory,
 			  format_duration(vm->ready_ns, ready, sizeof(ready)));
 	return err;
+}
+
+uint64_t vm_cpu_ns(const struct vm *vm)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(vm->qemu.pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
 }
 
 void vm_power_off(struct vm *vm)

@@ -19,7 +19,8 @@ struct vm {
 	struct guest *guest;
 	const char *directory; /* of its logs; borrowed */
 	uint64_t memory_bytes;
-	uint64_t balloon_bytes; /* what the balloon was last brought to */
+	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon */
+	uint64_t balloon_bytes; /* what the balloon, or what is unplugged, was last brought to */
 	uint64_t ready_ns;	/* start of QEMU to the agent's hello */
 	json_t *hello;
 	char reason[1024]; /* in words; empty while nothing failed */
@@ -37,6 +38,9 @@ struct vm {
  * its guest, did not behave.
  */
 int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, uint64_t timeout_ns);
+
+/* CPU time that QEMU has used, all its threads; 0 where it has gone. */
+uint64_t vm_cpu_ns(const struct vm *vm);
 
 /* Power the guest off and see QEMU end. One that does not is left to vm_release(). */
 void vm_power_off(struct vm *vm);

@@ -15,6 +15,9 @@
  */
 #define RESULT_SCHEMA_VERSION 1
 
+/* "mover" of a result that has no deflate. */
+#define RESULT_REPORTING "free-page-reporting"
+
 #define RESULT_OK "ok"
 #define RESULT_FAILED "failed"
 #define RESULT_INVALID "invalid"

@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/guest/balloon_device.h"
 #include "bench/guest/channel.h"
 #include "bench/guest/memory.h"
+#include "bench/guest/moving_device.h"
 #include "bench/guest/procfs.h"
 #include "bench/guest/protocol.h"
 #include "bench/guest/request.h"
@@ -32,7 +32,7 @@
 /* What the kernel build puts before the name of the cut in the release. */
 #define CUT_PREFIX "-balloonbench-"
 
-static struct balloon_device balloon;
+static struct moving_device device;
 static struct watch watch;
 static struct victims victims;
 static uint64_t freed_bytes; /* for a move that stood still */
@@ -119,13 +119,13 @@ static json_t *moved_event(json_int_t busy_ns)
 /* What the device said last tells a driver that stands still from a device that lies. */
 static json_t *failed_event(void)
 {
-	uint32_t actual = balloon_device_actual(&balloon);
+	uint32_t actual = moving_device_away(&device, false);
 	char text[160];
 
 	snprintf(text, sizeof(text),
 		 "the balloon did not reach its target in time: from %u to %u pages, it is at %u, "
 		 "and the target reads %u",
-		 watch.from_pages, watch.to_pages, actual, balloon_device_num_pages(&balloon));
+		 watch.from_pages, watch.to_pages, actual, moving_device_target(&device));
 	return json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error", text, "actual_pages",
 			 (json_int_t)actual);
 }
@@ -166,11 +166,11 @@ static json_t *do_watch(struct request *req)
 	watch.context = req;
 	watch.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));
 	watch.stalled = relieve;
-	watch_from(&balloon, &watch);
+	watch_from(&device, &watch);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
 			       (json_int_t)watch.from_pages, "actual",
 			       (json_int_t)watch.from_actual));
-	err = watch_move(&balloon, timeout_ns, &watch);
+	err = watch_move(&device, timeout_ns, &watch);
 	/* Idle time comes in ticks: of a move that is shorter than one less than nothing may be
 	 * left. */
 	then_ns = procfs_busy_ns();
@@ -180,6 +180,15 @@ static json_t *do_watch(struct request *req)
 	else
 		channel_send(moved_event(then_ns > busy_ns ? then_ns - busy_ns : 0));
 	return NULL;
+}
+
+/* Of a move that the agent does not see: the host says what phase it is. */
+static json_t *do_phase(struct request *req)
+{
+	uint64_t busy_ns = procfs_busy_ns();
+
+	victims_enter(&victims, phase_of(req, "phase"));
+	return json_pack("{s:I}", "busy_ns", (json_int_t)busy_ns);
 }
 
 /* Read at once: all that passes before and after makes the host less sure of it. */
@@ -244,6 +253,7 @@ static const struct {
 	request_handler run;
 } handlers[] = {
 	{ "watch", do_watch },
+	{ "phase", do_phase },
 	{ "touch", do_touch },
 	{ "write", do_write },
 	{ "fill", do_fill },
@@ -333,9 +343,10 @@ int main(void)
 	mount_all();
 	choose_cpu();
 	become_punctual();
-	err = balloon_device_open(&balloon);
+	err = moving_device_open(&device);
 	if (err) {
-		fprintf(stderr, "balloonguest: no balloon device: %s\n", strerror(-err));
+		fprintf(stderr, "balloonguest: no balloon and no virtio-mem device: %s\n",
+			strerror(-err));
 		power_off();
 	}
 	err = channel_open();

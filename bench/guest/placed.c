@@ -82,6 +82,8 @@ static int take_free(struct page **pages, size_t *count)
 	}
 	/* A kernel without huge pages knows no such advice, and needs none. */
 	madvise(map, map_bytes, MADV_NOHUGEPAGE);
+	/* Or a victim, which is forked from here, would hold what is freed. */
+	madvise(map, map_bytes, MADV_DONTFORK);
 	for (i = 0; i < most; i++) {
 		if (i % LOOK_PAGES == 0 && free_bytes() < RESERVE_BYTES)
 			break;

@@ -69,6 +69,24 @@ uint64_t procfs_busy_ns(void)
 		      : 0;
 }
 
+uint64_t procfs_managed_pages(const char *zone)
+{
+	unsigned long long pages, managed = 0;
+	char line[128], name[32] = "";
+	FILE *f;
+
+	f = fopen("/proc/zoneinfo", "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Node %*u, zone %31s", name) != 1 && !strcmp(name, zone) &&
+		    sscanf(line, " managed %llu", &pages) == 1)
+			managed += pages;
+	}
+	fclose(f);
+	return managed;
+}
+
 int procfs_write(const char *path, const char *text)
 {
 	size_t len = strlen(text);

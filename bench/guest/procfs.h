@@ -20,6 +20,9 @@ json_t *procfs_meminfo(void);
  */
 uint64_t procfs_busy_ns(void);
 
+/* Pages of a zone ("Movable"), of all nodes, that the kernel hands out: /proc/zoneinfo. */
+uint64_t procfs_managed_pages(const char *zone);
+
 /* Write @text into @path; 0 or -errno. */
 int procfs_write(const char *path, const char *text);
 

@@ -86,13 +86,22 @@ struct look {
 	uint32_t value;
 };
 
-static struct look look(uint32_t (*read)(const struct balloon_device *),
-			const struct balloon_device *device)
+static struct look look_at_target(const struct moving_device *device)
 {
 	struct look l;
 
 	l.begin_ns = clock_ns();
-	l.value = read(device);
+	l.value = moving_device_target(device);
+	l.end_ns = clock_ns();
+	return l;
+}
+
+static struct look look_at_away(const struct moving_device *device, bool returning)
+{
+	struct look l;
+
+	l.begin_ns = clock_ns();
+	l.value = moving_device_away(device, returning);
 	l.end_ns = clock_ns();
 	return l;
 }
@@ -103,8 +112,8 @@ static struct look look(uint32_t (*read)(const struct balloon_device *),
  * the return of the first look that shows the target. It cannot have begun
  * before the look before that; how far the two are apart is @window_ns.
  */
-static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
-		       struct watch *watch, uint64_t *window_ns)
+static int await_start(const struct moving_device *device, uint64_t timeout_ns, struct watch *watch,
+		       uint64_t *window_ns)
 {
 	struct look l = { watch->from_ns, watch->from_ns, watch->from_pages };
 	uint64_t begin = clock_ns(), last_ns;
@@ -113,7 +122,7 @@ static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 		if (l.end_ns > begin + START_SPIN_NS)
 			nap(NAP_MIN_NS);
 		last_ns = l.begin_ns;
-		l = look(balloon_device_num_pages, device);
+		l = look_at_target(device);
 		if (l.end_ns - begin > timeout_ns)
 			return -ETIMEDOUT;
 	} while (l.value == watch->from_pages);
@@ -124,13 +133,13 @@ static int await_start(const struct balloon_device *device, uint64_t timeout_ns,
 	return 0;
 }
 
-void watch_from(const struct balloon_device *device, struct watch *watch)
+void watch_from(const struct moving_device *device, struct watch *watch)
 {
-	struct look l = look(balloon_device_num_pages, device);
+	struct look l = look_at_target(device);
 
 	watch->from_pages = watch->to_pages = l.value;
 	watch->from_ns = l.begin_ns;
-	watch->from_actual = balloon_device_actual(device);
+	watch->from_actual = moving_device_away(device, false);
 }
 
 /* Whether the balloon still moves; where it does not, somebody is told. */
@@ -151,11 +160,12 @@ static void look_for_stall(struct watch *watch, const struct look *l, uint64_t *
 	watch->relief_ns = clock_ns() - watch->start_ns;
 }
 
-int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct watch *watch)
+int watch_move(const struct moving_device *device, uint64_t timeout_ns, struct watch *watch)
 {
 	struct look l = { .value = watch->from_actual };
 	uint64_t start, before, window_ns, whole, moved_ns = 0;
 	uint32_t moved_to = watch->from_actual;
+	bool returning;
 
 	watch->count = 0;
 	watch->stall_ns = watch->relief_ns = watch->stall_pages = 0;
@@ -163,11 +173,12 @@ int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct 
 		return -ETIMEDOUT;
 	start = l.begin_ns = l.end_ns = watch->start_ns;
 	whole = distance(watch->to_pages, watch->from_actual);
+	returning = watch->to_pages < watch->from_actual;
 	add_sample(watch, 0, watch->from_actual);
 	do {
 		before = l.begin_ns;
 		nap(nap_length(l.end_ns - start, distance(l.value, watch->from_actual), whole));
-		l = look(balloon_device_actual, device);
+		l = look_at_away(device, returning);
 		add_sample(watch, l.end_ns - start, l.value);
 		look_for_stall(watch, &l, &moved_ns, &moved_to);
 		if (l.end_ns - start > timeout_ns)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/guest/balloon_device.h"
+#include "bench/guest/moving_device.h"
 
 #define WATCH_SAMPLES_MAX 128
 
@@ -42,11 +42,11 @@ struct watch {
  * To be called before anybody can set another one: from then on a move may have
  * begun, whatever keeps this program from looking.
  */
-void watch_from(const struct balloon_device *device, struct watch *watch);
+void watch_from(const struct moving_device *device, struct watch *watch);
 
 /**
  * watch_move() - time the next move of the balloon
- * @device: the balloon
+ * @device: the balloon, or virtio-mem
  * @timeout_ns: for the whole of it
  * @watch: after watch_from(); the rest is filled in, the samples also on failure
  *
@@ -56,6 +56,6 @@ void watch_from(const struct balloon_device *device, struct watch *watch);
  *
  * Return: 0 or -ETIMEDOUT.
  */
-int watch_move(const struct balloon_device *device, uint64_t timeout_ns, struct watch *watch);
+int watch_move(const struct moving_device *device, uint64_t timeout_ns, struct watch *watch);
 
 #endif

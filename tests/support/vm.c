@@ -68,7 +68,7 @@ void test_guest_start(const struct test_guest *guest)
 
 	snprintf(properties, sizeof(properties), "%s%s%s", device ? device : "",
 		 device && guest->device ? "," : "", guest->device ? guest->device : "");
-	config.balloon_properties = properties;
+	config.device_properties = properties;
 	config.append = guest->append;
 	err = vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS);
 	if (err && strstr(test_vm.reason, QEMU_TRIPPED)) {

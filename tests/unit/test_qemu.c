@@ -83,12 +83,36 @@ static void command_lines(void **state)
 	expect_argument(config, "memory-backend-memfd,id=ram,size=512M,share=on ");
 	config.backing = BACKING_HUGETLB;
 	expect_argument(config, "hugetlb=on,hugetlbsize=2M");
-	config.balloon_properties = "deflate-on-oom=on";
+	config.device_properties = "deflate-on-oom=on";
 	expect_argument(config, "virtio-balloon-pci,id=balloon0,deflate-on-oom=on ");
 	config.balloon_in_cpu = true;
 	expect_argument(config, "virtio-balloon-pci,id=balloon0,ioeventfd=off,deflate-on-oom=on ");
-	config.balloon_properties = NULL;
+	config.device_properties = NULL;
 	expect_argument(config, "virtio-balloon-pci,id=balloon0,ioeventfd=off ");
+	config.reports_free_pages = true;
+	expect_argument(config,
+			"virtio-balloon-pci,id=balloon0,ioeventfd=off,free-page-reporting=on ");
+}
+
+/* The memory that a device plugs is apart, in whole memory blocks of the guest's. */
+static void pluggable_memory(void **state)
+{
+	struct qemu_config config = make_config("qemu");
+
+	(void)state;
+	config.plugged_bytes = 200ULL << 20;
+	expect_argument(config, "-m 312M,maxmem=568M");
+	expect_argument(config, "memory-backend-ram,id=ram,size=312M");
+	expect_argument(config, "memory-backend-ram,id=plugged,size=256M");
+	expect_argument(config, "virtio-mem-pci,id=mem0,memdev=plugged,requested-size=200M ");
+	expect_argument(config, "memhp_default_state=online_movable");
+	config.device_properties = "dynamic-memslots=on";
+	config.prealloc = true;
+	expect_argument(config, "id=ram,size=312M,prealloc=on ");
+	expect_argument(config, "id=plugged,size=256M ");
+	expect_argument(config, "requested-size=200M,prealloc=on,dynamic-memslots=on ");
+	config.backing = BACKING_MEMFD;
+	expect_argument(config, "memory-backend-memfd,id=plugged,size=256M,share=on ");
 }
 
 /* By the device's own word; one that says nothing has nothing, and keeps nobody waiting. */
@@ -210,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(command_lines),
+		cmocka_unit_test(pluggable_memory),
 		cmocka_unit_test(properties_are_asked_for),
 		cmocka_unit_test(script_can_be_read_by_a_shell),
 		cmocka_unit_test(a_missing_binary),

@@ -12,54 +12,12 @@
 
 #include "lib/result.h"
 #include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/schema.h"
+#include "tests/support/scenario.h"
 
-#define MIB (1LL << 20)
 #define PAGE 4096
 
 #define GUEST "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 192 MiB\n"
 #define ONCE "[run]\ncycles = 1\n"
-
-/* Run a scenario once; its result, which is of a boot that is ok and fits the schema. */
-static json_t *run(const char *name, const char *text, const char *variant, const char *level)
-{
-	char out[256], path[512], file[64], err[512];
-	const char *args[] = { "run",	  "--variant", variant,	  "--scenario", NULL,
-			       "--boots", "1",	       "--accel", "tcg",	"--trace",
-			       level,	  "-o",	       out,	  NULL };
-	struct outcome outcome;
-	json_t *result;
-
-	snprintf(out, sizeof(out), "%s/%s-%s", test_dir, name, variant);
-	snprintf(file, sizeof(file), "%s.ini", name);
-	args[4] = write_file(test_dir, file, text);
-	outcome = run_program("balloonbench", args);
-	if (outcome.status)
-		fail_msg("%s: %s", name, outcome.output);
-	outcome_release(&outcome);
-	snprintf(path, sizeof(path), "%s/%s/%s/boot-01/result.json", out, name, variant);
-	assert_fits_schema(path);
-	result = result_load(path, err, sizeof(err));
-	if (!result)
-		fail_msg("%s", err);
-	return result;
-}
-
-static const json_t *cycle_of(const json_t *result)
-{
-	return json_array_get(json_object_get(result, "cycles"), 0);
-}
-
-/* A number somewhere in an object; it is there. */
-static double number(const json_t *object, const char *path)
-{
-	const json_t *value = json_at(object, path);
-
-	if (!json_is_number(value))
-		fail_msg("there is no number %s", path);
-	return json_number_value(value);
-}
 
 /* Pages that the host is told with one entry, on average. */
 static double pages_per_entry(const json_t *result)
@@ -75,10 +33,10 @@ static double pages_per_entry(const json_t *result)
  */
 static void fragmented_memory_has_short_runs(void **state)
 {
-	json_t *fragmented =
-		run("fragmented", GUEST ONCE "[prepare]\nstate = fragmented\nlongest_run = 4\n",
-		    "chunks", "pages");
-	json_t *plain = run("booted", GUEST ONCE, "chunks", "phases");
+	json_t *fragmented = run_scenario(
+		"fragmented", GUEST ONCE "[prepare]\nstate = fragmented\nlongest_run = 4\n",
+		"chunks", "pages");
+	json_t *plain = run_scenario("booted", GUEST ONCE, "chunks", "phases");
 	const json_t *calls, *before = json_at(cycle_of(fragmented), "fragmentation.before");
 
 	(void)state;
@@ -132,7 +90,8 @@ static const json_t *observation(const json_t *result, const char *what)
 /* Pages of the balloon move in every round, by two round trips each. */
 static void compaction_moves_the_balloon(void **state)
 {
-	json_t *result = run("compaction", GUEST ONCE "[compaction]\nrounds = 2\nslice = 8 MiB\n",
+	json_t *result =
+		run_scenario("compaction", GUEST ONCE "[compaction]\nrounds = 2\nslice = 8 MiB\n",
 			     "finalize", "pages");
 	const json_t *locks = observation(result, "lock hold times");
 
@@ -148,7 +107,8 @@ static void compaction_moves_the_balloon(void **state)
 /* Reclaim, out of puff, relief, growth; and what the guest took back is no longer moved. */
 static void pressure_takes_all_its_steps(void **state)
 {
-	json_t *result = run("pressure",
+	json_t *result =
+		run_scenario("pressure",
 			     "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 320 MiB\n"
 			     "deflate_on_oom = on\n[pressure]\nhold = 176 MiB\ncache = 144 MiB\n"
 			     "growth = 176 MiB\npatience = 1 s\n" ONCE,
@@ -176,10 +136,10 @@ static void neighbours_are_heard(void **state)
 {
 	static const char *const victims[] = { "bandwidth_bytes_per_s", "sched_ns", "request_ns" };
 	static const char *const phases[] = { "before", "inflate", "plateau", "deflate", "after" };
-	json_t *result = run("neighbour",
-			     GUEST ONCE "[victims]\nhost = bandwidth@1 sched@1 request@1\n"
-					"calm = 300 ms\n",
-			     "finalize", "off");
+	json_t *result = run_scenario("neighbour",
+				      GUEST ONCE "[victims]\nhost = bandwidth@1 sched@1 request@1\n"
+						 "calm = 300 ms\n",
+				      "finalize", "off");
 	char path[128];
 	size_t i, j;
 
@@ -198,7 +158,8 @@ static void neighbours_are_heard(void **state)
 /* What the balloon takes leaves QEMU's memory, and comes back when it is touched. */
 static void refault_shows_the_hosts_memory(void **state)
 {
-	json_t *result = run("refault", GUEST "[prepare]\nstate = touched\n" ONCE "refault = on\n",
+	json_t *result =
+		run_scenario("refault", GUEST "[prepare]\nstate = touched\n" ONCE "refault = on\n",
 			     "finalize", "off");
 	const json_t *cycle = cycle_of(result), *memory = json_object_get(cycle, "host_memory");
 	double before = number(memory, "before.rss_bytes");
@@ -219,10 +180,10 @@ static void refault_shows_the_hosts_memory(void **state)
 /* 64 MiB a second are steps of 3 MiB. All but the last wait for their time. */
 static void a_rate_is_not_exceeded(void **state)
 {
-	json_t *result = run("rate",
-			     "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 48 MiB\n" ONCE
-			     "rate = 64 MiB/s\n",
-			     "finalize", "phases");
+	json_t *result = run_scenario(
+		"rate",
+		"[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 48 MiB\n" ONCE "rate = 64 MiB/s\n",
+		"finalize", "phases");
 	const json_t *inflate = json_object_get(cycle_of(result), "inflate");
 
 	(void)state;

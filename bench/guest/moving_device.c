@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/guest/balloon_device.h"
+#include "bench/guest/moving_device.h"
 
 #include <dirent.h>
 #include <endian.h>
@@ -13,10 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "bench/guest/procfs.h"
+#include "lib/clock.h"
 
 #define VIRTIO_DEVICES "/sys/bus/virtio/devices"
 #define PCI_CONFIG_SIZE 256
+#define PAGE_BYTES 4096
+/* Where the two sizes stand among the words of virtio-mem's configuration space. */
+#define PLUGGED_WORD 10
+#define REQUESTED_WORD 12
+#define PLUG_MS 60000
+#define LOOK_NS 1000000
 
 static int read_id(const char *name)
 {
@@ -34,8 +45,8 @@ static int read_id(const char *name)
 	return id;
 }
 
-/* The directory of the PCI function that the balloon is; 0 or -errno. */
-static int find_pci_dir(char dir[PATH_MAX])
+/* The directory of the PCI function that is the virtio device with this ID; 0 or -errno. */
+static int find_pci_dir(int id, char dir[PATH_MAX])
 {
 	struct dirent *entry;
 	int err = -ENODEV;
@@ -47,7 +58,7 @@ static int find_pci_dir(char dir[PATH_MAX])
 	while ((entry = readdir(devices))) {
 		char link[PATH_MAX];
 
-		if (entry->d_name[0] == '.' || read_id(entry->d_name) != VIRTIO_ID_BALLOON)
+		if (entry->d_name[0] == '.' || read_id(entry->d_name) != id)
 			continue;
 		snprintf(link, sizeof(link), VIRTIO_DEVICES "/%s/..", entry->d_name);
 		err = realpath(link, dir) ? 0 : -errno;
@@ -90,7 +101,7 @@ static int find_device_cfg(const uint8_t config[PCI_CONFIG_SIZE], struct virtio_
 	return -ENODEV;
 }
 
-static int map_device_cfg(struct balloon_device *device, const char *dir,
+static int map_device_cfg(struct moving_device *device, const char *dir,
 			  const struct virtio_pci_cap *cap)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -112,14 +123,14 @@ static int map_device_cfg(struct balloon_device *device, const char *dir,
 	return 0;
 }
 
-int balloon_device_open(struct balloon_device *device)
+static int open_device(struct moving_device *device, int id)
 {
 	uint8_t config[PCI_CONFIG_SIZE];
 	struct virtio_pci_cap cap;
 	char dir[PATH_MAX];
 	int err;
 
-	err = find_pci_dir(dir);
+	err = find_pci_dir(id, dir);
 	if (!err)
 		err = read_pci_config(dir, config);
 	if (!err)
@@ -129,12 +140,70 @@ int balloon_device_open(struct balloon_device *device)
 	return err;
 }
 
-uint32_t balloon_device_num_pages(const struct balloon_device *device)
+/* 64 bits that are read one half after the other, while they may change. */
+static uint64_t read_size(const struct moving_device *device, int word)
 {
-	return le32toh(device->config[0]);
+	uint32_t low, high;
+
+	do {
+		high = device->config[word + 1];
+		low = device->config[word];
+	} while (high != device->config[word + 1]);
+	return (uint64_t)le32toh(high) << 32 | le32toh(low);
 }
 
-uint32_t balloon_device_actual(const struct balloon_device *device)
+static uint64_t total_pages(void)
 {
-	return le32toh(device->config[1]);
+	struct sysinfo info;
+
+	return sysinfo(&info) ? 0 : (uint64_t)info.totalram * info.mem_unit / PAGE_BYTES;
+}
+
+/* The driver plugs while the rest of the kernel boots, and after it. */
+static int await_plugged(struct moving_device *device)
+{
+	const struct timespec nap = { .tv_nsec = LOOK_NS };
+	uint64_t deadline = deadline_in_ms(PLUG_MS);
+
+	device->whole_bytes = read_size(device, REQUESTED_WORD);
+	while (procfs_managed_pages("Movable") != device->whole_bytes / PAGE_BYTES) {
+		if (clock_ns() > deadline)
+			return -ETIMEDOUT;
+		nanosleep(&nap, NULL);
+	}
+	device->total_pages = total_pages();
+	return 0;
+}
+
+int moving_device_open(struct moving_device *device)
+{
+	int err = open_device(device, VIRTIO_ID_BALLOON);
+
+	if (err != -ENODEV)
+		return err;
+	err = open_device(device, VIRTIO_ID_MEM);
+	if (err)
+		return err;
+	device->plugs = true;
+	return await_plugged(device);
+}
+
+uint32_t moving_device_target(const struct moving_device *device)
+{
+	if (!device->plugs)
+		return le32toh(device->config[0]);
+	return (device->whole_bytes - read_size(device, REQUESTED_WORD)) / PAGE_BYTES;
+}
+
+uint32_t moving_device_away(const struct moving_device *device, bool returning)
+{
+	uint32_t unplugged, unusable;
+
+	if (!device->plugs)
+		return le32toh(device->config[1]);
+	unplugged = (device->whole_bytes - read_size(device, PLUGGED_WORD)) / PAGE_BYTES;
+	if (!returning)
+		return unplugged;
+	unusable = device->total_pages - total_pages();
+	return unusable > unplugged ? unusable : unplugged;
 }
