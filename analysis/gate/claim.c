@@ -55,6 +55,32 @@ bool claim_holds(const struct claim *claim, double value)
 	}
 }
 
+static enum quantity_found figure_over_its(const struct claim *claim, const json_t *boot,
+					   double *value)
+{
+	enum quantity_found found = quantity_of_boot(&claim->quantity, boot, value);
+	double its = 0;
+
+	if (found == QUANTITY_THERE)
+		found = quantity_of_boot(&claim->its, boot, &its);
+	if (found != QUANTITY_THERE)
+		return found;
+	*value /= its;
+	return its > 0 ? QUANTITY_THERE : QUANTITY_ABSENT;
+}
+
+enum quantity_found claim_figure(const struct claim *claim, const json_t *boot, double *value)
+{
+	switch (claim->reference) {
+	case REFERENCE_IDLE:
+		return quantity_over_idle(&claim->quantity, boot, value);
+	case REFERENCE_ITS:
+		return figure_over_its(claim, boot, value);
+	default:
+		return quantity_of_boot(&claim->quantity, boot, value);
+	}
+}
+
 static bool is_operator(char c)
 {
 	return c == '<' || c == '>' || c == '=';
@@ -151,10 +177,31 @@ static int parse_idle(struct claim *claim, char *err, size_t err_size)
 	return 0;
 }
 
-static int parse_reference(struct claim *claim, const char *word, char *err, size_t err_size)
+/* "its METRIC": a figure per boot without a phase. */
+static int parse_its(struct claim *claim, const char **at, char *err, size_t err_size)
+{
+	char name[WORD_SIZE];
+	int status;
+
+	*at = next_word(*at, name);
+	status = quantity_parse(&claim->its, name, NULL, err, err_size);
+	if (status)
+		return status;
+	claim->reference = REFERENCE_ITS;
+	if (claim->its.kind == QUANTITY_METRIC)
+		return 0;
+	snprintf(err, err_size, "'%s': after 'its' a metric is wanted, as in its inflate.kicks",
+		 name);
+	return -EINVAL;
+}
+
+static int parse_reference(struct claim *claim, const char *word, const char **at, char *err,
+			   size_t err_size)
 {
 	if (!strcmp(word, "idle"))
 		return parse_idle(claim, err, err_size);
+	if (!strcmp(word, "its"))
+		return parse_its(claim, at, err, err_size);
 	if (!strcmp(word, "base")) {
 		claim->reference = REFERENCE_BASE;
 		return 0;
@@ -164,7 +211,8 @@ static int parse_reference(struct claim *claim, const char *word, char *err, siz
 		claim->reference_variant = strdup(word);
 		return claim->reference_variant ? 0 : -ENOMEM;
 	}
-	snprintf(err, err_size, "after 'x' a variant's name, 'base' or 'idle' is wanted");
+	snprintf(err, err_size,
+		 "after 'x' a variant's name, 'base', 'idle' or 'its METRIC' is wanted");
 	return -EINVAL;
 }
 
@@ -188,7 +236,7 @@ static int parse_limit(struct claim *claim, const char **at, char *err, size_t e
 		return parse_unit(claim, unit, err, err_size);
 	claim->unit_size = 1;
 	*at = next_word(*at, word);
-	return parse_reference(claim, word, err, err_size);
+	return parse_reference(claim, word, at, err, err_size);
 }
 
 /* "QUANTITY [during PHASE]"; @word: what follows it. */
@@ -254,6 +302,7 @@ void claim_release(struct claim *claim)
 	free_names(claim->scenarios);
 	free_names(claim->variants);
 	quantity_release(&claim->quantity);
+	quantity_release(&claim->its);
 	memset(claim, 0, sizeof(*claim));
 }
 

@@ -20,10 +20,12 @@
  *   REFERENCE  = VARIANT: the same quantity of that variant in the same scenario
  *              | base: of the base
  *              | idle: of the same boot's phase "before" (with "during" only)
+ *              | its METRIC: another metric of the same boot
  *   NUMBER     = digits, with or without a fraction
  *
- * as in "guest.fault_ns.p99 during inflate <= 1.2 x idle". Blanks between number
- * and unit, and around the operator, may be left out.
+ * as in "guest.fault_ns.p99 during inflate <= 1.2 x idle", or in
+ * "compaction.round_trips <= 2 x its compaction.migrated_pages". Blanks between
+ * number and unit, and around the operator, may be left out.
  *
  * A QoS file is an INI file with a section for each claim:
  *
@@ -40,6 +42,7 @@ enum claim_reference {
 	REFERENCE_VARIANT,
 	REFERENCE_BASE,
 	REFERENCE_IDLE,
+	REFERENCE_ITS, /* another metric of the same boot */
 };
 
 struct claim {
@@ -57,6 +60,7 @@ struct claim {
 	char unit[8];	  /* as written, "" without */
 	enum claim_reference reference;
 	char *reference_variant; /* of REFERENCE_VARIANT */
+	struct quantity its;	 /* of REFERENCE_ITS, a metric */
 };
 
 struct claims {
@@ -66,6 +70,12 @@ struct claims {
 
 /* "<=" */
 const char *claim_operator_name(enum claim_operator operator);
+
+/*
+ * What a boot has to be held against the limit: the quantity, or where the claim
+ * refers to the same boot ("idle", "its") the ratio to that.
+ */
+enum quantity_found claim_figure(const struct claim *claim, const json_t *boot, double *value);
 
 /* Whether a value as @limit's fulfils the claim. */
 bool claim_holds(const struct claim *claim, double value);

@@ -18,6 +18,8 @@
 #include "lib/exit_status.h"
 #include "lib/log.h"
 
+enum { OPT_ONLY_MEASURED = 256, OPT_BRIEF };
+
 static const struct argp_option option_table[] = {
 	{ "max-regress", 'r', "METRIC=PERCENT%", 0,
 	  "no variant is worse than the base by more; may be repeated", 0 },
@@ -25,6 +27,11 @@ static const struct argp_option option_table[] = {
 	{ "base", 'b', "VARIANT", 0, "compare against this one (default: the plan's first)", 0 },
 	{ "scenario", 's', "NAME", 0, "only this one; may be repeated", 0 },
 	{ "variant", 'v', "NAME", 0, "judge only this one; may be repeated", 0 },
+	{ "only-measured", OPT_ONLY_MEASURED, NULL, 0,
+	  "name in one line the claims about scenarios and variants that this run does not have, "
+	  "in place of an error or an inconclusive row",
+	  0 },
+	{ "brief", OPT_BRIEF, NULL, 0, "of claims that pass, show their number only", 0 },
 	{ "json", 'j', NULL, 0, "machine-readable", 0 },
 	{ "junit", 'u', "FILE", 0,
 	  "write JUnit XML there too (-: to stdout, in place of the table)", 0 },
@@ -52,7 +59,8 @@ static const char doc[] =
 	"  OPERATOR   <= < >= >\n"
 	"  LIMIT      NUMBER UNIT: ns us ms s, B KiB MiB GiB, GiB/s, none of a count;\n"
 	"             or NUMBER x REFERENCE: a variant's name, base, or idle, which is\n"
-	"             the same boot's phase before\n\n"
+	"             the same boot's phase before, or its METRIC, another metric of\n"
+	"             the same boot\n\n"
 	"A boot is one value. An interval is of its claim alone; to fail against another variant, "
 	"a permutation test corrected for the number of claims must say so too. A percentile "
 	"needs ten events beyond it in a boot, and a verdict four boots.\n\n"
@@ -60,6 +68,8 @@ static const char doc[] =
 	"  balloonstat gate DIR --max-regress inflate.duration_ns=5%\n"
 	"  balloonstat gate DIR --qos bench/qos/series.ini --junit gate.xml\n"
 	"  balloonstat gate DIR --qos my.ini --scenario idle --json\n"
+	"  balloonstat gate DIR --qos bench/qos/series.ini --qos bench/qos/victim.ini \\\n"
+	"    --only-measured --brief\n"
 	"  where my.ini says\n"
 	"    [faults]\n"
 	"    claim = guest.fault_ns.p99 during inflate <= 1.2 x idle\n\n"
@@ -79,6 +89,8 @@ struct options {
 	const char *variants[NAMES_MAX];
 	size_t variant_count;
 	bool json;
+	bool only_measured;
+	bool brief;
 };
 
 static void check_options(struct argp_state *state, const struct options *o)
@@ -109,6 +121,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'v':
 		add_name_once(state, o->variants, &o->variant_count, arg);
+		break;
+	case OPT_ONLY_MEASURED:
+		o->only_measured = true;
+		break;
+	case OPT_BRIEF:
+		o->brief = true;
 		break;
 	case 'j':
 		o->json = true;
@@ -198,7 +216,7 @@ static void print(const struct gate *gate, const struct options *o)
 	json_t *all;
 
 	if (!o->json) {
-		gate_print_text(gate, stdout);
+		gate_print_text(gate, o->brief, stdout);
 		return;
 	}
 	all = gate_to_json(gate);
@@ -226,7 +244,7 @@ static int show(const struct gate *gate, const struct options *o)
 static int judge(const struct tree *tree, const struct claims *claims, const struct options *o)
 {
 	const struct gate_selection selection = { o->scenarios, o->scenario_count, o->variants,
-						  o->variant_count };
+						  o->variant_count, o->only_measured };
 	struct gate gate;
 	char err[2048];
 	int status;
@@ -235,7 +253,7 @@ static int judge(const struct tree *tree, const struct claims *claims, const str
 		log_error("%s", err);
 		return EXIT_USAGE;
 	}
-	if (gate.count) {
+	if (gate.count || (gate.unmeasured_count && !gate.left_out)) {
 		status = show(&gate, o);
 	} else {
 		log_error("--scenario and --variant leave nothing of the claims to judge");

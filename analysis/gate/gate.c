@@ -35,8 +35,14 @@ struct sample {
 	size_t too_few;
 };
 
-typedef enum quantity_found (*figure_fn)(const struct quantity *q, const json_t *boot,
+typedef enum quantity_found (*figure_fn)(const struct claim *claim, const json_t *boot,
 					 double *value);
+
+static enum quantity_found plain_figure(const struct claim *claim, const json_t *boot,
+					double *value)
+{
+	return quantity_of_boot(&claim->quantity, boot, value);
+}
 
 static struct sample sample_of(const struct gate *g, const struct gate_row *row,
 			       const char *variant, figure_fn figure)
@@ -53,7 +59,7 @@ static struct sample sample_of(const struct gate *g, const struct gate_row *row,
 
 		if (!tree_is_ok(boot, row->scenario, variant))
 			continue;
-		found = figure(&row->claim->quantity, boot, &s.values[s.n]);
+		found = figure(row->claim, boot, &s.values[s.n]);
 		s.ok++;
 		s.n += found == QUANTITY_THERE;
 		s.too_few += found == QUANTITY_TOO_FEW;
@@ -95,10 +101,8 @@ static bool lacks(struct gate_row *row, const struct sample *s, const char *whos
 /* Absolute, or each boot against itself. */
 static void take_single(const struct gate *g, struct gate_row *row)
 {
-	bool idle = row->claim->reference == REFERENCE_IDLE;
-	struct sample plain = sample_of(g, row, row->variant, quantity_of_boot);
-	struct sample s =
-		sample_of(g, row, row->variant, idle ? quantity_over_idle : quantity_of_boot);
+	struct sample plain = sample_of(g, row, row->variant, plain_figure);
+	struct sample s = sample_of(g, row, row->variant, claim_figure);
 
 	row->n = s.n;
 	row->too_few = s.too_few;
@@ -109,7 +113,8 @@ static void take_single(const struct gate *g, struct gate_row *row)
 	if (s.n > 1)
 		row->interval = bootstrap_median(s.values, s.n);
 	if (plain.n && !s.n && !s.too_few)
-		decide(row, GATE_INCONCLUSIVE, "nothing before to compare with");
+		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
+		       row->claim->reference == REFERENCE_ITS ? row->claim->its.name : "before");
 	else
 		lacks(row, &s, "");
 	free(plain.values);
@@ -151,8 +156,8 @@ static void relate(struct gate_row *row, const struct sample *s, const struct sa
 
 static void take_pair(const struct gate *g, struct gate_row *row)
 {
-	struct sample s = sample_of(g, row, row->variant, quantity_of_boot);
-	struct sample reference = sample_of(g, row, row->reference, quantity_of_boot);
+	struct sample s = sample_of(g, row, row->variant, plain_figure);
+	struct sample reference = sample_of(g, row, row->reference, plain_figure);
 
 	row->n = s.n;
 	row->too_few = s.too_few;
@@ -245,6 +250,17 @@ static void select_rows(struct gate *g, size_t first, const struct gate_selectio
 	g->left_out += kept == first;
 }
 
+static void add_unmeasured(struct gate *g, const struct claim *claim)
+{
+	const struct claim **longer =
+		reallocarray(g->unmeasured, g->unmeasured_count + 1, sizeof(*longer));
+
+	if (!longer)
+		abort();
+	g->unmeasured = longer;
+	longer[g->unmeasured_count++] = claim;
+}
+
 int gate_make(struct gate *g, const struct tree *tree, const char *base,
 	      const struct claims *claims, const struct gate_selection *selection, char *err,
 	      size_t err_size)
@@ -254,9 +270,13 @@ int gate_make(struct gate *g, const struct tree *tree, const char *base,
 	*g = (struct gate){ .tree = tree, .base = base };
 	for (i = 0; i < claims->count; i++) {
 		first = g->count;
-		if (gate_match(g, &claims->list[i], err, err_size)) {
+		if (gate_match(g, &claims->list[i], selection->only_measured, err, err_size)) {
 			gate_release(g);
 			return -EINVAL;
+		}
+		if (g->count == first) {
+			add_unmeasured(g, &claims->list[i]);
+			continue;
 		}
 		select_rows(g, first, selection);
 	}
@@ -273,6 +293,7 @@ int gate_make(struct gate *g, const struct tree *tree, const char *base,
 void gate_release(struct gate *g)
 {
 	free(g->rows);
+	free(g->unmeasured);
 	memset(g, 0, sizeof(*g));
 }
 

@@ -14,7 +14,7 @@
  *
  * A boot is one value. What is held against the limit is the median over boots;
  * its ratio to the median of the reference's boots; or, for "x idle", the median
- * of the ratio within each boot. With I its 95 % bootstrap interval:
+ * of the ratio within each boot ("its" the same). With I its 95 % bootstrap interval:
  *
  *   invalid       the variant, or its reference, has no ok boot
  *   inconclusive  fewer than BOOTS_MIN boots on a side have a value, or there is no ratio
@@ -36,7 +36,7 @@
  * it: no resample reaches beyond the sample, so that with n boots the interval
  * of a median ends at the least and the largest of them, which is 1 - 2^(1-n) (98.4
  * % with 7) whatever is written beside it. For the same reason a claim
- * without a reference variant, absolute or "x idle", is not corrected: n boots
+ * without a reference variant, absolute, "x idle" or "x its", is not corrected: n boots
  * allow no p below 2^-n, and a file of ten claims could never fail. Its error is
  * 2.5 % per claim. Set such limits where chance does not reach.
  *
@@ -69,7 +69,9 @@ struct gate {
 	const char *base;
 	struct gate_row *rows;
 	size_t count;
-	size_t left_out; /* claims of which the selection leaves nothing */
+	size_t left_out;		 /* claims of which the selection leaves nothing */
+	const struct claim **unmeasured; /* with only_measured: of nothing that was run here */
+	size_t unmeasured_count;
 };
 
 /* What of the tree is judged; no names: all of it. */
@@ -78,6 +80,7 @@ struct gate_selection {
 	size_t scenario_count;
 	const char *const *variants;
 	size_t variant_count;
+	bool only_measured; /* of scenarios and variants that the tree does not have, no rows */
 };
 
 /**
@@ -91,8 +94,11 @@ struct gate_selection {
  * names no scenario, it is for those that have the quantity and the reference.
  * A name of a claim that was not run is a row that is inconclusive.
  *
- * Return: 0; -EINVAL where a claim fits nothing at all, and a message with its
- * file, line and section and what there is.
+ * With only_measured it is no row, and a claim that is left without any is one of
+ * @gate->unmeasured: the same claims can be held against runs of any suite.
+ *
+ * Return: 0; -EINVAL where a claim fits nothing at all (a quantity that there is not,
+ * with only_measured), and a message with its file, line and section and what there is.
  */
 int gate_make(struct gate *gate, const struct tree *tree, const char *base,
 	      const struct claims *claims, const struct gate_selection *selection, char *err,
@@ -106,7 +112,14 @@ int gate_status(const struct gate *gate);
 
 const char *gate_verdict_name(enum gate_verdict verdict);
 
+/*
+ * What a run must have for the unmeasured claims, as "scenario victim, variant huge";
+ * "" where there are none. To be freed.
+ */
+char *gate_needs(const struct gate *gate);
+
 /* By gate_make(): the rows of a claim, before anything is judged. */
-int gate_match(struct gate *gate, const struct claim *claim, char *err, size_t err_size);
+int gate_match(struct gate *gate, const struct claim *claim, bool only_measured, char *err,
+	       size_t err_size);
 
 #endif

@@ -18,6 +18,7 @@ struct match {
 	const struct claim *claim;
 	const char *reference; /* variant, or NULL */
 	size_t first;	       /* row of this claim */
+	bool only_measured;
 };
 
 static struct gate_row *add_row(const struct match *m, const char *scenario, const char *variant)
@@ -43,14 +44,21 @@ static struct gate_row *add_row(const struct match *m, const char *scenario, con
 	return row;
 }
 
-/* Of what the claim names and the tree cannot answer. */
-static void add_unanswered(const struct match *m, const char *scenario, const char *variant,
-			   const char *reason)
+static void add_inconclusive(const struct match *m, const char *scenario, const char *variant,
+			     const char *reason)
 {
 	struct gate_row *row = add_row(m, scenario, variant);
 
 	row->verdict = GATE_INCONCLUSIVE;
 	snprintf(row->reason, sizeof(row->reason), "%s", reason);
+}
+
+/* Of what the claim names and the tree does not have. */
+static void add_unanswered(const struct match *m, const char *scenario, const char *variant,
+			   const char *reason)
+{
+	if (!m->only_measured)
+		add_inconclusive(m, scenario, variant, reason);
 }
 
 static bool has_figure(const struct match *m, const char *scenario, const char *variant)
@@ -208,6 +216,15 @@ static int tell_unmatched(const struct match *m, char *err, size_t err_size)
 	return -EINVAL;
 }
 
+/* Whether the tree has a scenario, a variant and the reference that the claim is about. */
+static bool is_measured(const struct gate *g, const struct claim *c)
+{
+	return (!c->scenarios || any_known(c->scenarios, g->tree->scenarios)) &&
+	       (!c->variants || any_known(c->variants, g->tree->variants)) &&
+	       (c->reference != REFERENCE_VARIANT ||
+		name_index(g->tree->variants, c->reference_variant) >= 0);
+}
+
 /* The variant that a claim refers to. */
 static int find_reference(struct match *m, char *err, size_t err_size)
 {
@@ -230,16 +247,31 @@ static int find_reference(struct match *m, char *err, size_t err_size)
 	return -EINVAL;
 }
 
-int gate_match(struct gate *gate, const struct claim *claim, char *err, size_t err_size)
+/* Of the claim's own quantity, and of the one that it is held against. */
+static int check_quantities(const struct gate *g, const struct claim *c, char *why, size_t size)
 {
-	struct match m = { .gate = gate, .claim = claim, .first = gate->count };
+	int known = quantity_check(&c->quantity, g->tree, why, size);
+
+	if (!known && c->reference == REFERENCE_ITS)
+		known = quantity_check(&c->its, g->tree, why, size);
+	return known;
+}
+
+int gate_match(struct gate *gate, const struct claim *claim, bool only_measured, char *err,
+	       size_t err_size)
+{
+	struct match m = {
+		.gate = gate, .claim = claim, .first = gate->count, .only_measured = only_measured
+	};
 	char why[800];
 	size_t s;
 	int known;
 
+	if (only_measured && !is_measured(gate, claim))
+		return 0;
 	if (find_reference(&m, err, err_size))
 		return -EINVAL;
-	known = quantity_check(&claim->quantity, gate->tree, why, sizeof(why));
+	known = check_quantities(gate, claim, why, sizeof(why));
 	if (known == -EINVAL) {
 		tell(claim, why, err, err_size);
 		return -EINVAL;
@@ -247,14 +279,71 @@ int gate_match(struct gate *gate, const struct claim *claim, char *err, size_t e
 	/* Where none has it, it is none's in particular; but a variant without an ok boot is told.
 	 */
 	if (known && tree_count(gate->tree, NULL, NULL, RESULT_OK)) {
-		add_unanswered(&m, "-", "-", why);
+		/* A scenario of its own that has run tells that something is amiss. */
+		if (!only_measured || claim->scenarios)
+			add_inconclusive(&m, "-", "-", why);
 		return 0;
 	}
 	for (s = 0; gate->tree->scenarios[s]; s++)
 		if (wants_scenario(&m, gate->tree->scenarios[s]))
 			match_scenario(&m, gate->tree->scenarios[s]);
 	if (gate->count == m.first)
-		return tell_unmatched(&m, err, err_size);
+		return only_measured ? 0 : tell_unmatched(&m, err, err_size);
 	add_named(&m);
 	return 0;
+}
+
+static void need(json_t *needs, const char *what, const char *name)
+{
+	char *text;
+
+	if (asprintf(&text, "%s %s", what, printable(name)) < 0)
+		abort();
+	json_object_set_new(needs, text, json_true());
+	free(text);
+}
+
+static void need_absent(json_t *needs, const char *what, char *const *names, char *const *there)
+{
+	for (; names && *names; names++)
+		if (name_index(there, *names) < 0)
+			need(needs, what, *names);
+}
+
+/* The scenarios, where that is it; else the variants; else what it measures. */
+static void need_of(json_t *needs, const struct gate *g, const struct claim *c)
+{
+	size_t before = json_object_size(needs);
+
+	if (c->scenarios && !any_known(c->scenarios, g->tree->scenarios)) {
+		need_absent(needs, "scenario", c->scenarios, g->tree->scenarios);
+		return;
+	}
+	need_absent(needs, "variant", c->variants, g->tree->variants);
+	if (c->reference == REFERENCE_VARIANT &&
+	    name_index(g->tree->variants, c->reference_variant) < 0)
+		need(needs, "variant", c->reference_variant);
+	if (json_object_size(needs) == before)
+		need(needs, "boots with", c->quantity.name);
+}
+
+char *gate_needs(const struct gate *gate)
+{
+	json_t *needs = json_object(), *item;
+	const char *name, *comma = "";
+	char *text = NULL;
+	size_t size, i;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f || !needs)
+		abort();
+	for (i = 0; i < gate->unmeasured_count; i++)
+		need_of(needs, gate, gate->unmeasured[i]);
+	json_object_foreach (needs, name, item) {
+		fprintf(f, "%s%s", comma, name);
+		comma = ", ";
+	}
+	fclose(f);
+	json_decref(needs);
+	return text;
 }

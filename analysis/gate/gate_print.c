@@ -2,6 +2,7 @@
 #include "analysis/gate/gate_print.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/compare/compare.h"
@@ -13,9 +14,14 @@
 /* What a ratio is to, or NULL for an absolute claim. */
 static const char *ratio_to(const struct gate_row *row)
 {
-	if (row->claim->reference == REFERENCE_IDLE)
+	switch (row->claim->reference) {
+	case REFERENCE_IDLE:
 		return "idle";
-	return row->reference;
+	case REFERENCE_ITS:
+		return row->claim->its.name;
+	default:
+		return row->reference;
+	}
 }
 
 /* Four digits, and no powers of ten where a person counts. */
@@ -101,20 +107,63 @@ static void print_boots(const struct gate *g, FILE *f)
 		fprintf(f, "%zu claims are left out by --scenario and --variant.\n", g->left_out);
 }
 
-void gate_print_text(const struct gate *g, FILE *f)
+static void print_rows(const struct gate *g, bool brief, FILE *f)
 {
 	const struct claim *claim = NULL;
-	size_t i, invalid = gate_count(g, GATE_INVALID);
+	size_t i;
 
 	for (i = 0; i < g->count; i++) {
-		if (claim != g->rows[i].claim)
-			print_head(&g->rows[i], f);
-		print_row(&g->rows[i], f);
-		claim = g->rows[i].claim;
-		if (i + 1 == g->count || claim != g->rows[i + 1].claim)
-			fputc('\n', f);
+		const struct gate_row *row = &g->rows[i];
+
+		if (brief && row->verdict == GATE_PASS)
+			continue;
+		if (claim != row->claim) {
+			fputs(claim ? "\n" : "", f);
+			print_head(row, f);
+		}
+		print_row(row, f);
+		claim = row->claim;
 	}
+	fputs(claim ? "\n" : "", f);
+}
+
+void gate_print_unmeasured(const struct gate *g, FILE *f)
+{
+	char *needs = gate_needs(g);
+
+	if (g->unmeasured_count)
+		fprintf(f, "Not measured in this run, and not judged: %zu claims, which need %s.\n",
+			g->unmeasured_count, needs);
+	free(needs);
+}
+
+/* Which, for who has only the last lines of a log. */
+static void print_failed(const struct gate *g, FILE *f)
+{
+	const char *before = "Failed: ";
+	size_t i;
+
+	for (i = 0; i < g->count; i++) {
+		const struct gate_row *row = &g->rows[i];
+
+		if (row->verdict != GATE_FAIL)
+			continue;
+		fprintf(f, "%s%s (", before, printable(row->claim->name));
+		fprintf(f, "%s, ", printable(row->scenario));
+		fprintf(f, "%s)", printable(row->variant));
+		before = "; ";
+	}
+	fputs(gate_count(g, GATE_FAIL) ? "\n" : "", f);
+}
+
+void gate_print_text(const struct gate *g, bool brief, FILE *f)
+{
+	size_t invalid = gate_count(g, GATE_INVALID);
+
+	print_rows(g, brief, f);
 	print_boots(g, f);
+	gate_print_unmeasured(g, f);
+	print_failed(g, f);
 	fprintf(f, "%zu claims: %zu pass, %zu fail, %zu inconclusive", g->count,
 		gate_count(g, GATE_PASS), gate_count(g, GATE_FAIL),
 		gate_count(g, GATE_INCONCLUSIVE));
@@ -187,6 +236,16 @@ static json_t *summary_to_json(const struct gate *g)
 	return all;
 }
 
+static json_t *unmeasured_to_json(const struct gate *g)
+{
+	json_t *names = json_array();
+	size_t i;
+
+	for (i = 0; i < g->unmeasured_count; i++)
+		json_array_append_new(names, text(g->unmeasured[i]->name));
+	return names;
+}
+
 json_t *gate_to_json(const struct gate *g)
 {
 	json_t *rows = json_array();
@@ -195,12 +254,12 @@ json_t *gate_to_json(const struct gate *g)
 	for (i = 0; i < g->count; i++)
 		json_array_append_new(rows, row_to_json(g, &g->rows[i]));
 	return json_pack(
-		"{s:i, s:s, s:o, s:f, s:f, s:i, s:o, s:{s:i, s:i, s:i, s:i}, s:i, s:i, s:o}",
+		"{s:i, s:s, s:o, s:f, s:f, s:i, s:o, s:{s:i, s:i, s:i, s:i}, s:i, s:o, s:i, s:o}",
 		"schema_version", 1, "accel", tree_accel(g->tree), "base", text(g->base),
 		"confidence", CONFIDENCE, "alpha", ALPHA, "boots_min", BOOTS_MIN, "summary",
 		summary_to_json(g), "boots", "ok", (int)tree_count(g->tree, NULL, NULL, RESULT_OK),
 		"failed", (int)tree_count(g->tree, NULL, NULL, RESULT_FAILED), "invalid",
 		(int)tree_count(g->tree, NULL, NULL, RESULT_INVALID), "missing",
 		(int)tree_count_missing(g->tree, NULL, NULL), "left_out", (int)g->left_out,
-		"exit_status", gate_status(g), "claims", rows);
+		"unmeasured", unmeasured_to_json(g), "exit_status", gate_status(g), "claims", rows);
 }

@@ -33,12 +33,17 @@ enum {
 	OPT_SMALLEST_EFFECT,
 	OPT_MIXED_HOSTS,
 	OPT_NO_HTML,
+	OPT_ONLY_MEASURED,
 };
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "DIR", 0, "where the report goes (default: the result tree)", 0 },
 	{ "qos", 'q', "FILE", 0,
 	  "show how the claims of this file fare, as gate judges them; may be repeated", 0 },
+	{ "only-measured", OPT_ONLY_MEASURED, NULL, 0,
+	  "name in one line the claims about scenarios and variants that this run does not have, "
+	  "as gate does",
+	  0 },
 	{ "plots", OPT_PLOTS, "DIR", 0,
 	  "where the plots go, below the output (default: plots in it)", 0 },
 	{ "no-plots", OPT_NO_PLOTS, NULL, 0, "link the plots, but do not draw them", 0 },
@@ -73,6 +78,7 @@ struct options {
 	bool mixed_hosts;
 	double smallest_effect;
 	bool no_html;
+	bool only_measured;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -97,6 +103,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_MIXED_HOSTS:
 		o->mixed_hosts = true;
+		break;
+	case OPT_ONLY_MEASURED:
+		o->only_measured = true;
 		break;
 	case OPT_NO_HTML:
 		o->no_html = true;
@@ -331,9 +340,9 @@ static int load_claims(struct claims *claims, const struct options *o)
 	return 0;
 }
 
-static int judge_claims(struct judged *j, struct report *report)
+static int judge_claims(struct judged *j, struct report *report, bool only_measured)
 {
-	const struct gate_selection all = { NULL, 0, NULL, 0 };
+	const struct gate_selection all = { .only_measured = only_measured };
 	char err[2048];
 
 	if (!j->claims.count)
@@ -399,7 +408,7 @@ int cmd_report(int argc, char **argv)
 		status = EXIT_ENVIRONMENT;
 	}
 	if (!status)
-		status = judge_claims(&judged, &report);
+		status = judge_claims(&judged, &report, options.only_measured);
 	if (!status)
 		status = draw_and_write(&report, &options, plots, link);
 	report_release(&report);

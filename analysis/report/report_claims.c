@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/report/report_claims.h"
 
+#include <stdlib.h>
+
 #include "analysis/gate/gate_print.h"
 #include "analysis/report/markdown.h"
 
@@ -58,19 +60,31 @@ static void write_words(FILE *f, const struct gate *g)
 	fputs("\n", f);
 }
 
-void report_claims(FILE *f, const struct report *r)
+static void write_unmeasured(FILE *f, const struct gate *g)
 {
-	const struct gate *g = r->gate;
+	char *needs = gate_needs(g);
+
+	if (g->unmeasured_count) {
+		fprintf(f, "Not measured in this run, and not judged: %zu claims, which need ",
+			g->unmeasured_count);
+		markdown_text(f, needs);
+		fputs(".\n\n", f);
+	}
+	free(needs);
+}
+
+static void write_rows(FILE *f, const struct gate *g)
+{
 	size_t i;
 
-	if (!g || !g->count)
+	if (!g->count)
 		return;
-	fputs("## Claims\n\n"
-	      "What this run was held against. A claim passes where the whole 95 % interval over "
+	fputs("What this run was held against. A claim passes where the whole 95 % interval over "
 	      "boots is within its limit, fails where all of it is beyond (and, against another "
 	      "variant, a permutation test corrected for the number of claims says so too), and is "
 	      "inconclusive otherwise. x idle: over the same boot's phase before, with nothing "
-	      "moved yet. `balloonstat gate` tells the same by its exit status.\n\n",
+	      "moved yet; x its ...: over another figure of the same boot. `balloonstat gate` "
+	      "tells the same by its exit status.\n\n",
 	      f);
 	write_words(f, g);
 	fputs("| claim | scenario | variant | n | n of the reference | value [95 %] | limit | "
@@ -81,4 +95,15 @@ void report_claims(FILE *f, const struct report *r)
 	fprintf(f, "\n%zu judged: %zu pass, %zu fail, %zu inconclusive, %zu invalid.\n\n", g->count,
 		gate_count(g, GATE_PASS), gate_count(g, GATE_FAIL),
 		gate_count(g, GATE_INCONCLUSIVE), gate_count(g, GATE_INVALID));
+}
+
+void report_claims(FILE *f, const struct report *r)
+{
+	const struct gate *g = r->gate;
+
+	if (!g || (!g->count && !g->unmeasured_count))
+		return;
+	fputs("## Claims\n\n", f);
+	write_rows(f, g);
+	write_unmeasured(f, g);
 }

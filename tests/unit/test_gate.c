@@ -470,6 +470,84 @@ static void claims_that_fit_nothing_are_errors(void **state)
 		EXIT_INCONCLUSIVE, "the reference was not run here");
 }
 
+/* Of claims for any suite only those are judged that this one ran something of. */
+static void what_was_not_run_is_told_in_a_line(void **state)
+{
+	static const char all[] =
+		"[here]\nclaim = inflate.kicks <= 500\nscenario = idle absent\n"
+		"[there]\nclaim = refault.duration_ns <= 1 s\nscenario = nowhere\n"
+		"[who]\nclaim = inflate.kicks <= 1 x nobody\nscenario = idle\n"
+		"[what]\nclaim = compaction.round_trips <= 5\n";
+	struct outcome outcome;
+	char path[256];
+
+	(void)state;
+	plant("suite", 1, BOOTS);
+	snprintf(path, sizeof(path), "%s", write_file(test_dir, "all.ini", all));
+	expect_outcome(GATE("suite", "--qos", path), EXIT_USAGE, "'nobody'");
+	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_FINE,
+		       "Not measured in this run, and not judged: 3 claims, which need scenario "
+		       "nowhere, variant nobody, boots with compaction.round_trips.\n"
+		       "2 claims: 2 pass, 0 fail, 0 inconclusive\n");
+	outcome = GATE("suite", "--qos", path, "--only-measured", "--brief");
+	assert_null(strstr(outcome.output, "here:"));
+	outcome_release(&outcome);
+	/* Of nothing nothing is judged, and a mistyped figure stays an error. */
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "none.ini",
+			    "[it]\nclaim = inflate.kicks <= 5\nscenario = x\n"));
+	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_INCONCLUSIVE,
+		       "need scenario x.\n0 claims: 0 pass");
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "typo.ini", "[it]\nclaim = inflate.kick <= 5\n"));
+	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_USAGE,
+		       "no boot has 'inflate.kick'");
+	/* Where the scenario ran and nothing came of it, that is told. */
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "lost.ini",
+			    "[it]\nclaim = compaction.round_trips <= 5\nscenario = idle\n"));
+	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_INCONCLUSIVE,
+		       "no boot has compaction");
+}
+
+static void what_fails_is_named_last(void **state)
+{
+	char path[256];
+
+	(void)state;
+	plant("named", 1, BOOTS);
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "named.ini",
+			    "[few]\nclaim = inflate.kicks <= 50\n[many]\nclaim = inflate.kicks <= "
+			    "500\n"));
+	expect_outcome(GATE("named", "--qos", path, "--brief"), EXIT_REGRESSION,
+		       "Failed: few (idle, base); few (idle, new)\n4 claims: 2 pass, 2 fail");
+}
+
+/* Round trips for a page, calls for an entry: two counts of one boot. */
+static void figures_of_a_boot_are_held_against_each_other(void **state)
+{
+	json_t *boot;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= BOOTS; i++) {
+		boot = make_boot("idle", "new", i, 100);
+		json_object_set_new(
+			json_array_get(json_object_get(boot, "cycles"), 0), "compaction",
+			json_pack("{s:i, s:i}", "migrated_pages", 100 * i, "round_trips", 200 * i));
+		write_boot("its", boot);
+	}
+	expect_outcome(gate_claim("its", "claim = compaction.round_trips <= 2 x its "
+					 "compaction.migrated_pages"),
+		       EXIT_FINE, "2 [2, 2] x");
+	expect_outcome(gate_claim("its", "claim = compaction.round_trips < 2 x its "
+					 "compaction.migrated_pages"),
+		       EXIT_REGRESSION, "the whole interval is beyond the limit");
+	expect_outcome(gate_claim("its", "claim = compaction.round_trips <= 2 x its inflate.calls"),
+		       EXIT_USAGE, "no boot has 'inflate.calls'");
+}
+
 static void a_part_can_be_asked_for(void **state)
 {
 	static const char two[] = "[here]\nclaim = inflate.kicks <= 500\nscenario = idle\n"
@@ -748,6 +826,9 @@ int main(void)
 		cmocka_unit_test(what_was_not_measured_is_not_mistyped),
 		cmocka_unit_test(a_counter_that_did_not_change_is_zero),
 		cmocka_unit_test(claims_that_fit_nothing_are_errors),
+		cmocka_unit_test(what_was_not_run_is_told_in_a_line),
+		cmocka_unit_test(what_fails_is_named_last),
+		cmocka_unit_test(figures_of_a_boot_are_held_against_each_other),
 		cmocka_unit_test(a_part_can_be_asked_for),
 		cmocka_unit_test(under_icount_there_is_no_time),
 		cmocka_unit_test(usage),
