@@ -5,6 +5,8 @@
 O ?= build
 V ?= 0
 SUITE ?= default
+# The claims that `make bench` holds its run against; none: QOS=
+QOS ?= $(wildcard bench/qos/*.ini)
 PREFIX ?= /usr/local
 CC ?= gcc
 CLANG ?= clang
@@ -48,7 +50,7 @@ all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_s
 	   $(test_src) $(fake_src) $(advise_src) $(support_src) tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
-	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches .ci/run $(wildcard tests/*/*.sh)
+	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
 .PHONY: deps all bench test report lint install clean help check-patches
@@ -61,15 +63,7 @@ deps: ## install the Debian packages that are missing (prints the command when n
 	$(Q)vm-images/deps
 
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
-	$(Q)dir=results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE); status=0; \
-	$(O)/balloonbench run --suite $(SUITE) --aa -o $$dir || status=$$?; \
-	case $$status in 0|3) \
-		$(O)/balloonbench run --suite instructions --accel icount -o $$dir/icount || status=$$?;; \
-	esac; \
-	case $$status in \
-	0|3) $(O)/balloonstat compare $$dir && $(O)/balloonstat report $$dir || exit $$?;; \
-	esac; \
-	exit $$status
+	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
 test: all $(tests) $(fake_qemu) $(advise) $(planted) $(runner) ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
@@ -104,7 +98,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR, QEMU_SRC=DIR, QEMU_PATCHES=DIR"
-	@echo "  and QEMU=PATH use your own."
+	@echo "  and QEMU=PATH use your own. QOS=FILES are the claims of make bench (default: bench/qos/*.ini)."
 
 # The packages are looked at once per checkout and when their list changes.
 $(O)/.deps: vm-images/packages vm-images/deps | $(O)
