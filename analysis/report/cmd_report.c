@@ -19,6 +19,7 @@
 #include "analysis/plots/gnuplot.h"
 #include "analysis/html/html_page.h"
 #include "analysis/plots/plot.h"
+#include "analysis/report/plot_memory.h"
 #include "analysis/report/plot_qos.h"
 #include "analysis/plots/plot_trace.h"
 #include "analysis/report/report_write.h"
@@ -199,6 +200,18 @@ static int draw_victims(struct drawing *d, const struct report_scenario *s)
 	return status;
 }
 
+/* What state memory was in. */
+static int draw_memory(struct drawing *d, const struct report_scenario *s)
+{
+	int plot, status = 0;
+
+	for (plot = 0; !status && plot < MEMORY_PLOTS; plot++)
+		status = memory_plot_draw(plot, d->report, s,
+					  output_of(d, s->name, memory_plot_kind(plot)), d->err,
+					  sizeof(d->err));
+	return status;
+}
+
 /* 0, or an exit status; a missing gnuplot is told once. */
 static int draw_all(const struct report *report, const char *plots)
 {
@@ -210,6 +223,8 @@ static int draw_all(const struct report *report, const char *plots)
 		status = draw_scenario(&d, &report->scenarios[i]);
 	for (i = 0; !status && i < report->scenario_count; i++)
 		status = draw_victims(&d, &report->scenarios[i]);
+	for (i = 0; !status && i < report->scenario_count; i++)
+		status = draw_memory(&d, &report->scenarios[i]);
 	for (i = 0; !status && report->tree->scenarios[i]; i++)
 		status = draw_latencies(&d, report->tree->scenarios[i]);
 	if (!status)

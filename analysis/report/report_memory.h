@@ -2,14 +2,17 @@
 #ifndef ANALYSIS_REPORT_MEMORY_H
 #define ANALYSIS_REPORT_MEMORY_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "analysis/report/report.h"
 
+/* Whether any scenario has a state of memory to tell of. */
+bool report_memory_known(const struct report *report);
+
 /*
- * What memory was like in scenarios that do something to it, or look: how
- * fragmented, what compaction and pressure did, huge pages of the host. Nothing
- * where no boot has any of it.
+ * How fragmented memory was, what compaction and reclaim did meanwhile, and what the host's
+ * memory was made of: a table for each scenario that has any of it, and its plots.
  */
 void report_memory(FILE *f, const struct report *report);
 

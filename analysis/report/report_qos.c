@@ -7,6 +7,7 @@
 
 #include "analysis/report/markdown.h"
 #include "analysis/report/plot_qos.h"
+#include "analysis/report/report_memory.h"
 #include "analysis/data/victims.h"
 #include "lib/result.h"
 #include "lib/units.h"
@@ -378,7 +379,6 @@ static void write_part(FILE *f, const struct qos *q, const struct part *p)
 static void write_method(FILE *f, const struct qos *q, size_t compared)
 {
 	fprintf(f,
-		"## Quality of service\n\n"
 		"What ballooning does to the work beside it: victims, small pieces of work in the "
 		"guest or beside QEMU, before the balloon moves, while it inflates, while it stays "
 		"(*plateau*), while it deflates, and after. A piece is due at fixed times, whether "
@@ -421,10 +421,13 @@ void report_qos(FILE *f, const struct report *report)
 	size_t i;
 
 	collect(&q);
+	if (q.count || report_memory_known(report))
+		fputs("## Quality of service\n\n", f);
 	if (q.count) {
 		write_method(f, &q, judge(&q));
 		for (i = 0; i < q.count; i++)
 			write_part(f, &q, &q.parts[i]);
 	}
+	report_memory(f, report);
 	release(&q);
 }

@@ -6,7 +6,10 @@
 
 #include "analysis/report/report.h"
 
-/* The part about what ran beside the balloon; nothing where no boot has victims. */
+/*
+ * The part about what ran beside the balloon, and about the state of memory; nothing where no
+ * boot has any of it.
+ */
 void report_qos(FILE *f, const struct report *report);
 
 #endif

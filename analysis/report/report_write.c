@@ -12,7 +12,6 @@
 #include "analysis/report/report_boots.h"
 #include "analysis/report/report_claims.h"
 #include "analysis/report/report_cpu.h"
-#include "analysis/report/report_memory.h"
 #include "analysis/report/report_noise.h"
 #include "analysis/report/report_qos.h"
 #include "analysis/report/report_steps.h"
@@ -283,7 +282,6 @@ void report_write(const struct report *report, FILE *f)
 	report_qos(f, report);
 	report_claims(f, report);
 	report_cpu(f, report);
-	report_memory(f, report);
 	report_noise(f, report);
 	report_tracing(f, report);
 	write_method(f, report);
