@@ -14,6 +14,7 @@
 #include "analysis/report/report_cpu.h"
 #include "analysis/report/report_noise.h"
 #include "analysis/report/report_qos.h"
+#include "analysis/report/report_questions.h"
 #include "analysis/report/report_steps.h"
 #include "analysis/report/report_trace.h"
 #include "lib/result.h"
@@ -270,6 +271,7 @@ void report_write(const struct report *report, FILE *f)
 	      "# What the balloon's patches do\n\n",
 	      f);
 	report_answer(f, report);
+	report_questions(f, report);
 	write_setup(f, report);
 	fputs("## Results\n\n", f);
 	for (i = 0; i < report->scenario_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the report says of the state of memory: trees whose truth is known. A stand-in for gnuplot
- * keeps the data of the plots.
+ * What the report says of the state of memory, and what it answers: trees whose
+ * truth is known. A stand-in for gnuplot keeps the data of the plots.
  */
 #include "tests/support/unit.h"
 
@@ -276,7 +276,28 @@ static void the_report_tells_of_memory(void **state)
 	free(text);
 }
 
-static void a_tree_without_states_has_no_such_part(void **state)
+static void questions_are_answered_by_what_there_is(void **state)
+{
+	char *text = text_of(&tree);
+
+	(void)state;
+	expect_text(text, "**1. Does MADV_WILLNEED on a deflate help the guest, or cost it?** Not "
+			  "measured in this run: it needs the variants no-willneed and finalize;");
+	expect_text(text,
+		    "| duration of an inflate | fragmented | chunks against finalize | 4, 4 | "
+		    "0.500 [0.500, 0.500] x |\n");
+	expect_text(text, "Not measured in this run: duration of an inflate (huge against "
+			  "finalize). It needs scenario fragmented");
+	expect_text(text, "| writing to the memory again | refault | chunks against finalize | "
+			  "4, 4 | 0.500 [0.500, 0.500] x |\n");
+	expect_text(text, "| inflated | refault | chunks | 4 | 512 [512, 512] MiB |\n");
+	/* A figure of each boot: they migrated 100 to 400 pages. */
+	expect_text(text, "| time of compaction for a migrated page | compaction | finalize | 4 | "
+			  "50 [50, 50] µs |\n");
+	free(text);
+}
+
+static void without_an_answer_no_question_is_asked(void **state)
 {
 	char path[256], err[512], *text;
 	struct tree bare;
@@ -285,6 +306,7 @@ static void a_tree_without_states_has_no_such_part(void **state)
 	snprintf(path, sizeof(path), "%s/bare", test_dir);
 	assert_int_equal(tree_load(&bare, path, err, sizeof(err)), 0);
 	text = text_of(&bare);
+	assert_null(strstr(text, "Six questions"));
 	assert_null(strstr(text, "Quality of service"));
 	free(text);
 	tree_release(&bare);
@@ -297,7 +319,8 @@ int main(void)
 		cmocka_unit_test(the_hosts_memory_is_in_gib),
 		cmocka_unit_test(nothing_is_drawn_of_nothing),
 		cmocka_unit_test(the_report_tells_of_memory),
-		cmocka_unit_test(a_tree_without_states_has_no_such_part),
+		cmocka_unit_test(questions_are_answered_by_what_there_is),
+		cmocka_unit_test(without_an_answer_no_question_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
