@@ -13,7 +13,7 @@
 static const char *const verdict_names[] = {
 	[VERDICT_IMPROVE] = "improve", [VERDICT_REGRESS] = "regress",
 	[VERDICT_SAME] = "same",       [VERDICT_INCONCLUSIVE] = "inconclusive",
-	[VERDICT_INVALID] = "invalid",
+	[VERDICT_INVALID] = "invalid", [VERDICT_ABSENT] = "absent",
 };
 
 const char *verdict_name(enum verdict verdict)
@@ -43,7 +43,11 @@ static void judge(struct comparison *c, double smallest_effect)
 	bool enough = c->n >= BOOTS_MIN && c->base_n >= BOOTS_MIN;
 
 	c->reason = NULL;
-	if (!c->n || !c->base_n) {
+	if (c->absent || c->base_absent) {
+		c->verdict = VERDICT_ABSENT;
+		c->reason = c->absent ? "its boots have no such figure"
+				      : "the base's boots have no such figure";
+	} else if (!c->n || !c->base_n) {
 		c->verdict = VERDICT_INVALID;
 		c->reason = c->n ? "the base has no ok boot" : "no ok boot";
 	} else if (enough && i->low >= 1 - smallest_effect && i->high <= 1 + smallest_effect) {
@@ -98,6 +102,8 @@ void compare(struct comparison *c, const struct tree *tree, const struct metric 
 	};
 	c->n = metric_values(metric, tree, scenario, variant, &c->values);
 	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
+	c->absent = !c->n && tree_count(tree, scenario, variant, RESULT_OK);
+	c->base_absent = !c->base_n && tree_count(tree, scenario, base, RESULT_OK);
 	compare_samples(c);
 }
 

@@ -2,6 +2,7 @@
 #ifndef ANALYSIS_COMPARE_H
 #define ANALYSIS_COMPARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "analysis/data/metric.h"
@@ -20,6 +21,8 @@ enum verdict {
 	VERDICT_SAME,
 	VERDICT_INCONCLUSIVE,
 	VERDICT_INVALID, /* no ok boot on a side */
+	VERDICT_ABSENT, /* the ok boots of a side have no such figure: a move that is none of theirs
+			 */
 };
 
 const char *verdict_name(enum verdict verdict);
@@ -32,10 +35,12 @@ struct comparison {
 	const struct metric *metric;
 	double *values;
 	size_t n;
+	bool absent; /* ok boots without the metric; by compare() */
 	double median;
 	struct interval median_interval; /* NANs where n < 2 */
 	double *base_values;
 	size_t base_n;
+	bool base_absent;
 	double base_median;
 	double ratio;			/* median / base_median; NAN where a base value is 0 */
 	struct interval ratio_interval; /* NANs where a side has n < 2 */
@@ -67,6 +72,7 @@ void compare_samples(struct comparison *c);
  * Many comparisons find something by chance alone, so p is corrected after
  * Holm (A Simple Sequentially Rejective Multiple Test Procedure, 1979). The
  * verdict, with r the ratio of medians and I its interval:
+ *   absent        a side has ok boots, and none of them such a figure
  *   invalid       a side has no ok boot
  *   inconclusive  a side has fewer than BOOTS_MIN ok boots, or there is no ratio
  *   same          I lies within 1 +- smallest_effect

@@ -100,7 +100,7 @@ static const char *verdict_of(const char *text)
 {
 	enum verdict v;
 
-	for (v = VERDICT_IMPROVE; v <= VERDICT_INVALID; v++) {
+	for (v = VERDICT_IMPROVE; v <= VERDICT_ABSENT; v++) {
 		const char *name = verdict_name(v);
 		size_t n = strlen(name);
 

@@ -102,7 +102,8 @@ static void write_row(FILE *f, const struct comparison *c)
 	fprintf(f, "%*s", INDENT, "");
 	write_name(f, c->variant, 18);
 	if (!c->n) {
-		fputs("   0   no boot that is ok\n", f);
+		fputs(c->absent ? "   -   there is no such move\n" : "   0   no boot that is ok\n",
+		      f);
 		return;
 	}
 	fprintf(f, " %3zu %8.4g", c->n, c->median);

@@ -109,10 +109,14 @@ struct span {
 
 static bool span_of(const json_t *boot, const struct victim_figure *figure, struct span *span)
 {
-	if (!find_mark(boot, figure, "inflate", 0, &span->inflate[0]) ||
-	    !find_mark(boot, figure, "deflate", span->inflate[0], &span->deflate[0]))
+	if (!find_mark(boot, figure, "inflate", 0, &span->inflate[0]))
 		return false;
 	span->inflate[1] = end_of(boot, figure, span->inflate[0]);
+	/* Without a way back it is as wide as nothing. */
+	if (!find_mark(boot, figure, "deflate", span->inflate[0], &span->deflate[0])) {
+		span->deflate[0] = span->deflate[1] = span->inflate[1];
+		return true;
+	}
 	span->deflate[1] = end_of(boot, figure, span->deflate[0]);
 	return true;
 }

@@ -150,6 +150,10 @@ static void write_paragraph(FILE *f, const struct report *r)
 static void write_cells(FILE *f, const struct report *r, const struct comparison *c,
 			const char *move)
 {
+	if (c->absent) {
+		fputs(" — | — | — |", f);
+		return;
+	}
 	if (!c->n) {
 		fputs(" - | | no boot that is ok |", f);
 		return;

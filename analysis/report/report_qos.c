@@ -173,6 +173,14 @@ static void write_estimate(FILE *f, struct estimate e, double scale)
 	estimate_write(f, &e, format_of(e.median));
 }
 
+/* Whether a variant has no such move at all, as one that only gives memory has no deflate. */
+static bool lacks_move(const struct part *p, size_t variant, const char *phase)
+{
+	return (!strcmp(phase, "inflate") && p->scenario->inflate[variant].absent) ||
+	       ((!strcmp(phase, "deflate") || !strcmp(phase, "after")) &&
+		p->scenario->deflate[variant].absent);
+}
+
 /*
  * At the headline, or, where the sample does not carry it, at the next that it does
  * carry, which is then said.
@@ -191,7 +199,10 @@ static void write_headline(FILE *f, const struct qos *q, const struct part *p, s
 			break;
 	}
 	fputs(" ", f);
-	write_estimate(f, e, over_before ? 1 : scale_of(p));
+	if (!e.n && lacks_move(p, variant, phase))
+		fputs("—", f);
+	else
+		write_estimate(f, e, over_before ? 1 : scale_of(p));
 	if (e.n && level != wanted)
 		fprintf(f, " (%s)", level->name);
 	fputs(" |", f);
@@ -263,6 +274,10 @@ static void write_shifts(FILE *f, const struct qos *q, const struct part *p)
 
 			fprintf(f, "| %s | ", moves[m]);
 			markdown_text(f, s.variant);
+			if (!d.seconds.n && lacks_move(p, v, moves[m])) {
+				fputs(" | — | — | — | — | — | | |\n", f);
+				continue;
+			}
 			fprintf(f, " | %zu | ", d.seconds.n);
 			write_estimate(f, d.seconds, 1);
 			fputs(" | ", f);
@@ -294,6 +309,13 @@ static void write_levels(FILE *f, const struct qos *q, const struct part *p)
 
 			fputs("| ", f);
 			markdown_text(f, s.variant);
+			if (!(events.median > 0) && lacks_move(p, v, *phase)) {
+				fprintf(f, " | %s | — | — |", *phase);
+				for (level = levels; level->name; level++)
+					fputs(" — |", f);
+				fputs(" — |\n", f);
+				continue;
+			}
 			fprintf(f, " | %s | %zu | %.0f | ", *phase, events.n,
 				events.n ? events.median : 0);
 			for (level = levels; level->name; level++) {
@@ -386,7 +408,8 @@ static void write_method(FILE *f, const struct qos *q, size_t compared)
 		"taken in each boot; shown is their median over boots with its 95 %% interval. A "
 		"boot with fewer than %d values beyond a percentile does not carry it: that is -, "
 		"or, in the first two tables, the next lower one that all boots carry, which is "
-		"then named. Ratios to *before* are of the same boot. The maximum is that of all "
+		"then named; — is a move that a variant does not make. Ratios to *before* are of "
+		"the same boot. The maximum is that of all "
 		"boots.\n\n",
 		HISTOGRAM_BEYOND_MIN);
 	fprintf(f,

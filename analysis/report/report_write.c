@@ -126,6 +126,10 @@ static void write_row(FILE *f, const struct report *r, const struct comparison *
 {
 	fprintf(f, "| %s | ", move);
 	markdown_text(f, c->variant);
+	if (c->absent) {
+		fputs(" | — | — | — | — | | — |\n", f);
+		return;
+	}
 	if (!c->n) {
 		fputs(" | 0 | | | | | invalid |\n", f);
 		return;
@@ -145,7 +149,7 @@ static void write_row(FILE *f, const struct report *r, const struct comparison *
 	if (c->base_n)
 		fprintf(f, " | %.4f | %s |\n", c->p_holm, verdict_name(c->verdict));
 	else
-		fputs(" | | invalid |\n", f);
+		fprintf(f, " | | %s |\n", verdict_name(c->verdict));
 }
 
 static void write_table(FILE *f, const struct report *r, const struct report_scenario *s)
@@ -202,6 +206,8 @@ static void write_resolution(FILE *f, const struct report *r)
 				double percent;
 
 				move = json_object_get(cycle, moves[k]);
+				if (!move)
+					continue;
 				percent =
 					100 *
 					json_number_value(json_object_get(move, "resolution_ns")) /
