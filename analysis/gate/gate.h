@@ -113,7 +113,7 @@ int gate_status(const struct gate *gate);
 const char *gate_verdict_name(enum gate_verdict verdict);
 
 /*
- * What a run must have for the unmeasured claims, as "scenario victim, variant huge";
+ * What a run must have for the unmeasured claims, as "scenarios: victim, idle; variants: huge";
  * "" where there are none. To be freed.
  */
 char *gate_needs(const struct gate *gate);

@@ -293,57 +293,72 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 	return 0;
 }
 
-static void need(json_t *needs, const char *what, const char *name)
-{
-	char *text;
+/* Names that claims lack, each once, by what they are the names of. */
+struct needs {
+	json_t *scenarios;
+	json_t *variants;
+	json_t *quantities;
+};
 
-	if (asprintf(&text, "%s %s", what, printable(name)) < 0)
-		abort();
-	json_object_set_new(needs, text, json_true());
-	free(text);
+static void need(json_t *names, const char *name)
+{
+	json_object_set_new(names, printable(name), json_true());
 }
 
-static void need_absent(json_t *needs, const char *what, char *const *names, char *const *there)
+static void need_absent(json_t *needed, char *const *names, char *const *there)
 {
 	for (; names && *names; names++)
 		if (name_index(there, *names) < 0)
-			need(needs, what, *names);
+			need(needed, *names);
 }
 
 /* The scenarios, where that is it; else the variants; else what it measures. */
-static void need_of(json_t *needs, const struct gate *g, const struct claim *c)
+static void need_of(struct needs *needs, const struct gate *g, const struct claim *c)
 {
-	size_t before = json_object_size(needs);
+	size_t before = json_object_size(needs->variants);
+	bool lacks_variant = c->reference == REFERENCE_VARIANT &&
+			     name_index(g->tree->variants, c->reference_variant) < 0;
 
 	if (c->scenarios && !any_known(c->scenarios, g->tree->scenarios)) {
-		need_absent(needs, "scenario", c->scenarios, g->tree->scenarios);
+		need_absent(needs->scenarios, c->scenarios, g->tree->scenarios);
 		return;
 	}
-	need_absent(needs, "variant", c->variants, g->tree->variants);
-	if (c->reference == REFERENCE_VARIANT &&
-	    name_index(g->tree->variants, c->reference_variant) < 0)
-		need(needs, "variant", c->reference_variant);
-	if (json_object_size(needs) == before)
-		need(needs, "boots with", c->quantity.name);
+	need_absent(needs->variants, c->variants, g->tree->variants);
+	if (lacks_variant)
+		need(needs->variants, c->reference_variant);
+	if (json_object_size(needs->variants) == before && !lacks_variant)
+		need(needs->quantities, c->quantity.name);
+}
+
+/* "scenarios a, b" */
+static void write_needs(FILE *f, const char *what, json_t *names)
+{
+	const char *name, *comma = "";
+	json_t *item;
+
+	if (json_object_size(names))
+		fprintf(f, "%s%s ", ftell(f) ? "; " : "", what);
+	json_object_foreach (names, name, item) {
+		fprintf(f, "%s%s", comma, name);
+		comma = ", ";
+	}
+	json_decref(names);
 }
 
 char *gate_needs(const struct gate *gate)
 {
-	json_t *needs = json_object(), *item;
-	const char *name, *comma = "";
+	struct needs needs = { json_object(), json_object(), json_object() };
 	char *text = NULL;
 	size_t size, i;
 	FILE *f = open_memstream(&text, &size);
 
-	if (!f || !needs)
+	if (!f)
 		abort();
 	for (i = 0; i < gate->unmeasured_count; i++)
-		need_of(needs, gate, gate->unmeasured[i]);
-	json_object_foreach (needs, name, item) {
-		fprintf(f, "%s%s", comma, name);
-		comma = ", ";
-	}
+		need_of(&needs, gate, gate->unmeasured[i]);
+	write_needs(f, "scenarios:", needs.scenarios);
+	write_needs(f, "variants:", needs.variants);
+	write_needs(f, "boots with:", needs.quantities);
 	fclose(f);
-	json_decref(needs);
 	return text;
 }

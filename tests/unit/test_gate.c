@@ -486,8 +486,8 @@ static void what_was_not_run_is_told_in_a_line(void **state)
 	snprintf(path, sizeof(path), "%s", write_file(test_dir, "all.ini", all));
 	expect_outcome(GATE("suite", "--qos", path), EXIT_USAGE, "'nobody'");
 	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_FINE,
-		       "Not measured in this run, and not judged: 3 claims, which need scenario "
-		       "nowhere, variant nobody, boots with compaction.round_trips.\n"
+		       "Not measured in this run, and not judged: 3 claims, which need scenarios: "
+		       "nowhere; variants: nobody; boots with: compaction.round_trips.\n"
 		       "2 claims: 2 pass, 0 fail, 0 inconclusive\n");
 	outcome = GATE("suite", "--qos", path, "--only-measured", "--brief");
 	assert_null(strstr(outcome.output, "here:"));
@@ -497,7 +497,7 @@ static void what_was_not_run_is_told_in_a_line(void **state)
 		 write_file(test_dir, "none.ini",
 			    "[it]\nclaim = inflate.kicks <= 5\nscenario = x\n"));
 	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_INCONCLUSIVE,
-		       "need scenario x.\n0 claims: 0 pass");
+		       "need scenarios: x.\n0 claims: 0 pass");
 	snprintf(path, sizeof(path), "%s",
 		 write_file(test_dir, "typo.ini", "[it]\nclaim = inflate.kick <= 5\n"));
 	expect_outcome(GATE("suite", "--qos", path, "--only-measured"), EXIT_USAGE,
@@ -811,6 +811,27 @@ static void the_reference_run_keeps_its_claims(void **state)
 	outcome_release(&outcome);
 }
 
+/* Every claim that is shipped can be read, and those about other suites are told. */
+static void claims_of_all_suites_are_shipped(void **state)
+{
+	struct outcome outcome =
+		run_program("balloonstat",
+			    (const char *const[]){ "gate", TEST_SOURCE "/results/reference",
+						   "--qos", TEST_SOURCE "/bench/qos/series.ini",
+						   "--qos", TEST_SOURCE "/bench/qos/victim.ini",
+						   "--qos", TEST_SOURCE "/bench/qos/neighbour.ini",
+						   "--qos", TEST_SOURCE "/bench/qos/memory.ini",
+						   "--only-measured", "--brief", NULL });
+
+	(void)state;
+	assert_true(outcome.status == EXIT_FINE || outcome.status == EXIT_INCONCLUSIVE);
+	assert_non_null(strstr(outcome.output,
+			       "which need scenarios: victim, neighbour, fragmented, "
+			       "compaction, pressure."));
+	assert_non_null(strstr(outcome.output, " 0 fail"));
+	outcome_release(&outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -837,6 +858,7 @@ int main(void)
 		cmocka_unit_test(junit_leaves_devices_where_they_are),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(the_reference_run_keeps_its_claims),
+		cmocka_unit_test(claims_of_all_suites_are_shipped),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
