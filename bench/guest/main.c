@@ -218,6 +218,17 @@ static json_t *do_victims_start(struct request *req)
 	return err ? NULL : json_object();
 }
 
+static json_t *do_victims_freeze(struct request *req)
+{
+	json_int_t ns = json_integer_value(json_object_get(req->msg, "ns"));
+
+	if (ns <= 0) {
+		req->error = "victims-freeze needs ns";
+		return NULL;
+	}
+	return json_pack("{s:I}", "frozen_ns", (json_int_t)victims_freeze(&victims, ns));
+}
+
 static json_t *do_victims_stop(struct request *req)
 {
 	json_t *noted = victims_stop(&victims);
@@ -272,6 +283,7 @@ static const struct {
 	{ "trace", do_trace },
 	{ "clock", do_clock },
 	{ "victims-start", do_victims_start },
+	{ "victims-freeze", do_victims_freeze },
 	{ "victims-stop", do_victims_stop },
 	{ "poweroff", do_poweroff },
 };

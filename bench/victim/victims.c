@@ -2,9 +2,13 @@
 #include "bench/victim/victims.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "lib/clock.h"
 
 int victims_start(struct victims *victims, const json_t *list, char *err, size_t err_size)
 {
@@ -37,6 +41,25 @@ void victims_enter(struct victims *victims, enum victim_phase phase)
 
 	for (i = 0; i < victims->count; i++)
 		victim_enter(victims->list[i], phase);
+}
+
+static void signal_all(const struct victims *victims, int signal)
+{
+	size_t i;
+
+	for (i = 0; i < victims->count; i++)
+		kill(victim_pid(victims->list[i]), signal);
+}
+
+uint64_t victims_freeze(struct victims *victims, uint64_t ns)
+{
+	const struct timespec wait = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+	uint64_t begin = clock_ns();
+
+	signal_all(victims, SIGSTOP);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
+	signal_all(victims, SIGCONT);
+	return clock_ns() - begin;
 }
 
 json_t *victims_stop(struct victims *victims)

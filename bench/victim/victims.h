@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bench/victim/victim.h"
 
@@ -26,6 +27,12 @@ int victims_start(struct victims *victims, const json_t *list, char *err, size_t
 
 /* All of them enter a phase. */
 void victims_enter(struct victims *victims, enum victim_phase phase);
+
+/*
+ * For a test of what they report: all of them stand still for @ns, at least. Returns for how
+ * long they did, at most.
+ */
+uint64_t victims_freeze(struct victims *victims, uint64_t ns);
 
 /* End all of them: what each noted, by its figure. New reference; NULL where one died. */
 json_t *victims_stop(struct victims *victims);
