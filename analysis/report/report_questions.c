@@ -22,6 +22,7 @@ struct answer {
 	const char *against;  /* of a ratio; NULL: the figure by itself */
 	const char *scenario; /* NULL: each that has both */
 	const char *unit;     /* of a figure by itself */
+	const char *beside;   /* says nothing where this variant was not run, or NULL */
 };
 
 #define ANSWERS_MAX 8
@@ -29,108 +30,92 @@ struct answer {
 struct question {
 	const char *asks;
 	const char *needs; /* where nothing of it was measured */
+	const char *see;   /* where there is more of it, or NULL */
 	struct answer answers[ANSWERS_MAX];
 };
 
-#define DURATION(move)                                                                             \
+/* Of durations, in a scenario or (NULL) in each. */
+#define RATIO(said, of, mine, to, in)                                                              \
 	{                                                                                          \
-		move ".duration_ns", NULL, 1                                                       \
+		.what = said, .figure = { of ".duration_ns", NULL, 1 }, .variant = mine,           \
+		.against = to, .scenario = in                                                      \
+	}
+/* The same where another variant was run, too. */
+#define RATIO_BESIDE(said, of, mine, to, third)                                                    \
+	{                                                                                          \
+		.what = said, .figure = { of ".duration_ns", NULL, 1 }, .variant = mine,           \
+		.against = to, .beside = third                                                     \
+	}
+#define FIGURE(said, in, unit_shown, ...)                                                          \
+	{                                                                                          \
+		.what = said, .figure = { __VA_ARGS__ }, .scenario = in, .unit = unit_shown        \
 	}
 
 static const struct question questions[] = {
-	{ "Does MADV_WILLNEED on a deflate help the guest, or cost it?",
-	  "the variants no-willneed and finalize; scenario refault for the use of the memory "
-	  "afterwards",
-	  { { "duration of a deflate without it", DURATION("deflate"), "no-willneed", "finalize",
-	      NULL, NULL },
-	    { "writing to the memory again, without it", DURATION("refault"), "no-willneed",
-	      "finalize", NULL, NULL } } },
-	{ "What does the format cost, an array of {pfn\\|length} or scatter-gather descriptors?",
-	  "the variants sg and chunks",
-	  { { "duration of an inflate, descriptors", DURATION("inflate"), "sg", "chunks", NULL,
-	      NULL },
-	    { "duration of a deflate, descriptors", DURATION("deflate"), "sg", "chunks", NULL,
-	      NULL } } },
-	{ "How long are the runs where memory is fragmented, and what is left of the gain?",
-	  "scenario fragmented, for ratios with finalize beside chunks and huge",
-	  { { "free memory in blocks of 64 KiB and above",
-	      { "fragmentation.before.share_order4", NULL, 100 },
-	      NULL,
-	      NULL,
-	      "fragmented",
-	      "%" },
-	    { "pages of an entry, on average",
-	      { "inflate.bytes", "inflate.entries.count", 1.0 / PAGE },
-	      NULL,
-	      NULL,
-	      "fragmented",
-	      "" },
-	    { "duration of an inflate", DURATION("inflate"), "chunks", "finalize", "fragmented",
-	      NULL },
-	    { "duration of an inflate", DURATION("inflate"), "huge", "finalize", "fragmented",
-	      NULL } } },
-	{ "What does ballooning by 4 KiB do to the host's huge pages?",
-	  "scenario refault",
-	  { { "huge pages before",
-	      { "host_memory.before.anon_huge_bytes", NULL, 1.0 / MIB },
-	      NULL,
-	      NULL,
-	      "refault",
-	      "MiB" },
-	    { "inflated",
-	      { "host_memory.plateau.anon_huge_bytes", NULL, 1.0 / MIB },
-	      NULL,
-	      NULL,
-	      "refault",
-	      "MiB" },
-	    { "touched again",
-	      { "host_memory.refaulted.anon_huge_bytes", NULL, 1.0 / MIB },
-	      NULL,
-	      NULL,
-	      "refault",
-	      "MiB" },
-	    { "writing to the memory again", DURATION("refault"), "chunks", "finalize", "refault",
-	      NULL },
-	    { "writing to the memory again", DURATION("refault"), "chunks", "pfn-array", "refault",
-	      NULL },
-	    { "writing to the memory again", DURATION("refault"), "huge", "pfn-array", "refault",
-	      NULL } } },
-	{ "What does compaction cost with a balloon in its way?",
-	  "scenario compaction",
-	  { { "balloon pages that were migrated",
-	      { "compaction.migrated_pages", NULL, 1 },
-	      NULL,
-	      NULL,
-	      "compaction",
-	      "" },
-	    { "round trips to the host for a migrated page",
-	      { "compaction.round_trips", "compaction.migrated_pages", 1 },
-	      NULL,
-	      NULL,
-	      "compaction",
-	      "" },
-	    { "time of compaction for a migrated page",
-	      { "compaction.duration_ns", "compaction.migrated_pages", 1e-3 },
-	      NULL,
-	      NULL,
-	      "compaction",
-	      "µs" },
-	    { "-EAGAIN for a migrated page",
-	      { "compaction.migrate_again", "compaction.migrated_pages", 1 },
-	      NULL,
-	      NULL,
-	      "compaction",
-	      "" } } },
-	{ "What of the gain is to be had by merging on the host alone, without a new interface?",
-	  "the variant host-merge with finalize, chunks-256 or chunks",
-	  { { "duration of an inflate, merged by the host", DURATION("inflate"), "host-merge",
-	      "finalize", NULL, NULL },
-	    { "duration of an inflate, ranges in batches of the same size", DURATION("inflate"),
-	      "chunks-256", "host-merge", NULL, NULL },
-	    { "duration of an inflate, ranges", DURATION("inflate"), "chunks", "host-merge", NULL,
-	      NULL },
-	    { "duration of an inflate, ranges", DURATION("inflate"), "chunks", "finalize", NULL,
-	      NULL } } },
+	{ .asks = "Does MADV_WILLNEED on a deflate help the guest, or cost it?",
+	  .needs = "the variants no-willneed and finalize; scenario refault for the use of the "
+		   "memory afterwards",
+	  .answers = { RATIO("duration of a deflate without it", "deflate", "no-willneed",
+			     "finalize", NULL),
+		       RATIO("writing to the memory again, without it", "refault", "no-willneed",
+			     "finalize", NULL) } },
+	{ .asks = "What does the format cost, an array of {pfn\\|length} or scatter-gather "
+		  "descriptors?",
+	  .needs = "the variants sg and chunks",
+	  .answers = { RATIO("duration of an inflate, descriptors", "inflate", "sg", "chunks",
+			     NULL),
+		       RATIO("duration of a deflate, descriptors", "deflate", "sg", "chunks",
+			     NULL) } },
+	{ .asks = "How long are the runs where memory is fragmented, and what is left of the gain?",
+	  .needs = "scenario fragmented, for ratios with finalize beside chunks and huge",
+	  .see = "How much lies in runs of which length, and in calls of which, shows the plot of "
+		 "this scenario under State of memory.",
+	  .answers = { FIGURE("free memory in blocks of 64 KiB and above", "fragmented", "%",
+			      "fragmentation.before.share_order4", NULL, 100),
+		       FIGURE("pages of an entry, on average", "fragmented", "", "inflate.bytes",
+			      "inflate.entries.count", 1.0 / PAGE),
+		       RATIO("duration of an inflate", "inflate", "chunks", "finalize",
+			     "fragmented"),
+		       RATIO("duration of an inflate", "inflate", "huge", "finalize",
+			     "fragmented") } },
+	{ .asks = "What does ballooning by 4 KiB do to the host's huge pages?",
+	  .needs =
+		  "scenario refault, for ratios with pfn-array and finalize beside chunks and huge",
+	  .see = "The plot of this scenario under State of memory has them beside all of QEMU's "
+		 "memory.",
+	  .answers = { FIGURE("huge pages before", "refault", "MiB",
+			      "host_memory.before.anon_huge_bytes", NULL, 1.0 / MIB),
+		       FIGURE("inflated", "refault", "MiB", "host_memory.plateau.anon_huge_bytes",
+			      NULL, 1.0 / MIB),
+		       FIGURE("touched again", "refault", "MiB",
+			      "host_memory.refaulted.anon_huge_bytes", NULL, 1.0 / MIB),
+		       RATIO("writing to the memory again", "refault", "chunks", "finalize",
+			     "refault"),
+		       RATIO("writing to the memory again", "refault", "chunks", "pfn-array",
+			     "refault"),
+		       RATIO("writing to the memory again", "refault", "huge", "pfn-array",
+			     "refault") } },
+	{ .asks = "What does compaction cost with a balloon in its way?",
+	  .needs = "scenario compaction",
+	  .answers = { FIGURE("balloon pages that were migrated", "compaction", "",
+			      "compaction.migrated_pages", NULL, 1),
+		       FIGURE("round trips to the host for a migrated page", "compaction", "",
+			      "compaction.round_trips", "compaction.migrated_pages", 1),
+		       FIGURE("time of compaction for a migrated page", "compaction", "µs",
+			      "compaction.duration_ns", "compaction.migrated_pages", 1e-3),
+		       FIGURE("-EAGAIN for a migrated page", "compaction", "",
+			      "compaction.migrate_again", "compaction.migrated_pages", 1) } },
+	{ .asks = "What of the gain is to be had by merging on the host alone, without a new "
+		  "interface?",
+	  .needs = "the variant host-merge with finalize, chunks-256 or chunks",
+	  .answers = { RATIO("duration of an inflate, merged by the host", "inflate", "host-merge",
+			     "finalize", NULL),
+		       RATIO("duration of an inflate, ranges in batches of the same size",
+			     "inflate", "chunks-256", "host-merge", NULL),
+		       RATIO("duration of an inflate, ranges", "inflate", "chunks", "host-merge",
+			     NULL),
+		       RATIO_BESIDE("duration of an inflate, ranges", "inflate", "chunks",
+				    "finalize", "host-merge") } },
 };
 
 #define QUESTIONS (sizeof(questions) / sizeof(questions[0]))
@@ -193,7 +178,8 @@ static bool write_figure(FILE *f, const struct report *r, const struct answer *a
 		return false;
 	write_begin(f, a, scenario, variant);
 	fprintf(f, " | %zu | ", e.n);
-	estimate_write(f, &e, "%.4g");
+	/* No powers of ten. */
+	estimate_write(f, &e, e.median < 10000 ? "%.4g" : "%.0f");
 	fprintf(f, "%s%s |\n", *a->unit ? " " : "", a->unit);
 	return true;
 }
@@ -215,7 +201,8 @@ static bool write_answer(FILE *f, const struct report *r, const struct answer *a
 	for (i = 0; i < r->scenario_count; i++) {
 		const struct report_scenario *s = &r->scenarios[i];
 
-		if (a->scenario && strcmp(a->scenario, s->name))
+		if ((a->scenario && strcmp(a->scenario, s->name)) ||
+		    (a->beside && !tree_has(r->tree, s->name, a->beside)))
 			continue;
 		for (v = 0; v < s->variant_count; v++)
 			any = write_variant(f, r, a, s, s->variants[v]) || any;
@@ -227,11 +214,12 @@ static bool write_answer(FILE *f, const struct report *r, const struct answer *a
 struct text {
 	char *rows;
 	char *absent;
+	bool first; /* of what the question is about before all */
 };
 
 static struct text text_of(const struct report *r, const struct question *q)
 {
-	struct text t = { NULL, NULL };
+	struct text t = { NULL, NULL, false };
 	const struct answer *a;
 	size_t rows_size, absent_size;
 	FILE *rows = open_memstream(&t.rows, &rows_size);
@@ -240,8 +228,10 @@ static struct text text_of(const struct report *r, const struct question *q)
 	if (!rows || !absent)
 		abort();
 	for (a = q->answers; a < q->answers + ANSWERS_MAX && a->what; a++) {
-		if (write_answer(rows, r, a))
+		if (write_answer(rows, r, a)) {
+			t.first = t.first || a == q->answers;
 			continue;
+		}
 		fprintf(absent, "%s%s", ftell(absent) ? "; " : "", a->what);
 		if (a->against)
 			fprintf(absent, " (%s against %s)", a->variant, a->against);
@@ -262,6 +252,8 @@ static void write_question(FILE *f, const struct question *q, size_t number, con
 		"\n\n| figure | scenario | variant | n | value [95 %%] |\n"
 		"|---|---|---|---|---|\n%s\n",
 		t->rows);
+	if (q->see && t->first)
+		fprintf(f, "%s\n\n", q->see);
 	if (*t->absent)
 		fprintf(f, "Not measured in this run: %s. It needs %s.\n\n", t->absent, q->needs);
 }
