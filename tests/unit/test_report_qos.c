@@ -508,7 +508,8 @@ static void nothing_is_drawn_of_nothing(void **state)
 	report_release(&report);
 }
 
-static struct outcome run_report(const char *claims)
+/* @more: another option, or NULL. */
+static struct outcome run_report_with(const char *claims, const char *more)
 {
 	char dir[256], ini[256], output[256];
 
@@ -518,7 +519,12 @@ static struct outcome run_report(const char *claims)
 	write_file(test_dir, "out/here", "");
 	return run_program("balloonstat",
 			   (const char *const[]){ "report", dir, "-o", output, "--qos", ini,
-						  "--no-plots", "--no-html", NULL });
+						  "--no-plots", "--no-html", more, NULL });
+}
+
+static struct outcome run_report(const char *claims)
+{
+	return run_report_with(claims, NULL);
 }
 
 static void claims_are_shown(void **state)
@@ -563,6 +569,25 @@ static void claims_that_fit_nothing_are_refused(void **state)
 	outcome_release(&outcome);
 }
 
+static void claims_of_other_suites_are_a_line(void **state)
+{
+	struct outcome outcome = run_report_with(
+		"[it]\nclaim = inflate.duration_ns <= 1 x nobody\nscenario = beside\n"
+		"[there]\nclaim = inflate.duration_ns <= 1 s\nscenario = x<y\n",
+		"--only-measured");
+	char path[256], *text;
+
+	(void)state;
+	assert_int_equal(outcome.status, EXIT_FINE);
+	outcome_release(&outcome);
+	snprintf(path, sizeof(path), "%s/out/REPORT.md", test_dir);
+	text = read_file(path);
+	expect(text, "## Claims\n\nNot measured in this run, and not judged: 2 claims, which need "
+		     "scenarios: x&lt;y; variants: nobody.\n");
+	assert_null(strstr(text, "judged: 0"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,6 +605,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_drawn_of_nothing),
 		cmocka_unit_test(claims_are_shown),
 		cmocka_unit_test(claims_that_fit_nothing_are_refused),
+		cmocka_unit_test(claims_of_other_suites_are_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
