@@ -26,7 +26,7 @@
 #define PLATEAU_MS 1500
 #define AFTER_MS 4000
 /* A busy machine may hold a guest up on top of what is planted. */
-#define TRIES 3
+#define TRIES 5
 
 /* What is planted, and for how long it was at most. */
 struct stall {
