@@ -169,13 +169,6 @@ void boot_trace_begin(struct boot_trace *trace)
 	host_tracer_stats(trace->host, trace->pid, &trace->before);
 }
 
-/* What one kind of call did in a move. */
-struct calls {
-	uint64_t count;
-	uint64_t bytes;
-	uint64_t ns;
-};
-
 static struct calls calls_since(const struct boot_trace *trace, const struct host_stats *now,
 				enum advice advice)
 {
@@ -206,19 +199,10 @@ static struct calls discards_since(const struct boot_trace *trace, const struct 
 	return sum;
 }
 
-/* What the host did in a move, by both ways of looking at it. */
-struct host_view {
-	bool batches; /* the next two are known */
-	uint64_t batch_ns;
-	double advice_ns; /* NAN where neither way tells */
-	bool calls;	  /* the next two are known */
-	struct calls discards;
-	struct calls willneeds;
-};
-
-static void look_at_host(struct boot_trace *trace, int queue, struct host_view *view)
+void boot_trace_look(struct boot_trace *trace, bool inflate)
 {
-	const struct host_sums *sums = &trace->sums[queue];
+	const struct host_sums *sums = &trace->sums[inflate ? QUEUE_INFLATE : QUEUE_DEFLATE];
+	struct host_view *view = &trace->view;
 	struct host_stats *now;
 
 	*view = (struct host_view){ .batches = trace->batches, .advice_ns = NAN };
@@ -245,8 +229,9 @@ static json_t *ns_or_null(double ns)
 
 /* Put the phases into the move; returns their sum. */
 static double put_phases(const struct boot_trace *trace, const struct move_trace *guest,
-			 bool inflate, const struct host_view *view, json_t *move)
+			 bool inflate, json_t *move)
 {
+	const struct host_view *view = &trace->view;
 	const struct guest_sums *g = &guest->sums;
 	uint64_t other = g->gap_ns + guest->edge_ns;
 	double tell = g->stage_ns[STAGE_TELL], host = view->batch_ns, advice = view->advice_ns;
@@ -280,8 +265,9 @@ static double put_phases(const struct boot_trace *trace, const struct move_trace
 	return sum;
 }
 
-static void put_host(const struct boot_trace *trace, const struct host_view *view, json_t *move)
+static void put_host(const struct boot_trace *trace, json_t *move)
 {
+	const struct host_view *view = &trace->view;
 	const struct host_sums *s = trace->sums;
 
 	if (view->calls)
@@ -310,26 +296,30 @@ static void put_host(const struct boot_trace *trace, const struct host_view *vie
  * whole ones for a part: what it says is no count of the move's pages then.
  */
 static void check_counts(const struct boot_trace *trace, unsigned int cycle, const char *name,
-			 bool inflate, const struct guest_sums *g, const struct host_view *view,
-			 int64_t pages, int64_t migrated, struct trust *trust)
+			 bool inflate, const struct guest_sums *g, int64_t pages,
+			 const struct migrations *m, struct trust *trust)
 {
-	int64_t advised = inflate ? pages + migrated : migrated;
-	int64_t needed = !trace->willneed ? 0 : inflate ? migrated : pages + migrated;
+	const struct host_view *view = &trace->view;
+	int64_t advised = inflate ? pages : 0, needed = inflate || !trace->willneed ? 0 : pages;
+	struct migrations told = trace->willneed ? *m : (struct migrations){ 0, 0 };
 
 	trust_check(trust, cycle, name, "BPF batches", pages, g->pages);
 	if (!trace->exact)
 		return;
 	if (view->batches) {
-		trust_check(trust, cycle, name, "QEMU's inflate batches", advised,
-			    trace->sums[QUEUE_INFLATE].bytes / PAGE_BYTES);
-		trust_check(trust, cycle, name, "QEMU's deflate batches", needed,
-			    trace->sums[QUEUE_DEFLATE].bytes / PAGE_BYTES);
+		trust_check_between(trust, cycle, name, "QEMU's inflate batches",
+				    advised + m->least, advised + m->most,
+				    trace->sums[QUEUE_INFLATE].bytes / PAGE_BYTES);
+		trust_check_between(trust, cycle, name, "QEMU's deflate batches",
+				    needed + told.least, needed + told.most,
+				    trace->sums[QUEUE_DEFLATE].bytes / PAGE_BYTES);
 	}
 	if (view->calls) {
-		trust_check(trust, cycle, name, "host discards", advised,
-			    view->discards.bytes / PAGE_BYTES);
-		trust_check(trust, cycle, name, "host madvise(WILLNEED)", needed,
-			    view->willneeds.bytes / PAGE_BYTES);
+		trust_check_between(trust, cycle, name, "host discards", advised + m->least,
+				    advised + m->most, view->discards.bytes / PAGE_BYTES);
+		trust_check_between(trust, cycle, name, "host madvise(WILLNEED)",
+				    needed + told.least, needed + told.most,
+				    view->willneeds.bytes / PAGE_BYTES);
 	}
 }
 
@@ -345,25 +335,23 @@ static json_t *rows(json_t *columns, json_t *list)
 }
 
 void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
-		    const struct move_trace *guest, int64_t migrated, json_t *move,
-		    struct trust *trust)
+		    const struct move_trace *guest, const struct migrations *migrations,
+		    json_t *move, struct trust *trust)
 {
 	const struct guest_sums *g = &guest->sums;
 	bool inflate = !strcmp(name, "inflate");
 	int64_t duration = member(move, "duration_ns"), resolution = member(move, "resolution_ns");
-	struct host_view view;
 	double sum;
 
 	if (trace->level == TRACE_OFF)
 		return;
-	look_at_host(trace, inflate ? QUEUE_INFLATE : QUEUE_DEFLATE, &view);
 	json_object_set_new(move, "batches", json_integer(g->batches));
 	json_object_set_new(move, "kicks", json_integer(g->kicks));
 	json_object_set_new(move, "entries", json_pack("{s:I}", "count", (json_int_t)g->entries));
-	sum = put_phases(trace, guest, inflate, &view, move);
-	put_host(trace, &view, move);
-	check_counts(trace, cycle, name, inflate, g, &view, member(move, "bytes") / PAGE_BYTES,
-		     migrated, trust);
+	sum = put_phases(trace, guest, inflate, move);
+	put_host(trace, move);
+	check_counts(trace, cycle, name, inflate, g, member(move, "bytes") / PAGE_BYTES, migrations,
+		     trust);
 	trust_check_ns(trust, cycle, name, "the sum of the phases", duration, sum,
 		       fmax(SUM_TOLERANCE * duration, resolution));
 	json_array_append_new(trace->moves,
@@ -376,29 +364,25 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 void boot_trace_end_untraced(struct boot_trace *trace, unsigned int cycle, const char *name,
 			     int64_t pages, json_t *move, struct trust *trust)
 {
-	struct host_view view;
-
 	if (trace->level == TRACE_OFF)
 		return;
-	look_at_host(trace, QUEUE_INFLATE, &view);
-	put_host(trace, &view, move);
-	if (view.calls && trace->exact && pages >= 0)
+	put_host(trace, move);
+	if (trace->view.calls && trace->exact && pages >= 0)
 		trust_check(trust, cycle, name, "host discards", pages,
-			    view.discards.bytes / PAGE_BYTES);
+			    trace->view.discards.bytes / PAGE_BYTES);
 }
 
 json_t *boot_trace_between(struct boot_trace *trace)
 {
 	json_t *seen = json_object();
-	struct host_view view;
 
 	if (trace->level == TRACE_OFF) {
 		json_decref(seen);
 		return NULL;
 	}
-	look_at_host(trace, QUEUE_INFLATE, &view);
-	put_host(trace, &view, seen);
-	if (view.batches)
+	boot_trace_look(trace, true);
+	put_host(trace, seen);
+	if (trace->view.batches)
 		json_object_set_new(seen, "round_trips",
 				    json_integer(trace->sums[QUEUE_INFLATE].batches +
 						 trace->sums[QUEUE_DEFLATE].batches));

@@ -13,6 +13,32 @@
 #include "bpf/level.h"
 #include "bpf/sums.h"
 
+/* What one kind of call did in a move. */
+struct calls {
+	uint64_t count;
+	uint64_t bytes;
+	uint64_t ns;
+};
+
+/* What the host did in a move, by both ways of looking at it. */
+struct host_view {
+	bool batches; /* the next two are known */
+	uint64_t batch_ns;
+	double advice_ns; /* NAN where neither way tells */
+	bool calls;	  /* the next two are known */
+	struct calls discards;
+	struct calls willneeds;
+};
+
+/*
+ * Pages of the balloon that the guest migrated while the host was looked at. It
+ * goes on while both are asked, one after the other: so many at least and at most.
+ */
+struct migrations {
+	int64_t least;
+	int64_t most;
+};
+
 /*
  * Tracing of one boot: the agent traces the driver, a tracer of our own traces
  * QEMU on the host, and what the two saw of a move becomes its phases.
@@ -34,6 +60,7 @@ struct boot_trace {
 	struct host_sums sums[2]; /* of the move under way, by queue */
 	json_t *host_rows;
 	struct host_stats before; /* of the move under way */
+	struct host_view view;	  /* of the last one */
 	json_t *guest;		  /* what the agent said when it began */
 	json_t *moves;		  /* of trace.json */
 	uint64_t lost[COUNTER_COUNT];
@@ -52,16 +79,19 @@ void boot_trace_release(struct boot_trace *trace);
 /* A move is about to begin. */
 void boot_trace_begin(struct boot_trace *trace);
 
+/* A move has ended: take down what the host did. */
+void boot_trace_look(struct boot_trace *trace, bool inflate);
+
 /**
- * boot_trace_end() - a move has ended: put what was seen of it into its result
+ * boot_trace_end() - after the look: put what was seen of a move into its result
  * @guest: what the guest saw of it
- * @migrated: pages migrated meanwhile, by the guest's count
+ * @migrations: by the guest's count
  * @move: the "inflate" or "deflate" of result.json
  * @trust: told what disagrees
  */
 void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
-		    const struct move_trace *guest, int64_t migrated, json_t *move,
-		    struct trust *trust);
+		    const struct move_trace *guest, const struct migrations *migrations,
+		    json_t *move, struct trust *trust);
 
 /**
  * boot_trace_end_untraced() - the same of a move by something else than a balloon

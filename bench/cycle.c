@@ -110,11 +110,12 @@ static void check_move(struct cycle *cycle, const char *name, const json_t *move
 			    sign * (before->total_pages - after->total_pages));
 }
 
-static int one_move(struct cycle *cycle, const char *name, uint64_t target)
+static struct move_order order_of(struct cycle *cycle, uint64_t target)
 {
 	const struct scenario *scenario = cycle->boot->scenario;
 	const bool inflates = target != 0;
-	const struct move_order order = {
+
+	return (struct move_order){
 		.target_bytes = target,
 		.step_bytes = scenario->step_bytes,
 		.rate_bytes_per_s = scenario->rate_bytes_per_s,
@@ -127,34 +128,62 @@ static int one_move(struct cycle *cycle, const char *name, uint64_t target)
 		.then = inflates ? VICTIM_PLATEAU : VICTIM_AFTER,
 		.host_victims = &cycle->victims->host,
 	};
-	struct move_trace seen = { .rows = NULL };
-	struct counts before, after;
+}
+
+/* The guest's counts around a move, and around the looks at the host. */
+struct counted {
+	struct counts before, begun, ended, looked;
+};
+
+static int move_and_count(struct cycle *cycle, const char *name, const struct move_order *order,
+			  struct counted *c, struct move_trace *seen, json_t **move)
+{
 	char error[512], what[64];
-	json_t *move = NULL;
 	int err;
 
-	cycle_say(cycle, name);
-	err = count(cycle, &before);
+	err = count(cycle, &c->before);
 	if (err)
 		return err;
 	boot_trace_begin(cycle->trace);
-	err = move_balloon(cycle->vm, &order, &move, &seen, error, sizeof(error));
+	err = count(cycle, &c->begun);
+	if (err)
+		return err;
+	err = move_balloon(cycle->vm, order, move, seen, error, sizeof(error));
 	if (err) {
 		snprintf(what, sizeof(what), "in %s %u", name, cycle->number);
 		vm_explain(cycle->vm, what, error);
-		goto out;
+		return err;
 	}
-	json_object_set_new(cycle->result, name, move);
-	err = count(cycle, &after);
+	json_object_set_new(cycle->result, name, *move);
+	err = count(cycle, &c->ended);
+	if (err)
+		return err;
+	boot_trace_look(cycle->trace, order->target_bytes != 0);
+	return count(cycle, &c->looked);
+}
+
+static int one_move(struct cycle *cycle, const char *name, uint64_t target)
+{
+	const struct move_order order = order_of(cycle, target);
+	struct move_trace seen = { .rows = NULL };
+	struct migrations migrations;
+	json_t *move = NULL;
+	struct counted c;
+	int err;
+
+	cycle_say(cycle, name);
+	err = move_and_count(cycle, name, &order, &c, &seen, &move);
 	if (err)
 		goto out;
-	check_move(cycle, name, move, &before, &after);
+	check_move(cycle, name, move, &c.before, &c.ended);
+	migrations = (struct migrations){ c.ended.migrated - c.begun.migrated,
+					  c.looked.migrated - c.before.migrated };
 	if (cycle->boot->variant->mover == MOVER_BALLOON)
-		boot_trace_end(cycle->trace, cycle->number, name, &seen,
-			       after.migrated - before.migrated, move, cycle->trust);
+		boot_trace_end(cycle->trace, cycle->number, name, &seen, &migrations, move,
+			       cycle->trust);
 	else
 		boot_trace_end_untraced(cycle->trace, cycle->number, name,
-					inflates ? member(move, "bytes") / PAGE_BYTES : 0, move,
+					target ? member(move, "bytes") / PAGE_BYTES : 0, move,
 					cycle->trust);
 out:
 	move_trace_release(&seen);

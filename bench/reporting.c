@@ -144,6 +144,7 @@ int reporting_run(struct cycle *cycle)
 	if (!err) {
 		move = move_to_json(&f, true);
 		json_object_set_new(cycle->result, "inflate", move);
+		boot_trace_look(cycle->trace, true);
 		boot_trace_end_untraced(cycle->trace, cycle->number, "inflate", -1, move,
 					cycle->trust);
 	}

@@ -33,6 +33,14 @@ void trust_check(struct trust *trust, unsigned int cycle, const char *move, cons
 					"observed_pages", (json_int_t)observed));
 }
 
+void trust_check_between(struct trust *trust, unsigned int cycle, const char *move,
+			 const char *what, int64_t least, int64_t most, int64_t observed)
+{
+	int64_t expected = observed < least ? least : observed > most ? most : observed;
+
+	trust_check(trust, cycle, move, what, expected, observed);
+}
+
 void trust_check_ns(struct trust *trust, unsigned int cycle, const char *move, const char *what,
 		    double expected, double observed, double tolerance)
 {

@@ -26,6 +26,10 @@ void trust_release(struct trust *trust);
 void trust_check(struct trust *trust, unsigned int cycle, const char *move, const char *what,
 		 int64_t expected, int64_t observed);
 
+/* The same where the guest went on meanwhile: @least to @most pages moved. */
+void trust_check_between(struct trust *trust, unsigned int cycle, const char *move,
+			 const char *what, int64_t least, int64_t most, int64_t observed);
+
 /**
  * trust_check_ns() - the same for a time
  * @tolerance: how far the two may be from each other

@@ -38,20 +38,25 @@ static int set_up(void **state)
 }
 
 /* Its exit status; what was called, to be freed, in @log. */
-static int run(const char *settings, const char *claims, char **log)
+static int run_suite(const char *suite, const char *settings, const char *claims, char **log)
 {
 	char command[1024];
 	int status;
 
 	snprintf(command, sizeof(command),
-		 "rm -f %s/log; %s " TEST_SOURCE "/bench/run-and-report %s suite %s/results %s "
+		 "rm -f %s/log; %s " TEST_SOURCE "/bench/run-and-report %s %s %s/results %s "
 		 ">/dev/null 2>&1",
-		 test_dir, settings, test_dir, test_dir, claims);
+		 test_dir, settings, test_dir, suite, test_dir, claims);
 	status = system(command);
 	assert_true(WIFEXITED(status));
 	*log = read_file(in_test_dir("log"));
 	assert_non_null(*log);
 	return WEXITSTATUS(status);
+}
+
+static int run(const char *settings, const char *claims, char **log)
+{
+	return run_suite("default", settings, claims, log);
 }
 
 static void expect_text(const char *log, const char *words)
@@ -66,7 +71,7 @@ static void all_is_well(void **state)
 
 	(void)state;
 	assert_int_equal(run("", "a.ini b.ini", &log), EXIT_FINE);
-	expect_text(log, "balloonbench_run run --suite suite --aa -o");
+	expect_text(log, "balloonbench_run run --suite default --aa -o");
 	expect_text(log, "balloonstat_compare compare");
 	expect_text(log, "results --qos a.ini --qos b.ini --only-measured\n");
 	expect_text(log, "results --qos a.ini --qos b.ini --only-measured --brief\n");
@@ -74,6 +79,12 @@ static void all_is_well(void **state)
 	assert_int_equal(run("", "", &log), EXIT_FINE);
 	assert_null(strstr(log, "gate"));
 	assert_null(strstr(log, "--only-measured"));
+	expect_text(log, "icount");
+	free(log);
+	/* What tracing costs is no matter of this one. */
+	assert_int_equal(run_suite("qos", "", "", &log), EXIT_FINE);
+	expect_text(log, "balloonbench_run run --suite qos --aa -o");
+	assert_null(strstr(log, "icount"));
 	free(log);
 }
 
