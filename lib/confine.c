@@ -71,6 +71,8 @@ bool confine(const char *const *writable)
 	int ruleset, abi;
 	bool done;
 
+	/* What an ordinary user was given to trace with is not for what it starts. */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return false;
 	abi = confine_abi();

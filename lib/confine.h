@@ -6,7 +6,8 @@
 
 /*
  * For a child between fork() and exec(): from now on, and for good, this process
- * and what it becomes gain no privilege by running a program, and, where the
+ * and what it becomes gain no privilege by running a program, keep no ambient
+ * capability, and, where the
  * kernel has Landlock (Linux 5.13; more of it in later ones, see landlock(7)),
  *
  * - write, create and remove nothing but what is below the directories, or is
