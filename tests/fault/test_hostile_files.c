@@ -162,6 +162,37 @@ static void a_link_in_place_of_the_plots(void **state)
 	assert_int_equal(rmdir(in_test_dir("elsewhere")), 0);
 }
 
+/* Where others can write they can put a link in the way of every file to come. */
+static void others_directories_are_refused(void **state)
+{
+	const char *const args[] = { "run",
+				     "--scenario",
+				     "smoke",
+				     "--variant",
+				     "finalize",
+				     "--boots",
+				     "1",
+				     "--accel",
+				     "tcg",
+				     "--trace",
+				     "off",
+				     "-o",
+				     in_test_dir("theirs"),
+				     NULL };
+
+	(void)state;
+	setenv("QEMU", build_path("tests/fake-qemu/fake-qemu"), 1);
+	assert_int_equal(mkdir(in_test_dir("theirs"), 0755), 0);
+	assert_int_equal(chmod(in_test_dir("theirs"), 01777), 0);
+	expect_outcome(run_program("balloonbench", args), EXIT_ENVIRONMENT, "all can write to it");
+	if (geteuid())
+		return;
+	assert_int_equal(chmod(in_test_dir("theirs"), 0755), 0);
+	assert_int_equal(chown(in_test_dir("theirs"), 65534, 65534), 0);
+	expect_outcome(run_program("balloonbench", args), EXIT_ENVIRONMENT,
+		       "belongs to another user");
+}
+
 static size_t seen_files;
 
 static int expect_private(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -227,6 +258,7 @@ int main(void)
 		cmocka_unit_test(nesting_has_an_end),
 		cmocka_unit_test(links_are_not_written_through),
 		cmocka_unit_test(a_link_in_place_of_the_plots),
+		cmocka_unit_test(others_directories_are_refused),
 		cmocka_unit_test(what_is_written_is_ours),
 		cmocka_unit_test(temporary_files_are_where_they_belong),
 	};
