@@ -9,6 +9,7 @@
 #include "analysis/commands.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/privileges.h"
 #include "lib/subcommand.h"
 
 static const struct subcommand commands[] = {
@@ -24,6 +25,8 @@ static const struct subcommand commands[] = {
 
 int main(int argc, char **argv)
 {
+	/* To read and write where the one who called root wants it. */
+	privileges_keep(CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_DAC_OVERRIDE));
 	log_setup("balloonstat", LOG_INFO);
 	argp_err_exit_status = EXIT_USAGE;
 	return subcommand_run("balloonstat", "Says what a result tree of balloonbench shows.",

@@ -10,6 +10,7 @@
 
 #include "bench/vm.h"
 #include "lib/clock.h"
+#include "lib/private_directory.h"
 
 #define TRY_NS (10 * NSEC_PER_SEC)
 
@@ -29,7 +30,7 @@ static void remove_logs(const char *dir)
 
 int accel_try(const struct images *images, enum accel accel, char *reason, size_t reason_size)
 {
-	char dir[] = "/tmp/balloonbench-XXXXXX";
+	char dir[PATH_MAX];
 	struct qemu_config config = {
 		.binary = images->qemu,
 		.vmlinux = images->cuts[0].vmlinux,
@@ -43,9 +44,10 @@ int accel_try(const struct images *images, enum accel accel, char *reason, size_
 	struct vm vm;
 	int err;
 
-	if (!mkdtemp(dir)) {
-		snprintf(reason, reason_size, "cannot make a directory in /tmp: %s",
-			 strerror(errno));
+	err = private_directory(dir, sizeof(dir), "balloonbench");
+	if (err) {
+		snprintf(reason, reason_size, "cannot make a directory in $TMPDIR or /tmp: %s",
+			 strerror(-err));
 		return -ENODEV;
 	}
 	err = vm_start(&vm, &config, images->cuts[0].name, TRY_NS);

@@ -148,9 +148,22 @@ out:
 	return err;
 }
 
+/* A guest's console is no UTF-8, and a text of it may be cut anywhere: then it is made ASCII. */
 static json_t *string_or_null(const char *text)
 {
-	return text && *text ? json_string(text) : json_null();
+	char plain[1024];
+	json_t *string;
+	size_t i;
+
+	if (!text || !*text)
+		return json_null();
+	string = json_string(text);
+	if (string)
+		return string;
+	for (i = 0; text[i] && i + 1 < sizeof(plain); i++)
+		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+	plain[i] = '\0';
+	return json_string(plain);
 }
 
 static json_t *make_result(const struct run *run, const char *status, const char *reason)

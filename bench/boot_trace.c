@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/object.h"
 #include "bpf/trace_json.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -94,8 +95,8 @@ static void start_host(struct boot_trace *trace, pid_t pid, unsigned int ring)
 	if (!err) {
 		err = host_tracer_watch(trace->host, pid);
 		if (err)
-			snprintf(trace->host_error, sizeof(trace->host_error),
-				 "cannot trace QEMU: %s", strerror(-err));
+			tracer_explain(trace->host_error, sizeof(trace->host_error),
+				       "cannot trace QEMU", err);
 	}
 	if (err) {
 		host_tracer_close(trace->host);

@@ -19,7 +19,9 @@
 #include "bench/images.h"
 #include "bench/interrupt.h"
 #include "bench/paths.h"
+#include "bench/qemu_probe.h"
 #include "bpf/host_tracer.h"
+#include "lib/confine.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -178,6 +180,23 @@ static void tell_tracing(void)
 		tell(WORKS, "perf", "%s", line);
 }
 
+static void tell_confinement(const struct images *images)
+{
+	int abi = confine_abi();
+	const char *user = "runs as you";
+
+	if (!geteuid())
+		user = qemu_changes_user(images->qemu)
+			       ? "runs as nobody"
+			       : "keeps root (its -run-with user= came with QEMU 9.1)";
+	if (abi)
+		tell(WORKS, "confinement", "QEMU %s, and Landlock (ABI %d) lets it write nowhere",
+		     user, abi);
+	else
+		tell(MISSING, "confinement",
+		     "QEMU %s; this kernel has no Landlock to keep it from your files", user);
+}
+
 static int tell_images(struct images *images)
 {
 	char err[1024], line[256];
@@ -214,6 +233,7 @@ int cmd_doctor(int argc, char **argv)
 	tell_tracing();
 	if (tell_images(&images))
 		return EXIT_ENVIRONMENT;
+	tell_confinement(&images);
 	tell_accel(&images, ACCEL_KVM, &usable, &stopped);
 	tell_accel(&images, ACCEL_TCG, &usable, &stopped);
 	tell_accel(&images, ACCEL_ICOUNT, &usable, &stopped);

@@ -93,6 +93,13 @@ static int check_there(const char *what, const char *file, const char *advice, c
 {
 	if (file && !access(file, R_OK))
 		return 0;
+	if (file && errno == EACCES) {
+		snprintf(err, err_size,
+			 "%s %s: %s; BALLOONBENCH_CACHE=DIR make all builds into a directory that "
+			 "you can read",
+			 what, file, strerror(errno));
+		return -EACCES;
+	}
 	snprintf(err, err_size, "no %s%s%s; %s", what, file ? " at " : "", file ? file : "",
 		 advice);
 	return -ENOENT;

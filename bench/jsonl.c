@@ -14,10 +14,13 @@
 #include "lib/clock.h"
 
 #define READ_CHUNK 65536
+/* A peer that floods us must not fill the disk. */
+#define LOG_MAX_BYTES (64U << 20)
 
 struct jsonl {
 	int fd;
 	FILE *log;
+	size_t logged;
 	uint64_t opened_ns;
 	char *buf;
 	size_t len;	 /* bytes in buf */
@@ -71,8 +74,14 @@ const char *jsonl_error(const struct jsonl *s)
 
 static void log_line(struct jsonl *s, const char *direction, const char *line, size_t len)
 {
-	if (!s->log)
+	if (!s->log || s->logged > LOG_MAX_BYTES)
 		return;
+	s->logged += len;
+	if (s->logged > LOG_MAX_BYTES) {
+		direction = "--";
+		line = "more than is kept";
+		len = strlen(line);
+	}
 	fprintf(s->log, "%.6f %s %.*s\n", (double)(clock_ns() - s->opened_ns) / NSEC_PER_SEC,
 		direction, (int)len, line);
 	fflush(s->log);

@@ -8,6 +8,7 @@
 #include "bench/commands.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/privileges.h"
 #include "lib/subcommand.h"
 
 static const struct subcommand commands[] = {
@@ -17,8 +18,19 @@ static const struct subcommand commands[] = {
 	{ NULL, NULL, NULL },
 };
 
+/*
+ * To trace; to start QEMU as another user in a directory of its own, and to end it;
+ * to put victims first on their CPU; to write results where the one who called root
+ * wants them.
+ */
+#define CAPABILITIES                                                                               \
+	(CAPABILITIES_TO_TRACE | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |                 \
+	 CAPABILITY(CAP_SYS_CHROOT) | CAPABILITY(CAP_KILL) | CAPABILITY(CAP_DAC_OVERRIDE) |        \
+	 CAPABILITY(CAP_SYS_NICE))
+
 int main(int argc, char **argv)
 {
+	privileges_keep(CAPABILITIES);
 	log_setup("balloonbench", LOG_INFO);
 	argp_err_exit_status = EXIT_USAGE;
 	return subcommand_run("balloonbench",

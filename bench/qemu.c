@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,29 +20,46 @@
 #include "bench/interrupt.h"
 #include "bench/qemu_argv.h"
 #include "lib/clock.h"
+#include "lib/confine.h"
 
 /* Descriptors that QEMU inherits, by the numbers its command line names. */
 #define QMP_CHILD_FD 3
 #define GUEST_CHILD_FD 4
+#define LIFE_CHILD_FD 5
+
+/* Of what a guest may write to its console: it is the host's disk. */
+#define CONSOLE_MAX_BYTES (64ULL << 20)
 
 /* What the parent has of a process being started. */
 struct launch {
 	int qmp[2]; /* ours, QEMU's */
 	int guest[2];
 	int report[2]; /* the child's errno, should exec fail */
+	int life[2];   /* QEMU's, ours: see tie_life() */
 	int log;
+	char console[PATH_MAX];
 	char **argv;
 };
 
-static int open_log(const char *directory)
+static int open_log(const char *directory, const char *name, char path[PATH_MAX])
 {
-	char path[PATH_MAX];
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s/qemu.log", directory) >= (int)sizeof(path))
+	if (snprintf(path, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	return fd < 0 ? -errno : fd;
+}
+
+/* There before QEMU is, for confine() to allow it. */
+static int create_console(struct launch *l, const char *directory)
+{
+	int fd = open_log(directory, "console.log", l->console);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 static void close_pair(int pair[2])
@@ -60,6 +78,7 @@ static void release_launch(struct launch *l)
 	close_pair(l->qmp);
 	close_pair(l->guest);
 	close_pair(l->report);
+	close_pair(l->life);
 	if (l->log >= 0)
 		close(l->log);
 	qemu_argv_free(l->argv);
@@ -67,13 +86,21 @@ static void release_launch(struct launch *l)
 
 static int prepare_launch(struct launch *l, const struct qemu_config *config)
 {
-	*l = (struct launch){ .qmp = { -1, -1 }, .guest = { -1, -1 }, .report = { -1, -1 } };
-	l->log = open_log(config->directory);
+	char path[PATH_MAX];
+	int err;
+
+	*l = (struct launch){
+		.qmp = { -1, -1 }, .guest = { -1, -1 }, .report = { -1, -1 }, .life = { -1, -1 }
+	};
+	l->log = open_log(config->directory, "qemu.log", path);
 	if (l->log < 0)
 		return l->log;
+	err = create_console(l, config->directory);
+	if (err)
+		return err;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->qmp) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->guest) < 0 ||
-	    pipe2(l->report, O_CLOEXEC) < 0)
+	    pipe2(l->report, O_CLOEXEC) < 0 || pipe2(l->life, O_CLOEXEC) < 0)
 		return -errno;
 	l->argv = qemu_argv(config, QMP_CHILD_FD, GUEST_CHILD_FD);
 	return l->argv ? 0 : -ENOMEM;
@@ -89,13 +116,44 @@ static int arrange_fds(const struct launch *l)
 	int qmp = fcntl(l->qmp[1], F_DUPFD_CLOEXEC, 16);
 	int guest = fcntl(l->guest[1], F_DUPFD_CLOEXEC, 16);
 	int log = fcntl(l->log, F_DUPFD_CLOEXEC, 16);
+	int life = fcntl(l->life[0], F_DUPFD_CLOEXEC, 16);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (qmp < 0 || guest < 0 || log < 0 || null < 0)
+	if (qmp < 0 || guest < 0 || log < 0 || life < 0 || null < 0)
 		return -1;
 	if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		return -1;
-	return dup2(qmp, QMP_CHILD_FD) < 0 || dup2(guest, GUEST_CHILD_FD) < 0 ? -1 : 0;
+	if (dup2(qmp, QMP_CHILD_FD) < 0 || dup2(guest, GUEST_CHILD_FD) < 0)
+		return -1;
+	return dup2(life, LIFE_CHILD_FD) < 0 ? -1 : 0;
+}
+
+/*
+ * A pipe that nobody writes to, whose other end this program has: when that is
+ * closed, however, the kernel sends the reader SIGKILL in place of SIGIO, with the
+ * leave of who asks for it here. The kernel forgets PR_SET_PDEATHSIG of a process
+ * that changes its user, as root's QEMU does.
+ */
+static int tie_life(void)
+{
+	int flags = fcntl(LIFE_CHILD_FD, F_GETFL);
+
+	if (flags < 0 || fcntl(LIFE_CHILD_FD, F_SETOWN, getpid()) < 0 ||
+	    fcntl(LIFE_CHILD_FD, F_SETSIG, SIGKILL) < 0)
+		return -1;
+	return fcntl(LIFE_CHILD_FD, F_SETFL, flags | O_ASYNC);
+}
+
+/* A guest that fills its console must not fill the disk; a memfd's size is one of a file, too. */
+static int limit_files(const struct qemu_config *config)
+{
+	uint64_t bytes = CONSOLE_MAX_BYTES;
+	struct rlimit limit;
+
+	if (config->backing != BACKING_ANONYMOUS)
+		bytes += config->memory_bytes + config->plugged_bytes;
+	limit = (struct rlimit){ .rlim_cur = bytes, .rlim_max = bytes };
+	return setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 static void __attribute__((noreturn))
@@ -116,8 +174,10 @@ become_qemu(const struct launch *l, const struct qemu_config *config, pid_t pare
 		goto fail;
 	if (config->pin && sched_setaffinity(0, sizeof(*config->pin), config->pin) < 0)
 		goto fail;
-	if (arrange_fds(l) < 0)
+	if (arrange_fds(l) < 0 || tie_life() < 0 || limit_files(config) < 0)
 		goto fail;
+	/* Without Landlock it is QEMU's user alone that bounds it: doctor says so. */
+	confine((const char *[]){ l->console, NULL });
 	interrupt_restore_mask();
 	execv(l->argv[0], l->argv);
 fail:
@@ -147,7 +207,7 @@ int qemu_spawn(struct qemu *qemu, const struct qemu_config *config)
 	struct launch l;
 	int err;
 
-	*qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1 };
+	*qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1, .life_fd = -1 };
 	err = prepare_launch(&l, config);
 	if (err)
 		goto out;
@@ -167,7 +227,8 @@ int qemu_spawn(struct qemu *qemu, const struct qemu_config *config)
 	}
 	qemu->qmp_fd = l.qmp[0];
 	qemu->guest_fd = l.guest[0];
-	l.qmp[0] = l.guest[0] = -1;
+	qemu->life_fd = l.life[1];
+	l.qmp[0] = l.guest[0] = l.life[1] = -1;
 out:
 	release_launch(&l);
 	return err;
@@ -207,7 +268,7 @@ int qemu_wait(struct qemu *qemu, uint64_t deadline)
 
 void qemu_kill(struct qemu *qemu)
 {
-	int *fds[] = { &qemu->pidfd, &qemu->qmp_fd, &qemu->guest_fd };
+	int *fds[] = { &qemu->pidfd, &qemu->qmp_fd, &qemu->guest_fd, &qemu->life_fd };
 	size_t i;
 
 	if (qemu->pid) {

@@ -10,8 +10,9 @@
 
 /*
  * A QEMU process: its command line, its life, its death. One that outlives
- * its parent is impossible (PR_SET_PDEATHSIG), and its control sockets are
- * inherited socket pairs, so there is no path for others to connect to.
+ * its parent is impossible, and its control sockets are inherited socket pairs,
+ * so there is no path for others to connect to. Who takes it over from the guest
+ * has little to begin with: see SECURITY.md.
  */
 enum accel {
 	ACCEL_KVM,
@@ -57,6 +58,7 @@ struct qemu {
 	int pidfd;
 	int qmp_fd;	 /* connected; -1 once handed over */
 	int guest_fd;	 /* connected; -1 once handed over */
+	int life_fd;	 /* QEMU dies when it is closed */
 	int wait_status; /* valid once pid is 0 */
 };
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,12 @@
 #include <unistd.h>
 
 #include "bench/guest/protocol.h"
+#include "bench/qemu_probe.h"
 
 #define ARGS_MAX 64
+
+/* nobody where no file names him: what the kernel shows for IDs that have no name. */
+#define OVERFLOW_ID 65534U
 
 /*
  * A panic ends the VM at once (panic=-1 with -no-reboot); warnings are printed
@@ -155,9 +161,27 @@ static void add_balloon(struct args *args, const struct qemu_config *config)
 	    properties && *properties ? "," : "", properties ? properties : "");
 }
 
-/* @console: path; @qmp and @guest: what the socket chardevs are made of. */
+/* A text as the value of a QEMU option, where a comma that is not doubled ends it. */
+static char *option_value(const char *text)
+{
+	char *value = malloc(2 * strlen(text) + 1), *to = value;
+
+	for (; value && *text; text++) {
+		*to++ = *text;
+		if (*text == ',')
+			*to++ = ',';
+	}
+	if (value)
+		*to = '\0';
+	return value;
+}
+
+/*
+ * @console: path; @qmp and @guest: what the socket chardevs are made of; @run_with:
+ * see privileges(), or NULL.
+ */
 static char **make_argv(const struct qemu_config *config, const char *console, const char *qmp,
-			const char *guest)
+			const char *guest, const char *run_with)
 {
 	struct args args = { .count = 0 };
 	char **argv;
@@ -199,6 +223,10 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 		add_virtio_mem(&args, config);
 	else
 		add_balloon(&args, config);
+	if (run_with) {
+		add(&args, "-run-with");
+		add(&args, "%s", run_with);
+	}
 
 	argv = args.failed ? NULL : malloc((args.count + 1) * sizeof(*argv));
 	if (argv) {
@@ -211,16 +239,45 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 	return NULL;
 }
 
+/*
+ * What root's QEMU becomes once it has opened what it needs and before the guest
+ * runs: nobody, in a directory that nobody can write to. NULL where it keeps what
+ * it has; *@failed is set when out of memory.
+ */
+static char *privileges(const struct qemu_config *config, const char *directory, bool *failed)
+{
+	const struct passwd *nobody;
+	char *run_with = NULL;
+
+	if (geteuid() || !qemu_changes_user(config->binary))
+		return NULL;
+	nobody = getpwnam("nobody");
+	if (asprintf(&run_with, "user=%u:%u,chroot=%s", nobody ? nobody->pw_uid : OVERFLOW_ID,
+		     nobody ? nobody->pw_gid : OVERFLOW_ID, directory) >= 0)
+		return run_with;
+	*failed = true;
+	return NULL;
+}
+
 char **qemu_argv(const struct qemu_config *config, int qmp_fd, int guest_fd)
 {
-	char *console = NULL, qmp[32], guest[32], **argv;
+	char *directory = option_value(config->directory), *console = NULL, *run_with = NULL;
+	char qmp[32], guest[32], **argv = NULL;
+	bool failed = !directory;
 
+	if (!failed && asprintf(&console, "%s/console.log", directory) < 0) {
+		console = NULL;
+		failed = true;
+	}
+	if (!failed)
+		run_with = privileges(config, directory, &failed);
 	snprintf(qmp, sizeof(qmp), "fd=%d", qmp_fd);
 	snprintf(guest, sizeof(guest), "fd=%d", guest_fd);
-	if (asprintf(&console, "%s/console.log", config->directory) < 0)
-		return NULL;
-	argv = make_argv(config, console, qmp, guest);
+	if (!failed)
+		argv = make_argv(config, console, qmp, guest, run_with);
+	free(directory);
 	free(console);
+	free(run_with);
 	return argv;
 }
 
@@ -253,14 +310,14 @@ int qemu_write_script(const struct qemu_config *config, const char *path)
 	FILE *f;
 
 	argv = make_argv(config, "console.log", "path=qmp.sock,server=on,wait=off",
-			 "path=guest.sock,server=on,wait=off");
+			 "path=guest.sock,server=on,wait=off", NULL);
 	f = argv ? fopen(path, "we") : NULL;
 	if (!f) {
 		err = argv ? -errno : -ENOMEM;
 		goto out;
 	}
 	fputs("#!/bin/sh\n# The VM of this boot, by hand: QMP and the agent listen on qmp.sock and "
-	      "guest.sock.\nexec",
+	      "guest.sock.\numask 077\nexec",
 	      f);
 	for (arg = argv; *arg; arg++) {
 		fputs(" \\\n\t", f);

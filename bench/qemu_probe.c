@@ -14,9 +14,9 @@
 #include "bench/interrupt.h"
 #include "lib/clock.h"
 
-#define ANSWER_MS 1000
+#define ANSWER_MS 5000
 
-static pid_t ask(const char *binary, int output)
+static pid_t ask(const char *binary, const char *option, const char *value, int output)
 {
 	pid_t pid = fork();
 
@@ -26,7 +26,7 @@ static pid_t ask(const char *binary, int output)
 	dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(STDIN_FILENO, STDERR_FILENO);
-	execlp(binary, binary, "-device", "virtio-balloon-pci,help", NULL);
+	execlp(binary, binary, option, value, NULL);
 	_exit(127);
 }
 
@@ -45,8 +45,9 @@ static void read_answer(int fd, char *text, size_t size)
 	text[used] = '\0';
 }
 
-/* The device's properties as "-device virtio-balloon-pci,help" lists them. */
-static void list_properties(const char *binary, char *text, size_t size)
+/* What QEMU prints for an option, which it then ends after. */
+static void read_help(const char *binary, const char *option, const char *value, char *text,
+		      size_t size)
 {
 	int fds[2];
 	pid_t pid;
@@ -54,7 +55,7 @@ static void list_properties(const char *binary, char *text, size_t size)
 	text[0] = '\0';
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return;
-	pid = ask(binary, fds[1]);
+	pid = ask(binary, option, value, fds[1]);
 	close(fds[1]);
 	if (pid > 0)
 		read_answer(fds[0], text, size);
@@ -73,8 +74,21 @@ bool qemu_balloon_has(const char *binary, const char *property)
 
 	if (strcmp(asked, binary)) {
 		snprintf(asked, sizeof(asked), "%s", binary);
-		list_properties(binary, properties, sizeof(properties));
+		read_help(binary, "-device", "virtio-balloon-pci,help", properties,
+			  sizeof(properties));
 	}
 	snprintf(line, sizeof(line), "  %s=<", property);
 	return strstr(properties, line);
+}
+
+bool qemu_changes_user(const char *binary)
+{
+	static char asked[PATH_MAX], options[1 << 17];
+
+	if (strcmp(asked, binary)) {
+		snprintf(asked, sizeof(asked), "%s", binary);
+		read_help(binary, "-help", NULL, options, sizeof(options));
+	}
+	return strstr(options, "-run-with ") && strstr(options, "[,chroot=dir]") &&
+	       strstr(options, "user=uid:gid");
 }

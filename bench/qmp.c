@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/interrupt.h"
 #include "bench/jsonl.h"
 #include "bench/qemu.h"
+#include "lib/clock.h"
 
 /* More than a VM sends in a whole boot; a peer that floods us loses its oldest. */
 #define EVENTS_MAX 256
+/* What the longest of them may be, written as JSON: 16 MiB of all. */
+#define EVENT_MAX_BYTES 65536
 #define VIRTIO_MEM_PATH "/machine/peripheral/" QEMU_VIRTIO_MEM_ID
 
 struct qmp {
@@ -45,6 +49,10 @@ static int protocol_error(struct qmp *qmp, const char *text)
 
 static void keep_event(struct qmp *qmp, json_t *event)
 {
+	if (json_dumpb(event, NULL, 0, JSON_COMPACT) > EVENT_MAX_BYTES) {
+		json_decref(event);
+		return;
+	}
 	if (json_array_size(qmp->events) >= EVENTS_MAX)
 		json_array_remove(qmp->events, 0);
 	json_array_append_new(qmp->events, event);
@@ -106,6 +114,21 @@ static int refused(struct qmp *qmp, const char *command, const json_t *error)
 	return -EPROTO;
 }
 
+/* One message more, of a peer that may never end to send some. */
+static int receive(struct qmp *qmp, json_t **msg, uint64_t deadline)
+{
+	int err = jsonl_receive(qmp->stream, msg, deadline);
+
+	if (err)
+		return stream_failed(qmp, err);
+	if (!interrupted() && clock_ns() < deadline)
+		return 0;
+	json_decref(*msg);
+	snprintf(qmp->error, sizeof(qmp->error), "QMP: %s",
+		 interrupted() ? "interrupted" : "no answer in time");
+	return interrupted() ? -EINTR : -ETIMEDOUT;
+}
+
 /* The next message that is no event and not the late answer to an older command. */
 static int receive_answer(struct qmp *qmp, json_t **answer, uint64_t deadline)
 {
@@ -114,9 +137,9 @@ static int receive_answer(struct qmp *qmp, json_t **answer, uint64_t deadline)
 	int err;
 
 	for (;;) {
-		err = jsonl_receive(qmp->stream, &msg, deadline);
+		err = receive(qmp, &msg, deadline);
 		if (err)
-			return stream_failed(qmp, err);
+			return err;
 		id = json_object_get(msg, "id");
 		if (json_object_get(msg, "event"))
 			keep_event(qmp, msg);
@@ -181,9 +204,9 @@ int qmp_wait_event(struct qmp *qmp, const char *name, json_t **event, uint64_t d
 	for (;;) {
 		msg = take_event(qmp);
 		if (!msg) {
-			err = jsonl_receive(qmp->stream, &msg, deadline);
+			err = receive(qmp, &msg, deadline);
 			if (err)
-				return stream_failed(qmp, err);
+				return err;
 		}
 		if (event_has_name(msg, name))
 			break;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,30 @@ static int directory_is_empty(const char *path)
 	return empty;
 }
 
+/*
+ * A directory of somebody else's, or that everybody can write to, is no place for
+ * files that are opened by their names. Root may use that of who called him.
+ */
+static bool is_ours(const char *path)
+{
+	const char *sudo = getenv("SUDO_UID");
+	struct stat st;
+
+	if (stat(path, &st) || st.st_mode & S_IWOTH)
+		return false;
+	return st.st_uid == geteuid() ||
+	       (!geteuid() && sudo && st.st_uid == strtoul(sudo, NULL, 10));
+}
+
+static int not_ours(struct results *results)
+{
+	snprintf(results->error, sizeof(results->error),
+		 "%s belongs to another user, or all can write to it; choose a new directory with "
+		 "-o",
+		 results->dir);
+	return -EPERM;
+}
+
 /* The journal's lock is the tree's: who has it writes here. */
 static int open_journal(struct results *results, int flags)
 {
@@ -80,7 +105,7 @@ static int open_journal(struct results *results, int flags)
 	    (int)sizeof(journal))
 		return fail(results, -ENAMETOOLONG, "create", results->dir);
 	results->journal_fd =
-		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0644);
+		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 	if (results->journal_fd < 0)
 		return fail(results, -errno, "create", journal);
 	if (flock(results->journal_fd, LOCK_EX | LOCK_NB) < 0)
@@ -99,6 +124,8 @@ int results_create(struct results *results, const char *dir)
 		return fail(results, -EEXIST, "write into", dir);
 	if (err < 0 && err != -ENOENT)
 		return fail(results, err, "write into", dir);
+	if (err > 0 && !is_ours(dir))
+		return not_ours(results);
 	err = make_directories(dir);
 	if (err)
 		return fail(results, err, "create", dir);
@@ -139,6 +166,8 @@ int results_reopen(struct results *results, const char *dir)
 
 	results->journal_fd = -1;
 	snprintf(results->dir, sizeof(results->dir), "%s", dir);
+	if (!is_ours(dir))
+		return not_ours(results);
 	err = open_journal(results, 0);
 	if (err)
 		return err;

@@ -8,21 +8,22 @@
 #include <string.h>
 
 #include "lib/exit_status.h"
+#include "lib/json_file.h"
 #include "lib/log.h"
 #include "lib/result.h"
 
 static json_t *load(const char *dir, const char *name)
 {
-	char path[PATH_MAX];
-	json_error_t error;
+	char path[PATH_MAX], err[PATH_MAX + 256];
 	json_t *value;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	value = json_load_file(path, 0, &error);
+	value = json_file_load(path, err, sizeof(err));
 	if (json_is_object(value))
 		return value;
-	log_error("%s:%d: %s; --resume wants the result tree of a run that was stopped", path,
-		  error.line, value ? "an object is wanted" : error.text);
+	if (value)
+		snprintf(err, sizeof(err), "%s: an object is wanted", path);
+	log_error("%s; --resume wants the result tree of a run that was stopped", err);
 	json_decref(value);
 	return NULL;
 }

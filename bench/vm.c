@@ -107,7 +107,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, u
 	int err;
 
 	memset(vm, 0, sizeof(*vm));
-	vm->qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1 };
+	vm->qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1, .life_fd = -1 };
 	vm->directory = config->directory;
 	vm->memory_bytes = config->memory_bytes;
 	vm->plugged_bytes = config->plugged_bytes;

@@ -7,6 +7,7 @@
 #include "bpf/commands.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/privileges.h"
 #include "lib/subcommand.h"
 
 static const struct subcommand commands[] = {
@@ -18,6 +19,7 @@ static const struct subcommand commands[] = {
 
 int main(int argc, char **argv)
 {
+	privileges_keep(CAPABILITIES_TO_TRACE);
 	log_setup("balloontrace", LOG_INFO);
 	argp_err_exit_status = EXIT_USAGE;
 	return subcommand_run("balloontrace",

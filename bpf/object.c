@@ -54,7 +54,8 @@ void tracer_explain(char *text, size_t size, const char *what, int error)
 			 what);
 	else if ((error == EPERM || error == EACCES) && geteuid() != 0)
 		snprintf(text, size,
-			 "%s: not permitted; run it as root, or with CAP_BPF and CAP_PERFMON",
+			 "%s: not permitted; run it as root, or with CAP_BPF and CAP_PERFMON, and "
+			 "CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH for uprobes and tracefs",
 			 what);
 	else if (error == ENOSYS)
 		snprintf(text, size, "%s: this kernel has no BPF (CONFIG_BPF_SYSCALL)", what);

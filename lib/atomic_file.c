@@ -86,11 +86,15 @@ static int put_in_place(const char *tmp, const char *path, int err)
 
 int atomic_file_write(const char *path, const void *data, size_t len)
 {
+	return is_special(path) ? write_in_place(path, data, len)
+				: atomic_file_replace(path, data, len);
+}
+
+int atomic_file_replace(const char *path, const void *data, size_t len)
+{
 	char tmp[PATH_MAX];
 	int fd, err;
 
-	if (is_special(path))
-		return write_in_place(path, data, len);
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	fd = mkostemp(tmp, O_CLOEXEC);

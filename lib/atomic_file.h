@@ -27,6 +27,14 @@
 int atomic_file_write(const char *path, const void *data, size_t len);
 
 /**
+ * atomic_file_replace() - the same, whatever is there
+ *
+ * For a name that this program chose in a directory of somebody else's: a link
+ * that was put there is replaced, and not written through.
+ */
+int atomic_file_replace(const char *path, const void *data, size_t len);
+
+/**
  * atomic_file_write_json() - the same, with a JSON value as content
  * @path: the file
  * @value: what to write, indented, keys in their order of insertion; borrowed

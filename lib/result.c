@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json_file.h"
+
 /* What rounding may make of a rate. */
 #define RATE_ERROR 1e-3
 
@@ -156,14 +158,10 @@ int result_check(const json_t *result, const char *name, char *err, size_t err_s
 
 json_t *result_load(const char *path, char *err, size_t err_size)
 {
-	json_error_t error;
-	json_t *result;
+	json_t *result = json_file_load(path, err, err_size);
 
-	result = json_load_file(path, 0, &error);
-	if (!result) {
-		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
+	if (!result)
 		return NULL;
-	}
 	if (result_check(result, path, err, err_size)) {
 		json_decref(result);
 		return NULL;

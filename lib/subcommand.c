@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -22,6 +23,8 @@ int subcommand_run(const char *program, const char *purpose, const struct subcom
 	static char name[64];
 	const struct subcommand *c;
 
+	/* What these programs write nobody else is to change, whatever the shell says. */
+	umask(umask(0) | S_IWGRP | S_IWOTH);
 	if (argc < 2) {
 		usage(stderr, program, purpose, commands, examples);
 		return EXIT_USAGE;

@@ -115,7 +115,7 @@ void compare_print_json(const struct compare_table *t, const struct tree *tree)
 	all = json_pack("{s:i, s:s, s:s, s:f, s:o, s:o}", "schema_version", 1, "base", t->base,
 			"accel", tree_accel(tree), "smallest_effect", t->smallest_effect,
 			"comparisons", rows, "variants", variants);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(all);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/glob_below.h"
+#include "lib/json_file.h"
 #include "lib/result.h"
 
 const char *json_text(const json_t *object, const char *key)
@@ -73,18 +74,17 @@ static int load_optional(const struct tree *tree, const char *name, json_t **val
 			 size_t err_size)
 {
 	char path[PATH_MAX];
-	json_error_t error;
 
 	snprintf(path, sizeof(path), "%s/%s", tree->dir, name);
 	if (access(path, F_OK) < 0) {
 		*value = json_object();
 		return 0;
 	}
-	*value = json_load_file(path, 0, &error);
+	*value = json_file_load(path, err, err_size);
 	if (json_is_object(*value))
 		return check_version(*value, path, err, err_size);
-	snprintf(err, err_size, "%s:%d: %s", path, error.line,
-		 *value ? "an object is wanted" : error.text);
+	if (*value)
+		snprintf(err, err_size, "%s: an object is wanted", path);
 	return -EINVAL;
 }
 

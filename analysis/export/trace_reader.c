@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/json_file.h"
+
 #define SCHEMA_VERSION 1
 /* Sums of a few such numbers do not overflow; as a time it is two years. */
 #define VALUE_MAX (1LL << 56)
@@ -110,12 +112,32 @@ static json_t *read_number_or_word(struct reader *r)
 	return json_loadb(text, n, JSON_DECODE_ANY, NULL);
 }
 
+struct budget {
+	FILE *file;
+	size_t left;
+};
+
+/* For json_load_callback(): byte by byte, as what is behind the value is not its to read. */
+static size_t read_byte(void *buffer, size_t size, void *context)
+{
+	struct budget *budget = context;
+	int c = size && budget->left ? getc(budget->file) : EOF;
+
+	if (c == EOF)
+		return 0;
+	budget->left--;
+	*(char *)buffer = c;
+	return 1;
+}
+
 static int read_value(struct reader *r, json_t **value)
 {
+	struct budget budget = { r->file, JSON_FILE_MAX };
 	int c = peek(r);
 
 	if (c == '[' || c == '{' || c == '"')
-		*value = json_loadf(r->file, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, NULL);
+		*value = json_load_callback(read_byte, &budget,
+					    JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, NULL);
 	else
 		*value = read_number_or_word(r);
 	return *value ? 0 : fail(r, "a value is wrong");
@@ -382,11 +404,11 @@ static int read_document_member(struct reader *r, const char *key, void *context
 int trace_read(const char *path, const struct trace_sink *sink, char *err, size_t err_size)
 {
 	struct reader r = { .path = path, .sink = sink, .err = err, .err_size = err_size };
-	int status;
+	int status, fd = regular_file_open(path);
 
-	r.file = fopen(path, "re");
+	r.file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!r.file) {
-		status = -errno;
+		status = fd < 0 ? fd : -errno;
 		snprintf(err, err_size, "%s: %s", path, strerror(-status));
 		return status == -ENOENT ? status : -EINVAL;
 	}

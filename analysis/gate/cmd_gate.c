@@ -220,7 +220,7 @@ static void print(const struct gate *gate, const struct options *o)
 		return;
 	}
 	all = gate_to_json(gate);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(all);
 }

@@ -374,7 +374,7 @@ void history_print_json(const struct history *h, const struct history_warnings *
 			tree_accel(&h->sessions->list[0].tree), "alpha", ALPHA, "smallest_effect",
 			h->smallest_effect, "series_tested", (int)h->tested, "warnings", warnings,
 			"trees", trees_to_json(h), "series", series);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(all);
 }

@@ -5,15 +5,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define PLOT_PATH_MAX 512
+
 /*
  * A plot being made by gnuplot, as SVG and PNG: a private directory with its
- * data and gnuplot's log. Text of a result tree reaches gnuplot only as data
+ * data, gnuplot's log and what it drew, which is the only place gnuplot may
+ * write into where the kernel has Landlock. Text of a result tree reaches gnuplot only as data
  * and as arguments, never as part of a command or of a shell's.
  */
 struct plot {
-	char dir[32];
-	char data_path[64];
-	char log_path[64];
+	char dir[PLOT_PATH_MAX - 16];
+	char data_path[PLOT_PATH_MAX];
+	char log_path[PLOT_PATH_MAX];
 	char colours[256]; /* by plot_colour() */
 	FILE *data;	   /* to be written between plot_begin() and plot_draw() */
 };

@@ -244,7 +244,7 @@ static int write_output(const char *output, const char *name, const struct text 
 	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", output, name);
-	err = atomic_file_write(path, text->data, text->size);
+	err = atomic_file_replace(path, text->data, text->size);
 	if (err)
 		log_error("cannot write %s: %s", path, strerror(-err));
 	else

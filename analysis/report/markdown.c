@@ -3,9 +3,20 @@
 
 #include <ctype.h>
 
+/* In UTF-8 the controls of 8 bits, which some terminals obey, are two bytes. */
+static int is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (text[1] & 0xe0) == 0x80;
+}
+
 void markdown_text(FILE *f, const char *text)
 {
 	for (; *text; text++) {
+		if (is_c1(text)) {
+			fputc(' ', f);
+			text++;
+			continue;
+		}
 		switch (*text) {
 		case '|':
 		case '`':

@@ -24,7 +24,18 @@
  *   slow-clock       most readings of the agent's clock are late, or answered late
  *   one-block        all free memory is one block, even where it was to be fragmented
  *   no-poweroff      the guest does not power off
+ *   inmate           tries what it must not be able to, and tells on the console
+ *   nonsense         one value of each of the guest's messages is something else;
+ *                    which and what, the number of the boot decides
+ *   long-line        the agent begins a line that does not end
+ *   deep             the agent's hello is an array in an array in an array...
+ *   no-text          the kernel panics with bytes that are no text
+ *   full-console     the kernel has more to say than the disk should hold
+ *   qmp-flood        QMP sends events and never an answer
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,6 +43,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bench/guest/protocol.h"
@@ -41,7 +53,10 @@
 static const char *mode;
 static int qmp_fd = -1;
 static int guest_fd = -1;
-static char console[4096];
+static FILE *console;
+static char console_path[4096];
+static unsigned int new_uid, new_gid;
+static char new_root[4096];
 static unsigned long long memory_bytes;
 
 /* _exit() throughout: exit() would wait for the stream the other thread reads. */
@@ -74,14 +89,85 @@ static void put_line(int fd, json_t *msg)
 	json_decref(msg);
 }
 
-static void print_console(const char *text)
-{
-	FILE *f = fopen(console, "a");
+static void print_console(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-	if (f) {
-		fprintf(f, "%s\n", text);
-		fclose(f);
+static void print_console(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!console)
+		return;
+	va_start(ap, fmt);
+	vfprintf(console, fmt, ap);
+	va_end(ap);
+	fputc('\n', console);
+	fflush(console);
+}
+
+/* A value that stands where another is awaited. */
+static json_t *something_else(void)
+{
+	json_t *deep;
+	char *text;
+	int i;
+
+	switch (rand() % 10) {
+	case 0:
+		return json_null();
+	case 1:
+		return json_integer(INT64_MAX);
+	case 2:
+		return json_integer(INT64_MIN);
+	case 3:
+		return json_integer(-1);
+	case 4:
+		return json_real(1e308);
+	case 5:
+		return json_array();
+	case 6:
+		return json_object();
+	case 7:
+		deep = json_array();
+		for (i = 0; i < 1000; i++)
+			deep = json_pack("[o]", deep);
+		return deep;
+	case 8:
+		text = calloc(1, 100001);
+		memset(text, '%', 100000);
+		deep = json_string(text);
+		free(text);
+		return deep;
+	default:
+		return json_string("\033]0;owned\007${IFS}`id`%n%s../../../x");
 	}
+}
+
+/* One value of a message, at any depth, becomes something else. */
+static void spoil(json_t *msg)
+{
+	size_t size = json_is_array(msg) ? json_array_size(msg) : json_object_size(msg), i;
+	void *member = json_object_iter(msg);
+	json_t *inner;
+
+	if (!size)
+		return;
+	for (i = rand() % size; json_is_object(msg) && i; i--)
+		member = json_object_iter_next(msg, member);
+	inner = json_is_array(msg) ? json_array_get(msg, i) : json_object_iter_value(member);
+	if ((json_is_array(inner) || json_is_object(inner)) && rand() % 2)
+		spoil(inner);
+	else if (json_is_array(msg))
+		json_array_set_new(msg, i, something_else());
+	else
+		json_object_iter_set_new(msg, member, something_else());
+}
+
+static void put_guest_line(json_t *msg)
+{
+	/* Not at once, or it is never asked anything. */
+	if (is("nonsense") && rand() % 6 == 0)
+		spoil(msg);
+	put_line(guest_fd, msg);
 }
 
 static void panic(void)
@@ -115,7 +201,9 @@ static void answer_qmp(const json_t *msg)
 	const char *command = json_string_value(json_object_get(msg, "execute"));
 	json_t *id = json_object_get(msg, "id"), *result = json_object();
 
-	put_line(qmp_fd, json_pack("{s:s, s:{s:i}}", "event", "NOISE", "data", "n", 1));
+	do
+		put_line(qmp_fd, json_pack("{s:s, s:{s:i}}", "event", "NOISE", "data", "n", 1));
+	while (is("qmp-flood"));
 	if (command && !strcmp(command, "balloon") && is("refuse-balloon")) {
 		put_line(qmp_fd,
 			 json_pack("{s:{s:s, s:s}, s:O}", "error", "class", "DeviceNotActive",
@@ -169,7 +257,7 @@ static void serve_watch(json_t *id)
 
 	pthread_mutex_lock(&lock);
 	from = actual_pages;
-	put_line(guest_fd, json_pack("{s:O, s:b}", "id", id, "ok", 1));
+	put_guest_line(json_pack("{s:O, s:b}", "id", id, "ok", 1));
 	while (target_pages == from)
 		pthread_cond_wait(&changed, &lock);
 	to = target_pages;
@@ -181,15 +269,15 @@ static void serve_watch(json_t *id)
 		move();
 	pthread_mutex_unlock(&lock);
 	if (is("stuck"))
-		put_line(guest_fd, json_pack("{s:s, s:s}", "event", "move-failed", "error",
-					     "the balloon did not reach its target in time"));
+		put_guest_line(json_pack("{s:s, s:s}", "event", "move-failed", "error",
+					 "the balloon did not reach its target in time"));
 	else if (!is("hang-in-move"))
-		put_line(guest_fd, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:[[i, I], [I, I]]}",
-					     "event", "moved", "from_pages", (json_int_t)from,
-					     "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
-					     "duration_ns", (json_int_t)50000000, "resolution_ns",
-					     (json_int_t)1000, "progress", 0, (json_int_t)from,
-					     (json_int_t)50000000, (json_int_t)to));
+		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:[[i, I], [I, I]]}",
+					 "event", "moved", "from_pages", (json_int_t)from,
+					 "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
+					 "duration_ns", (json_int_t)50000000, "resolution_ns",
+					 (json_int_t)1000, "progress", 0, (json_int_t)from,
+					 (json_int_t)50000000, (json_int_t)to));
 }
 
 /* Of a guest that booted FAKE_CLOCK_AHEAD_NS before its host, and takes its time to say so. */
@@ -238,9 +326,34 @@ static void answer_guest(const json_t *msg)
 							 "duration_ns", 1000000));
 	if (!strcmp(cmd, "touch"))
 		json_object_set_new(answer, "duration_ns", json_integer(1000000));
-	put_line(guest_fd, answer);
+	put_guest_line(answer);
 	if (!strcmp(cmd, "poweroff") && !is("no-poweroff"))
 		_exit(0);
+}
+
+static void put_deep(void)
+{
+	char deep[5002];
+
+	memset(deep, '[', sizeof(deep) - 2);
+	deep[sizeof(deep) - 2] = '\n';
+	deep[sizeof(deep) - 1] = '\0';
+	if (write(guest_fd, deep, strlen(deep)) < 0)
+		_exit(1);
+}
+
+static void try_bars(void)
+{
+	const char *target = getenv("FAKE_QEMU_TARGET");
+	int fd;
+
+	print_console("uid %d, gid %d", (int)getuid(), (int)getgid());
+	print_console("no_new_privs %d", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	fd = target ? open(target, O_WRONLY | O_CREAT, 0600) : -1;
+	print_console("create %s: %s", target, fd < 0 ? strerror(errno) : "done");
+	print_console("root again: %s", setuid(0) ? strerror(errno) : "done");
+	print_console("see files: %s", access("/etc/passwd", F_OK) ? strerror(errno) : "done");
+	print_console("signal the parent: %s", kill(getppid(), 0) ? strerror(errno) : "done");
 }
 
 static void serve_guest(void)
@@ -255,15 +368,28 @@ static void serve_guest(void)
 		usleep(300000); /* until QMP is up */
 		panic();
 	}
+	if (is("no-text")) {
+		usleep(300000);
+		print_console("[    0.5] Kernel panic - not syncing: \xff\xc3\x28 \033[2J");
+		_exit(0);
+	}
+	while (is("full-console"))
+		print_console("%65536s", "");
+	if (is("long-line"))
+		dprintf(guest_fd, "{\"event\": \"%*s", 10 << 20, "hello");
+	if (is("deep"))
+		put_deep();
+	if (is("inmate"))
+		try_bars();
 	if (is("garbage-guest"))
 		dprintf(guest_fd, "login: \n");
 	if (!is("silent-guest"))
-		put_line(guest_fd, json_pack("{s:s, s:i, s:s, s:s}", "event", "hello", "protocol",
-					     is("old-agent") ? 0 : GUEST_PROTOCOL_VERSION,
-					     "kernel_release", "0.0.0-fake", "cut",
-					     is("wrong-cut") ? "none"
-					     : cut	     ? cut
-							     : "finalize"));
+		put_guest_line(json_pack("{s:s, s:i, s:s, s:s}", "event", "hello", "protocol",
+					 is("old-agent") ? 0 : GUEST_PROTOCOL_VERSION,
+					 "kernel_release", "0.0.0-fake", "cut",
+					 is("wrong-cut") ? "none"
+					 : cut		 ? cut
+							 : "finalize"));
 	while ((msg = read_line(f))) {
 		answer_guest(msg);
 		json_decref(msg);
@@ -278,24 +404,45 @@ static void read_arguments(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		sscanf(argv[i], "socket,id=qmp,fd=%d", &qmp_fd);
 		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
-		sscanf(argv[i], "file,id=console,path=%4095s", console);
+		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
+		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
 		if (!strcmp(argv[i - 1], "-m") && sscanf(argv[i], "%lluM", &mib) == 1)
 			memory_bytes = mib << 20;
 	}
 }
 
+/* As QEMU does it: what is open stays open. */
+static int change_user(void)
+{
+	console = fopen(console_path, "ae");
+	if (!new_uid)
+		return 0;
+	return chroot(new_root) || chdir("/") || setgroups(1, &new_gid) || setgid(new_gid) ||
+	       setuid(new_uid);
+}
+
 int main(int argc, char **argv)
 {
+	const char *boot;
 	pthread_t thread;
 
 	mode = getenv("FAKE_QEMU");
 	if (!mode)
 		mode = "good";
+	if (argc == 2 && !strcmp(argv[1], "-help")) {
+		puts("-run-with [async-teardown=on|off][,chroot=dir][user=username|uid:gid]\n"
+		     "                user=uid:gid ditto");
+		return 0;
+	}
 	read_arguments(argc, argv);
+	boot = strstr(console_path, "boot-");
+	srand(boot ? atoi(boot + 5) : 0);
 	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
 		fprintf(stderr, "fake-qemu: the machine does not start\n");
 		return 1;
 	}
+	if (change_user())
+		return 1;
 	if (pthread_create(&thread, NULL, serve_qmp, NULL))
 		return 1;
 	serve_guest();

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the programs run with, and what they do for a user who is not root: all
+ * but what the kernel keeps for root, and they say what that is.
+ */
+#include "tests/support/unit.h"
+
+#include <grp.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/exit_status.h"
+#include "lib/privileges.h"
+#include "tests/support/expect.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+#define NOBODY 65534
+
+/* Guests that a fake QEMU boots: any file will do, and all can read it. */
+static void write_images(void)
+{
+	char text[4096];
+
+	write_file(test_dir, "data/file", "");
+	snprintf(text, sizeof(text),
+		 "[kernel]\nsource = s\ncompiler = c\nconfig_sha256 = 0\n[initramfs]\npath = %s\n"
+		 "[qemu]\npath = %s\n[cut finalize]\nvmlinux = %s\nrelease = r\nkey = k\n"
+		 "patches_sha256 = 0\n",
+		 in_test_dir("data/file"), build_path("tests/fake-qemu/fake-qemu"),
+		 in_test_dir("data/file"));
+	write_file(test_dir, "data/images.ini", text);
+	write_file(test_dir, "data/variants.ini", "[finalize]\ncut = finalize\n");
+	write_file(test_dir, "data/suites.ini",
+		   "[default]\nscenarios = tiny\nvariants = finalize\n");
+	write_file(test_dir, "data/scenarios/tiny.ini",
+		   "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n[run]\ncycles = 1\n");
+}
+
+static int set_up(void **state)
+{
+	mode_t old = umask(022);
+
+	test_dir_set_up(state);
+	chmod(test_dir, 01777);
+	write_images();
+	umask(old);
+	unsetenv("QEMU");
+	setenv("FAKE_QEMU", "good", 1);
+	setenv("BALLOONBENCH_DATA", in_test_dir("data"), 1);
+	return 0;
+}
+
+/* Become nobody, with these capabilities to hand on; or leave. */
+static void become_nobody(uint64_t capabilities)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setgroups(0, NULL) || setgid(NOBODY) ||
+	    setuid(NOBODY))
+		_exit(100);
+	for (i = 0; i < 2; i++) {
+		uint32_t half = capabilities >> (32 * i);
+
+		data[i] = (struct __user_cap_data_struct){ half, half, half };
+	}
+	if (syscall(SYS_capset, &header, data))
+		_exit(101);
+	for (i = 0; i < 64; i++)
+		if (capabilities & CAPABILITY(i))
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
+}
+
+/* Run a program as nobody: its status, and whether its output has @says. */
+static void expect_as_nobody(uint64_t capabilities, const char *program, const char *const *args,
+			     int status, const char *says)
+{
+	struct outcome outcome;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		become_nobody(capabilities);
+		outcome = run_program(program, args);
+		if (outcome.status == status && strstr(outcome.output, says))
+			_exit(0);
+		printf("# status %d, not %d with '%s': %s\n", outcome.status, status, says,
+		       outcome.output);
+		fflush(stdout);
+		_exit(1);
+	}
+	assert_int_equal(wait_program(pid), 0);
+}
+
+static bool nobody_gets_there(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		become_nobody(0);
+		_exit(access(build_path("balloonbench"), X_OK) ? 1 : 0);
+	}
+	return !wait_program(pid);
+}
+
+static void needs_root(void)
+{
+	if (geteuid())
+		print_message("# only root can become somebody else\n");
+	else if (!nobody_gets_there())
+		print_message("# others cannot get to %s\n", build_path("balloonbench"));
+	else
+		return;
+	skip();
+}
+
+static uint64_t capabilities_of(pid_t pid, const char *which)
+{
+	unsigned long long set = 0;
+	char path[64], *text, *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	text = read_file(path);
+	at = text ? strstr(text, which) : NULL;
+	if (!at || sscanf(at + strlen(which), ": %llx", &set) != 1)
+		fail_msg("no %s of %d", which, (int)pid);
+	free(text);
+	return set;
+}
+
+static void expect_dropped(const char *program, const char *const *args, uint64_t kept)
+{
+	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
+	pid_t pid = start_program(program, args);
+	uint64_t extra = 1;
+	int tries;
+	size_t i;
+
+	for (tries = 0; tries < 500 && extra; tries++) {
+		usleep(10000);
+		for (i = 0, extra = 0; i < 5; i++)
+			extra |= capabilities_of(pid, sets[i]) & ~kept;
+	}
+	kill(pid, SIGINT);
+	wait_program(pid);
+	if (extra)
+		fail_msg("%s keeps capabilities %llx", program, (unsigned long long)extra);
+}
+
+static void what_is_not_needed_is_dropped(void **state)
+{
+	(void)state;
+	needs_root();
+	expect_dropped("balloontrace", (const char *[]){ "host", "--duration", "60", NULL },
+		       CAPABILITIES_TO_TRACE);
+	expect_dropped("balloonbench",
+		       (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
+					 "--accel", "tcg", "--boots", "900", "-q", "-o",
+					 in_test_dir("dropped"), NULL },
+		       CAPABILITIES_TO_TRACE | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |
+			       CAPABILITY(CAP_SYS_CHROOT) | CAPABILITY(CAP_KILL) |
+			       CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_SYS_NICE));
+}
+
+static void without_root(void **state)
+{
+	const char *out = in_test_dir("as-nobody");
+	json_t *result;
+	char path[512];
+
+	(void)state;
+	needs_root();
+	expect_as_nobody(0, "balloonbench", (const char *[]){ "list", NULL }, EXIT_FINE, "tiny");
+	/* The fake QEMU has no version to tell. */
+	expect_as_nobody(0, "balloonbench", (const char *[]){ "doctor", NULL }, EXIT_ENVIRONMENT,
+			 "CAP_BPF and CAP_PERFMON");
+	expect_as_nobody(0, "balloonbench",
+			 (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
+					   "--boots", "1", "--accel", "tcg", "--trace", "phases",
+					   "-o", out, NULL },
+			 EXIT_ENVIRONMENT, "what the host does is not observed");
+	/* The fake guest does not trace, which makes that boot invalid. */
+	out = in_test_dir("untraced");
+	expect_as_nobody(0, "balloonbench",
+			 (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
+					   "--boots", "1", "--accel", "tcg", "--trace", "off", "-o",
+					   out, NULL },
+			 EXIT_FINE, "1 boots ok");
+	snprintf(path, sizeof(path), "%s/tiny/finalize/boot-01/result.json", out);
+	result = json_load_file(path, 0, NULL);
+	assert_string_equal(text_of(result, "status"), "ok");
+	json_decref(result);
+	expect_as_nobody(0, "balloonstat", (const char *[]){ "compare", out, NULL },
+			 EXIT_INCONCLUSIVE, "inflate.duration_ns");
+	expect_as_nobody(0, "balloontrace", (const char *[]){ "host", "--list", NULL },
+			 EXIT_ENVIRONMENT, "run it as root, or with CAP_BPF and CAP_PERFMON");
+}
+
+/* No root, but what it takes: and not a capability of it reaches QEMU. */
+static void with_capabilities_alone(void **state)
+{
+	const uint64_t wanted = CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON) |
+				CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_DAC_READ_SEARCH);
+	struct outcome outcome;
+	int traces;
+
+	(void)state;
+	needs_root();
+	outcome = run_program("balloontrace", (const char *[]){ "host", "--list", NULL });
+	traces = outcome.status == EXIT_FINE;
+	outcome_release(&outcome);
+	if (!traces || (capabilities_of(getpid(), "CapPrm") & wanted) != wanted) {
+		print_message("# root itself cannot trace here\n");
+		skip();
+	}
+	expect_as_nobody(wanted, "balloontrace", (const char *[]){ "host", "--list", NULL },
+			 EXIT_FINE, "madvise");
+}
+
+static void what_cannot_be_read_is_told(void **state)
+{
+	(void)state;
+	needs_root();
+	assert_int_equal(chmod(in_test_dir("data/file"), 0600), 0);
+	expect_as_nobody(0, "balloonbench",
+			 (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
+					   "--boots", "1", "-o", in_test_dir("unread"), NULL },
+			 EXIT_ENVIRONMENT, "Permission denied; BALLOONBENCH_CACHE=DIR");
+	assert_int_equal(chmod(in_test_dir("data/file"), 0644), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_needed_is_dropped),
+		cmocka_unit_test(without_root),
+		cmocka_unit_test(with_capabilities_alone),
+		cmocka_unit_test(what_cannot_be_read_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
+}
