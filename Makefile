@@ -32,6 +32,7 @@ guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
 advise_src := tests/advise/advise.c
+fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuzz/*.c))
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -42,18 +43,22 @@ tests := $(patsubst %.c,$(O)/%,$(test_src))
 tests_of = $(filter $(O)/tests/$(1)/%,$(tests))
 fake_qemu := $(O)/tests/fake-qemu/fake-qemu
 advise := $(O)/tests/advise/advise
+fuzz_device := $(O)/tests/device/fuzz-device
+# The sanitized QEMU, and those with a fault; a series of somebody else's has not what is patched.
+fuzz_qemus := $(O)/fuzz-qemu/sanitized $(if $(QEMU_PATCHES)$(QEMU_SRC),,$(patsubst \
+	      tests/known-bad-device/%.patch,$(O)/fuzz-qemu/%,$(wildcard tests/known-bad-device/*.patch)))
 runner := $(O)/tests/run
 images := $(O)/images.ini
 # What tests/vm/test_planted.c boots; a series of somebody else's has no such patch.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(advise_src) $(support_src) tests/run.c
+	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
 	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
-.PHONY: deps all bench test report lint install clean help check-patches
+.PHONY: deps all bench test fuzz-device report lint install clean help check-patches
 .DEFAULT_GOAL := all
 
 ##@ Targets
@@ -65,10 +70,15 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(advise) $(planted) $(runner) ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(planted) $(runner) ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
 		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
+
+MINUTES ?= 10
+fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized ## look for inputs that QEMU's balloon fails at (MINUTES=10, SEED=1)
+	$(Q)$(fuzz_device) --qemu "$$(cat $(O)/fuzz-qemu/sanitized)" --corpus tests/device/corpus \
+		--seconds $$(($(MINUTES) * 60)) --seed $(or $(SEED),1) --failures $(O)
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)vm-images/check-patches
@@ -78,7 +88,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: $(O)/.deps ## shellcheck, clang-format
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h analysis/*/*.h tests/support/*.h tests/device/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h analysis/*/*.h tests/support/*.h tests/device/*.h tests/device/fuzz/*.h))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
@@ -153,8 +163,9 @@ $(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
 $(O)/balloonstat: LDLIBS += $(HTML_LDLIBS)
 $(fake_qemu): $(call obj,$(fake_src)) $(O)/lib.a
 $(advise): $(O)/tests/advise/advise.o
+$(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
-$(programs) $(fake_qemu) $(advise) $(runner):
+$(programs) $(fake_qemu) $(advise) $(fuzz_device) $(runner):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -181,5 +192,9 @@ $(O)/planted/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=tests/planted INITRAMFS=$(abspath $(O)/initramfs.cpio) \
 		vm-images/build-kernels $@
+
+$(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)vm-images/build-qemu --sanitize $(wildcard tests/known-bad-device/$*.patch) >$@
 
 -include $(all_obj:.o=.d) $(patsubst %.c,$(O)/%.d,$(bpf_programs))
