@@ -70,7 +70,7 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(planted) $(runner) ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
 		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
