@@ -345,9 +345,8 @@ void model_look(struct model *model, struct target *t, enum queue queue)
 		return;
 	if (!read_ram(&look, ring.avail + 2, &end, 2))
 		return;
+	/* QEMU does not mind an index that is further ahead than the ring is long. */
 	end = le16toh(end);
-	if ((uint16_t)(end - ring.next) > ring.size)
-		return;
 	for (; ring.next != end && !model->loose; ring.next++) {
 		if (!read_ram(&look, ring.avail + 4 + ring.next % ring.size * 2, &head, 2) ||
 		    le16toh(head) >= ring.size || !read_chain(&look, &ring, le16toh(head), &chain))
