@@ -261,6 +261,7 @@ static void low_roms(bool (*send)(enum queue, const struct range *, int), bool c
 static void bad_chunks(void)
 {
 	const struct range wraps = { (1ULL << 52) - 1, 4095 };
+	const struct range last[] = { { (1ULL << 52) - 1, 1 }, { FIRST, 8 } };
 	enum queue queue;
 	size_t i;
 
@@ -275,6 +276,9 @@ static void bad_chunks(void)
 	}
 	assert_true(send_chunks(QUEUE_INFLATE, &wraps, 1));
 	expect_discarded(NULL, 0);
+	/* The last page's end is 0 as an address: no RAM, and nothing is below what follows. */
+	assert_true(send_chunks(QUEUE_INFLATE, last, 2));
+	expect_discarded(last + 1, 1);
 	assert_true(machine_said(&machine, "refused") > 0);
 }
 
