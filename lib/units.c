@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,12 @@ static const struct unit *find_unit(const char *name, const struct unit *units, 
 	return NULL;
 }
 
+/* 4.11 has no exact form in binary, and 4.11 s are 4110000000 ns all the same. */
+static bool is_whole(long double value)
+{
+	return fabsl(value - roundl(value)) <= value * LDBL_EPSILON;
+}
+
 /*
  * long double holds 64 bits of integer, so that a whole number of bytes stays
  * exact up to the largest that fits.
@@ -68,9 +76,9 @@ static int parse_quantity(const char *text, const struct unit *units, size_t cou
 	if (!unit)
 		return -EINVAL;
 	value *= unit->factor;
-	if (value >= 0x1p64L || value != floorl(value))
+	if (value >= 0x1p64L || !is_whole(value))
 		return -ERANGE;
-	*quantity = value;
+	*quantity = roundl(value);
 	return 0;
 }
 

@@ -93,6 +93,8 @@ static void durations(void **state)
 	assert_true(ns == 30000000000ULL);
 	assert_int_equal(parse_duration("1.5ms", &ns), 0);
 	assert_true(ns == 1500000);
+	assert_int_equal(parse_duration("4.11 s", &ns), 0);
+	assert_true(ns == 4110000000ULL);
 	assert_int_equal(parse_duration("2 min", &ns), 0);
 	assert_true(ns == 120000000000ULL);
 	assert_int_equal(parse_duration("30", &ns), -EINVAL);
