@@ -150,6 +150,13 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Without a sample there is no list, which qsort() may not be given. */
+static void sort(char **texts, size_t count)
+{
+	if (count)
+		qsort(texts, count, sizeof(*texts), by_text);
+}
+
 /* Equal neighbours of a sorted list: the length of the run that begins at @i. */
 static size_t run_length(char *const *sorted, size_t count, size_t i)
 {
@@ -164,7 +171,7 @@ void stacks_write_folded(const struct stacks *stacks, FILE *stream)
 {
 	size_t i, n;
 
-	qsort(stacks->folded, stacks->count, sizeof(*stacks->folded), by_text);
+	sort(stacks->folded, stacks->count);
 	for (i = 0; i < stacks->count; i += n) {
 		n = run_length(stacks->folded, stacks->count, i);
 		fprintf(stream, "%s %zu\n", stacks->folded[i], n);
@@ -189,7 +196,7 @@ json_t *stacks_top(const struct stacks *stacks, size_t max)
 	json_t *top = json_array();
 	size_t i, n, count = 0;
 
-	qsort(stacks->leaves, stacks->count, sizeof(*stacks->leaves), by_text);
+	sort(stacks->leaves, stacks->count);
 	for (i = 0; all && i < stacks->count; i += n) {
 		n = run_length(stacks->leaves, stacks->count, i);
 		all[count++] = (struct frequency){ stacks->leaves[i], n };

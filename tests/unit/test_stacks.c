@@ -87,12 +87,16 @@ static void objects_lose_their_path(void **state)
 static void nonsense_is_no_sample(void **state)
 {
 	struct stacks stacks = read_text("\n\n\tlost frame\n\n  \nperf: error\n");
+	json_t *top;
 
 	(void)state;
 	assert_true(stacks.count <= 1);
 	stacks_release(&stacks);
 	stacks = read_text(" ");
 	assert_int_equal(stacks.count, 0);
+	top = stacks_top(&stacks, 2);
+	assert_int_equal(json_array_size(top), 0);
+	json_decref(top);
 	stacks_release(&stacks);
 }
 
