@@ -33,6 +33,7 @@ test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
 advise_src := tests/advise/advise.c
 fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuzz/*.c))
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/planted.c
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -52,7 +53,7 @@ images := $(O)/images.ini
 # What tests/vm/test_planted.c boots; a series of somebody else's has no such patch.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) tests/run.c
+	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
 	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run $(wildcard tests/*/*.sh)
@@ -70,9 +71,9 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
-		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
+		-- fuzz $(call tests_of,fuzz) -- trace $(call tests_of,trace) -- device $(call tests_of,device) \
 		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
 
 MINUTES ?= 10
@@ -105,7 +106,7 @@ clean: ## remove build/ (results/ and the cache stay)
 	$(Q)rm -rf $(O)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 	@echo
 	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR, QEMU_SRC=DIR, QEMU_PATCHES=DIR"
 	@echo "  and QEMU=PATH use your own. QOS=FILES are the claims of make bench (default: bench/qos/*.ini)."
@@ -196,5 +197,6 @@ $(O)/planted/images.ini: FORCE $(images) | $(O)/.deps
 $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)vm-images/build-qemu --sanitize $(wildcard tests/known-bad-device/$*.patch) >$@
+include tests/checks.mk
 
 -include $(all_obj:.o=.d) $(patsubst %.c,$(O)/%.d,$(bpf_programs))

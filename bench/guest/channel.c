@@ -52,11 +52,22 @@ static int find_port(char path[PATH_MAX])
 	return err;
 }
 
+int channel_take(int fd)
+{
+	if (from_host) {
+		fclose(from_host);
+		close(to_host);
+	}
+	to_host = fd;
+	from_host = fdopen(dup(fd), "re");
+	return from_host ? 0 : -errno;
+}
+
 int channel_open(void)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 	char path[PATH_MAX];
-	int err = -ENODEV, tries;
+	int err = -ENODEV, tries, fd;
 
 	/* The port is announced by a control message, after the driver's probe. */
 	for (tries = 0; err && tries < 2000; tries++) {
@@ -66,11 +77,8 @@ int channel_open(void)
 	}
 	if (err)
 		return err;
-	to_host = open(path, O_RDWR | O_CLOEXEC);
-	if (to_host < 0)
-		return -errno;
-	from_host = fdopen(dup(to_host), "re");
-	return from_host ? 0 : -errno;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : channel_take(fd);
 }
 
 int channel_send(json_t *msg)

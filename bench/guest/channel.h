@@ -12,6 +12,9 @@
 /* Find and open the port; 0 or -errno. */
 int channel_open(void);
 
+/* Talk over a connected stream, which is owned from now on; one taken before is closed. */
+int channel_take(int fd);
+
 /* Send a message; the reference is stolen. */
 int channel_send(json_t *msg);
 

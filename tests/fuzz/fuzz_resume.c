@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * env.json and plan.json of a run that is to be gone on with. Parts: env.json and plan.json of
+ * the tree, and those of the run as it would begin now.
+ */
+#include <stdlib.h>
+
+#include "bench/resume.h"
+#include "tests/fuzz/input.h"
+
+static json_t *value_of(const struct fuzz_part *part)
+{
+	return json_loadb((const char *)part->data, part->size, JSON_DECODE_ANY, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int linked;
+	struct resume resume = { .dir = NULL };
+	struct fuzz_part parts[4];
+	json_t *env, *plan;
+	char **argv;
+	int argc;
+
+	if (!linked) {
+		fuzz_link("env.json", 0);
+		fuzz_link("plan.json", 1);
+		linked = 1;
+	}
+	fuzz_parts(data, size, parts, 4);
+	fuzz_file(0, parts[0].data, parts[0].size);
+	fuzz_file(1, parts[1].data, parts[1].size);
+	env = value_of(&parts[2]);
+	plan = value_of(&parts[3]);
+	if (!resume_load(&resume, fuzz_directory())) {
+		argv = resume_arguments(&resume, &argc);
+		FUZZ_HOLDS(!argv || (argc > 0 && argv[argc - 1] && !argv[argc]));
+		free(argv);
+		resume_check(&resume, env, plan);
+		/* Nothing changed since is nothing that stands in the way. */
+		FUZZ_HOLDS(!resume_check(&resume, resume.env, resume.plan));
+	}
+	resume_release(&resume);
+	json_decref(env);
+	json_decref(plan);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * variants.ini.
+ */
+#include "bench/variant.h"
+#include "tests/fuzz/input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct variants variants;
+	char err[1024] = "";
+
+	if (variants_load(&variants, fuzz_file(0, data, size), err, sizeof(err))) {
+		FUZZ_HOLDS(*err);
+		return 0;
+	}
+	FUZZ_HOLDS(variants_find(&variants, variants.list[0].name) == &variants.list[0]);
+	variants_find(&variants, "list+phases");
+	variants_add_twin(&variants, &variants.list[0], "again");
+	variants_release(&variants);
+	return 0;
+}

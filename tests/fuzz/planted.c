@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A parser with two faults, which must be found: that is how it is known that the
+ * other targets would fail if there were something to find.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fuzz/input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	volatile int shifted;
+	char *volatile copy; /* or the compiler would see that it is for nothing */
+
+	if (!strncmp(text, "size", 4)) {
+		copy = malloc(4);
+		strcpy(copy, text); /* no room for what ends it */
+		free(copy);
+	}
+	if (!strncmp(text, "bit ", 4)) {
+		shifted = 1 << (text[4] & 63);
+		(void)shifted;
+	}
+	free(text);
+	return 0;
+}
