@@ -62,7 +62,7 @@ int cmd_run(int argc, char **argv)
 	note_command(&s, argc, argv);
 	status = run_options_parse(&s.options, argc, argv);
 	if (status)
-		return status;
+		goto out;
 	log_setup("balloonbench", s.options.quiet     ? LOG_ERROR
 				  : s.options.verbose ? LOG_DEBUG
 						      : LOG_INFO);
