@@ -84,8 +84,11 @@ char *read_file(const char *path)
 
 	if (!f)
 		return NULL;
-	if (getdelim(&text, &size, '\0', f) < 0 && !text)
+	if (getdelim(&text, &size, '\0', f) < 0) {
+		/* It may have allocated without writing anything. */
+		free(text);
 		text = strdup("");
+	}
 	fclose(f);
 	return text;
 }
