@@ -304,17 +304,24 @@ static int add_twin(struct suite *suite)
 	return suite_add_twin(suite) ? EXIT_ENVIRONMENT : 0;
 }
 
-static void replace(char ***list, size_t *count, char **by, size_t by_count)
+static void free_list(char **list, size_t count)
 {
 	size_t i;
 
+	for (i = 0; list && i < count; i++)
+		free(list[i]);
+	free(list);
+}
+
+/* @by is taken over. */
+static void replace(char ***list, size_t *count, char ***by, size_t by_count)
+{
 	if (!by_count)
 		return;
-	for (i = 0; i < *count; i++)
-		free((*list)[i]);
-	free(*list);
-	*list = by;
+	free_list(*list, *count);
+	*list = *by;
 	*count = by_count;
+	*by = NULL;
 }
 
 /* A run that is not as its suite says bears another name. */
@@ -384,9 +391,9 @@ static int settle(struct run_options *options, struct parse *p)
 		log_error("%s", err);
 		return EXIT_USAGE;
 	}
-	replace(&options->suite.scenarios, &options->suite.scenario_count, p->scenarios,
+	replace(&options->suite.scenarios, &options->suite.scenario_count, &p->scenarios,
 		p->scenario_count);
-	replace(&options->suite.variants, &options->suite.variant_count, p->variants,
+	replace(&options->suite.variants, &options->suite.variant_count, &p->variants,
 		p->variant_count);
 	if (p->variant_count) {
 		/* They run in every scenario, whatever lists the suite has. */
@@ -409,7 +416,11 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 	struct parse p = parse(options, argc, argv);
 	int status = options->resume.dir ? parse_resumed(&p, options) : 0;
 
-	return status ? status : settle(options, &p);
+	if (!status)
+		status = settle(options, &p);
+	free_list(p.scenarios, p.scenario_count);
+	free_list(p.variants, p.variant_count);
+	return status;
 }
 
 void run_options_release(struct run_options *options)
