@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/files.h"
 
@@ -18,8 +19,8 @@ static char *run_script(const char *variables, const char *script, int *status)
 
 	snprintf(log, sizeof(log), "%s/log", test_dir);
 	snprintf(command, sizeof(command),
-		 "BALLOONBENCH_CACHE=%s/cache %s %s/vm-images/%s >%s 2>&1", test_dir, variables,
-		 TEST_SOURCE, script, log);
+		 "export BALLOONBENCH_CACHE=%s/cache; %s %s/vm-images/%s >%s 2>&1", test_dir,
+		 variables, TEST_SOURCE, script, log);
 	*status = WEXITSTATUS(system(command));
 	return read_file(log);
 }
@@ -65,6 +66,47 @@ static void a_series_without_its_patch(void **state)
 	expect(variables, script, "series names 0001-gone.patch", NULL);
 }
 
+/* Whoever gives a series away wrote it: nothing in it but names is taken. */
+static void hostile_series(void **state)
+{
+	static const struct {
+		const char *series;
+		const char *says;
+	} cases[] = {
+		{ "", "has no '# cut: NAME' line" },
+		{ "# cut:list\n", "has no '# cut: NAME' line" },
+		{ "# cut: ../../x\n", "'# cut: ../../x': a cut's name is" },
+		{ "# cut: $(touch owned)\n", "'# cut: $(touch owned)': a cut's name is" },
+		{ "# cut: a b\n", "'# cut: a b': a cut's name is" },
+		{ "# cut: list\r\n", "'# cut: list?': a cut's name is" },
+		{ "# cut: \033[2J\n", "'# cut: ?[2J': a cut's name is" },
+		{ "# cut: -a\n", "'# cut: -a': a cut's name is" },
+		{ "# cut: a123456789b123456789c123456789d12", "a cut's name is up to 32" },
+		{ "# cut: a\n# cut: a\n", "has two cuts named a" },
+		{ "/etc/passwd\n# cut: a\n", "'/etc/passwd' is no name of a patch" },
+		{ "../linux/Kbuild\n# cut: a\n", "'../linux/Kbuild' is no name of a patch" },
+		{ "-p0\n# cut: a\n", "'-p0' is no name of a patch" },
+		{ "x\033[31m\n# cut: a\n", "'x?[31m' is no name of a patch" },
+		{ "$(touch owned)\n# cut: a\n", "names $(touch owned), which is not there" },
+		{ ".\n# cut: a\n", "names ., which is not there" },
+		{ "gone.patch", "names gone.patch, which is not there" },
+	};
+	char variables[1024], script[600];
+	size_t i;
+
+	(void)state;
+	write_file(test_dir, "linux/Kbuild", "");
+	snprintf(variables, sizeof(variables), "cd %s; KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/ill",
+		 test_dir, test_dir, test_dir);
+	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_file(test_dir, "ill/series", cases[i].series);
+		expect(variables, script, cases[i].says, NULL);
+	}
+	assert_int_not_equal(access(in_test_dir("owned"), F_OK), 0);
+	assert_int_not_equal(access(in_test_dir("images.ini"), F_OK), 0);
+}
+
 static void no_kernel_tree(void **state)
 {
 	char variables[1024];
@@ -102,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_patch_that_does_not_apply),
 		cmocka_unit_test(a_series_without_its_patch),
+		cmocka_unit_test(hostile_series),
 		cmocka_unit_test(no_kernel_tree),
 		cmocka_unit_test(no_network_for_sources),
 		cmocka_unit_test(a_cache_that_cannot_be_written),
