@@ -200,7 +200,7 @@ int quantity_parse(struct quantity *q, const char *name, const char *phase, char
 {
 	char histogram[NAME_SIZE];
 	const char *statistic;
-	int status;
+	int status = 0;
 
 	*q = (struct quantity){ .phase = phase };
 	snprintf(err, err_size, "out of memory");
@@ -210,7 +210,8 @@ int quantity_parse(struct quantity *q, const char *name, const char *phase, char
 	if (!q->name)
 		return -ENOMEM;
 	statistic = find_statistic(q, q->name);
-	status = q->kind == QUANTITY_PERCENTILE ? read_percentile(q, statistic, err, err_size) : 0;
+	if (statistic && q->kind == QUANTITY_PERCENTILE)
+		status = read_percentile(q, statistic, err, err_size);
 	if (!status && statistic) {
 		snprintf(histogram, sizeof(histogram), "%.*s", (int)(statistic - q->name), q->name);
 		status = set_histogram(q, histogram, err, err_size);

@@ -27,7 +27,7 @@ static pid_t spawn(const char *name, const char *const *args, int output)
 	pid_t pid;
 
 	argv[0] = strdup(build_path(name));
-	for (i = 0; args[i] && i < ARGS_MAX; i++)
+	for (i = 0; i < ARGS_MAX && args[i]; i++)
 		argv[i + 1] = strdup(args[i]);
 	argv[i + 1] = NULL;
 	fflush(stdout);
