@@ -39,7 +39,7 @@ int metric_parse(struct metric *metric, const char *name, const char *accel)
 	if (strlen(key) >= sizeof(metric->key) || !*key)
 		return -EINVAL;
 	metric->name = name;
-	strcpy(metric->key, key);
+	memcpy(metric->key, key, strlen(key) + 1);
 	metric->higher_is_better = ends_with(key, "_per_s");
 	set_unit(metric, accel);
 	return 0;

@@ -87,14 +87,15 @@ static void write_levels(FILE *f, const struct histogram *h, double divisor)
 {
 	uint64_t seen = h->buckets[0];
 	unsigned int bucket = 0;
-	double level;
+	double level = 0;
 
-	for (level = 0; seen < h->count || level == 0; level = next_level(level)) {
+	do {
 		while (seen < h->count && (!seen || seen < level * h->count))
 			seen += h->buckets[++bucket];
 		fprintf(f, "%12.3f %14.12f %10llu %14.2f\n", highest_of(h, bucket) / divisor, level,
 			(unsigned long long)seen, 1 / (1 - level));
-	}
+		level = next_level(level);
+	} while (seen < h->count);
 	fprintf(f, "%12.3f %14.12f %10llu %14s\n", h->max / divisor, 1.0,
 		(unsigned long long)h->count, "inf");
 }

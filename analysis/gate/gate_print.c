@@ -109,7 +109,7 @@ static void print_boots(const struct gate *g, FILE *f)
 
 static void print_rows(const struct gate *g, bool brief, FILE *f)
 {
-	const struct claim *claim = NULL;
+	const struct gate_row *last = NULL;
 	size_t i;
 
 	for (i = 0; i < g->count; i++) {
@@ -117,14 +117,14 @@ static void print_rows(const struct gate *g, bool brief, FILE *f)
 
 		if (brief && row->verdict == GATE_PASS)
 			continue;
-		if (claim != row->claim) {
-			fputs(claim ? "\n" : "", f);
+		if (!last || last->claim != row->claim) {
+			fputs(last ? "\n" : "", f);
 			print_head(row, f);
 		}
 		print_row(row, f);
-		claim = row->claim;
+		last = row;
 	}
-	fputs(claim ? "\n" : "", f);
+	fputs(last ? "\n" : "", f);
 }
 
 void gate_print_unmeasured(const struct gate *g, FILE *f)

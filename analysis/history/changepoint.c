@@ -341,7 +341,7 @@ static struct changepoint describe(const double *values, const struct levels *l,
 static void search(const double *values, struct levels *l, double alpha, uint64_t seed, double *p)
 {
 	double highest = 0;
-	struct arc arc;
+	struct arc arc = { 0 };
 	size_t before, k;
 
 	do {

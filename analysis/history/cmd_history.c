@@ -84,7 +84,7 @@ struct options {
 	bool json;
 };
 
-static void add_dir(struct options *o, char *arg)
+static void add_dir(struct options *o, const char *arg)
 {
 	o->dirs = reallocarray(o->dirs, o->dir_count + 1, sizeof(*o->dirs));
 	if (!o->dirs)

@@ -74,7 +74,7 @@ void html_asset_release(struct html_asset *asset)
 
 static void write_base64(FILE *f, const void *data, size_t size)
 {
-	char *text = malloc(BASE64_ENCODE_RAW_LENGTH(size));
+	char *text = malloc(BASE64_ENCODE_RAW_LENGTH(size) + 1);
 
 	if (!text)
 		return;
@@ -98,7 +98,7 @@ void html_asset_source(FILE *f, const struct html_asset *asset)
 
 void html_figure(FILE *f, const char *path, const char *caption)
 {
-	size_t size;
+	size_t size = 0;
 	char *svg;
 
 	/* Nothing that a tree of somebody else's has put there in a plot's place. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/html/html_page.h"
 
+#include <assert.h>
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
 #include <ctype.h>
@@ -146,9 +147,11 @@ static void write_contents(const struct page *p)
 
 static void write_heading(struct page *p, cmark_node *node)
 {
-	const struct heading *h = &p->headings[p->at++];
+	const struct heading *h = &p->headings[p->at];
 	int level = cmark_node_get_heading_level(node);
 
+	assert(p->at < p->heading_count); /* find_headings() has seen them all */
+	p->at++;
 	fprintf(p->f, "<h%d id=\"%s\">", level, h->id);
 	html_children(p->f, node);
 	fprintf(p->f, "<a class=\"here\" href=\"#%s\" aria-label=\"Link to this part\">#</a>",
