@@ -36,6 +36,8 @@ fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuz
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/planted.c
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
+headers := $(wildcard lib/*.h bpf/*.h bench/*.h bench/*/*.h analysis/*.h analysis/*/*.h tests/*/*.h)
+
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 archives := $(O)/bench.a $(O)/victim.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
 programs := $(O)/balloonbench $(O)/balloontrace $(O)/balloonstat
@@ -53,10 +55,11 @@ images := $(O)/images.ini
 # What tests/vm/test_planted.c boots; a series of somebody else's has no such patch.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/run.c
+	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
-	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run $(wildcard tests/*/*.sh)
+	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run \
+	   tests/under/asan tests/under/valgrind $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
 .PHONY: deps all bench test fuzz-device report lint install clean help check-patches
@@ -71,9 +74,10 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build asan-build ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
-		-- fuzz $(call tests_of,fuzz) -- trace $(call tests_of,trace) -- device $(call tests_of,device) \
+		-- fuzz $(call tests_of,fuzz) -- $(check_stages) \
+		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
 		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
 
 MINUTES ?= 10
@@ -87,9 +91,10 @@ check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch
 report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
 
-lint: $(O)/.deps ## shellcheck, clang-format
+lint: tidy cppcheck ## shellcheck, clang-format, clang-tidy, cppcheck
 	$(Q)shellcheck -x $(scripts)
 	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h analysis/*/*.h tests/support/*.h tests/device/*.h tests/device/fuzz/*.h))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(headers))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
@@ -177,7 +182,7 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 # All of the guest's user space, with the libraries that the initramfs brings along.
 $(O)/balloonguest: $(call obj,$(guest_src)) $(O)/victim.a $(O)/bpf.a $(O)/lib.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BPF_LDLIBS) -ljansson -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BPF_LDLIBS) -ljansson -lm
 
 $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@

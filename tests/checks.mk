@@ -8,6 +8,14 @@
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 another_build = +$(Q)$(MAKE) --no-print-directory $(jobs) O=$(O)/$(1)
 
+# Every build that is not the one to be shipped, of what the unit and fault tests run.
+.PHONY: tested
+tested: $(programs) $(O)/initramfs.cpio $(call tests_of,unit) $(call tests_of,fault) $(fake_qemu) $(advise)
+
+# The kernels are the same for all; the agent is that of $(2).
+images_of = $(Q)sed 's|^path = .*/initramfs.cpio$$|path = $(abspath $(2))/initramfs.cpio|' \
+	$(images) >$(O)/$(1)/images.ini
+
 # -Wno-unknown-warning-option: clang 14 does not know one of those that gcc has.
 fuzz_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	       -fno-sanitize-recover=all -Wno-unknown-warning-option
@@ -18,14 +26,12 @@ $(fuzzers): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/bench/guest/channel.o \
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
-.PHONY: fuzzers fuzz-build
+.PHONY: fuzzers fuzz-build fuzz fuzz-corpus
 fuzzers: $(fuzzers)
 fuzz-build: | $(O)/.deps
 	$(call another_build,fuzz) CC='$(CLANG)' CFLAGS='$(fuzz_cflags)' fuzzers
 
-# By hand: MINUTES for all targets together, or for TARGET alone
 MINUTES ?= 10
-.PHONY: fuzz fuzz-corpus
 fuzz: fuzz-build $(O)/tests/fuzz/test_fuzz ## fuzz the parsers (MINUTES=10, TARGET=qmp); finds go to build/fuzz/found
 	$(Q)FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_TARGET='$(TARGET)' $(O)/tests/fuzz/test_fuzz
 
@@ -35,18 +41,84 @@ fuzz-corpus: fuzz-build ## take over into tests/fuzz/corpus what those finds rea
 		$(O)/fuzz/tests/fuzz/$$name -merge=1 -max_len=512 -close_fd_mask=3 tests/fuzz/corpus/$$name $$dir || exit; \
 	done
 
-# Every build that is not the one to be shipped, of what the unit and fault tests run.
-.PHONY: tested
-tested: $(programs) $(O)/initramfs.cpio $(call tests_of,unit) $(call tests_of,fault) $(fake_qemu) $(advise)
+# Tests that a sanitizer or valgrind has nothing to find in but takes minutes for:
+# thousands of repetitions of what others do once (bootstrap, changepoint, until_ci,
+# export_trace, gate, histogram), or work that is timed, with deadlines of a second
+# (victim, fake_qemu). check-asan and check-valgrind run them all the same, where they can.
+slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser
+# Under valgrind: its long double has 64 bits (units), and what it takes minutes for.
+no_valgrind := units victim html_browser
+slow_valgrind := $(slow) $(no_valgrind) export_trace export_hgrm compare history jsonl stats report_qos
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 asan_tests = $(patsubst $(O)/%,$(O)/asan/%,$(call tests_of,unit) $(call tests_of,fault))
+without = $(filter-out $(addprefix %/test_,$(2)),$(1))
 
-# The same kernels, and the agent of that build.
-images_of = $(Q)mkdir -p $(O)/$(1) && sed '/^path = .*initramfs/s|=.*|= $(abspath $(O)/$(1))/initramfs.cpio|' \
-	$(images) >$(O)/$(1)/images.ini
+# The agent of that build: gcc would begin it with ASan, before it can have a /proc.
+ifneq ($(filter -fsanitize=address%,$(CFLAGS)),)
+$(O)/balloonguest: $(O)/tests/under/early_proc.o
+$(O)/balloonguest: private override CFLAGS := $(filter-out -fsanitize=%,$(CFLAGS))
+$(O)/balloonguest: private override LDFLAGS := -Wl,--no-as-needed -lasan -lubsan
+endif
 
-.PHONY: asan-build
+.PHONY: asan-build check-asan check-valgrind
 asan-build: $(images)
 	$(call another_build,asan) CFLAGS='$(asan_cflags)' tested
-	$(call images_of,asan)
+	$(call images_of,asan,$(O)/asan)
+
+check-asan: asan-build $(call tests_of,under) $(runner) ## unit and fault tests, and a guest, of a build with ASan and UBSan
+	$(Q)$(runner) asan=tests/under/asan $(asan_tests) $(call tests_of,under)
+
+check-valgrind: $(call tests_of,unit) $(programs) $(runner) ## unit tests under valgrind's memcheck
+	$(Q)$(runner) valgrind=tests/under/valgrind $(call without,$(call tests_of,unit),$(no_valgrind))
+
+# What make test runs of both.
+check_stages = asan=tests/under/asan $(call without,$(asan_tests),$(slow)) $(call tests_of,under) \
+	-- valgrind=tests/under/valgrind $(call without,$(call tests_of,unit),$(slow_valgrind))
+
+# What only lint and coverage need is installed when they are called.
+$(O)/.checks-deps: vm-images/packages-checks | $(O)/.deps
+	$(Q)vm-images/deps vm-images/packages-checks
+	$(Q)touch $@
+
+# clang-tidy takes seconds for a file: one is looked at again when it, or what it includes,
+# has changed, which its object file tells.
+tidied := $(patsubst %.c,$(O)/lint/%.tidy,$(filter-out %.bpf.c,$(sort $(all_src))))
+$(tidied): $(O)/lint/%.tidy: $(O)/%.o .clang-tidy | $(O)/.checks-deps
+	$(say) TIDY $*.c
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $*.c -- -std=c11 -D_GNU_SOURCE -I. -isystem $(O) -DSOURCE_DIR='""' \
+		-DTEST_BUILD='""' -DTEST_SOURCE='""' 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)mv $@.log $@
+
+.PHONY: tidy cppcheck
+tidy:
+	+$(Q)$(MAKE) --no-print-directory --keep-going $(jobs) $(tidied)
+
+cppcheck: | $(O)/.checks-deps
+	$(Q)mkdir -p $(O)/lint/cppcheck
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 \
+		--inline-suppr --suppressions-list=tests/lint/cppcheck.supp --include=tests/lint/cppcheck.h \
+		--cppcheck-build-dir=$(O)/lint/cppcheck -j $(shell nproc) -D_GNU_SOURCE -I. -I$(O) \
+		$(filter-out %.bpf.c,$(sort $(all_src)))
+
+# The agent of another build is not measured: it ends with its guest, and tells nobody.
+# Nor do the tests' own figures count, or what a fuzzer or another program would add.
+covered := bench analysis bpf lib
+coverage_min := 85
+coverage_tests = $(patsubst $(O)/%,$(O)/coverage/%,$(foreach kind,unit fault trace vm,$(call tests_of,$(kind))))
+gcovr = gcovr --root . --object-directory $(O)/coverage --gcov-ignore-parse-errors
+
+.PHONY: coverage
+coverage: $(images) $(runner) | $(O)/.checks-deps ## lines that the tests reach, by folder; at least 85 % of bench, analysis, bpf
+	$(call another_build,coverage) CFLAGS='-O0 -g --coverage' tested $(coverage_tests)
+	$(call images_of,coverage,$(O))
+	$(Q)find $(O)/coverage -name '*.gcda' -delete
+	$(Q)$(runner) coverage $(if $(COVERAGE_TESTS),$(addprefix $(O)/coverage/tests/,$(COVERAGE_TESTS)),$(coverage_tests))
+	$(Q)$(gcovr) --exclude 'tests/.*' --exclude 'bench/guest/.*' --exclude '.*\.skel\.h' \
+		--json $(O)/coverage/lines.json $(O)/coverage
+	$(Q)for folder in $(covered); do \
+		printf '%-10s' $$folder; \
+		gcovr --root . -a $(O)/coverage/lines.json --filter "$$folder/" --print-summary \
+			--fail-under-line $(coverage_min) -o $(O)/coverage/$$folder.txt | sed -n 's/^lines: //p'; \
+	done

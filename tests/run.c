@@ -4,7 +4,9 @@
  * document (https://docs.kernel.org/dev-tools/ktap.html): a program is a test,
  * its own TAP lines are its subtests. The last line counts the subtests.
  *
- * Usage: run STAGE PROGRAM... [-- STAGE PROGRAM...]...
+ * Usage: run STAGE[=UNDER] PROGRAM... [-- STAGE[=UNDER] PROGRAM...]...
+ *
+ * With UNDER the programs of a stage are run by that one: UNDER PROGRAM.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -55,7 +57,7 @@ static void copy_output(int fd, struct counts *counts)
 		fclose(f);
 }
 
-static int run_program(const char *program, struct counts *counts)
+static int run_program(const char *under, const char *program, struct counts *counts)
 {
 	int fds[2], status;
 	pid_t pid;
@@ -71,8 +73,11 @@ static int run_program(const char *program, struct counts *counts)
 		close(fds[1]);
 		alarm(PROGRAM_SECONDS); /* outlasts exec */
 		setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
-		execl(program, program, NULL);
-		fprintf(stderr, "# cannot run %s: %s\n", program, strerror(errno));
+		if (under)
+			execl(under, under, program, NULL);
+		else
+			execl(program, program, NULL);
+		fprintf(stderr, "# cannot run %s: %s\n", under ? under : program, strerror(errno));
 		_exit(127);
 	}
 	close(fds[1]);
@@ -82,7 +87,8 @@ static int run_program(const char *program, struct counts *counts)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void run_test(const char *program, unsigned int number, struct counts *total)
+static void run_test(const char *under, const char *program, unsigned int number,
+		     struct counts *total)
 {
 	const char *base = strrchr(program, '/');
 	struct counts counts = { 0 };
@@ -90,7 +96,7 @@ static void run_test(const char *program, unsigned int number, struct counts *to
 
 	base = base ? base + 1 : program;
 	printf("# Subtest: %s\n", base);
-	status = run_program(program, &counts);
+	status = run_program(under, program, &counts);
 	/* A program that dies, or tests nothing, has failed whatever its lines say. */
 	if ((status && !counts.failed) || !(counts.passed + counts.failed + counts.skipped)) {
 		printf("    # %s ended with status %d\n", base, status);
@@ -119,11 +125,14 @@ int main(int argc, char **argv)
 
 	printf("KTAP version 1\n1..%d\n", count_programs(argc, argv));
 	while (i < argc) {
-		const char *stage = argv[i++];
+		char *stage = argv[i++], *under = strchr(stage, '=');
 		time_t start = time(NULL);
 
+		if (under)
+			*under++ = '\0';
+
 		for (; i < argc && strcmp(argv[i], "--"); i++)
-			run_test(argv[i], ++number, &total);
+			run_test(under, argv[i], ++number, &total);
 		printf("# stage %s: %ld s\n", stage, (long)(time(NULL) - start));
 		i++;
 	}
