@@ -56,7 +56,7 @@ static uint64_t octave_count(const struct histogram *h, unsigned int exponent)
 
 void show_histogram(const char *title, const struct histogram *h, enum show_unit unit)
 {
-	uint64_t counts[64], most = 0;
+	uint64_t counts[64], most = 1;
 	unsigned int e, first, last;
 	char from[32];
 

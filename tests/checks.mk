@@ -46,8 +46,9 @@ fuzz-corpus: fuzz-build ## take over into tests/fuzz/corpus what those finds rea
 # export_trace, gate, histogram), or work that is timed, with deadlines of a second
 # (victim, fake_qemu). check-asan and check-valgrind run them all the same, where they can.
 slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser
-# Under valgrind: its long double has 64 bits (units), and what it takes minutes for.
-no_valgrind := units victim html_browser
+# Under valgrind: its long double has 64 bits (units), it is told of a child that was killed too late
+# (qemu), and what it takes minutes for.
+no_valgrind := units victim qemu html_browser
 slow_valgrind := $(slow) $(no_valgrind) export_trace export_hgrm compare history jsonl stats report_qos
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

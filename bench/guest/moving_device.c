@@ -125,7 +125,7 @@ static int map_device_cfg(struct moving_device *device, const char *dir,
 
 static int open_device(struct moving_device *device, int id)
 {
-	uint8_t config[PCI_CONFIG_SIZE];
+	uint8_t config[PCI_CONFIG_SIZE] = { 0 };
 	struct virtio_pci_cap cap;
 	char dir[PATH_MAX];
 	int err;
