@@ -10,6 +10,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,8 @@ static int run_program(const char *under, const char *program, struct counts *co
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		alarm(PROGRAM_SECONDS); /* outlasts exec */
+		alarm(PROGRAM_SECONDS);	 /* outlasts exec */
+		signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
 		setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
 		if (under)
 			execl(under, under, program, NULL);
