@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/result.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -29,6 +30,7 @@ static const struct {
 };
 
 static const char *const moves[] = { "inflate", "deflate" };
+#define MOVES (sizeof(moves) / sizeof(moves[0]))
 
 /* What reports free pages has only the first. */
 static size_t count_moves(const json_t *result)
@@ -43,6 +45,7 @@ static int check_cycle(const json_t *cycle, size_t number, size_t count, const c
 {
 	size_t i;
 
+	assert(count <= MOVES);
 	for (i = 0; i < count; i++) {
 		const json_t *move = json_object_get(cycle, moves[i]);
 
@@ -92,6 +95,7 @@ static int check_figures(const json_t *cycle, size_t number, size_t count, const
 		snprintf(err, err_size, "%s: cycles[%zu]: %s is negative", name, number, key);
 		return -EINVAL;
 	}
+	assert(count <= MOVES);
 	for (i = 0; i < count; i++) {
 		move = moves[i];
 		m = json_object_get(cycle, move);
