@@ -14,7 +14,7 @@
 
 #define COMMON                                                                                     \
 	"[guest]\nmemory = 512 MiB\n"                                                              \
-	"[run]\nboot_timeout = 5 min\nmove_timeout = 5 min\n"
+	"[run]\ncycles = 1\nboot_timeout = 5 min\nmove_timeout = 5 min\n"
 
 static void boot(const char *name, const char *scenario)
 {
