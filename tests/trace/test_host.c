@@ -207,6 +207,38 @@ static void the_command_counts_the_same(void **state)
 	stop_all();
 }
 
+/* What is for people: a row for each interval, what was found in the end, and what could be. */
+static void the_command_shows_people(void **state)
+{
+	char pid[16];
+	const char *rows[] = { "host", "-p", pid, "--duration", "1", "--interval", "0.4", NULL };
+	const char *list[] = { "host", "-p", pid, "--list", NULL };
+	struct outcome outcome;
+
+	(void)state;
+	host_tracer_close(open_or_skip(TRACE_PAGES));
+	start_all();
+	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
+	if (!fork()) {
+		usleep(300000);
+		write_file(test_dir, "go", "");
+		_exit(0);
+	}
+	outcome = run_program("balloontrace", rows);
+	wait(NULL);
+	assert_int_equal(outcome.status, 0);
+	assert_non_null(strstr(outcome.output, pid));
+	assert_non_null(strstr(outcome.output, " s "));
+	assert_non_null(strstr(outcome.output, "dontneed"));
+	outcome_release(&outcome);
+	outcome = run_program("balloontrace", list);
+	assert_int_equal(outcome.status, 0);
+	assert_non_null(strstr(outcome.output, "madvise"));
+	assert_non_null(strstr(outcome.output, "fallocate"));
+	outcome_release(&outcome);
+	stop_all();
+}
+
 static void a_signal_ends_it_in_order(void **state)
 {
 	const char *args[] = { "host", "--all-qemu", NULL };
@@ -282,6 +314,7 @@ int main(void)
 		cmocka_unit_test(the_forgotten_leave_nothing),
 		cmocka_unit_test(a_program_without_probes_has_its_calls_traced),
 		cmocka_unit_test(the_command_counts_the_same),
+		cmocka_unit_test(the_command_shows_people),
 		cmocka_unit_test(a_signal_ends_it_in_order),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(without_the_right_it_says_so),
