@@ -36,7 +36,7 @@ fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuz
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/planted.c
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
-headers := $(wildcard lib/*.h bpf/*.h bench/*.h bench/*/*.h analysis/*.h analysis/*/*.h tests/*/*.h)
+headers := $(wildcard lib/*.h bpf/*.h bench/*.h bench/*/*.h analysis/*.h analysis/*/*.h tests/*/*.h tests/*/*/*.h)
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 archives := $(O)/bench.a $(O)/victim.a $(O)/analysis.a $(O)/bpf.a $(O)/lib.a
@@ -93,8 +93,7 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 
 lint: tidy cppcheck ## shellcheck, clang-format, clang-tidy, cppcheck
 	$(Q)shellcheck -x $(scripts)
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(wildcard lib/*.h bpf/*.h bench/*.h bench/guest/*.h bench/victim/*.h analysis/*.h analysis/*/*.h tests/support/*.h tests/device/*.h tests/device/fuzz/*.h))
-	$(Q)clang-format --dry-run -Werror $(sort $(all_src) $(bpf_programs) $(headers))
+	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(headers))
 
 install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios

@@ -31,7 +31,6 @@ fuzzers: $(fuzzers)
 fuzz-build: | $(O)/.deps
 	$(call another_build,fuzz) CC='$(CLANG)' CFLAGS='$(fuzz_cflags)' fuzzers
 
-MINUTES ?= 10
 fuzz: fuzz-build $(O)/tests/fuzz/test_fuzz ## fuzz the parsers (MINUTES=10, TARGET=qmp); finds go to build/fuzz/found
 	$(Q)FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_TARGET='$(TARGET)' $(O)/tests/fuzz/test_fuzz
 
