@@ -43,8 +43,8 @@ fuzz-corpus: fuzz-build ## take over into tests/fuzz/corpus what those finds rea
 # Tests that a sanitizer or valgrind has nothing to find in but takes minutes for:
 # thousands of repetitions of what others do once (bootstrap, changepoint, until_ci,
 # export_trace, gate, histogram), or work that is timed, with deadlines of a second
-# (victim, fake_qemu). check-asan and check-valgrind run them all the same, where they can.
-slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser
+# (victim, fake_qemu, list, which boots to know). check-asan and check-valgrind run them all the same, where they can.
+slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest
 # Under valgrind, which is thirty times slower: what takes it seconds. Nowhere what it cannot: its
 # long double has 64 bits (units), and it holds up what is killed and timed (qemu, victim).
 quick_valgrind := claim histogram html plan qmp report scenario stacks sums trace_json trace_reader
