@@ -108,9 +108,10 @@ static int open_journal(struct results *results, int flags)
 		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 	if (results->journal_fd < 0)
 		return fail(results, -errno, "create", journal);
-	if (flock(results->journal_fd, LOCK_EX | LOCK_NB) < 0)
-		return fail(results, -EBUSY, "write into", results->dir);
-	return 0;
+	if (!flock(results->journal_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	results_close(results);
+	return fail(results, -EBUSY, "write into", results->dir);
 }
 
 int results_create(struct results *results, const char *dir)
@@ -148,16 +149,22 @@ static int end_last_line(struct results *results)
 	return last == '\n' || write(results->journal_fd, "\n", 1) == 1 ? 0 : -EIO;
 }
 
+/* What a run leaves that died: a boot's directory, or a file under its temporary name. */
 static void discard_unfinished(const char *dir)
 {
 	glob_t found;
 	size_t i;
 
-	if (glob_below(dir, "/*/*" UNFINISHED "boot-*", &found))
-		return;
-	for (i = 0; i < found.gl_pathc; i++)
-		results_discard_boot(found.gl_pathv[i]);
-	globfree(&found);
+	if (!glob_below(dir, "/*/*" UNFINISHED "boot-*", &found)) {
+		for (i = 0; i < found.gl_pathc; i++)
+			results_discard_boot(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	if (!glob_below(dir, "/*.json" ATOMIC_FILE_PATTERN, &found)) {
+		for (i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
 }
 
 int results_reopen(struct results *results, const char *dir)
@@ -174,6 +181,21 @@ int results_reopen(struct results *results, const char *dir)
 	discard_unfinished(dir);
 	err = end_last_line(results);
 	return err ? fail(results, err, "write", "journal.jsonl") : 0;
+}
+
+void results_abandon(struct results *results)
+{
+	static const char *const names[] = { "env.json", "plan.json", "journal.jsonl" };
+	char path[PATH_MAX + 16];
+	size_t i;
+
+	if (results->journal_fd < 0)
+		return;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", results->dir, names[i]);
+		unlink(path);
+	}
+	rmdir(results->dir);
 }
 
 int results_find_boot(struct results *results, const char *scenario, const char *variant,
@@ -215,8 +237,10 @@ int results_write(struct results *results, const char *file, const json_t *conte
 int results_journal(struct results *results, json_t *line)
 {
 	char now[32], *text;
+	struct stat before;
 	ssize_t n;
 	size_t len;
+	int err;
 
 	json_object_set_new(line, "time_utc", json_string(utc_now(now)));
 	text = json_dumps(line, JSON_COMPACT);
@@ -225,12 +249,19 @@ int results_journal(struct results *results, json_t *line)
 		return fail(results, -ENOMEM, "write", "journal.jsonl");
 	len = strlen(text);
 	text[len++] = '\n';
-	/* One write: a line is whole or absent. */
+	/* A line is whole or absent: of a disk that gets full it has taken a part. */
+	err = fstat(results->journal_fd, &before) < 0 ? -errno : 0;
 	n = write(results->journal_fd, text, len);
+	if (n < 0)
+		err = -errno;
+	else if (n != (ssize_t)len)
+		err = -ENOSPC;
+	else if (fdatasync(results->journal_fd) < 0)
+		err = -errno;
+	if (n > 0 && n != (ssize_t)len && ftruncate(results->journal_fd, before.st_size) < 0)
+		err = -errno;
 	free(text);
-	if (n != (ssize_t)len || fdatasync(results->journal_fd) < 0)
-		return fail(results, n < 0 ? -errno : -ENOSPC, "write", "journal.jsonl");
-	return 0;
+	return err ? fail(results, err, "write", "journal.jsonl") : 0;
 }
 
 int results_begin_boot(struct results *results, const char *scenario, const char *variant,
@@ -268,7 +299,8 @@ int results_commit_boot(struct results *results, const char *path, const json_t 
 	memmove(dot, dot + 1, strlen(dot));
 	if (rename(path, final) < 0)
 		return fail(results, -errno, "rename", path);
-	return 0;
+	err = sync_directory_of(final);
+	return err ? fail(results, err, "rename", path) : 0;
 }
 
 void results_discard_boot(const char *path)

@@ -39,6 +39,12 @@ int results_find_boot(struct results *results, const char *scenario, const char 
 
 void results_close(struct results *results);
 
+/*
+ * The run cannot begin: remove the tree that results_create() made, and what
+ * results_write() and results_journal() wrote into it. A tree that is another's stays.
+ */
+void results_abandon(struct results *results);
+
 /* env.json and plan.json, before the first boot. */
 int results_write(struct results *results, const char *file, const json_t *content);
 

@@ -19,11 +19,15 @@ static json_t *load(const char *dir, const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	value = json_file_load(path, err, sizeof(err));
-	if (json_is_object(value))
+	if (json_is_object(value) &&
+	    json_integer_value(json_object_get(value, "schema_version")) <= RESULT_SCHEMA_VERSION)
 		return value;
-	if (value)
-		snprintf(err, sizeof(err), "%s: an object is wanted", path);
-	log_error("%s; --resume wants the result tree of a run that was stopped", err);
+	if (json_is_object(value))
+		log_error("%s: written by a newer balloonbench, which alone can go on with it",
+			  path);
+	else
+		log_error("%s%s; --resume wants the result tree of a run that was stopped",
+			  value ? path : err, value ? ": an object is wanted" : "");
 	json_decref(value);
 	return NULL;
 }

@@ -86,6 +86,7 @@ static int begin(struct session *s)
 	if (!err)
 		return 0;
 	log_error("%s", results_error(&s->results));
+	results_abandon(&s->results);
 	return err == -EEXIST ? EXIT_USAGE : EXIT_ENVIRONMENT;
 }
 

@@ -26,8 +26,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A rename is on disk only when the directory that holds the name is. */
-static int sync_directory_of(const char *path)
+int sync_directory_of(const char *path)
 {
 	char copy[PATH_MAX];
 	int fd, err = 0;

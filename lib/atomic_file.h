@@ -12,6 +12,9 @@
  * After a crash at any point the old file, or none, is there.
  */
 
+/* glob(7) of what follows a file's name in its temporary name, which a crash leaves behind. */
+#define ATOMIC_FILE_PATTERN ".??????"
+
 /**
  * atomic_file_write() - replace a file's content
  * @path: the file
@@ -62,6 +65,9 @@ int atomic_stream_commit(struct atomic_stream *stream);
 
 /* Without a commit before it: nothing has been written. */
 void atomic_stream_release(struct atomic_stream *stream);
+
+/* fsync the directory that holds a name: a rename is on disk only then. 0 or -errno. */
+int sync_directory_of(const char *path);
 
 /* mkdir -p: 0 or -errno; an existing directory is no error. */
 int make_directories(const char *path);
