@@ -282,6 +282,24 @@ void qemu_kill(struct qemu *qemu)
 	}
 }
 
+bool qemu_is_stopped(const struct qemu *qemu)
+{
+	char path[64], line[512], *state = NULL;
+	FILE *f;
+
+	if (!qemu->pid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)qemu->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	/* "1234 (name) T ...", where a name may hold anything */
+	if (fgets(line, sizeof(line), f))
+		state = strrchr(line, ')');
+	fclose(f);
+	return state && (!strncmp(state, ") T", 3) || !strncmp(state, ") t", 3));
+}
+
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size)
 {
 	if (qemu->pid)

@@ -71,6 +71,9 @@ int qemu_wait(struct qemu *qemu, uint64_t deadline);
 /* End it, by force, and reap it. Harmless when it has ended. Closes all descriptors. */
 void qemu_kill(struct qemu *qemu);
 
+/* Whether somebody sent it a SIGSTOP, or holds it in a debugger. */
+bool qemu_is_stopped(const struct qemu *qemu);
+
 /* "exit status 1" or "signal 9 (Killed)" or "still running", in @text. */
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size);
 

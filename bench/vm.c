@@ -59,7 +59,8 @@ void vm_explain(struct vm *vm, const char *stage, const char *symptom)
 			 qemu_ending(&vm->qemu, ending, sizeof(ending)), line[0] ? ": " : "", line);
 		return;
 	}
-	snprintf(vm->reason, sizeof(vm->reason), "%s: %s", stage, symptom);
+	snprintf(vm->reason, sizeof(vm->reason), "%s: %s%s", stage, symptom,
+		 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)" : "");
 }
 
 static int connect_channels(struct vm *vm, uint64_t deadline)
@@ -162,10 +163,12 @@ void vm_release(struct vm *vm)
 json_t *vm_ask(struct vm *vm, const char *cmd, const char *name)
 {
 	json_t *answer = NULL, *value;
+	char stage[64];
 
+	snprintf(stage, sizeof(stage), "when asked for %s", name);
 	if (guest_request(vm->guest, json_pack("{s:s}", "cmd", cmd), &answer,
 			  deadline_in_ms(COMMAND_MS))) {
-		vm_explain(vm, cmd, guest_error(vm->guest));
+		vm_explain(vm, stage, guest_error(vm->guest));
 		return NULL;
 	}
 	value = json_incref(json_object_get(answer, name));
@@ -178,7 +181,8 @@ json_t *vm_ask(struct vm *vm, const char *cmd, const char *name)
 
 int vm_check_console(struct vm *vm)
 {
-	static const char *const signs[] = { "WARNING:", "BUG:", "Oops:", "INFO: task" };
+	static const char *const signs[] = { "WARNING:", "BUG:", "Oops:", "INFO: task",
+					     "Kernel panic" };
 	char line[512];
 	size_t i;
 
