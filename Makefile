@@ -32,6 +32,7 @@ guest_src := $(wildcard bench/guest/*.c)
 test_src := $(wildcard tests/*/test_*.c)
 fake_src := $(wildcard tests/fake-qemu/*.c)
 advise_src := tests/advise/advise.c
+faulty_src := tests/faulty-qemu/faulty-qemu.c
 fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuzz/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/planted.c
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
@@ -45,6 +46,7 @@ skeletons := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(bpf_programs))
 tests := $(patsubst %.c,$(O)/%,$(test_src))
 tests_of = $(filter $(O)/tests/$(1)/%,$(tests))
 fake_qemu := $(O)/tests/fake-qemu/fake-qemu
+faulty_qemu := $(O)/tests/faulty-qemu/faulty-qemu
 advise := $(O)/tests/advise/advise
 fuzz_device := $(O)/tests/device/fuzz-device
 # The sanitized QEMU, and those with a fault; a series of somebody else's has not what is patched.
@@ -55,7 +57,7 @@ images := $(O)/images.ini
 # What tests/vm/test_planted.c boots; a series of somebody else's has no such patch.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
+	   $(test_src) $(fake_src) $(faulty_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
 	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run \
@@ -74,7 +76,7 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build asan-build ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build asan-build ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
 		-- fuzz $(call tests_of,fuzz) -- $(check_stages) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
@@ -168,9 +170,10 @@ $(O)/balloonstat: $(O)/analysis/main.o $(O)/analysis.a $(O)/lib.a
 $(O)/balloonstat: LDLIBS += $(HTML_LDLIBS)
 $(fake_qemu): $(call obj,$(fake_src)) $(O)/lib.a
 $(advise): $(O)/tests/advise/advise.o
+$(faulty_qemu): $(call obj,$(faulty_src))
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
-$(programs) $(fake_qemu) $(advise) $(fuzz_device) $(runner):
+$(programs) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(runner):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
