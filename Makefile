@@ -60,11 +60,12 @@ all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_s
 	   $(test_src) $(fake_src) $(faulty_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
-	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches bench/run-and-report .ci/run \
+	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches \
+	   vm-images/cache vm-images/cache.sh bench/run-and-report .ci/run \
 	   tests/under/asan tests/under/valgrind $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
-.PHONY: deps all bench test fuzz-device report lint install clean help check-patches
+.PHONY: deps all bench test fuzz-device report lint install clean cache clean-cache help check-patches
 .DEFAULT_GOAL := all
 
 ##@ Targets
@@ -110,6 +111,12 @@ install: all ## programs, scenarios and guest kernels under PREFIX (default /usr
 
 clean: ## remove build/ (results/ and the cache stay)
 	$(Q)rm -rf $(O)
+
+cache: ## what the cache holds, how much that is, and which of it this checkout uses
+	$(Q)vm-images/cache list $(wildcard $(images) $(O)/*/images.ini $(O)/fuzz-qemu/*)
+
+clean-cache: ## empty the cache; with KEEP=used what this checkout uses stays
+	$(Q)vm-images/cache clean $(if $(filter used,$(KEEP)),unused,all) $(wildcard $(images) $(O)/*/images.ini $(O)/fuzz-qemu/*)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))

@@ -2,10 +2,13 @@
 #include "bench/images.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/ini_file.h"
@@ -105,6 +108,43 @@ static int check_there(const char *what, const char *file, const char *advice, c
 	return -ENOENT;
 }
 
+/* Where a file system has no locks there are none; -EBUSY where the file is being removed. */
+static int take_lock(struct images *images, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	/* A QEMU that may only be run is nobody's to remove. */
+	if (fd < 0)
+		return 0;
+	images->locks[images->lock_count++] = fd;
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return -EBUSY;
+	return fstat(fd, &st) || !st.st_nlink ? -EBUSY : 0;
+}
+
+static int take_locks(struct images *images, char *err, size_t err_size)
+{
+	const char *path = images->qemu;
+	int status;
+	size_t i;
+
+	images->locks = calloc(images->cut_count + 1, sizeof(*images->locks));
+	if (!images->locks) {
+		snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	status = take_lock(images, path);
+	for (i = 0; !status && i < images->cut_count; i++) {
+		path = images->cuts[i].vmlinux;
+		status = take_lock(images, path);
+	}
+	if (status)
+		snprintf(err, err_size, "%s is being removed from the cache; make all builds it",
+			 path);
+	return status;
+}
+
 static int check_complete(const struct images *images, const char *path, char *err, size_t err_size)
 {
 	static const char advice[] = "make all builds it";
@@ -151,6 +191,8 @@ int images_load(struct images *images, const char *path, char *err, size_t err_s
 	}
 	if (!status)
 		status = check_complete(images, path, err, err_size);
+	if (!status)
+		status = take_locks(images, err, err_size);
 	if (status)
 		images_release(images);
 	return status;
@@ -167,6 +209,9 @@ void images_release(struct images *images)
 		free(images->cuts[i].key);
 		free(images->cuts[i].patches_sha256);
 	}
+	for (i = 0; i < images->lock_count; i++)
+		close(images->locks[i]);
+	free(images->locks);
 	free(images->cuts);
 	free(images->source);
 	free(images->compiler);

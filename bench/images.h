@@ -24,11 +24,16 @@ struct images {
 	char *qemu;		/* $QEMU where that is set */
 	struct image_cut *cuts; /* in the order of the series */
 	size_t cut_count;
+	int *locks; /* see images_load() */
+	size_t lock_count;
 };
 
 /*
  * 0; -ENOENT where the file, a kernel, the initramfs or QEMU is missing: the
  * message says which and how to make it; errors as scenario_load() otherwise.
+ *
+ * The kernels and QEMU are locked, shared, until images_release(): what removes
+ * them from the cache (vm-images/cache) lets those be that somebody uses.
  */
 int images_load(struct images *images, const char *path, char *err, size_t err_size);
 void images_release(struct images *images);

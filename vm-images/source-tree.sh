@@ -53,6 +53,19 @@ source_id()
 	fi
 }
 
+extract_source()
+{
+	if [[ -n $own ]]; then
+		tar -C "$own" --exclude=.git -cf - . | tar -C "$1" -xf -
+	elif [[ $source_file == *.deb ]]; then
+		dpkg-deb --fsys-tarfile "$source_file" |
+			tar -xOf - --wildcards './usr/src/linux-source-*.tar.xz' |
+			tar -C "$1" -xJf - --strip-components=1
+	else
+		tar -C "$1" -xJf "$source_file" --strip-components=1
+	fi
+}
+
 # Unpack the source into a tree; what else is in the tree stays.
 unpack_source()
 {
@@ -61,15 +74,11 @@ unpack_source()
 	echo "$(basename "$0"): unpacking $source" >&2
 	rm -rf "$tree/src.new"
 	mkdir -p "$tree/src.new"
-	if [[ -n $own ]]; then
-		tar -C "$own" --exclude=.git -cf - . | tar -C "$tree/src.new" -xf -
-	elif [[ $source_file == *.deb ]]; then
-		dpkg-deb --fsys-tarfile "$source_file" |
-			tar -xOf - --wildcards './usr/src/linux-source-*.tar.xz' |
-			tar -C "$tree/src.new" -xJf - --strip-components=1
-	else
-		tar -C "$tree/src.new" -xJf "$source_file" --strip-components=1
-	fi
+	extract_source "$tree/src.new" || {
+		rm -rf "$tree/src.new"
+		die "$source cannot be unpacked into $tree; see above. Is the disk full?" \
+			"${source_file:+If not, $source_file is damaged: remove it, and it is downloaded again}"
+	}
 	# A kernel that was built in place: kbuild then refuses to build elsewhere.
 	[[ ! -e $tree/src.new/Kbuild || ! -e $tree/src.new/.config ]] ||
 		make -s -C "$tree/src.new" mrproper
