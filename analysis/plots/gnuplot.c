@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,9 +18,14 @@
 #include "lib/private_directory.h"
 
 #define FORMATS 2
+/* Where the end of a file is looked for. */
+#define END_BYTES 16
 
-/* What every script draws. */
-static const char *const formats[FORMATS] = { "svg", "png" };
+/* What every script draws, and how a file of it ends that is whole. */
+static const struct {
+	const char *extension;
+	const char *end;
+} formats[FORMATS] = { { "svg", "</svg>" }, { "png", "IEND" } };
 
 static char plain(char c)
 {
@@ -124,7 +130,7 @@ void plot_colour(struct plot *plot, size_t place)
 
 static const char *drawn_path(const struct plot *plot, size_t i, char path[PLOT_PATH_MAX])
 {
-	snprintf(path, PLOT_PATH_MAX, "%s/plot.%s", plot->dir, formats[i]);
+	snprintf(path, PLOT_PATH_MAX, "%s/plot.%s", plot->dir, formats[i].extension);
 	return path;
 }
 
@@ -144,11 +150,19 @@ void plot_end(struct plot *plot)
 	rmdir(plot->dir);
 }
 
+/* gnuplot does not say that it could not write all of it. */
+static bool is_whole(const char *content, size_t size, const char *end)
+{
+	size_t n = size < END_BYTES ? size : END_BYTES;
+
+	return memmem(content + size - n, n, end, strlen(end)) != NULL;
+}
+
 /*
  * A copy at the place where it is wanted: gnuplot would write through a link that
  * somebody else's tree has there.
  */
-static int take_over(const char *from, const char *to)
+static int take_over(const char *from, const char *to, const char *end)
 {
 	FILE *f = fopen(from, "re");
 	char *content = NULL;
@@ -164,6 +178,8 @@ static int take_over(const char *from, const char *to)
 		err = err ? err : -ENOMEM;
 	else if (fread(content, 1, st.st_size, f) != (size_t)st.st_size)
 		err = -EIO;
+	else if (!is_whole(content, st.st_size, end))
+		err = -ENOSPC;
 	if (!err)
 		err = atomic_file_replace(to, content, st.st_size);
 	free(content);
@@ -178,8 +194,8 @@ static int take_over_all(const struct plot *plot, const char *output, char *err,
 	size_t i;
 
 	for (i = 0; !status && i < FORMATS; i++) {
-		snprintf(to, sizeof(to), "%s.%s", output, formats[i]);
-		status = take_over(drawn_path(plot, i, from), to);
+		snprintf(to, sizeof(to), "%s.%s", output, formats[i].extension);
+		status = take_over(drawn_path(plot, i, from), to, formats[i].end);
 		if (status)
 			snprintf(err, err_size, "cannot write %s: %s", to, strerror(-status));
 	}

@@ -28,7 +28,7 @@ void plot_end(struct plot *plot);
 /**
  * plot_draw() - run a script of analysis/plots on the data
  * @script: its name
- * @output: path without ending
+ * @output: path without ending; the files are whole or absent, and an old one stays
  * @title, @unit: texts in the plot
  * @count: how many things are in the data, and @names what they are called
  *
