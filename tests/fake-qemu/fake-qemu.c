@@ -32,6 +32,7 @@
  *   no-text          the kernel panics with bytes that are no text
  *   full-console     the kernel has more to say than the disk should hold
  *   qmp-flood        QMP sends events and never an answer
+ *   panic-poweroff   the kernel panics when the guest is to power off
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -327,6 +328,8 @@ static void answer_guest(const json_t *msg)
 	if (!strcmp(cmd, "touch"))
 		json_object_set_new(answer, "duration_ns", json_integer(1000000));
 	put_guest_line(answer);
+	if (!strcmp(cmd, "poweroff") && is("panic-poweroff"))
+		panic();
 	if (!strcmp(cmd, "poweroff") && !is("no-poweroff"))
 		_exit(0);
 }

@@ -110,6 +110,8 @@ CASE(stuck_balloon, "stuck", 3, "failed", "did not reach its target")
 CASE(lost_pages, "lost-pages", 3, "invalid",
      "cycle 1, inflate: 16384 pages moved, vmstat balloon_inflate says 16383")
 CASE(kernel_warning, "warn", 3, "failed", "the guest's kernel complained")
+CASE(panic_at_the_end, "panic-poweroff", 3, "failed",
+     "the guest's kernel complained: [    0.5] Kernel")
 CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
 
 /* Stopped half-way: what is finished stays, what is not leaves no trace. */
@@ -255,6 +257,7 @@ int main(void)
 		cmocka_unit_test(stuck_balloon),
 		cmocka_unit_test(lost_pages),
 		cmocka_unit_test(kernel_warning),
+		cmocka_unit_test(panic_at_the_end),
 		cmocka_unit_test(no_poweroff),
 		cmocka_unit_test(ctrl_c),
 		cmocka_unit_test(sigterm),

@@ -145,6 +145,8 @@ static void strike(struct channel *c)
 	if (is("close") || is("torn"))
 		close_end(&c->host);
 	c->muted = is("mute") || is("flood") || is("endless");
+	/* It takes a while to panic, and must not get to the next stage in that. */
+	guest.muted |= is("nmi");
 }
 
 /* A line with one word for another. */

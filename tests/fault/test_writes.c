@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks that get full or read-only at every write of a run, a report, plots, an
+ * export. What was finished is whole, nothing else has a name, and with space again
+ * --resume goes on to the end. The disks are small tmpfs, and bind mounts; both need
+ * root.
+ */
+#include "tests/support/unit.h"
+
+#include <glob.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/exit_status.h"
+#include "lib/glob_below.h"
+#include "lib/result.h"
+#include "tests/support/expect.h"
+#include "tests/support/files.h"
+#include "tests/support/leftovers.h"
+#include "tests/support/program.h"
+
+#define TINY                                                                                       \
+	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
+	"[run]\ncycles = 1\nboot_timeout = 20 s\nmove_timeout = 5 s\n"
+#define BOOTS 4
+#define LOOKS 6000
+
+static char tiny[256], disk[256], out[300];
+
+static int set_up(void **state)
+{
+	char fake[512];
+
+	if (test_dir_set_up(state))
+		return -1;
+	snprintf(tiny, sizeof(tiny), "%s", write_file(test_dir, "tiny.ini", TINY));
+	snprintf(disk, sizeof(disk), "%s/disk", test_dir);
+	snprintf(out, sizeof(out), "%s/out", disk);
+	mkdir(disk, 0755);
+	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
+	setenv("QEMU", fake, 1);
+	setenv("FAKE_QEMU", "good", 1);
+	return 0;
+}
+
+/* Also of a test that failed. */
+static int unmount(void **state)
+{
+	(void)state;
+	while (!umount2(out, MNT_DETACH))
+		;
+	while (!umount2(disk, MNT_DETACH))
+		;
+	return 0;
+}
+
+static void mount_disk(int kib)
+{
+	char options[64];
+
+	if (geteuid()) {
+		print_message("# mounting a file system needs root\n");
+		skip();
+	}
+	snprintf(options, sizeof(options), "size=%dk", kib);
+	assert_int_equal(mount("tmpfs", disk, "tmpfs", 0, options), 0);
+}
+
+static void enlarge_disk(void)
+{
+	assert_int_equal(mount("tmpfs", disk, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+}
+
+static struct outcome run(const char *trace)
+{
+	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize",
+			       "--boots", "4",		"--accel", "tcg",	"--trace",
+			       trace,	  "-q",		"-o",	   out,		NULL };
+
+	return run_program("balloonbench", args);
+}
+
+static struct outcome resume(void)
+{
+	const char *args[] = { "run", "--resume", out, NULL };
+
+	return run_program("balloonbench", args);
+}
+
+/* Every boot that has its name is whole; how many there are. */
+static size_t finished(void)
+{
+	glob_t found = { .gl_pathc = 0 };
+	char err[512], path[512];
+	size_t i, n;
+
+	if (glob_below(out, "/tiny/finalize/boot-*", &found))
+		return 0;
+	for (i = 0; i < found.gl_pathc; i++) {
+		json_t *result;
+
+		snprintf(path, sizeof(path), "%s/result.json", found.gl_pathv[i]);
+		result = result_load(path, err, sizeof(err));
+		if (!result)
+			fail_msg("%s", err);
+		json_decref(result);
+	}
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* Each line of the journal is whole. */
+static void check_journal(void)
+{
+	char path[320], *text, *line, *save;
+
+	snprintf(path, sizeof(path), "%s/journal.jsonl", out);
+	text = read_file(path);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		json_t *value = json_loads(line, 0, NULL);
+
+		if (!value)
+			fail_msg("the journal has '%s'", line);
+		json_decref(value);
+	}
+	free(text);
+}
+
+/* With space again it goes on, or begins where it had not begun. */
+static void check_end(const char *trace, int status)
+{
+	char env[320];
+	size_t before = finished();
+	struct outcome outcome;
+
+	expect_nothing_left(out);
+	snprintf(env, sizeof(env), "%s/env.json", out);
+	if (access(env, F_OK)) {
+		assert_int_equal(access(out, F_OK), -1);
+		outcome = run(trace);
+	} else {
+		check_journal();
+		outcome = resume();
+	}
+	if (outcome.status != status)
+		fail_msg("status %d: %s", outcome.status, outcome.output);
+	outcome_release(&outcome);
+	assert_true(before <= BOOTS);
+	assert_int_equal(finished(), BOOTS);
+	check_journal();
+	expect_nothing_left(out);
+}
+
+/* Page by page: with each more it is another write that there is no room for. */
+static void fill(const char *trace, int from_kib, int to_kib, int step_kib, int status)
+{
+	struct outcome outcome;
+	int kib, failed = 0;
+
+	for (kib = from_kib; kib <= to_kib; kib += step_kib) {
+		mount_disk(kib);
+		outcome = run(trace);
+		if (outcome.status != EXIT_ENVIRONMENT ||
+		    !strstr(outcome.output, "No space left on device") ||
+		    !strstr(outcome.output, "free some space, or choose another directory with -o"))
+			failed = outcome.status == status ? failed : -1;
+		else
+			failed++;
+		if (failed < 0)
+			fail_msg("%d KiB, status %d: %s", kib, outcome.status, outcome.output);
+		outcome_release(&outcome);
+		enlarge_disk();
+		check_end(trace, status);
+		unmount(NULL);
+	}
+	/* The test would find nothing in what is large enough, or always too small. */
+	assert_true(failed > (to_kib - from_kib) / step_kib / 2);
+}
+
+static void a_full_disk(void **state)
+{
+	(void)state;
+	fill("off", 4, 96, 4, EXIT_FINE);
+}
+
+/* With trace.json; the fake guest has no tracer, and its boots are invalid. */
+static void a_full_disk_for_records(void **state)
+{
+	(void)state;
+	fill("phases", 44, 68, 4, EXIT_ENVIRONMENT);
+}
+
+/* From some boot on nothing can be created; the journal is open, and stays so. */
+static void a_disk_that_becomes_read_only(void **state)
+{
+	static const unsigned int more_us[] = { 0, 900, 2300, 4100, 7700 };
+	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize",
+			       "--boots", "4",		"--accel", "tcg",	"--trace",
+			       "off",	  "-q",		"-o",	   out,		NULL };
+	size_t i;
+	pid_t pid;
+	int looks;
+
+	(void)state;
+	for (i = 0; i < sizeof(more_us) / sizeof(more_us[0]); i++) {
+		mount_disk(65536);
+		setenv("FAKE_QEMU", "slow-clock", 1);
+		pid = start_program("balloonbench", args);
+		for (looks = 0; looks < LOOKS && finished() < 1; looks++)
+			usleep(1000);
+		usleep(more_us[i]);
+		assert_int_equal(mount(out, out, NULL, MS_BIND, NULL), 0);
+		assert_int_equal(mount(NULL, out, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+		assert_int_equal(wait_program(pid), EXIT_ENVIRONMENT);
+		assert_in_range(finished(), 1, BOOTS - 1);
+		setenv("FAKE_QEMU", "good", 1);
+		/* What could not be removed then either. */
+		expect_outcome(resume(), EXIT_ENVIRONMENT, "Read-only file system");
+		assert_int_equal(umount2(out, MNT_DETACH), 0);
+		expect_outcome(resume(), 0, "4 boots ok, 0 failed, 0 invalid");
+		assert_int_equal(finished(), BOOTS);
+		expect_nothing_left(out);
+		unmount(NULL);
+	}
+}
+
+static void a_directory_that_is_read_only(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	mount_disk(1024);
+	assert_int_equal(mount("tmpfs", disk, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+	outcome = run("off");
+	expect_outcome(outcome, EXIT_ENVIRONMENT,
+		       "Read-only file system; choose a directory that you can write to with -o");
+}
+
+/* The last so many bytes of a text. */
+static const char *tail(const char *text, size_t n)
+{
+	return strlen(text) > n ? text + strlen(text) - n : text;
+}
+
+/*
+ * A file of balloonstat's is as it is without a full disk, or it is not there; a
+ * report lacks the plots that could not be drawn, and is there to its end.
+ */
+static void check_output(const char *name)
+{
+	char path[512], whole[512], *got, *wanted;
+	bool is_report = strstr(name, "report.") || strstr(name, "REPORT.");
+
+	snprintf(path, sizeof(path), "%s/%s", disk, name);
+	snprintf(whole, sizeof(whole), "%s/whole/%s", test_dir, name);
+	got = read_file(path);
+	wanted = read_file(whole);
+	assert_non_null(wanted);
+	if (got && is_report)
+		assert_string_equal(tail(got, 16), tail(wanted, 16));
+	else if (got)
+		assert_string_equal(got, wanted);
+	free(got);
+	free(wanted);
+}
+
+static struct outcome balloonstat(const char *command, const char *tree, const char *dir,
+				  const char *name)
+{
+	char file[512], claims[300];
+	const char *report[] = { "report", tree, "-o", dir, NULL };
+	const char *export[] = { "export", tree, "--format", strrchr(name, '.') + 1,
+				 "-o",	   file, NULL };
+	const char *gate[] = { "gate", tree, "--qos", claims, "--junit", file, NULL };
+
+	snprintf(claims, sizeof(claims), "%s/claims.ini", test_dir);
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	return run_program("balloonstat", !strcmp(command, "report")   ? report
+					  : !strcmp(command, "export") ? export
+								       : gate);
+}
+
+/* With so many KiB left on the disk, up to a negative number of them; and read-only. */
+static void outputs(const char *tree, const char *command, const char *const *names, int ok,
+		    const int *kib)
+{
+	char whole[300];
+	struct outcome outcome;
+	size_t i;
+
+	snprintf(whole, sizeof(whole), "%s/whole", test_dir);
+	mkdir(whole, 0755);
+	outcome = balloonstat(command, tree, whole, names[0]);
+	assert_int_equal(outcome.status, ok);
+	outcome_release(&outcome);
+	for (; *kib >= 0; kib++) {
+		mount_disk(*kib + 4);
+		write_file(disk, "filler", "takes a page");
+		outcome = balloonstat(command, tree, disk, names[0]);
+		if (outcome.status != EXIT_ENVIRONMENT ||
+		    !strstr(outcome.output, "No space left on device"))
+			fail_msg("%s, %d KiB, status %d: %s", command, *kib, outcome.status,
+				 outcome.output);
+		outcome_release(&outcome);
+		for (i = 0; names[i]; i++)
+			check_output(names[i]);
+		expect_nothing_left(disk);
+		assert_int_equal(mount("tmpfs", disk, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+		outcome = balloonstat(command, tree, disk, names[0]);
+		if (outcome.status != EXIT_ENVIRONMENT ||
+		    !strstr(outcome.output, "Read-only file system"))
+			fail_msg("%s, read-only, status %d: %s", command, outcome.status,
+				 outcome.output);
+		outcome_release(&outcome);
+		unmount(NULL);
+	}
+}
+
+#define SIZES(...) ((const int[]){ __VA_ARGS__, -1 })
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void what_balloonstat_writes(void **state)
+{
+	char tree[256];
+	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize", "--aa",
+			       "--boots", "3",		"--accel", "tcg",	"--trace",  "off",
+			       "-q",	  "-o",		tree,	   NULL };
+
+	(void)state;
+	snprintf(tree, sizeof(tree), "%s/tree", test_dir);
+	expect_outcome(run_program("balloonbench", args), 0, "");
+	write_file(test_dir, "claims.ini", "[quick]\nclaim = inflate.duration_ns <= 60 s\n");
+	outputs(tree, "report",
+		NAMES("REPORT.md", "report.html", "plots/tiny-duration.svg",
+		      "plots/tiny-progress.svg"),
+		0, SIZES(0, 4, 20, 44, 76, 120));
+	outputs(tree, "export", NAMES("all.csv"), 0, SIZES(0));
+	outputs(tree, "export", NAMES("all.json"), 0, SIZES(0, 4));
+	outputs(tree, "gate", NAMES("gate.xml"), EXIT_INCONCLUSIVE, SIZES(0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(a_full_disk, unmount),
+		cmocka_unit_test_teardown(a_full_disk_for_records, unmount),
+		cmocka_unit_test_teardown(a_disk_that_becomes_read_only, unmount),
+		cmocka_unit_test_teardown(a_directory_that_is_read_only, unmount),
+		cmocka_unit_test_teardown(what_balloonstat_writes, unmount),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
+}
