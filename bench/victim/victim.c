@@ -49,7 +49,7 @@ static void run_pieces(const struct work *work, struct record *record)
 	}
 }
 
-static int settle(const struct work *work, int cpu)
+static int settle(const struct work *work, int cpu, pid_t parent)
 {
 	const struct sched_param ordinary = { .sched_priority = 0 },
 				 first = { .sched_priority = 1 };
@@ -57,6 +57,8 @@ static int settle(const struct work *work, int cpu)
 
 	/* Not to outlive whoever started it, nor to run with its priority. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return -ESRCH; /* it died before the line above */
 	prctl(PR_SET_TIMERSLACK, 1);
 	sched_setscheduler(0, SCHED_OTHER, &ordinary);
 	if (work->realtime)
@@ -68,10 +70,10 @@ static int settle(const struct work *work, int cpu)
 	return work->prepare ? work->prepare() : 0;
 }
 
-static __attribute__((noreturn)) void live(const struct victim *victim, int cpu)
+static __attribute__((noreturn)) void live(const struct victim *victim, int cpu, pid_t parent)
 {
 	struct record *record = victim->record;
-	int err = settle(victim->work, cpu);
+	int err = settle(victim->work, cpu, parent);
 
 	record->lowest_is_worst = victim->work->run != NULL;
 	record->begin_ns = clock_ns();
@@ -130,6 +132,7 @@ bool victim_is_kind(const char *kind)
 int victim_start(struct victim **victim, const char *kind, int cpu)
 {
 	const struct work *work = work_find(kind);
+	pid_t parent = getpid();
 	struct victim *v;
 	int err;
 
@@ -153,7 +156,7 @@ int victim_start(struct victim **victim, const char *kind, int cpu)
 		goto fail;
 	}
 	if (!v->pid)
-		live(v, cpu);
+		live(v, cpu, parent);
 	err = wait_ready(v);
 	if (err)
 		goto fail;

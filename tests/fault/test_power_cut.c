@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/exit_status.h"
+#include "bench/perf.h"
 #include "lib/glob_below.h"
 #include "tests/support/files.h"
 #include "tests/support/leftovers.h"
@@ -188,6 +188,38 @@ static void at_last_it_is_the_same_tree(void **state)
 	free(wanted);
 }
 
+/* Victims on the host and perf, which a run starts beside QEMU, die with it as QEMU does. */
+static void none_of_its_processes_outlives_it(void **state)
+{
+	char out[256], path[256];
+	const char *args[] = { "run", "--scenario", path,  "--variant", "finalize", "--boots",
+			       "900", "--accel",    "tcg", "--trace",	"off",	    "--perf",
+			       "-q",  "-o",	    out,   NULL };
+	char err[256];
+	int looks, i;
+	pid_t pid;
+
+	(void)state;
+	if (perf_available(err, sizeof(err))) {
+		print_message("# %s\n", err);
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "company.ini",
+			    TINY "[victims]\nhost = sched@0 bandwidth@0\ncalm = 1 s\n"));
+	for (i = 0; i < 3; i++) {
+		snprintf(out, sizeof(out), "%s/company-%d", test_dir, i);
+		pid = start_program("balloonbench", args);
+		/* Itself, its victims (by the same command line), QEMU, and perf. */
+		for (looks = 0; looks < 6000 && count_processes(out) < 5; looks++)
+			usleep(1000);
+		kill(pid, SIGKILL);
+		assert_int_equal(wait_program(pid), 128 + SIGKILL);
+		assert_true(looks < 6000);
+		expect_no_process(out);
+	}
+}
+
 /* What a death in the middle of a write leaves: --resume removes it, also beside the plan. */
 static void temporary_files_are_removed(void **state)
 {
@@ -205,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_last_it_is_the_same_tree),
+		cmocka_unit_test(none_of_its_processes_outlives_it),
 		cmocka_unit_test(temporary_files_are_removed),
 	};
 
