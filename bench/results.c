@@ -14,8 +14,11 @@
 #include <unistd.h>
 
 #include "lib/atomic_file.h"
+#include "lib/clock.h"
 #include "lib/glob_below.h"
 #include "lib/result.h"
+
+#define LOCK_MS 2000
 
 /* A boot's directory while it is being written: ".boot-03" becomes "boot-03". */
 #define UNFINISHED "/."
@@ -96,6 +99,20 @@ static int not_ours(struct results *results)
 	return -EPERM;
 }
 
+/* What a run that was killed has started holds its lock until it has gone, too. */
+static int lock_journal(int fd)
+{
+	const struct timespec look = { .tv_nsec = 50 * NSEC_PER_MSEC };
+	uint64_t deadline = deadline_in_ms(LOCK_MS);
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (clock_ns() >= deadline)
+			return -EBUSY;
+		nanosleep(&look, NULL);
+	}
+	return 0;
+}
+
 /* The journal's lock is the tree's: who has it writes here. */
 static int open_journal(struct results *results, int flags)
 {
@@ -108,7 +125,7 @@ static int open_journal(struct results *results, int flags)
 		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 	if (results->journal_fd < 0)
 		return fail(results, -errno, "create", journal);
-	if (!flock(results->journal_fd, LOCK_EX | LOCK_NB))
+	if (!lock_journal(results->journal_fd))
 		return 0;
 	results_close(results);
 	return fail(results, -EBUSY, "write into", results->dir);

@@ -242,7 +242,10 @@ static void two_do_not_write_into_one_tree(void **state)
 	(void)state;
 	for (tries = 0; tries < 3000 && finished("busy") < 1; tries++)
 		usleep(5000);
+	/* It must not be done before the other has lost its patience. */
+	kill(pid, SIGSTOP);
 	expect_outcome(resume("busy"), EXIT_ENVIRONMENT, "another balloonbench writes into it");
+	kill(pid, SIGCONT);
 	assert_int_equal(wait_program(pid), 0);
 	expect_whole("busy");
 }
