@@ -59,7 +59,7 @@ static const struct fault_case stopped[] = {
 	{ "stop@" BALLOON, "failed", "in inflate 1: " },
 	{ "stop@" MOVED, "failed",
 	  LATE("in inflate 1: the guest did not finish", "guest channel") },
-	{ "stop@" QUERY, "failed", LATE("in inflate 1: QMP query-balloon", "QMP") },
+	{ "stop@" QUERY, "failed", LATE("in inflate 1: QMP, asking how far it is", "QMP") },
 	{ "stop@" PLATEAU, "failed", LATE("when asked for vmstat", "guest channel") },
 	{ "stop@" BALLOON_2, "failed", "in deflate 1: " },
 	{ "stop@" MOVED_2, "failed",
@@ -75,22 +75,28 @@ static const struct fault_case slow[] = {
 static const struct fault_case qmp_closed[] = {
 	{ "close@" GREETING, "failed", BEFORE_QMP ": QMP: the other end closed" },
 	{ "close@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: the other end closed" },
-	{ "close@" BALLOON, "failed", "in inflate 1: QMP balloon: QMP: the other end closed" },
-	{ "close@" QUERY, "failed", "in inflate 1: QMP query-balloon: QMP: the other end closed" },
-	{ "torn@" QUERY, "failed", "in inflate 1: QMP query-balloon: QMP: the other end closed" },
-	{ "close@" BALLOON_2, "failed", "in deflate 1: QMP balloon: QMP: the other end closed" },
+	{ "close@" BALLOON, "failed",
+	  "in inflate 1: QMP, setting the target: QMP: the other end closed" },
+	{ "close@" QUERY, "failed",
+	  "in inflate 1: QMP, asking how far it is: QMP: the other end closed" },
+	{ "torn@" QUERY, "failed",
+	  "in inflate 1: QMP, asking how far it is: QMP: the other end closed" },
+	{ "close@" BALLOON_2, "failed",
+	  "in deflate 1: QMP, setting the target: QMP: the other end closed" },
 };
 
 static const struct fault_case qmp_garbage[] = {
 	{ "garbage@" GREETING, "failed", BEFORE_QMP ": QMP: a line that is no JSON" },
 	{ "garbage@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: a line that is no JSON" },
-	{ "garbage@" BALLOON, "failed", "in inflate 1: QMP balloon: QMP: a line that is no JSON" },
+	{ "garbage@" BALLOON, "failed",
+	  "in inflate 1: QMP, setting the target: QMP: a line that is no JSON" },
 	{ "garbage@" QUERY, "failed",
-	  "in inflate 1: QMP query-balloon: QMP: a line that is no JSON" },
+	  "in inflate 1: QMP, asking how far it is: QMP: a line that is no JSON" },
 	{ "garbage@" BALLOON_2, "failed",
-	  "in deflate 1: QMP balloon: QMP: a line that is no JSON" },
+	  "in deflate 1: QMP, setting the target: QMP: a line that is no JSON" },
 	{ "endless@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: a line that is too long" },
-	{ "endless@" BALLOON, "failed", "in inflate 1: QMP balloon: QMP: a line that is too long" },
+	{ "endless@" BALLOON, "failed",
+	  "in inflate 1: QMP, setting the target: QMP: a line that is too long" },
 };
 
 /* Events without end: an answer among them is found, and where there is none time passes. */

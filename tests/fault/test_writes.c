@@ -347,6 +347,27 @@ static void what_balloonstat_writes(void **state)
 	outputs(tree, "gate", NAMES("gate.xml"), EXIT_INCONCLUSIVE, SIZES(0));
 }
 
+/* gnuplot draws in a directory of its own first, and says nothing where it cannot. */
+static void no_room_to_draw(void **state)
+{
+	static const int sizes_kib[] = { 12, 28, 44 };
+	char tree[256], report[256];
+	size_t i;
+
+	(void)state;
+	snprintf(tree, sizeof(tree), "%s/tree", test_dir);
+	snprintf(report, sizeof(report), "%s/drawn", test_dir);
+	setenv("TMPDIR", disk, 1);
+	for (i = 0; i < sizeof(sizes_kib) / sizeof(sizes_kib[0]); i++) {
+		mount_disk(sizes_kib[i]);
+		expect_outcome(balloonstat("report", tree, report, "REPORT.md"), EXIT_ENVIRONMENT,
+			       "No space left on device");
+		unmount(NULL);
+	}
+	unsetenv("TMPDIR");
+	expect_nothing_left(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +376,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_disk_that_becomes_read_only, unmount),
 		cmocka_unit_test_teardown(a_directory_that_is_read_only, unmount),
 		cmocka_unit_test_teardown(what_balloonstat_writes, unmount),
+		cmocka_unit_test_teardown(no_room_to_draw, unmount),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -177,19 +177,22 @@ static void pass_to_qemu(struct channel *c, const char *line, size_t len)
 		if (is("stop"))
 			return;
 	}
-	put_replaced(c->qemu, line, len, is("untraced") ? "\"trace-start\"" : "\n",
-		     is("untraced") ? "\"meminfo\"" : "\n");
+	if (is("untraced"))
+		put_replaced(c->qemu, line, len, "\"trace-start\"", "\"meminfo\"");
+	else
+		put(c->qemu, line, len);
 }
 
 static void pass_to_host(struct channel *c, const char *line, size_t len)
 {
-	bool mine = memmem(line, len, "\"nmi\"", 5);
-
-	if (!mine && is_its_turn(line, len))
+	if (memmem(line, len, "\"nmi\"", 5))
+		return; /* an answer to what strike() asked */
+	if (is_its_turn(line, len))
 		strike(c);
-	else if (!mine && !c->muted)
-		put_replaced(c->host, line, len, is("lose") ? "\"lost_records\":0" : "\n",
-			     is("lose") ? "\"lost_records\":7" : "\n");
+	else if (!c->muted && is("lose"))
+		put_replaced(c->host, line, len, "\"lost_records\":0", "\"lost_records\":7");
+	else if (!c->muted)
+		put(c->host, line, len);
 }
 
 /* Read what there is of an end, and hand on the lines of it that are whole. */
