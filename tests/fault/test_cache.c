@@ -143,6 +143,7 @@ static void damaged_entries_are_built_anew(void **state)
 	damage(KERNELS, "cp -p '%1$s' '%1$s.was' && printf '\\252' | dd of='%1$s' bs=1 seek=4000 "
 			"conv=notrunc status=none && touch -r '%1$s.was' '%1$s' && rm '%1$s.was'");
 	damage("/kernels/*/release", "rm '%1$s'");
+	damage(KERNELS, "rm '%1$s'");
 	damage(QEMUS, "truncate -s 5000 '%1$s'");
 	damage(QEMUS, flip);
 }
