@@ -94,7 +94,7 @@ CASE(no_greeting, "no-greeting", 3, "failed", "before QMP was up: QMP: no answer
 CASE(another_protocol, "garbage", 3, "failed", "220 mail.example.org")
 CASE(closed_after_greeting, "eof", 3, "failed", "QEMU ended before QMP was up (exit status 0)")
 CASE(balloon_refused, "refuse-balloon", 3, "failed",
-     "in inflate 1: QMP balloon: QEMU refuses balloon: there is no balloon")
+     "in inflate 1: QMP, setting the target: QEMU refuses balloon: there is no balloon")
 CASE(wrong_kernel, "wrong-cut", 3, "failed", "runs the kernel of cut 'none', not 'finalize'")
 CASE(old_agent, "old-agent", 3, "failed", "protocol 0, not 1")
 CASE(silent_guest, "silent-guest", 3, "failed",
