@@ -10,7 +10,7 @@ another_build = +$(Q)$(MAKE) --no-print-directory $(jobs) O=$(O)/$(1)
 
 # Every build that is not the one to be shipped, of what the unit and fault tests run.
 .PHONY: tested
-tested: $(programs) $(O)/initramfs.cpio $(call tests_of,unit) $(call tests_of,fault) $(fake_qemu) $(advise)
+tested: $(programs) $(O)/initramfs.cpio $(call tests_of,unit) $(call tests_of,fault) $(fake_qemu) $(faulty_qemu) $(advise)
 
 # The kernels are the same for all; the agent is that of $(2).
 images_of = $(Q)sed 's|^path = .*/initramfs.cpio$$|path = $(abspath $(2))/initramfs.cpio|' \
@@ -44,7 +44,8 @@ fuzz-corpus: fuzz-build ## take over into tests/fuzz/corpus what those finds rea
 # thousands of repetitions of what others do once (bootstrap, changepoint, until_ci,
 # export_trace, gate, histogram), or work that is timed, with deadlines of a second
 # (victim, fake_qemu, list, which boots to know). check-asan and check-valgrind run them all the same, where they can.
-slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest
+slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest \
+	stages writes cache power_cut side_by_side
 # Under valgrind, which is thirty times slower: what takes it seconds. Nowhere what it cannot: its
 # long double has 64 bits (units), and it holds up what is killed and timed (qemu, victim).
 quick_valgrind := claim histogram html plan qmp report scenario stacks sums trace_json trace_reader
