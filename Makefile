@@ -35,6 +35,7 @@ advise_src := tests/advise/advise.c
 faulty_src := tests/faulty-qemu/faulty-qemu.c
 fuzz_device_src := $(filter-out %/coverage_runtime.c,$(wildcard tests/device/fuzz/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/planted.c
+stress_src := $(filter-out tests/stress/test_%,$(wildcard tests/stress/*.c))
 support_src := $(wildcard tests/support/*.c) $(filter-out $(test_src),$(wildcard tests/device/*.c))
 
 headers := $(wildcard lib/*.h bpf/*.h bench/*.h bench/*/*.h analysis/*.h analysis/*/*.h tests/*/*.h tests/*/*/*.h)
@@ -53,11 +54,15 @@ fuzz_device := $(O)/tests/device/fuzz-device
 fuzz_qemus := $(O)/fuzz-qemu/sanitized $(if $(QEMU_PATCHES)$(QEMU_SRC),,$(patsubst \
 	      tests/known-bad-device/%.patch,$(O)/fuzz-qemu/%,$(wildcard tests/known-bad-device/*.patch)))
 runner := $(O)/tests/run
+stress := $(O)/tests/stress/stress
 images := $(O)/images.ini
 # What tests/vm/test_planted.c boots; a series of somebody else's has no such patch.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
+# What tests/stress/test_stress.c boots, and the cuts of `make stress` (none named: all).
+debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
+DEBUG_CUTS := finalize chunks huge
 all_src := $(lib_src) $(bpf_src) bpf/main.c $(bench_src) bench/main.c $(victim_src) $(analysis_src) analysis/main.c $(guest_src) \
-	   $(test_src) $(fake_src) $(faulty_src) $(advise_src) $(fuzz_device_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
+	   $(test_src) $(fake_src) $(faulty_src) $(advise_src) $(fuzz_device_src) $(stress_src) $(support_src) $(fuzz_src) tests/fuzz/input.c tests/under/early_proc.c tests/run.c
 all_obj := $(call obj,$(sort $(all_src)))
 scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
 	   vm-images/build-qemu vm-images/make-initramfs vm-images/install-images vm-images/check-patches \
@@ -65,7 +70,7 @@ scripts := vm-images/deps vm-images/fetch-source vm-images/build-kernels \
 	   tests/under/asan tests/under/valgrind $(wildcard tests/*/*.sh)
 
 .DELETE_ON_ERROR:
-.PHONY: deps all bench test fuzz-device report lint install clean cache clean-cache help check-patches
+.PHONY: deps all bench test fuzz-device stress report lint install clean cache clean-cache help check-patches
 .DEFAULT_GOAL := all
 
 ##@ Targets
@@ -77,16 +82,19 @@ deps: ## install the Debian packages that are missing (prints the command when n
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
-test: all $(tests) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(runner) fuzz-build asan-build ## all tests; the last line counts them
+test: all $(tests) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(stress) $(debug) $(runner) fuzz-build asan-build ## all tests; the last line counts them
 	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
 		-- fuzz $(call tests_of,fuzz) -- $(check_stages) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
-		-- patches vm-images/check-patches -- vm $(call tests_of,vm)
+		-- patches vm-images/check-patches -- vm $(call tests_of,vm) \
+		-- stress $(call tests_of,stress)
 
-MINUTES ?= 10
+stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
+	$(Q)$(stress) --images $(O)/debug/all.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+
 fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized ## look for inputs that QEMU's balloon fails at (MINUTES=10, SEED=1)
 	$(Q)$(fuzz_device) --qemu "$$(cat $(O)/fuzz-qemu/sanitized)" --corpus tests/device/corpus \
-		--seconds $$(($(MINUTES) * 60)) --seed $(or $(SEED),1) --failures $(O)
+		--seconds $$(($(or $(MINUTES),10) * 60)) --seed $(or $(SEED),1) --failures $(O)
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)vm-images/check-patches
@@ -180,13 +188,17 @@ $(advise): $(O)/tests/advise/advise.o
 $(faulty_qemu): $(call obj,$(faulty_src))
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
-$(programs) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(runner):
+$(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
+$(stress): LDLIBS += $(BPF_LDLIBS)
+$(programs) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(runner) $(stress):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
+
+$(O)/tests/stress/test_schedule: $(call obj,tests/stress/schedule.c tests/stress/findings.c)
 
 # All of the guest's user space, with the libraries that the initramfs brings along.
 $(O)/balloonguest: $(call obj,$(guest_src)) $(O)/victim.a $(O)/bpf.a $(O)/lib.a
@@ -212,5 +224,21 @@ $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)vm-images/build-qemu --sanitize $(wildcard tests/known-bad-device/$*.patch) >$@
 include tests/checks.mk
+
+build_debug = KERNEL_CONFIG=vm-images/config/debug.config INITRAMFS=$(abspath $(O)/initramfs.cpio) \
+	      vm-images/build-kernels
+
+$(O)/debug/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_CUTS="$(DEBUG_CUTS)" $(build_debug) $@
+
+$(O)/debug/all.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_CUTS="$(CUTS)" $(build_debug) $@
+
+# After the cut that it is a step from: that leaves less to be built.
+$(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_PATCHES=tests/known-bad $(build_debug) $@
 
 -include $(all_obj:.o=.d) $(patsubst %.c,$(O)/%.d,$(bpf_programs))

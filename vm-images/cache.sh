@@ -44,6 +44,13 @@ seal_entry()
 		echo "$sums" >"$1/SHA256SUMS"
 }
 
+# sums_hold KIND KEY: it is there, and as it was stored.
+sums_hold()
+{
+	[[ -e $cache/$1/$2/SHA256SUMS ]] &&
+		(cd "$cache/$1/$2" && sha256sum --check --status SHA256SUMS 2>/dev/null)
+}
+
 # entry_is_whole KIND KEY FILE TREE: FILE is its main one. An entry of before there
 # were digests gets them, if its file does not end too early.
 entry_is_whole()
@@ -54,7 +61,7 @@ entry_is_whole()
 	if [[ -s $entry/$3 && ! -e $entry/SHA256SUMS ]] && [[ -z $(readelf -SW "$entry/$3" 2>&1 >/dev/null) ]]; then
 		seal_entry "$entry" "$4"
 	fi
-	(cd "$entry" && sha256sum --check --status SHA256SUMS 2>/dev/null) && return
+	! sums_hold "$1" "$2" || return 0
 	echo "$(basename "$0"): $entry is damaged: it is built anew" >&2
 	rm -rf "$entry"
 	return 1

@@ -16,6 +16,7 @@
 #include "analysis/report/report_qos.h"
 #include "analysis/report/report_questions.h"
 #include "analysis/report/report_steps.h"
+#include "analysis/report/report_stress.h"
 #include "analysis/report/report_trace.h"
 #include "lib/result.h"
 #include "lib/units.h"
@@ -292,6 +293,7 @@ void report_write(const struct report *report, FILE *f)
 	report_cpu(f, report);
 	report_noise(f, report);
 	report_tracing(f, report);
+	report_stress(f, report);
 	write_method(f, report);
 	report_boots(f, report);
 	write_reproduce(f, report);

@@ -20,10 +20,12 @@
 #include "bench/guest/channel.h"
 #include "bench/guest/memory.h"
 #include "bench/guest/moving_device.h"
+#include "bench/guest/owners.h"
 #include "bench/guest/procfs.h"
 #include "bench/guest/protocol.h"
 #include "bench/guest/request.h"
 #include "bench/guest/states.h"
+#include "bench/guest/together.h"
 #include "bench/guest/trace.h"
 #include "bench/guest/watch.h"
 #include "bench/victim/victims.h"
@@ -31,6 +33,9 @@
 
 /* What the kernel build puts before the name of the cut in the release. */
 #define CUT_PREFIX "-balloonbench-"
+
+/* What is read of a file at most. */
+#define READ_MAX 16384
 
 static struct moving_device device;
 static struct watch watch;
@@ -209,6 +214,26 @@ static json_t *do_write(struct request *req)
 	return err ? NULL : json_object();
 }
 
+static json_t *do_read(struct request *req)
+{
+	const char *path = json_string_value(json_object_get(req->msg, "path"));
+	char text[READ_MAX + 1];
+	int err = path ? procfs_read(path, text, sizeof(text)) : -EINVAL;
+	json_t *answer = err ? NULL : json_pack("{s:s}", "text", text);
+
+	req->error = err ? strerror(-err) : answer ? NULL : "no text";
+	return answer;
+}
+
+static json_t *do_owners(struct request *req)
+{
+	uint64_t pages;
+	int err = owners_count(json_object_get(req->msg, "words"), &pages);
+
+	req->error = err ? strerror(-err) : NULL;
+	return err ? NULL : json_pack("{s:I}", "pages", (json_int_t)pages);
+}
+
 static json_t *do_victims_start(struct request *req)
 {
 	int err = victims_start(&victims, json_object_get(req->msg, "victims"), req->text,
@@ -267,6 +292,9 @@ static const struct {
 	{ "phase", do_phase },
 	{ "touch", do_touch },
 	{ "write", do_write },
+	{ "read", do_read },
+	{ "owners", do_owners },
+	{ "together", do_together },
 	{ "fill", do_fill },
 	{ "verify", do_verify },
 	{ "free", do_free },

@@ -87,6 +87,21 @@ uint64_t procfs_managed_pages(const char *zone)
 	return managed;
 }
 
+int procfs_read(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	size_t n;
+	int err;
+
+	if (!f)
+		return -errno;
+	n = fread(text, 1, size - 1, f);
+	err = ferror(f) ? -EIO : 0;
+	fclose(f);
+	text[n] = '\0';
+	return err;
+}
+
 int procfs_write(const char *path, const char *text)
 {
 	size_t len = strlen(text);

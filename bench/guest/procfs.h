@@ -23,6 +23,9 @@ uint64_t procfs_busy_ns(void);
 /* Pages of a zone ("Movable"), of all nodes, that the kernel hands out: /proc/zoneinfo. */
 uint64_t procfs_managed_pages(const char *zone);
 
+/* The beginning of @path as a string of less than @size bytes; 0 or -errno. */
+int procfs_read(const char *path, char *text, size_t size);
+
 /* Write @text into @path; 0 or -errno. */
 int procfs_write(const char *path, const char *text);
 

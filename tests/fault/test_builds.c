@@ -107,6 +107,19 @@ static void hostile_series(void **state)
 	assert_int_not_equal(access(in_test_dir("images.ini"), F_OK), 0);
 }
 
+static void wrong_choices_of_kernels(void **state)
+{
+	char variables[1024];
+
+	(void)state;
+	write_file(test_dir, "linux/Kbuild", "");
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_CUTS=gone", test_dir);
+	expect(variables, "build-kernels /dev/null", "has no cut gone", "KERNEL_CUTS");
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_CONFIG=/nonexistent",
+		 test_dir);
+	expect(variables, "build-kernels /dev/null", "cannot read /nonexistent", "KERNEL_CONFIG");
+}
+
 static void no_kernel_tree(void **state)
 {
 	char variables[1024];
@@ -145,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_patch_that_does_not_apply),
 		cmocka_unit_test(a_series_without_its_patch),
 		cmocka_unit_test(hostile_series),
+		cmocka_unit_test(wrong_choices_of_kernels),
 		cmocka_unit_test(no_kernel_tree),
 		cmocka_unit_test(no_network_for_sources),
 		cmocka_unit_test(a_cache_that_cannot_be_written),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/stress/options.h"
+
+#include <argp.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/units.h"
+
+enum {
+	OPT_OPS = 256,
+	OPT_REPLAY,
+	OPT_PLAN,
+	OPT_KEEP_GOING,
+};
+
+#define MINUTES_MAX (7 * 24 * 60)
+#define OPS_MAX 1000000000
+#define BOOTS_MAX 1000000
+
+static const struct argp_option option_table[] = {
+	{ "images", 'i', "FILE", 0,
+	  "the kernels (default: build/debug/images.ini, which `make stress` builds)", 0 },
+	{ "cut", 'c', "NAME", 0, "this kernel; may be repeated (default: all of the images)", 0 },
+	{ "seed", 's', "N", 0, "of the schedule (default: another each time; the log has it)", 0 },
+	{ "minutes", 'm', "N", 0, "run for so long, the same for each cut", 0 },
+	{ "ops", OPT_OPS, "N", 0, "run until so many operations were carried out on each cut", 0 },
+	{ "replay", OPT_REPLAY, "BOOT", 0, "run this boot of the schedule, and no other", 0 },
+	{ "plan", OPT_PLAN, NULL, 0,
+	  "print what would be done in the first boot, or in that of --replay, and do nothing", 0 },
+	{ "keep-going", OPT_KEEP_GOING, NULL, 0,
+	  "boot again where something was found (default: the next cut)", 0 },
+	{ "output", 'o', "DIR", 0, "where the logs go (default: results/stress-TIME)", 0 },
+	{ "quiet", 'q', NULL, 0, "say only what was found", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Stress the balloon driver of debug kernels: inflate, deflate, compaction, allocations "
+	"that fail, memory pressure, suspend and resume, unbind and bind, and the device taken "
+	"away, at the same time, as a seed says; then look whether all pages are still there."
+	"\v"
+	"EXAMPLES\n"
+	"  stress --minutes 30\n"
+	"  stress --cut finalize --cut huge --seed 7 --ops 400 -o /tmp/stress\n"
+	"  stress --cut finalize --seed 7 --replay 3\n"
+	"  stress --seed 7 --replay 3 --plan\n\n"
+	"What is ordered, and when, depends on the seed, the boot and the round alone. How two "
+	"things that go on at the same time meet is up to the machine.\n\n"
+	"Exit status: 0 nothing was found, 1 something was, 2 usage, 3 the machine or the images "
+	"are not up to it, 130 interrupted.\n";
+
+static uint64_t number(struct argp_state *state, const char *what, const char *text, uint64_t min,
+		       uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (parse_count(text, min, max, &value))
+		argp_error(state, "%s: '%s' is no number from %llu to %llu", what, text,
+			   (unsigned long long)min, (unsigned long long)max);
+	return value;
+}
+
+static void add_cut(struct argp_state *state, struct stress_options *o, const char *name)
+{
+	if (o->cut_count == STRESS_CUTS_MAX)
+		argp_error(state, "--cut: more than %d", STRESS_CUTS_MAX);
+	o->cuts[o->cut_count++] = name;
+}
+
+static void check(struct argp_state *state, const struct stress_options *o)
+{
+	if (!o->minutes && !o->ops && !o->replay && !o->plan)
+		argp_error(state, "say when to stop: --minutes, --ops or --replay");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct stress_options *o = state->input;
+
+	switch (key) {
+	case 'i':
+		o->images = arg;
+		break;
+	case 'c':
+		add_cut(state, o, arg);
+		break;
+	case 's':
+		o->seed = number(state, "--seed", arg, 0, INT64_MAX);
+		break;
+	case 'm':
+		o->minutes = number(state, "--minutes", arg, 1, MINUTES_MAX);
+		break;
+	case OPT_OPS:
+		o->ops = number(state, "--ops", arg, 1, OPS_MAX);
+		break;
+	case OPT_REPLAY:
+		o->replay = number(state, "--replay", arg, 1, BOOTS_MAX);
+		break;
+	case OPT_PLAN:
+		o->plan = true;
+		break;
+	case OPT_KEEP_GOING:
+		o->keep_going = true;
+		break;
+	case 'o':
+		o->output = arg;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is one argument too many", arg);
+		break;
+	case ARGP_KEY_END:
+		check(state, o);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void stress_options_parse(struct stress_options *options, int argc, char **argv)
+{
+	static const struct argp argp = { option_table, parse_option, NULL, doc, NULL, NULL, NULL };
+
+	*options = (struct stress_options){ .images = "build/debug/images.ini",
+					    .seed = (uint64_t)time(NULL) };
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef STRESS_SUMMARY_H
+#define STRESS_SUMMARY_H
+
+#include <jansson.h>
+
+#include "bench/images.h"
+#include "tests/stress/boot.h"
+
+/*
+ * summary.json: what a run of the stress did and found. Counted as it was done,
+ * never as it was planned. analysis/report/report_stress.c reads it.
+ */
+#define STRESS_SUMMARY_VERSION 1
+
+/* What one kernel went through; a new reference. @findings is stolen. */
+json_t *summary_cut(const struct image_cut *cut, const char *device,
+		    const struct stress_counts *counts, uint64_t duration_ns, json_t *findings);
+
+/*
+ * Write DIR/summary.json and DIR/summary.md: 0 or -errno. @summary is the
+ * whole, borrowed.
+ */
+int summary_write(const json_t *summary, const char *directory);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the stress orders, and what it takes for a finding: without a guest.
+ */
+#include "tests/support/unit.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/stress/findings.h"
+#include "tests/stress/schedule.h"
+#include "tests/support/expect.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+#define SEED 7
+#define BOOTS 8
+
+static bool same(const struct stress_round *a, const struct stress_round *b)
+{
+	return a->count == b->count && !memcmp(a->orders, b->orders, sizeof(a->orders));
+}
+
+static void a_seed_is_a_schedule(void **state)
+{
+	struct stress_round first, again, other;
+	unsigned int boot, number, differing = 0;
+
+	(void)state;
+	for (boot = 1; boot <= BOOTS; boot++) {
+		for (number = 0; number < STRESS_ROUNDS; number++) {
+			schedule_round(&first, SEED, boot, number);
+			schedule_round(&other, SEED + 1, boot, number);
+			schedule_round(&again, SEED, boot, number);
+			assert_true(same(&first, &again));
+			differing += !same(&first, &other);
+		}
+	}
+	assert_int_equal(differing, BOOTS * STRESS_ROUNDS);
+}
+
+static void boots_and_rounds_differ(void **state)
+{
+	struct stress_round a, b;
+
+	(void)state;
+	schedule_round(&a, SEED, 1, 2);
+	schedule_round(&b, SEED, 2, 1);
+	assert_false(same(&a, &b));
+	schedule_round(&b, SEED, 1, 3);
+	assert_false(same(&a, &b));
+}
+
+static void check_round(const struct stress_round *round, unsigned int seen[STRESS_OPS])
+{
+	bool suspends = false, injects = false;
+	size_t i;
+
+	assert_in_range(round->count, 1, STRESS_ORDERS_MAX);
+	for (i = 0; i < round->count; i++) {
+		const struct stress_order *order = &round->orders[i];
+
+		seen[order->op]++;
+		if (i)
+			assert_true(order->after_ms >= round->orders[i - 1].after_ms);
+		if (order->op == STRESS_TARGET)
+			assert_true(order->value < STRESS_MEMORY_BYTES / 4096);
+		if (order->op == STRESS_SUSPEND)
+			assert_true(order->value < STRESS_LEVELS);
+		if (order->op == STRESS_INJECT)
+			assert_in_range(order->value, 1, 99);
+		suspends = suspends || order->op == STRESS_SUSPEND;
+		injects = injects || order->op == STRESS_INJECT;
+	}
+	assert_false(suspends && injects);
+}
+
+/* A round moves the balloon; everything else comes up sooner or later. */
+static void rounds_hold_what_they_should(void **state)
+{
+	unsigned int seen[STRESS_OPS] = { 0 }, boot, number, targets;
+	struct stress_round round;
+	int op;
+
+	(void)state;
+	for (boot = 1; boot <= BOOTS; boot++) {
+		for (number = 0; number < STRESS_ROUNDS; number++) {
+			targets = seen[STRESS_TARGET];
+			schedule_round(&round, SEED, boot, number);
+			check_round(&round, seen);
+			assert_true(seen[STRESS_TARGET] > targets);
+		}
+	}
+	for (op = 0; op < STRESS_OPS; op++)
+		assert_true(seen[op] > 0);
+}
+
+static void machines_differ(void **state)
+{
+	unsigned int boot, oom = 0, reporting = 0, poison = 0;
+	struct stress_machine machine;
+
+	(void)state;
+	for (boot = 1; boot <= 64; boot++) {
+		schedule_machine(&machine, SEED, boot);
+		oom += strstr(machine.device, "deflate-on-oom=on") != NULL;
+		reporting += strstr(machine.device, "free-page-reporting=on") != NULL;
+		poison += strstr(machine.append, "page_poison=1") != NULL;
+	}
+	assert_in_range(oom, 1, 63);
+	assert_in_range(reporting, 1, 63);
+	assert_int_equal(poison, 64 - reporting);
+}
+
+/* The program shows what it would do, the same whenever it is asked. */
+static void the_plan_can_be_seen(void **state)
+{
+	const char *args[] = { "--plan", "--seed", "7", "--replay", "3", NULL };
+	struct outcome first = run_program("tests/stress/stress", args);
+	struct outcome again = run_program("tests/stress/stress", args);
+	struct stress_round round;
+	char line[256];
+
+	(void)state;
+	assert_int_equal(first.status, 0);
+	assert_string_equal(first.output, again.output);
+	schedule_round(&round, 7, 3, STRESS_ROUNDS - 1);
+	snprintf(line, sizeof(line),
+		 "{\"boot\": 3, \"round\": %d, \"op\": \"%s\", \"after_ms\": %u, ",
+		 STRESS_ROUNDS - 1, stress_op_name(round.orders[0].op), round.orders[0].after_ms);
+	assert_non_null(strstr(first.output, line));
+	outcome_release(&first);
+	outcome_release(&again);
+}
+
+static void expect_usage(const char *says, const char *const *args)
+{
+	expect_outcome(run_program("tests/stress/stress", args), 2, says);
+}
+
+static void wrong_use_is_told(void **state)
+{
+	(void)state;
+	expect_usage("say when to stop", (const char *const[]){ "--seed", "1", NULL });
+	expect_usage("'many' is no number", (const char *const[]){ "--ops", "many", NULL });
+	expect_usage("one argument too many", (const char *const[]){ "--ops", "1", "x", NULL });
+	expect_outcome(
+		run_program("tests/stress/stress", (const char *const[]){ "--ops", "1", "--images",
+									  "/nonexistent", NULL }),
+		3, "/nonexistent");
+}
+
+static const char *kind_of(const char *line)
+{
+	const struct finding_sign *sign = finding_in_line(line);
+
+	return sign ? sign->kind : "(none)";
+}
+
+static void complaints_are_known(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "list_del corruption, ffffea0000a1b2c8->next is LIST_POISON1 (dead000000000100)",
+		  "list corruption" },
+		{ "list_add corruption. prev->next should be next (..), but was ..",
+		  "list corruption" },
+		{ "BUG: KASAN: slab-use-after-free in virtballoon_remove+0x1/0x2", "KASAN" },
+		{ "WARNING: possible circular locking dependency detected", "lockdep" },
+		{ "WARNING: inconsistent lock state", "lockdep" },
+		{ "WARNING: suspicious RCU usage", "lockdep" },
+		{ "BUG: sleeping function called from invalid context at mm/page_alloc.c:1",
+		  "sleep in atomic context" },
+		{ "BUG: Bad page state in process kworker/0:1  pfn:1234", "bad page" },
+		{ "pagealloc: memory corruption", "page poison" },
+		{ "refcount_t: underflow; use-after-free.", "refcount" },
+		{ "ODEBUG: free active (active state 0) object: ..", "object life time" },
+		{ "WARNING: CPU: 1 PID: 2 at mm/x.c:3 f+0x1/0x2", "WARNING" },
+		{ "kernel BUG at mm/balloon_compaction.c:230!", "BUG" },
+		{ "Oops: general protection fault, probably for non-canonical address 0xdead",
+		  "fault" },
+		{ "INFO: task kworker/0:1:9 blocked for more than 241 seconds.", "hung task" },
+		{ "Kernel panic - not syncing: Fatal exception", "panic" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_string_equal(kind_of(lines[i][0]), lines[i][1]);
+}
+
+/* What a kernel says that is short of memory, or told to be. */
+static void complaints_about_memory_are_none(void **state)
+{
+	static const char *const lines[] = {
+		"Out of memory: Killed process 77 (balloonguest) total-vm:1kB",
+		"kworker/0:2: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL)",
+		"virtio_balloon virtio1: Out of puff! Can't get 1 pages",
+		"balloonguest invoked oom-killer: gfp_mask=0x140dca",
+		"virtio_balloon virtio1: probe with driver virtio_balloon failed with error -12",
+		"Huh VM_FAULT_OOM leaking out to the #PF handler. Retrying PF",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_string_equal(kind_of(lines[i]), "(none)");
+}
+
+static void append(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "ae");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Each line is looked at once, and when it is whole; what it is part of is shown. */
+static void a_console_is_read_as_it_grows(void **state)
+{
+	const char *path = write_file(test_dir, "console.log", "booting\r\nfine so far\r\n");
+	json_t *finding;
+	long offset = 0;
+
+	(void)state;
+	assert_null(findings_scan("/nonexistent", &offset));
+	assert_null(findings_scan(path, &offset));
+	append(path, "------------[ cut here ]------------\nWARNING: CPU: 0 PI");
+	assert_null(findings_scan(path, &offset));
+	append(path, "D: 1 at lib/list_debug.c:59\nlist_del corruption\x01, <x>\nCall Trace:\n");
+	finding = findings_scan(path, &offset);
+	assert_non_null(finding);
+	assert_string_equal(text_of(finding, "kind"), "list corruption");
+	assert_string_equal(text_of(finding, "line"), "list_del corruption?, <x>");
+	/* It began with the warning, and goes on after it. */
+	assert_int_equal(size_of(finding, "excerpt"), 3);
+	assert_string_equal(json_string_value(item_of(finding, "excerpt", 2)), "Call Trace:");
+	json_decref(finding);
+	assert_null(findings_scan(path, &offset));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_seed_is_a_schedule),
+		cmocka_unit_test(boots_and_rounds_differ),
+		cmocka_unit_test(rounds_hold_what_they_should),
+		cmocka_unit_test(machines_differ),
+		cmocka_unit_test(the_plan_can_be_seen),
+		cmocka_unit_test(wrong_use_is_told),
+		cmocka_unit_test(complaints_are_known),
+		cmocka_unit_test(complaints_about_memory_are_none),
+		cmocka_unit_test(a_console_is_read_as_it_grows),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

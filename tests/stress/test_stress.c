@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A slice of the stress on debug kernels: those of the series bear it, and one
+ * that corrupts lists (tests/known-bad) does not.
+ */
+#include "tests/support/unit.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/expect.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+/* The same for all kernels: what one is found by, the others have borne. */
+#define SEED "37"
+#define OPERATIONS "24"
+
+static char debug_images[512], known_bad_images[512], ordinary_images[512];
+
+/* One after the other they would take twice as long; these two run beside the others. */
+static pid_t chunks, known_bad;
+
+static const char *const *arguments(const char *images, const char *cut)
+{
+	static const char *args[12];
+
+	args[0] = "--images";
+	args[1] = images;
+	args[2] = "--cut";
+	args[3] = cut;
+	args[4] = "--seed";
+	args[5] = SEED;
+	args[6] = "--ops";
+	args[7] = OPERATIONS;
+	args[8] = "--output";
+	args[9] = in_test_dir(cut);
+	return args;
+}
+
+static int set_up(void **state)
+{
+	int err = test_dir_set_up(state);
+
+	snprintf(debug_images, sizeof(debug_images), "%s", build_path("debug/images.ini"));
+	snprintf(known_bad_images, sizeof(known_bad_images), "%s",
+		 build_path("known-bad/images.ini"));
+	snprintf(ordinary_images, sizeof(ordinary_images), "%s", build_path("images.ini"));
+	if (!err && !access(known_bad_images, R_OK)) {
+		chunks = start_program("tests/stress/stress", arguments(debug_images, "chunks"));
+		known_bad = start_program("tests/stress/stress",
+					  arguments(known_bad_images, "known-bad"));
+	}
+	return err;
+}
+
+static void skip_without_images(void)
+{
+	if (known_bad)
+		return;
+	print_message("# there is no %s: make test builds it, unless KERNEL_PATCHES is set\n",
+		      known_bad_images);
+	skip();
+}
+
+static json_t *summary_of(const char *cut)
+{
+	char name[128];
+	json_t *summary;
+
+	snprintf(name, sizeof(name), "%s/summary.json", cut);
+	summary = json_load_file(in_test_dir(name), 0, NULL);
+	if (!summary)
+		fail_msg("the stress of %s has left no summary", cut);
+	return summary;
+}
+
+/* Something was done of what makes it a stress, and the books were looked at. */
+static void check_counts(const json_t *row)
+{
+	static const char *const counts[] = { "audits", "leak_scans", "boots", "faults_injected",
+					      "inflated_pages" };
+	size_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (number_of(row, counts[i]) < 1)
+			fail_msg("%s of %s: %g", counts[i], text_of(row, "cut"),
+				 number_of(row, counts[i]));
+	assert_true(number_of(row, "operation_count") >= atoi(OPERATIONS));
+	assert_true(number_of(row, "inflated_pages") == number_of(row, "deflated_pages"));
+}
+
+static void check_good(const char *cut, int status)
+{
+	json_t *summary = summary_of(cut);
+	const json_t *row = item_of(summary, "cuts", 0);
+
+	if (size_of(row, "findings"))
+		fail_msg("%s: %s", cut, text_of(item_of(row, "findings", 0), "line"));
+	assert_int_equal(status, 0);
+	check_counts(row);
+	assert_true(number_of(summary, "seed") == atoi(SEED));
+	print_message("# %s: %g operations, %g allocations failed, %g pages migrated\n", cut,
+		      number_of(row, "operation_count"), number_of(row, "faults_injected"),
+		      number_of(row, "migrated_pages"));
+	json_decref(summary);
+}
+
+static void bears_it(const char *cut)
+{
+	struct outcome outcome;
+
+	skip_without_images();
+	outcome = run_program("tests/stress/stress", arguments(debug_images, cut));
+	if (outcome.status)
+		print_message("%s", outcome.output);
+	check_good(cut, outcome.status);
+	outcome_release(&outcome);
+}
+
+static void finalize_bears_it(void **state)
+{
+	(void)state;
+	bears_it("finalize");
+}
+
+static void chunks_bears_it(void **state)
+{
+	(void)state;
+	skip_without_images();
+	check_good("chunks", wait_program(chunks));
+}
+
+static void huge_bears_it(void **state)
+{
+	(void)state;
+	bears_it("huge");
+}
+
+/* By its seed, which finalize has borne: the two kernels differ in two lines. */
+static void the_known_bad_is_found(void **state)
+{
+	const json_t *finding;
+	json_t *summary;
+
+	(void)state;
+	skip_without_images();
+	assert_int_equal(wait_program(known_bad), 1);
+	summary = summary_of("known-bad");
+	finding = item_of(item_of(summary, "cuts", 0), "findings", 0);
+	assert_string_equal(text_of(finding, "kind"), "list corruption");
+	assert_non_null(
+		strstr(text_of(finding, "replay"), "--cut known-bad --seed " SEED " --replay 1"));
+	print_message("# found in boot %g, round %g: %s\n", number_of(finding, "boot"),
+		      number_of(finding, "round"), text_of(finding, "line"));
+	json_decref(summary);
+}
+
+static void an_unknown_cut_is_told(void **state)
+{
+	(void)state;
+	skip_without_images();
+	expect_outcome(run_program("tests/stress/stress", arguments(debug_images, "no-such-cut")),
+		       2, "no cut 'no-such-cut'");
+}
+
+/* An ordinary kernel has no page_owner; it is not taken for a bad one. */
+static void an_ordinary_kernel_is_refused(void **state)
+{
+	(void)state;
+	expect_outcome(run_program("tests/stress/stress", arguments(ordinary_images, "list")), 3,
+		       "build/debug/images.ini");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_unknown_cut_is_told),
+		cmocka_unit_test(an_ordinary_kernel_is_refused),
+		cmocka_unit_test(finalize_bears_it),
+		cmocka_unit_test(chunks_bears_it),
+		cmocka_unit_test(huge_bears_it),
+		cmocka_unit_test(the_known_bad_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
+}
