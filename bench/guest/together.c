@@ -208,7 +208,7 @@ static int prepare(int gate[2])
 			       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 		if (reports == MAP_FAILED) {
 			reports = NULL;
-			return -errno;
+			return -ENOMEM;
 		}
 	}
 	return pipe(gate) ? -errno : 0;

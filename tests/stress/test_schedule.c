@@ -19,7 +19,18 @@
 
 static bool same(const struct stress_round *a, const struct stress_round *b)
 {
-	return a->count == b->count && !memcmp(a->orders, b->orders, sizeof(a->orders));
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		const struct stress_order *x = &a->orders[i], *y = &b->orders[i];
+
+		if (x->op != y->op || x->after_ms != y->after_ms || x->for_ms != y->for_ms ||
+		    x->value != y->value)
+			return false;
+	}
+	return true;
 }
 
 static void a_seed_is_a_schedule(void **state)
