@@ -13,8 +13,8 @@
 #define STAGE "while free pages are reported"
 /* How often is looked. */
 #define LOOK_NS (10 * NSEC_PER_MSEC)
-/* The guest's kernel rests 2 s between two passes: three of them with nothing are the end. */
-#define STILL_NS (7 * NSEC_PER_SEC)
+/* The guest's kernel rests 2 s between two passes: two of them with nothing are the end. */
+#define STILL_NS (5 * NSEC_PER_SEC)
 /* But the first has to be waited for, where the guest's CPUs are busy with other things. */
 #define FIRST_NS (60 * NSEC_PER_SEC)
 /* A fall less than this is QEMU's own coming and going. */

@@ -83,7 +83,7 @@ static void all_is_well(void **state)
 	free(log);
 	/* What tracing costs is no matter of this one. */
 	assert_int_equal(run_suite("qos", "", "", &log), EXIT_FINE);
-	expect_text(log, "balloonbench_run run --suite qos --aa -o");
+	expect_text(log, "balloonbench_run run --suite qos -o");
 	assert_null(strstr(log, "icount"));
 	free(log);
 }
