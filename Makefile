@@ -46,6 +46,8 @@ programs := $(O)/balloonbench $(O)/balloontrace $(O)/balloonstat
 skeletons := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(bpf_programs))
 tests := $(patsubst %.c,$(O)/%,$(test_src))
 tests_of = $(filter $(O)/tests/$(1)/%,$(tests))
+# What is timed, or looks for what others leave behind, runs when nothing else does.
+alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_stall vm/test_trace)
 fake_qemu := $(O)/tests/fake-qemu/fake-qemu
 faulty_qemu := $(O)/tests/faulty-qemu/faulty-qemu
 advise := $(O)/tests/advise/advise
@@ -83,10 +85,11 @@ bench: all ## build, run the default suite (SUITE=full: the long one), write rep
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
 test: all $(tests) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(stress) $(debug) $(runner) fuzz-build asan-build ## all tests; the last line counts them
-	$(Q)$(runner) unit $(call tests_of,unit) -- fault $(call tests_of,fault) \
+	$(Q)$(runner) unit:2 $(filter-out $(alone),$(call tests_of,unit)) -- fault $(call tests_of,fault) \
 		-- fuzz $(call tests_of,fuzz) -- $(check_stages) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
-		-- patches vm-images/check-patches -- vm $(call tests_of,vm) \
+		-- patches vm-images/check-patches -- vm:2 $(filter-out $(alone),$(call tests_of,vm)) \
+		-- alone $(alone) \
 		-- stress $(call tests_of,stress)
 
 stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
@@ -101,6 +104,7 @@ check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch
 
 report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
+	$(Q)$(O)/balloonstat report results/reference/qos $(addprefix --qos ,$(QOS)) --only-measured --no-html || [ $$? -eq 1 ]
 
 lint: tidy cppcheck ## shellcheck, clang-format, clang-tidy, cppcheck
 	$(Q)shellcheck -x $(scripts)

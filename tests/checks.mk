@@ -71,11 +71,11 @@ check-asan: asan-build $(call tests_of,under) $(runner) ## unit and fault tests,
 	$(Q)$(runner) asan=tests/under/asan $(asan_tests) $(call tests_of,under)
 
 check-valgrind: $(call tests_of,unit) $(programs) $(runner) ## unit tests under valgrind's memcheck
-	$(Q)$(runner) valgrind=tests/under/valgrind $(call without,$(call tests_of,unit),$(no_valgrind))
+	$(Q)$(runner) valgrind:2=tests/under/valgrind $(call without,$(call tests_of,unit),$(no_valgrind))
 
 # What make test runs of both.
-check_stages = asan=tests/under/asan $(call without,$(asan_tests),$(slow)) $(call tests_of,under) \
-	-- valgrind=tests/under/valgrind $(addprefix $(O)/tests/unit/test_,$(quick_valgrind))
+check_stages = asan:2=tests/under/asan $(call without,$(asan_tests),$(slow)) $(call tests_of,under) \
+	-- valgrind:2=tests/under/valgrind $(addprefix $(O)/tests/unit/test_,$(quick_valgrind))
 
 # What only lint and coverage need is installed when they are called.
 $(O)/.checks-deps: vm-images/packages-checks | $(O)/.deps

@@ -4,12 +4,14 @@
  * document (https://docs.kernel.org/dev-tools/ktap.html): a program is a test,
  * its own TAP lines are its subtests. The last line counts the subtests.
  *
- * Usage: run STAGE[=UNDER] PROGRAM... [-- STAGE[=UNDER] PROGRAM...]...
+ * Usage: run STAGE[:JOBS][=UNDER] PROGRAM... [-- STAGE[:JOBS][=UNDER] PROGRAM...]...
  *
- * With UNDER the programs of a stage are run by that one: UNDER PROGRAM.
+ * So many JOBS of a stage run at the same time: one, unless told. With UNDER its
+ * programs are run by that one: UNDER PROGRAM.
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,64 +43,129 @@ static void count_line(const char *line, struct counts *counts)
 		counts->passed++;
 }
 
-/* Output of a test program, from its pipe, indented as a subtest. */
-static void copy_output(int fd, struct counts *counts)
-{
-	FILE *f = fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
+/* A program under way: what it says goes to a file, which is read while it is written. */
+struct job {
+	const char *program;
+	pid_t pid; /* -1: it could not be started */
+	FILE *output;
+};
 
-	while (f && getline(&line, &size, f) > 0) {
-		count_line(line, counts);
-		printf("    %s", line);
-		fflush(stdout);
-	}
-	free(line);
-	if (f)
-		fclose(f);
+static void become(const char *under, const char *program, int output)
+{
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	alarm(PROGRAM_SECONDS);	 /* outlasts exec */
+	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	if (under)
+		execl(under, under, program, NULL);
+	else
+		execl(program, program, NULL);
+	fprintf(stderr, "# cannot run %s: %s\n", under ? under : program, strerror(errno));
+	_exit(127);
 }
 
-static int run_program(const char *under, const char *program, struct counts *counts)
+static void start(struct job *job, const char *under, const char *program)
 {
-	int fds[2], status;
-	pid_t pid;
+	char name[] = "/tmp/balloonbench-run-XXXXXX";
+	int output = mkostemp(name, O_CLOEXEC | O_APPEND);
 
-	if (pipe(fds) < 0)
-		return -1;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		dup2(fds[1], STDOUT_FILENO);
-		dup2(fds[1], STDERR_FILENO);
-		close(fds[0]);
-		close(fds[1]);
-		alarm(PROGRAM_SECONDS);	 /* outlasts exec */
-		signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
-		setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
-		if (under)
-			execl(under, under, program, NULL);
-		else
-			execl(program, program, NULL);
-		fprintf(stderr, "# cannot run %s: %s\n", under ? under : program, strerror(errno));
-		_exit(127);
+	*job = (struct job){ .program = program, .pid = -1 };
+	if (output < 0) {
+		perror(name);
+		return;
 	}
-	close(fds[1]);
-	copy_output(fds[0], counts);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	job->output = fopen(name, "re");
+	unlink(name);
+	fflush(stdout);
+	job->pid = fork();
+	if (!job->pid)
+		become(under, program, output);
+	close(output);
+}
+
+static int has_ended(const struct job *job)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return job->pid < 0 || waitid(P_PID, job->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid;
+}
+
+/* Whole lines as they come, indented as a subtest, and the rest when @ended. */
+static void copy_output(struct job *job, int ended, struct counts *counts)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while (job->output && (n = getline(&line, &size, job->output)) > 0) {
+		if (line[n - 1] != '\n' && !ended) {
+			fseek(job->output, -n, SEEK_CUR);
+			break;
+		}
+		count_line(line, counts);
+		printf("    %s", line);
+	}
+	if (job->output)
+		clearerr(job->output);
+	fflush(stdout);
+	free(line);
+}
+
+static int finish(struct job *job)
+{
+	int status = -1;
+
+	if (job->output)
+		fclose(job->output);
+	if (job->pid < 0)
+		return -1;
+	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void run_test(const char *under, const char *program, unsigned int number,
-		     struct counts *total)
-{
-	const char *base = strrchr(program, '/');
-	struct counts counts = { 0 };
-	int status;
+/* Programs of a stage: some at the same time, told of one after the other. */
+struct stage {
+	const char *under;
+	char **programs;
+	int count;
+	int at_once;
+	struct job *jobs;
+	int started;
+};
 
-	base = base ? base + 1 : program;
+static void start_some(struct stage *stage)
+{
+	int i, running = 0;
+
+	for (i = 0; i < stage->started; i++)
+		running += stage->jobs[i].program && !has_ended(&stage->jobs[i]);
+	for (; running < stage->at_once && stage->started < stage->count; running++) {
+		start(&stage->jobs[stage->started], stage->under, stage->programs[stage->started]);
+		stage->started++;
+	}
+}
+
+static void tell(struct stage *stage, struct job *job, unsigned int number, struct counts *total)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	const char *base = strrchr(job->program, '/');
+	struct counts counts = { 0 };
+	int ended = 0, status;
+
+	base = base ? base + 1 : job->program;
 	printf("# Subtest: %s\n", base);
-	status = run_program(under, program, &counts);
+	while (!ended) {
+		ended = has_ended(job);
+		copy_output(job, ended, &counts);
+		start_some(stage);
+		if (!ended)
+			nanosleep(&pause, NULL);
+	}
+	status = finish(job);
+	job->program = NULL;
 	/* A program that dies, or tests nothing, has failed whatever its lines say. */
 	if ((status && !counts.failed) || !(counts.passed + counts.failed + counts.skipped)) {
 		printf("    # %s ended with status %d\n", base, status);
@@ -108,6 +175,34 @@ static void run_test(const char *under, const char *program, unsigned int number
 	total->passed += counts.passed;
 	total->failed += counts.failed;
 	total->skipped += counts.skipped;
+}
+
+/* NAME[:JOBS][=UNDER] */
+static void run_stage(char *name, char **programs, int count, unsigned int *number,
+		      struct counts *total)
+{
+	struct stage stage = { .programs = programs, .count = count, .at_once = 1 };
+	char *under = strchr(name, '='), *at_once;
+	time_t begin = time(NULL);
+	int i;
+
+	if (under)
+		*under++ = '\0';
+	stage.under = under;
+	at_once = strchr(name, ':');
+	if (at_once) {
+		*at_once++ = '\0';
+		stage.at_once = atoi(at_once) > 0 ? atoi(at_once) : 1;
+	}
+	stage.jobs = calloc(count + 1, sizeof(*stage.jobs));
+	if (!stage.jobs)
+		abort();
+	for (i = 0; i < count; i++) {
+		start_some(&stage);
+		tell(&stage, &stage.jobs[i], ++*number, total);
+	}
+	free(stage.jobs);
+	printf("# stage %s: %ld s\n", name, (long)(time(NULL) - begin));
 }
 
 static int count_programs(int argc, char **argv)
@@ -127,15 +222,12 @@ int main(int argc, char **argv)
 
 	printf("KTAP version 1\n1..%d\n", count_programs(argc, argv));
 	while (i < argc) {
-		char *stage = argv[i++], *under = strchr(stage, '=');
-		time_t start = time(NULL);
+		char *stage = argv[i++];
+		int first = i;
 
-		if (under)
-			*under++ = '\0';
-
-		for (; i < argc && strcmp(argv[i], "--"); i++)
-			run_test(under, argv[i], ++number, &total);
-		printf("# stage %s: %ld s\n", stage, (long)(time(NULL) - start));
+		while (i < argc && strcmp(argv[i], "--"))
+			i++;
+		run_stage(stage, argv + first, i - first, &number, &total);
 		i++;
 	}
 	printf("%u passed, %u failed, %u skipped\n", total.passed, total.failed, total.skipped);
