@@ -298,28 +298,34 @@ static void put_host(const struct boot_trace *trace, json_t *move)
  */
 static void check_counts(const struct boot_trace *trace, unsigned int cycle, const char *name,
 			 bool inflate, const struct guest_sums *g, int64_t pages,
-			 const struct migrations *m, struct trust *trust)
+			 const struct beside *b, struct trust *trust)
 {
 	const struct host_view *view = &trace->view;
-	int64_t advised = inflate ? pages : 0, needed = inflate || !trace->willneed ? 0 : pages;
-	struct migrations told = trace->willneed ? *m : (struct migrations){ 0, 0 };
+	int64_t moved = pages + b->taken_back, advised = inflate ? moved : 0;
+	int64_t needed = inflate ? b->taken_back : moved;
+	struct beside told = *b;
 
-	trust_check(trust, cycle, name, "BPF batches", pages, g->pages);
+	if (!trace->willneed) {
+		needed = 0;
+		told = (struct beside){ 0 };
+	}
+	trust_check(trust, cycle, name, "BPF batches", moved, g->pages);
 	if (!trace->exact)
 		return;
 	if (view->batches) {
 		trust_check_between(trust, cycle, name, "QEMU's inflate batches",
-				    advised + m->least, advised + m->most,
+				    advised + b->migrated_least, advised + b->migrated_most,
 				    trace->sums[QUEUE_INFLATE].bytes / PAGE_BYTES);
 		trust_check_between(trust, cycle, name, "QEMU's deflate batches",
-				    needed + told.least, needed + told.most,
+				    needed + told.migrated_least, needed + told.migrated_most,
 				    trace->sums[QUEUE_DEFLATE].bytes / PAGE_BYTES);
 	}
 	if (view->calls) {
-		trust_check_between(trust, cycle, name, "host discards", advised + m->least,
-				    advised + m->most, view->discards.bytes / PAGE_BYTES);
+		trust_check_between(trust, cycle, name, "host discards",
+				    advised + b->migrated_least, advised + b->migrated_most,
+				    view->discards.bytes / PAGE_BYTES);
 		trust_check_between(trust, cycle, name, "host madvise(WILLNEED)",
-				    needed + told.least, needed + told.most,
+				    needed + told.migrated_least, needed + told.migrated_most,
 				    view->willneeds.bytes / PAGE_BYTES);
 	}
 }
@@ -336,8 +342,8 @@ static json_t *rows(json_t *columns, json_t *list)
 }
 
 void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
-		    const struct move_trace *guest, const struct migrations *migrations,
-		    json_t *move, struct trust *trust)
+		    const struct move_trace *guest, const struct beside *beside, json_t *move,
+		    struct trust *trust)
 {
 	const struct guest_sums *g = &guest->sums;
 	bool inflate = !strcmp(name, "inflate");
@@ -351,7 +357,7 @@ void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *na
 	json_object_set_new(move, "entries", json_pack("{s:I}", "count", (json_int_t)g->entries));
 	sum = put_phases(trace, guest, inflate, move);
 	put_host(trace, move);
-	check_counts(trace, cycle, name, inflate, g, member(move, "bytes") / PAGE_BYTES, migrations,
+	check_counts(trace, cycle, name, inflate, g, member(move, "bytes") / PAGE_BYTES, beside,
 		     trust);
 	trust_check_ns(trust, cycle, name, "the sum of the phases", duration, sum,
 		       fmax(SUM_TOLERANCE * duration, resolution));

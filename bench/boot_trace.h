@@ -30,13 +30,13 @@ struct host_view {
 	struct calls willneeds;
 };
 
-/*
- * Pages of the balloon that the guest migrated while the host was looked at. It
- * goes on while both are asked, one after the other: so many at least and at most.
- */
-struct migrations {
-	int64_t least;
-	int64_t most;
+/* What the guest did with pages of the balloon beside the move. */
+struct beside {
+	int64_t taken_back; /* in an inflate, by a guest out of memory, which then had to give more
+			     */
+	/* It migrates on while it and the host are asked, one after the other: within these. */
+	int64_t migrated_least;
+	int64_t migrated_most;
 };
 
 /*
@@ -85,13 +85,13 @@ void boot_trace_look(struct boot_trace *trace, bool inflate);
 /**
  * boot_trace_end() - after the look: put what was seen of a move into its result
  * @guest: what the guest saw of it
- * @migrations: by the guest's count
+ * @beside: by the guest's count
  * @move: the "inflate" or "deflate" of result.json
  * @trust: told what disagrees
  */
 void boot_trace_end(struct boot_trace *trace, unsigned int cycle, const char *name,
-		    const struct move_trace *guest, const struct migrations *migrations,
-		    json_t *move, struct trust *trust);
+		    const struct move_trace *guest, const struct beside *beside, json_t *move,
+		    struct trust *trust);
 
 /**
  * boot_trace_end_untraced() - the same of a move by something else than a balloon

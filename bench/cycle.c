@@ -93,7 +93,8 @@ static int count(struct cycle *cycle, struct counts *counts)
 	return meminfo ? 0 : -EPROTO;
 }
 
-static void check_move(struct cycle *cycle, const char *name, const json_t *move,
+/* @back: pages that a guest out of memory took back in an inflate, and gave again. */
+static void check_move(struct cycle *cycle, const char *name, const json_t *move, int64_t back,
 		       const struct counts *before, const struct counts *after)
 {
 	int64_t pages = member(move, "bytes") / PAGE_BYTES;
@@ -101,9 +102,9 @@ static void check_move(struct cycle *cycle, const char *name, const json_t *move
 	int sign = strcmp(name, "inflate") ? -1 : 1;
 
 	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_inflate",
-		    sign > 0 ? ballooned : 0, after->inflated - before->inflated);
+		    sign > 0 ? ballooned + back : 0, after->inflated - before->inflated);
 	trust_check(cycle->trust, cycle->number, name, "vmstat balloon_deflate",
-		    sign < 0 ? ballooned : 0, after->deflated - before->deflated);
+		    sign < 0 ? ballooned : back, after->deflated - before->deflated);
 	/* A balloon that the guest may take back is the guest's memory all the time. */
 	if (!cycle->boot->scenario->deflate_on_oom)
 		trust_check(cycle->trust, cycle->number, name, "MemTotal", pages,
@@ -166,7 +167,7 @@ static int one_move(struct cycle *cycle, const char *name, uint64_t target)
 {
 	const struct move_order order = order_of(cycle, target);
 	struct move_trace seen = { .rows = NULL };
-	struct migrations migrations;
+	struct beside beside = { 0 };
 	json_t *move = NULL;
 	struct counted c;
 	int err;
@@ -175,11 +176,16 @@ static int one_move(struct cycle *cycle, const char *name, uint64_t target)
 	err = move_and_count(cycle, name, &order, &c, &seen, &move);
 	if (err)
 		goto out;
-	check_move(cycle, name, move, &c.before, &c.ended);
-	migrations = (struct migrations){ c.ended.migrated - c.begun.migrated,
-					  c.looked.migrated - c.before.migrated };
+	beside.migrated_least = c.ended.migrated - c.begun.migrated;
+	beside.migrated_most = c.looked.migrated - c.before.migrated;
+	if (target && cycle->boot->scenario->deflate_on_oom)
+		beside.taken_back = c.ended.deflated - c.before.deflated;
+	if (beside.taken_back)
+		json_object_set_new(move, "taken_back_bytes",
+				    json_integer(beside.taken_back * PAGE_BYTES));
+	check_move(cycle, name, move, beside.taken_back, &c.before, &c.ended);
 	if (cycle->boot->variant->mover == MOVER_BALLOON)
-		boot_trace_end(cycle->trace, cycle->number, name, &seen, &migrations, move,
+		boot_trace_end(cycle->trace, cycle->number, name, &seen, &beside, move,
 			       cycle->trust);
 	else
 		boot_trace_end_untraced(cycle->trace, cycle->number, name,

@@ -118,7 +118,8 @@ static json_t *moved_event(json_int_t busy_ns)
 			 (json_int_t)watch.to_pages, "start_ns", (json_int_t)watch.start_ns,
 			 "duration_ns", (json_int_t)watch.duration_ns, "resolution_ns",
 			 (json_int_t)watch.resolution_ns, "progress", progress, "cpu_ns", busy_ns,
-			 "stall", stall(), "trace", trace_take_batches());
+			 "stall", stall(), "trace",
+			 trace_take_batches(watch.to_pages > watch.from_actual));
 }
 
 /* What the device said last tells a driver that stands still from a device that lies. */
@@ -166,7 +167,7 @@ static json_t *do_watch(struct request *req)
 		return NULL;
 	}
 	/* Batches of before, as of a move that failed, are not this move's. */
-	json_decref(trace_take_batches());
+	json_decref(trace_take_batches(true));
 	watch.begun = begin_phase;
 	watch.context = req;
 	watch.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));

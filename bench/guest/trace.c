@@ -40,6 +40,7 @@ json_t *trace_start(const json_t *request, char *err, size_t err_size)
 }
 
 struct taking {
+	bool inflates;
 	struct guest_sums sums;
 	json_t *rows;
 };
@@ -48,19 +49,22 @@ static void take(const struct guest_batch *batch, void *context)
 {
 	struct taking *taking = context;
 
-	guest_sums_add(&taking->sums, batch);
+	/* What a guest out of memory takes back meanwhile is beside the move, on another CPU. */
+	if (!batch->inflate == !taking->inflates)
+		guest_sums_add(&taking->sums, batch);
 	guest_sums_add(batch->inflate ? &inflate : &deflate, batch);
 	if (json_array_size(taking->rows) < ROWS_MAX)
 		json_array_append_new(taking->rows, guest_batch_to_row(batch));
 }
 
-json_t *trace_take_batches(void)
+json_t *trace_take_batches(bool inflates)
 {
 	static struct taking taking;
 
 	if (!tracer)
 		return NULL;
 	memset(&taking, 0, sizeof(taking));
+	taking.inflates = inflates;
 	taking.rows = json_array();
 	guest_tracer_drain(tracer, take, &taking);
 	return json_pack("{s:o, s:o}", "sums", guest_sums_to_json(&taking.sums), "batches",

@@ -3,6 +3,7 @@
 #define GUEST_TRACE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The tracer of the guest's side as the agent runs it. There is one. */
@@ -12,9 +13,10 @@ json_t *trace_start(const json_t *request, char *err, size_t err_size);
 
 /*
  * What was seen of the batches since the last call, or NULL where nothing is
- * traced: their sums, and each of them up to a number that fits a message.
+ * traced: the sums of those that inflate, or of the others, and each of both up to
+ * a number that fits a message.
  */
-json_t *trace_take_batches(void);
+json_t *trace_take_batches(bool inflates);
 
 /* Histograms and counters since the start, or NULL with a message. */
 json_t *trace_read(char *err, size_t err_size);
