@@ -38,9 +38,8 @@ static const char doc[] = "Trace the memory balloon of this machine: how long ea
 
 static const struct argp_child children[] = { { &trace_options_argp, 0, NULL, 0 }, { 0 } };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static error_t parse_option(int key, char *arg __attribute__((unused)), struct argp_state *state)
 {
-	(void)arg;
 	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
 	state->child_inputs[0] = state->input;

@@ -112,7 +112,7 @@ static json_t *something_else(void)
 	char *text;
 	int i;
 
-	switch (rand() % 10) {
+	switch (random() % 10) {
 	case 0:
 		return json_null();
 	case 1:
@@ -152,10 +152,10 @@ static void spoil(json_t *msg)
 
 	if (!size)
 		return;
-	for (i = rand() % size; json_is_object(msg) && i; i--)
+	for (i = random() % size; json_is_object(msg) && i; i--)
 		member = json_object_iter_next(msg, member);
 	inner = json_is_array(msg) ? json_array_get(msg, i) : json_object_iter_value(member);
-	if ((json_is_array(inner) || json_is_object(inner)) && rand() % 2)
+	if ((json_is_array(inner) || json_is_object(inner)) && random() % 2)
 		spoil(inner);
 	else if (json_is_array(msg))
 		json_array_set_new(msg, i, something_else());
@@ -166,7 +166,7 @@ static void spoil(json_t *msg)
 static void put_guest_line(json_t *msg)
 {
 	/* Not at once, or it is never asked anything. */
-	if (is("nonsense") && rand() % 6 == 0)
+	if (is("nonsense") && random() % 6 == 0)
 		spoil(msg);
 	put_line(guest_fd, msg);
 }
@@ -439,7 +439,7 @@ int main(int argc, char **argv)
 	}
 	read_arguments(argc, argv);
 	boot = strstr(console_path, "boot-");
-	srand(boot ? atoi(boot + 5) : 0);
+	srandom(boot ? atoi(boot + 5) : 0);
 	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
 		fprintf(stderr, "fake-qemu: the machine does not start\n");
 		return 1;

@@ -94,9 +94,10 @@ static void expect_plain_file(const char *name)
 {
 	char *text = read_file(in_test_dir(name));
 
-	if (!text)
+	if (text)
+		expect_plain(name, text);
+	else
 		fail_msg("no %s", name);
-	expect_plain(name, text);
 	free(text);
 }
 
