@@ -189,7 +189,7 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 		    json_t *findings)
 {
 	char directory[PATH_MAX], properties[256], append[256];
-	struct stress_machine machine;
+	struct stress_machine machine = { 0 };
 	const char *device = device_of(s, cut->name);
 	struct stress_boot boot = { .cut = cut->name,
 				    .seed = s->options.seed,
@@ -302,7 +302,7 @@ static int run(struct stress *s, int argc, char **argv)
 static int show_plan(const struct stress_options *o)
 {
 	unsigned int boot = o->replay ? o->replay : 1, number;
-	struct stress_machine machine;
+	struct stress_machine machine = { 0 };
 	struct stress_round round;
 	size_t i;
 
