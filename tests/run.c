@@ -48,6 +48,7 @@ struct job {
 	const char *program;
 	pid_t pid; /* -1: it could not be started */
 	FILE *output;
+	time_t begin;
 };
 
 static void become(const char *under, const char *program, int output)
@@ -70,7 +71,7 @@ static void start(struct job *job, const char *under, const char *program)
 	char name[] = "/tmp/balloonbench-run-XXXXXX";
 	int output = mkostemp(name, O_CLOEXEC | O_APPEND);
 
-	*job = (struct job){ .program = program, .pid = -1 };
+	*job = (struct job){ .program = program, .pid = -1, .begin = time(NULL) };
 	if (output < 0) {
 		perror(name);
 		return;
@@ -171,6 +172,7 @@ static void tell(struct stage *stage, struct job *job, unsigned int number, stru
 		printf("    # %s ended with status %d\n", base, status);
 		counts.failed++;
 	}
+	printf("# %s: %ld s\n", base, (long)(time(NULL) - job->begin));
 	printf("%s %u %s\n", counts.failed ? "not ok" : "ok", number, base);
 	total->passed += counts.passed;
 	total->failed += counts.failed;
