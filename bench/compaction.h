@@ -2,7 +2,7 @@
 #ifndef BENCH_COMPACTION_H
 #define BENCH_COMPACTION_H
 
-#include "bench/cycle.h"
+#include "bench/cycle_step.h"
 
 /*
  * Compaction with an inflated balloon. Compaction moves pages from low addresses

@@ -2,7 +2,7 @@
 #ifndef BENCH_FRAGMENTATION_H
 #define BENCH_FRAGMENTATION_H
 
-#include "bench/cycle.h"
+#include "bench/cycle_step.h"
 
 /*
  * State "fragmented": nearly all free memory of the guest is written, and given

@@ -2,7 +2,7 @@
 #ifndef BENCH_PRESSURE_H
 #define BENCH_PRESSURE_H
 
-#include "bench/cycle.h"
+#include "bench/cycle_step.h"
 
 /*
  * An inflate that takes more than is free: first what reclaim drops, then the

@@ -2,7 +2,7 @@
 #ifndef BENCH_REPORTING_H
 #define BENCH_REPORTING_H
 
-#include "bench/cycle.h"
+#include "bench/cycle_step.h"
 
 /**
  * reporting_run() - what free page reporting has in place of an inflate
