@@ -177,7 +177,8 @@ static void refault_shows_the_hosts_memory(void **state)
 	json_decref(result);
 }
 
-/* 64 MiB a second are 3.2 MiB in 50 ms, and steps of whole blocks of 2 MiB. All but the last wait for their time. */
+/* 64 MiB a second are 3.2 MiB in 50 ms, and steps of whole blocks of 2 MiB. All but the last wait
+ * for their time. */
 static void a_rate_is_not_exceeded(void **state)
 {
 	json_t *result = run_scenario(
