@@ -104,6 +104,12 @@ static json_t *stall(void)
 			 "freed_bytes", (json_int_t)freed_bytes);
 }
 
+static uint64_t moved_pages(void)
+{
+	return watch.to_pages > watch.from_actual ? watch.to_pages - watch.from_actual
+						  : watch.from_actual - watch.to_pages;
+}
+
 static json_t *moved_event(json_int_t busy_ns)
 {
 	json_t *progress = json_array();
@@ -119,7 +125,7 @@ static json_t *moved_event(json_int_t busy_ns)
 			 "duration_ns", (json_int_t)watch.duration_ns, "resolution_ns",
 			 (json_int_t)watch.resolution_ns, "progress", progress, "cpu_ns", busy_ns,
 			 "stall", stall(), "trace",
-			 trace_take_batches(watch.to_pages > watch.from_actual));
+			 trace_take_batches(watch.to_pages > watch.from_actual, moved_pages()));
 }
 
 /* What the device said last tells a driver that stands still from a device that lies. */
@@ -167,7 +173,7 @@ static json_t *do_watch(struct request *req)
 		return NULL;
 	}
 	/* Batches of before, as of a move that failed, are not this move's. */
-	json_decref(trace_take_batches(true));
+	json_decref(trace_take_batches(true, 0));
 	watch.begun = begin_phase;
 	watch.context = req;
 	watch.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));

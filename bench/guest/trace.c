@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "bpf/guest_tracer.h"
 #include "bpf/sums.h"
@@ -10,6 +11,9 @@
 
 /* Batches of one move that are sent one by one: a message has its limit. Sums have none. */
 #define ROWS_MAX 50000
+/* For the last batch; one that was lost does not come. */
+#define NAP_NS 1000000
+#define NAPS_MAX 100
 
 static struct guest_tracer *tracer;
 /* Of all batches since the start, for the histograms of their stages. */
@@ -57,9 +61,11 @@ static void take(const struct guest_batch *batch, void *context)
 		json_array_append_new(taking->rows, guest_batch_to_row(batch));
 }
 
-json_t *trace_take_batches(bool inflates)
+json_t *trace_take_batches(bool inflates, uint64_t pages)
 {
+	const struct timespec nap = { .tv_nsec = NAP_NS };
 	static struct taking taking;
+	int naps;
 
 	if (!tracer)
 		return NULL;
@@ -67,6 +73,10 @@ json_t *trace_take_batches(bool inflates)
 	taking.inflates = inflates;
 	taking.rows = json_array();
 	guest_tracer_drain(tracer, take, &taking);
+	for (naps = 0; taking.sums.pages < pages && naps < NAPS_MAX; naps++) {
+		nanosleep(&nap, NULL);
+		guest_tracer_drain(tracer, take, &taking);
+	}
 	return json_pack("{s:o, s:o}", "sums", guest_sums_to_json(&taking.sums), "batches",
 			 taking.rows);
 }
