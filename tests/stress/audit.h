@@ -25,4 +25,10 @@ int stress_audit(struct stress_boot *boot);
 /* After the last: memory that nobody points to any more, by kmemleak. */
 int stress_audit_leaks(struct stress_boot *boot);
 
+/*
+ * Before the guest is powered off: a report of free pages that is under way when devices
+ * are shut down meets a broken queue, and the driver warns of it.
+ */
+int stress_retire_driver(struct stress_boot *boot);
+
 #endif

@@ -210,7 +210,9 @@ int stress_boot_run(struct stress_boot *boot, const struct qemu_config *config,
 	if (err && !boot->finding)
 		stress_found_text(boot, "guest lost", "%s", boot->vm.reason);
 	err = 0;
-	if (!boot->finding) {
+	if (!boot->finding)
+		err = stress_retire_driver(boot);
+	if (!boot->finding && !err) {
 		vm_power_off(&boot->vm);
 		stress_look_at_console(boot);
 	}
