@@ -85,7 +85,7 @@ bench: all ## build, run the default suite (SUITE=full: the long one), write rep
 	$(Q)bench/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
 test: all $(tests) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(fuzz_qemus) $(planted) $(stress) $(debug) $(runner) fuzz-build asan-build ## all tests; the last line counts them
-	$(Q)$(runner) unit:2 $(filter-out $(alone),$(call tests_of,unit)) -- fault $(call tests_of,fault) \
+	$(Q)$(runner) unit:2 $(filter-out $(alone),$(call tests_of,unit)) -- fault:2 $(call tests_of,fault) \
 		-- fuzz $(call tests_of,fuzz) -- $(check_stages) \
 		-- trace $(call tests_of,trace) -- device $(call tests_of,device) \
 		-- patches vm-images/check-patches -- vm:2 $(filter-out $(alone),$(call tests_of,vm)) \

@@ -48,7 +48,7 @@ struct job {
 	const char *program;
 	pid_t pid; /* -1: it could not be started */
 	FILE *output;
-	time_t begin;
+	time_t begin, end; /* 0: not yet */
 };
 
 static void become(const char *under, const char *program, int output)
@@ -141,8 +141,16 @@ static void start_some(struct stage *stage)
 {
 	int i, running = 0;
 
-	for (i = 0; i < stage->started; i++)
-		running += stage->jobs[i].program && !has_ended(&stage->jobs[i]);
+	for (i = 0; i < stage->started; i++) {
+		struct job *job = &stage->jobs[i];
+
+		if (job->end)
+			continue;
+		if (has_ended(job))
+			job->end = time(NULL);
+		else
+			running++;
+	}
 	for (; running < stage->at_once && stage->started < stage->count; running++) {
 		start(&stage->jobs[stage->started], stage->under, stage->programs[stage->started]);
 		stage->started++;
@@ -166,13 +174,12 @@ static void tell(struct stage *stage, struct job *job, unsigned int number, stru
 			nanosleep(&pause, NULL);
 	}
 	status = finish(job);
-	job->program = NULL;
 	/* A program that dies, or tests nothing, has failed whatever its lines say. */
 	if ((status && !counts.failed) || !(counts.passed + counts.failed + counts.skipped)) {
 		printf("    # %s ended with status %d\n", base, status);
 		counts.failed++;
 	}
-	printf("# %s: %ld s\n", base, (long)(time(NULL) - job->begin));
+	printf("# %s: %ld s\n", base, (long)(job->end - job->begin));
 	printf("%s %u %s\n", counts.failed ? "not ok" : "ok", number, base);
 	total->passed += counts.passed;
 	total->failed += counts.failed;
