@@ -110,7 +110,7 @@ static void rounds_hold_what_they_should(void **state)
 static void machines_differ(void **state)
 {
 	unsigned int boot, oom = 0, reporting = 0, poison = 0;
-	struct stress_machine machine;
+	struct stress_machine machine = { 0 };
 
 	(void)state;
 	for (boot = 1; boot <= 64; boot++) {
