@@ -9,7 +9,7 @@
 
 #include "analysis/data/estimate.h"
 #include "analysis/data/figure.h"
-#include "analysis/plots/gnuplot.h"
+#include "analysis/plots/sheet.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
 
@@ -22,13 +22,7 @@
 struct drawing {
 	const struct report *report;
 	const struct report_scenario *scenario;
-	struct plot plot;
-	char title[256];
-	const char *unit;
-	int count;
-	char *names;
-	size_t names_size;
-	FILE *words;
+	struct sheet sheet;
 };
 
 const char *memory_plot_kind(enum memory_plot plot)
@@ -45,9 +39,9 @@ const char *memory_plot_title(enum memory_plot plot)
 
 static void add_variant(struct drawing *d, const char *variant)
 {
-	fputs(d->count++ ? " " : "", d->words);
-	plot_word(d->words, variant);
-	plot_colour(&d->plot, tree_place(d->report->tree, variant));
+	sheet_add_word(&d->sheet, variant);
+	d->sheet.count++;
+	plot_colour(&d->sheet.plot, tree_place(d->report->tree, variant));
 }
 
 /* A boot's share of memory that lies in a bin, in per cent. */
@@ -148,7 +142,7 @@ static void print_estimate(FILE *f, const struct estimate *e)
 /* A block of a row for each bin; of nothing where there is no such variant. */
 static void print_shares(const struct drawing *d, const char *variant, share_fn share)
 {
-	FILE *f = d->plot.data;
+	FILE *f = d->sheet.plot.data;
 	size_t bin;
 
 	for (bin = 0; variant && bin < BINS; bin++) {
@@ -168,8 +162,9 @@ static bool is_run_variant(const struct drawing *d, size_t v)
 	return has_share(d, d->scenario->variants[v], share_of_blocks);
 }
 
-static const char *make_runs(struct drawing *d)
+static const char *make_runs(void *drawing)
 {
+	struct drawing *d = drawing;
 	bool any = false;
 	size_t v;
 
@@ -183,11 +178,11 @@ static const char *make_runs(struct drawing *d)
 		print_shares(d, variant, share_of_blocks);
 		print_shares(d, arm, share_of_calls);
 	}
-	snprintf(d->title, sizeof(d->title),
+	snprintf(d->sheet.title, sizeof(d->sheet.title),
 		 "%s: free memory, and what the host is told of it (%s; medians over boots, bars: "
 		 "95 %% intervals)",
 		 d->scenario->name, tree_accel(d->report->tree));
-	d->unit = any ? "calls" : "";
+	d->sheet.unit = any ? "calls" : "";
 	return "runs.gp";
 }
 
@@ -221,7 +216,7 @@ static bool is_host_variant(const struct drawing *d, size_t v)
 
 static void print_memory(const struct drawing *d, const char *variant)
 {
-	FILE *f = d->plot.data;
+	FILE *f = d->sheet.plot.data;
 	size_t m;
 
 	for (m = 0; m < MOMENTS; m++) {
@@ -238,8 +233,9 @@ static void print_memory(const struct drawing *d, const char *variant)
 	fputs("NaN NaN NaN NaN NaN NaN NaN\n\n\n", f);
 }
 
-static const char *make_host(struct drawing *d)
+static const char *make_host(void *drawing)
 {
+	struct drawing *d = drawing;
 	size_t v;
 
 	for (v = 0; v < d->scenario->variant_count; v++) {
@@ -248,10 +244,10 @@ static const char *make_host(struct drawing *d)
 		add_variant(d, d->scenario->variants[v]);
 		print_memory(d, d->scenario->variants[v]);
 	}
-	snprintf(d->title, sizeof(d->title),
+	snprintf(d->sheet.title, sizeof(d->sheet.title),
 		 "%s: QEMU's memory on the host (%s; medians over boots, bars: 95 %% intervals)",
 		 d->scenario->name, tree_accel(d->report->tree));
-	d->unit = "GiB";
+	d->sheet.unit = "GiB";
 	return "host-memory.gp";
 }
 
@@ -278,25 +274,9 @@ int memory_plot_draw(enum memory_plot plot, const struct report *report,
 		     size_t err_size)
 {
 	struct drawing d = { .report = report, .scenario = scenario };
-	const char *script;
-	int status;
 
 	if (!is_known(plot, &d))
 		return 0;
-	status = plot_begin(&d.plot);
-	d.words = open_memstream(&d.names, &d.names_size);
-	if (!status && !d.words)
-		status = -ENOMEM;
-	if (status)
-		goto out;
-	script = plot == MEMORY_PLOT_RUNS ? make_runs(&d) : make_host(&d);
-	fflush(d.words);
-	status = plot_draw(&d.plot, script, output, d.title, d.unit, d.count, d.names, err,
-			   err_size);
-out:
-	if (d.words)
-		fclose(d.words);
-	free(d.names);
-	plot_end(&d.plot);
-	return status;
+	return sheet_draw(&d.sheet, plot == MEMORY_PLOT_RUNS ? make_runs : make_host, &d, output,
+			  err, err_size);
 }

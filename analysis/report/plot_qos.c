@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/plots/gnuplot.h"
 #include "analysis/data/latencies.h"
 #include "analysis/plots/plot.h"
+#include "analysis/plots/sheet.h"
 #include "lib/result.h"
 
 #define GIB (1ULL << 30)
@@ -22,14 +22,8 @@ struct drawing {
 	const struct report *report;
 	const struct report_scenario *scenario;
 	const struct victim_figure *figure;
-	struct plot plot;
-	char title[256];
+	struct sheet sheet;
 	char unit_text[64];
-	const char *unit;
-	int count;
-	char *names;
-	size_t names_size;
-	FILE *words;
 };
 
 const char *qos_plot_kind(enum qos_plot plot, const struct victim_figure *figure, char *kind,
@@ -56,17 +50,11 @@ const char *qos_plot_title(enum qos_plot plot)
 	return titles[plot];
 }
 
-static void add_word(struct drawing *d, const char *word)
-{
-	fputs(ftell(d->words) ? " " : "", d->words);
-	plot_word(d->words, word);
-}
-
 static void add_variant(struct drawing *d, const char *variant)
 {
-	add_word(d, variant);
-	plot_colour(&d->plot, tree_place(d->report->tree, variant));
-	d->count++;
+	sheet_add_word(&d->sheet, variant);
+	plot_colour(&d->sheet.plot, tree_place(d->report->tree, variant));
+	d->sheet.count++;
 }
 
 static struct victim_sample sample_of(const struct drawing *d, size_t variant, const char *phase)
@@ -136,14 +124,14 @@ static const json_t *panel_of(const struct drawing *d, size_t variant, struct sp
 /* Seconds since the inflate began, and a value; 0 has no place on a logarithmic axis. */
 static void print_point(const struct drawing *d, double since_ns, double value)
 {
-	fprintf(d->plot.data, "%.6f %.9g\n", since_ns / 1e9,
+	fprintf(d->sheet.plot.data, "%.6f %.9g\n", since_ns / 1e9,
 		d->figure->is_rate ? value / GIB : fmax(value, 1));
 }
 
 /* A move: in columns of its own, for it is no value. */
 static void print_move(const struct drawing *d, const double *move, double start)
 {
-	fprintf(d->plot.data, "NaN NaN %.6f %.6f\n", (move[0] - start) / 1e9,
+	fprintf(d->sheet.plot.data, "NaN NaN %.6f %.6f\n", (move[0] - start) / 1e9,
 		(move[1] - start) / 1e9);
 }
 
@@ -155,22 +143,23 @@ static void print_panel(const struct drawing *d, const json_t *boot, const struc
 
 	print_move(d, span->inflate, start);
 	print_move(d, span->deflate, start);
-	fputs("\n\n", d->plot.data);
+	fputs("\n\n", d->sheet.plot.data);
 	if (victim_limit(boot, d->figure, &limit)) {
 		print_point(d, from - start, limit);
 		print_point(d, to - start, limit);
 	} else {
-		fputs("NaN NaN\n", d->plot.data);
+		fputs("NaN NaN\n", d->sheet.plot.data);
 	}
-	fputs("\n\n", d->plot.data);
+	fputs("\n\n", d->sheet.plot.data);
 	for (i = 0; victim_stretch(boot, d->figure, i, &ns, &value); i++)
 		if (ns >= from && ns <= to)
 			print_point(d, ns - start, value);
-	fputs("\n\n", d->plot.data);
+	fputs("\n\n", d->sheet.plot.data);
 }
 
-static const char *make_time(struct drawing *d)
+static const char *make_time(void *drawing)
 {
+	struct drawing *d = drawing;
 	const json_t *boot, *any = NULL;
 	char shown[48] = "";
 	struct span span;
@@ -187,12 +176,12 @@ static const char *make_time(struct drawing *d)
 	if (panels > PANELS_MAX)
 		snprintf(shown, sizeof(shown), "; the first %d of %zu variants", PANELS_MAX,
 			 panels);
-	snprintf(d->title, sizeof(d->title),
+	snprintf(d->sheet.title, sizeof(d->sheet.title),
 		 "%s: %s %s, worst of each %.0f ms (%s; the boot nearest the median%s)",
 		 d->scenario->name, d->figure->name, victim_where(d->figure),
 		 any ? victim_stretch_ns(any, d->figure) / 1e6 : 0, tree_accel(d->report->tree),
 		 shown);
-	d->unit = d->figure->is_rate ? "GiB/s" : "ns";
+	d->sheet.unit = d->figure->is_rate ? "GiB/s" : "ns";
 	return "victim.gp";
 }
 
@@ -210,9 +199,9 @@ static void print_percentiles(const struct drawing *d, const struct latencies *l
 
 		if (!e.n)
 			break;
-		fprintf(d->plot.data, "%.9g %.9g\n", x, fmax(e.median, 1));
+		fprintf(d->sheet.plot.data, "%.9g %.9g\n", x, fmax(e.median, 1));
 	}
-	fputs(i ? "\n\n" : "NaN NaN\n\n\n", d->plot.data);
+	fputs(i ? "\n\n" : "NaN NaN\n\n\n", d->sheet.plot.data);
 }
 
 static void print_phase(const struct drawing *d, const char *phase)
@@ -230,21 +219,22 @@ static void print_phase(const struct drawing *d, const char *phase)
 	}
 }
 
-static const char *make_percentiles(struct drawing *d)
+static const char *make_percentiles(void *drawing)
 {
+	struct drawing *d = drawing;
 	static const char *const phases[] = { "before", "inflate", "plateau", "deflate" };
 	size_t i, v;
 
 	for (v = 0; v < d->scenario->variant_count; v++)
 		add_variant(d, d->scenario->variants[v]);
 	for (i = 0; i < 4; i++) {
-		add_word(d, phases[i]);
+		sheet_add_word(&d->sheet, phases[i]);
 		print_phase(d, phases[i]);
 	}
-	snprintf(d->title, sizeof(d->title), "%s: %s %s by phase (%s; medians over boots)",
-		 d->scenario->name, d->figure->name, victim_where(d->figure),
-		 tree_accel(d->report->tree));
-	d->unit = "ns";
+	snprintf(d->sheet.title, sizeof(d->sheet.title),
+		 "%s: %s %s by phase (%s; medians over boots)", d->scenario->name, d->figure->name,
+		 victim_where(d->figure), tree_accel(d->report->tree));
+	d->sheet.unit = "ns";
 	return "victim-percentiles.gp";
 }
 
@@ -303,8 +293,9 @@ static bool point_of(const struct drawing *d, size_t variant, struct estimate *r
 	return rate->n && worse->n && rate->median > 0 && worse->median > 0;
 }
 
-static const char *make_trade_off(struct drawing *d)
+static const char *make_trade_off(void *drawing)
 {
+	struct drawing *d = drawing;
 	struct estimate rate, worse;
 	size_t v;
 
@@ -312,17 +303,17 @@ static const char *make_trade_off(struct drawing *d)
 		if (!point_of(d, v, &rate, &worse))
 			continue;
 		add_variant(d, d->scenario->variants[v]);
-		print_estimate(d->plot.data, &rate);
-		print_estimate(d->plot.data, &worse);
-		fputs("\n\n\n", d->plot.data);
+		print_estimate(d->sheet.plot.data, &rate);
+		print_estimate(d->sheet.plot.data, &worse);
+		fputs("\n\n\n", d->sheet.plot.data);
 	}
-	snprintf(d->title, sizeof(d->title),
+	snprintf(d->sheet.title, sizeof(d->sheet.title),
 		 "%s: %s %s over the rate of the inflate\n(%s; medians over boots, 95 %% "
 		 "intervals)",
 		 d->scenario->name, d->figure->name, victim_where(d->figure),
 		 tree_accel(d->report->tree));
 	snprintf(d->unit_text, sizeof(d->unit_text), "%s, inflate / before", common_level(d)->name);
-	d->unit = d->unit_text;
+	d->sheet.unit = d->unit_text;
 	return "victim-tradeoff.gp";
 }
 
@@ -385,31 +376,14 @@ int qos_plot_draw(enum qos_plot plot, const struct report *report,
 		  const struct report_scenario *scenario, const struct victim_figure *figure,
 		  const char *output, char *err, size_t err_size)
 {
-	static const char *(*const makers[])(struct drawing * d) = {
+	static const char *(*const makers[])(void *drawing) = {
 		[QOS_PLOT_TIME] = make_time,
 		[QOS_PLOT_PERCENTILES] = make_percentiles,
 		[QOS_PLOT_TRADE_OFF] = make_trade_off,
 	};
 	struct drawing d = { .report = report, .scenario = scenario, .figure = figure };
-	const char *script;
-	int status;
 
 	if (!is_known(plot, &d))
 		return 0;
-	status = plot_begin(&d.plot);
-	d.words = open_memstream(&d.names, &d.names_size);
-	if (!status && !d.words)
-		status = -ENOMEM;
-	if (status)
-		goto out;
-	script = makers[plot](&d);
-	fflush(d.words);
-	status = plot_draw(&d.plot, script, output, d.title, d.unit, d.count, d.names, err,
-			   err_size);
-out:
-	if (d.words)
-		fclose(d.words);
-	free(d.names);
-	plot_end(&d.plot);
-	return status;
+	return sheet_draw(&d.sheet, makers[plot], &d, output, err, err_size);
 }
