@@ -17,23 +17,17 @@
 #include "lib/exit_status.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
+#include "tests/support/tiny.h"
 
-#define TINY                                                                                       \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
-	"[run]\ncycles = 1\nboot_timeout = 1 s\nmove_timeout = 100 ms\n"
+#define TINY TINY_WITHIN("1 s", "100 ms")
 
-static char tiny[256], small[256];
+static char small[256];
 
 static int set_up(void **state)
 {
-	char fake[512];
-
-	test_dir_set_up(state);
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
-	snprintf(tiny, sizeof(tiny), "%s", write_file(test_dir, "tiny.ini", TINY));
+	if (tiny_set_up(state, TINY))
+		return -1;
 	snprintf(small, sizeof(small), "%s", write_file(test_dir, "small.ini", TINY));
-	setenv("QEMU", fake, 1);
-	setenv("FAKE_QEMU", "good", 1);
 	return 0;
 }
 

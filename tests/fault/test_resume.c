@@ -19,25 +19,15 @@
 #include "tests/support/expect.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
+#include "tests/support/tiny.h"
 
-#define TINY                                                                                       \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
-	"[run]\ncycles = 1\nboot_timeout = 5 s\nmove_timeout = 1 s\n"
+#define TINY TINY_WITHIN("5 s", "1 s")
 #define BOOTS 20
 #define VARIANTS 2
 
-static char tiny[256];
-
 static int set_up(void **state)
 {
-	char fake[512];
-
-	test_dir_set_up(state);
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
-	snprintf(tiny, sizeof(tiny), "%s", write_file(test_dir, "tiny.ini", TINY));
-	setenv("QEMU", fake, 1);
-	setenv("FAKE_QEMU", "good", 1);
-	return 0;
+	return tiny_set_up(state, TINY);
 }
 
 /* Begin a run of forty boots into a tree of that name. */

@@ -21,26 +21,15 @@
 #include "tests/support/files.h"
 #include "tests/support/leftovers.h"
 #include "tests/support/program.h"
+#include "tests/support/tiny.h"
 
-#define TINY                                                                                       \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
-	"[run]\ncycles = 1\nboot_timeout = 20 s\nmove_timeout = 5 s\n"
+#define TINY TINY_WITHIN("20 s", "5 s")
 #define LOOKS 6000
 #define HOUR_NS 3600e9
 
-static char tiny[256];
-
 static int set_up(void **state)
 {
-	char fake[512];
-
-	if (test_dir_set_up(state))
-		return -1;
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
-	snprintf(tiny, sizeof(tiny), "%s", write_file(test_dir, "tiny.ini", TINY));
-	setenv("QEMU", fake, 1);
-	setenv("FAKE_QEMU", "good", 1);
-	return 0;
+	return tiny_set_up(state, TINY);
 }
 
 static pid_t begin(const char *name, const char *boots)

@@ -25,28 +25,21 @@
 #include "tests/support/files.h"
 #include "tests/support/leftovers.h"
 #include "tests/support/program.h"
+#include "tests/support/tiny.h"
 
-#define TINY                                                                                       \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
-	"[run]\ncycles = 1\nboot_timeout = 20 s\nmove_timeout = 5 s\n"
+#define TINY TINY_WITHIN("20 s", "5 s")
 #define BOOTS 4
 #define LOOKS 6000
 
-static char tiny[256], disk[256], out[300];
+static char disk[256], out[300];
 
 static int set_up(void **state)
 {
-	char fake[512];
-
-	if (test_dir_set_up(state))
+	if (tiny_set_up(state, TINY))
 		return -1;
-	snprintf(tiny, sizeof(tiny), "%s", write_file(test_dir, "tiny.ini", TINY));
 	snprintf(disk, sizeof(disk), "%s/disk", test_dir);
 	snprintf(out, sizeof(out), "%s/out", disk);
 	mkdir(disk, 0755);
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
-	setenv("QEMU", fake, 1);
-	setenv("FAKE_QEMU", "good", 1);
 	return 0;
 }
 
