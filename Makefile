@@ -25,7 +25,7 @@ HTML_LDLIBS = -lcmark-gfm-extensions -lcmark-gfm -lnettle
 lib_src := $(wildcard lib/*.c)
 bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
 bpf_programs := $(wildcard bpf/*.bpf.c)
-bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
+bench_src := $(foreach room,config vm boot run,$(wildcard bench/$(room)/*.c))
 victim_src := $(wildcard bench/victim/*.c)
 analysis_src := $(filter-out analysis/main.c,$(wildcard analysis/*.c analysis/*/*.c))
 guest_src := $(wildcard bench/guest/*.c)
@@ -192,7 +192,7 @@ $(advise): $(O)/tests/advise/advise.o
 $(faulty_qemu): $(call obj,$(faulty_src))
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
-$(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
+$(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
 $(stress): LDLIBS += $(BPF_LDLIBS)
 $(programs) $(fake_qemu) $(faulty_qemu) $(advise) $(fuzz_device) $(runner) $(stress):
 	$(say) LD $@

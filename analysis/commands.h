@@ -2,7 +2,7 @@
 #ifndef ANALYSIS_COMMANDS_H
 #define ANALYSIS_COMMANDS_H
 
-/* The sub-commands of balloonstat; as in bench/commands.h. */
+/* The sub-commands of balloonstat; as in bench/run/commands.h. */
 int cmd_compare(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_report(int argc, char **argv);

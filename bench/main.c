@@ -5,7 +5,7 @@
 #include <argp.h>
 #include <stddef.h>
 
-#include "bench/commands.h"
+#include "bench/run/commands.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/privileges.h"

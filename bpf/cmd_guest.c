@@ -10,7 +10,7 @@
 #include "bpf/commands.h"
 #include "bpf/guest_tracer.h"
 #include "bpf/show.h"
-#include "bpf/sums.h"
+#include "bpf/totals.h"
 #include "bpf/ticker.h"
 #include "bpf/trace_json.h"
 #include "bpf/trace_options.h"
@@ -48,8 +48,8 @@ static error_t parse_option(int key, char *arg __attribute__((unused)), struct a
 
 /* What was seen, in all and in the current interval. */
 struct seen {
-	struct guest_sums inflate;
-	struct guest_sums deflate;
+	struct guest_totals inflate;
+	struct guest_totals deflate;
 };
 
 static struct seen total, interval;
@@ -58,20 +58,20 @@ static struct guest_counts counts;
 static void take(const struct guest_batch *batch, void *context)
 {
 	(void)context;
-	guest_sums_add(batch->inflate ? &total.inflate : &total.deflate, batch);
-	guest_sums_add(batch->inflate ? &interval.inflate : &interval.deflate, batch);
+	guest_totals_add(batch->inflate ? &total.inflate : &total.deflate, batch);
+	guest_totals_add(batch->inflate ? &interval.inflate : &interval.deflate, batch);
 }
 
 static json_t *seen_to_json(const struct seen *seen, const char *event, uint64_t elapsed_ns)
 {
 	return json_pack("{s:s, s:I, s:o, s:o}", "event", event, "elapsed_ns",
-			 (json_int_t)elapsed_ns, "inflate", guest_sums_to_json(&seen->inflate),
-			 "deflate", guest_sums_to_json(&seen->deflate));
+			 (json_int_t)elapsed_ns, "inflate", guest_totals_to_json(&seen->inflate),
+			 "deflate", guest_totals_to_json(&seen->deflate));
 }
 
-static double share(uint64_t part, const struct guest_sums *s)
+static double share(uint64_t part, const struct guest_totals *s)
 {
-	uint64_t all = s->puff_ns;
+	uint64_t all = s->alloc_retry_ns;
 	int i;
 
 	for (i = 0; i < STAGE_COUNT; i++)
@@ -79,7 +79,7 @@ static double share(uint64_t part, const struct guest_sums *s)
 	return all ? 100.0 * part / all : 0;
 }
 
-static void print_row(const char *what, const struct guest_sums *s, uint64_t elapsed_ns)
+static void print_row(const char *what, const struct guest_totals *s, uint64_t elapsed_ns)
 {
 	if (!s->batches)
 		return;
@@ -108,7 +108,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 	memset(&interval, 0, sizeof(interval));
 }
 
-static void show_sums(const char *what, const struct guest_sums *s)
+static void show_totals(const char *what, const struct guest_totals *s)
 {
 	static const char *const names[2][STAGE_COUNT] = {
 		{ "alloc, per batch", "enqueue, per batch", "tell_host, per batch", NULL },
@@ -135,8 +135,8 @@ static void show_text(void)
 {
 	int op;
 
-	show_sums("inflate", &total.inflate);
-	show_sums("deflate", &total.deflate);
+	show_totals("inflate", &total.inflate);
+	show_totals("deflate", &total.deflate);
 	for (op = 0; op < OP_COUNT; op++)
 		show_histogram(page_op_name(op), &counts.ops[op], SHOW_NS);
 	printf("out of puff %llu, migrations to be tried again (-EAGAIN) %llu, failed %llu\n",

@@ -12,7 +12,7 @@
 #include "bpf/ticker.h"
 #include "bpf/trace_json.h"
 #include "bpf/trace_options.h"
-#include "bpf/watched.h"
+#include "bpf/traced_processes.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
 #include "lib/log.h"
@@ -86,7 +86,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static struct watch_list watch;
+static struct traced_processes traced;
 
 /* Calls and bytes of all kinds together. */
 static void add_up(const struct host_stats *stats, struct advice_stats *sum)
@@ -101,7 +101,7 @@ static void add_up(const struct host_stats *stats, struct advice_stats *sum)
 	}
 }
 
-static void show_row(struct watched *w, uint64_t elapsed_ns)
+static void show_row(struct traced_process *w, uint64_t elapsed_ns)
 {
 	char inflate[32], deflate[32], bytes[32];
 	uint64_t calls, ns, advised;
@@ -129,12 +129,12 @@ static json_t *summary_to_json(const struct trace_options *options, const char *
 	const struct observation *seen;
 	size_t count;
 
-	host_tracer_counters(watch.tracer, counters);
-	seen = host_tracer_observations(watch.tracer, &count);
+	host_tracer_counters(traced.tracer, counters);
+	seen = host_tracer_observations(traced.tracer, &count);
 	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "schema_version", 1, "event", event,
 			 "level", trace_level_name(options->tracer.level), "elapsed_ns",
 			 (json_int_t)elapsed_ns, "processes",
-			 watch_to_json(&watch, clock_cost_ns()), "observations",
+			 traced_processes_to_json(&traced, clock_cost_ns()), "observations",
 			 observations_to_json(seen, count), "counters", counters_to_json(counters));
 }
 
@@ -150,17 +150,17 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 	if (lines++ % 20 == 0)
 		printf("%10s %8s  %8s %10s  %8s %10s  %10s %10s %8s\n", "TIME", "PID", "INFLATES",
 		       "BYTES", "DEFLATES", "BYTES", "CALLS", "BYTES", "NS/CALL");
-	if (!watch.count)
+	if (!traced.count)
 		printf("%8.1f s no QEMU\n", elapsed_ns / 1e9);
-	for (i = 0; i < watch.count; i++)
-		if (!watch.list[i]->gone)
-			show_row(watch.list[i], elapsed_ns);
+	for (i = 0; i < traced.count; i++)
+		if (!traced.list[i]->gone)
+			show_row(traced.list[i], elapsed_ns);
 	fflush(stdout);
 }
 
-static void show_batches(const char *what, const struct host_sums *s, double clock_ns)
+static void show_batches(const char *what, const struct host_totals *s, double clock_ns)
 {
-	double advice = host_sums_advice_ns(s, clock_ns);
+	double advice = host_totals_advice_ns(s, clock_ns);
 	char bytes[32], time[32];
 
 	if (!s->batches)
@@ -176,14 +176,14 @@ static void show_batches(const char *what, const struct host_sums *s, double clo
 	putchar('\n');
 }
 
-static void show_process(const struct watched *w, double clock_ns)
+static void show_process(const struct traced_process *w, double clock_ns)
 {
 	char title[64], bytes[32];
 	int i;
 
 	printf("%s (%d)%s\n", w->name, (int)w->pid, w->gone ? ", has ended" : "");
-	show_batches("inflate", &w->sums[0], clock_ns);
-	show_batches("deflate", &w->sums[1], clock_ns);
+	show_batches("inflate", &w->totals[0], clock_ns);
+	show_batches("deflate", &w->totals[1], clock_ns);
 	for (i = 0; i < ADVICE_COUNT; i++) {
 		const struct advice_stats *a = &w->stats.advice[i];
 
@@ -204,11 +204,11 @@ static void show_text(void)
 	uint64_t counters[COUNTER_COUNT] = { 0 };
 	size_t i;
 
-	if (!watch.count)
+	if (!traced.count)
 		printf("no QEMU was seen\n");
-	for (i = 0; i < watch.count; i++)
-		show_process(watch.list[i], clock_ns);
-	host_tracer_counters(watch.tracer, counters);
+	for (i = 0; i < traced.count; i++)
+		show_process(traced.list[i], clock_ns);
+	host_tracer_counters(traced.tracer, counters);
 	show_lost(counters);
 }
 
@@ -218,7 +218,7 @@ static int watch_all(const struct options *options)
 	int err;
 
 	for (i = 0; i < options->pid_count; i++) {
-		err = watch_add(&watch, options->pids[i]);
+		err = traced_processes_add(&traced, options->pids[i]);
 		if (err) {
 			log_error("process %d: %s", (int)options->pids[i],
 				  err == -ESRCH ? "there is none of that number" : strerror(-err));
@@ -226,8 +226,8 @@ static int watch_all(const struct options *options)
 		}
 	}
 	if (options->all_qemu)
-		watch_find(&watch);
-	if (!watch.count && !options->trace.list)
+		traced_processes_find(&traced);
+	if (!traced.count && !options->trace.list)
 		log_info("no QEMU is running; waiting for one");
 	return 0;
 }
@@ -242,9 +242,9 @@ static int trace(const struct options *options)
 	ticker_start(&ticker, o->duration_ns, o->interval_ns);
 	while (more) {
 		more = ticker_wait(&ticker);
-		watch_update(&watch);
+		traced_processes_update(&traced);
 		if (options->all_qemu && ++ticks % FIND_TICKS == 0)
-			watch_find(&watch);
+			traced_processes_find(&traced);
 		if (ticker_interval(&ticker))
 			show_interval(o, ticker_elapsed_ns(&ticker));
 	}
@@ -253,7 +253,7 @@ static int trace(const struct options *options)
 			  o->interval_ns);
 	else
 		show_text();
-	if (watch.full)
+	if (traced.full)
 		log_warn("more than %d processes at once: some were left out", TARGETS_MAX);
 	return ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
 }
@@ -263,12 +263,12 @@ static int list(const struct options *options)
 	const struct observation *seen;
 	size_t count;
 
-	seen = host_tracer_observations(watch.tracer, &count);
+	seen = host_tracer_observations(traced.tracer, &count);
 	if (options->trace.json)
 		show_json(observations_to_json(seen, count), false);
 	else
 		show_observations(seen, count);
-	if (!watch.count)
+	if (!traced.count)
 		log_info("no QEMU is running: what it has to offer is not known");
 	return EXIT_FINE;
 }
@@ -284,7 +284,7 @@ int cmd_host(int argc, char **argv)
 	trace_options_init(&options.trace);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.all_qemu |= !options.pid_count;
-	error = host_tracer_open(&watch.tracer, &options.trace.tracer, err, sizeof(err));
+	error = host_tracer_open(&traced.tracer, &options.trace.tracer, err, sizeof(err));
 	if (error) {
 		log_error("%s", err);
 		return error == -ENOTSUP ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
@@ -292,7 +292,7 @@ int cmd_host(int argc, char **argv)
 	status = watch_all(&options);
 	if (!status)
 		status = options.trace.list ? list(&options) : trace(&options);
-	host_tracer_close(watch.tracer);
-	watch_release(&watch);
+	host_tracer_close(traced.tracer);
+	traced_processes_release(&traced);
 	return status;
 }

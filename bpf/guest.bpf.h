@@ -32,7 +32,7 @@ struct {
 /* The times are those at which the stages ended. */
 struct open_batch {
 	__u64 begin_ns;
-	__u64 puff_ns;
+	__u64 alloc_retry_ns;
 	__u64 alloc_ns;
 	__u64 move_ns;
 	__u64 told_ns;

@@ -22,7 +22,7 @@ int BPF_PROG(out_of_puff, const void *balloon, unsigned int pages)
 
 	count_up(COUNTER_OUT_OF_PUFF);
 	if (batch)
-		batch->puff_ns = bpf_ktime_get_ns();
+		batch->alloc_retry_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static __always_inline void finish(const struct open_batch *batch, __u64 now)
 	};
 
 	if (batch->inflate) {
-		record.puff_ns = between(batch->puff_ns, batch->alloc_ns);
+		record.alloc_retry_ns = between(batch->alloc_retry_ns, batch->alloc_ns);
 		record.alloc_ns = between(batch->begin_ns, batch->alloc_ns);
 		record.move_ns = between(batch->alloc_ns, batch->move_ns);
 	} else {

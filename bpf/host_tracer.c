@@ -220,7 +220,7 @@ static int map_target(struct host_tracer *h, const struct target *target)
 	return bpf_map_update_elem(fd, &tgid, &slot, BPF_ANY);
 }
 
-int host_tracer_watch(struct host_tracer *tracer, pid_t pid)
+int host_tracer_add(struct host_tracer *tracer, pid_t pid)
 {
 	const struct program *program;
 	struct target *target;

@@ -35,13 +35,13 @@ int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *o
 void host_tracer_close(struct host_tracer *tracer);
 
 /**
- * host_tracer_watch() - watch a process from now on
+ * host_tracer_add() - trace a process from now on
  *
  * Attaches to the trace events of its program, where that has them.
  *
  * Return: 0; -ESRCH where there is no such process; -ENOSPC beyond TARGETS_MAX.
  */
-int host_tracer_watch(struct host_tracer *tracer, pid_t pid);
+int host_tracer_add(struct host_tracer *tracer, pid_t pid);
 
 /* Look no more; its statistics go. */
 void host_tracer_forget(struct host_tracer *tracer, pid_t pid);

@@ -53,7 +53,7 @@ enum tally {
 struct guest_batch {
 	unsigned long long begin_ns;
 	unsigned long long alloc_ns;
-	unsigned long long puff_ns;
+	unsigned long long alloc_retry_ns;
 	unsigned long long move_ns;
 	unsigned long long tell_ns;
 	unsigned long long release_ns;

@@ -12,22 +12,22 @@ static json_int_t member(const json_t *json, const char *key)
 	return json_integer_value(json_object_get(json, key));
 }
 
-json_t *guest_sums_to_json(const struct guest_sums *s)
+json_t *guest_totals_to_json(const struct guest_totals *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
-			 "batches", (json_int_t)s->batches, "kicks", (json_int_t)s->kicks, "pages",
-			 (json_int_t)s->pages, "entries", (json_int_t)s->entries, "alloc_ns",
-			 (json_int_t)s->stage_ns[STAGE_ALLOC], "puff_ns", (json_int_t)s->puff_ns,
-			 "move_ns", (json_int_t)s->stage_ns[STAGE_MOVE], "tell_ns",
-			 (json_int_t)s->stage_ns[STAGE_TELL], "release_ns",
-			 (json_int_t)s->stage_ns[STAGE_RELEASE], "gap_ns", (json_int_t)s->gap_ns,
-			 "begin_ns", (json_int_t)s->begin_ns, "end_ns", (json_int_t)s->end_ns,
-			 "merged", s->merged);
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "batches",
+		(json_int_t)s->batches, "kicks", (json_int_t)s->kicks, "pages",
+		(json_int_t)s->pages, "entries", (json_int_t)s->entries, "alloc_ns",
+		(json_int_t)s->stage_ns[STAGE_ALLOC], "puff_ns", (json_int_t)s->alloc_retry_ns,
+		"move_ns", (json_int_t)s->stage_ns[STAGE_MOVE], "tell_ns",
+		(json_int_t)s->stage_ns[STAGE_TELL], "release_ns",
+		(json_int_t)s->stage_ns[STAGE_RELEASE], "gap_ns", (json_int_t)s->gap_ns, "begin_ns",
+		(json_int_t)s->begin_ns, "end_ns", (json_int_t)s->end_ns, "merged", s->merged);
 }
 
-void guest_sums_from_json(struct guest_sums *s, const json_t *json)
+void guest_totals_from_json(struct guest_totals *s, const json_t *json)
 {
-	*s = (struct guest_sums){
+	*s = (struct guest_totals){
 		.batches = member(json, "batches"),
 		.kicks = member(json, "kicks"),
 		.pages = member(json, "pages"),
@@ -36,7 +36,7 @@ void guest_sums_from_json(struct guest_sums *s, const json_t *json)
 			      [STAGE_MOVE] = member(json, "move_ns"),
 			      [STAGE_TELL] = member(json, "tell_ns"),
 			      [STAGE_RELEASE] = member(json, "release_ns") },
-		.puff_ns = member(json, "puff_ns"),
+		.alloc_retry_ns = member(json, "puff_ns"),
 		.gap_ns = member(json, "gap_ns"),
 		.begin_ns = member(json, "begin_ns"),
 		.end_ns = member(json, "end_ns"),
@@ -55,8 +55,8 @@ static void add_op(json_t *ops, const char *name, const char *per, const struct 
 				      "histogram", histogram_to_json(h)));
 }
 
-json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_sums *inflate,
-			  const struct guest_sums *deflate)
+json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_totals *inflate,
+			  const struct guest_totals *deflate)
 {
 	uint64_t lost = counts->counters[COUNTER_LOST_RECORDS];
 	json_t *ops = json_object();
@@ -141,9 +141,9 @@ json_t *guest_batch_columns(void)
 json_t *guest_batch_to_row(const struct guest_batch *b)
 {
 	return json_pack("[I, I, I, I, I, I, i, i]", (json_int_t)b->begin_ns,
-			 (json_int_t)b->alloc_ns, (json_int_t)b->puff_ns, (json_int_t)b->move_ns,
-			 (json_int_t)b->tell_ns, (json_int_t)b->release_ns, (int)b->pages,
-			 (int)b->entries);
+			 (json_int_t)b->alloc_ns, (json_int_t)b->alloc_retry_ns,
+			 (json_int_t)b->move_ns, (json_int_t)b->tell_ns, (json_int_t)b->release_ns,
+			 (int)b->pages, (int)b->entries);
 }
 
 json_t *host_batch_columns(void)

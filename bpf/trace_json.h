@@ -6,15 +6,15 @@
 
 #include "bpf/guest_tracer.h"
 #include "bpf/host_tracer.h"
-#include "bpf/sums.h"
+#include "bpf/totals.h"
 
 /* What the tracers saw as JSON; every function returns a new reference. */
 
 /* {"batches", "kicks", "pages", "entries", "alloc_ns", ...} without the histograms. */
-json_t *guest_sums_to_json(const struct guest_sums *sums);
+json_t *guest_totals_to_json(const struct guest_totals *totals);
 
 /* Back again, histograms empty; what is missing is 0. */
-void guest_sums_from_json(struct guest_sums *sums, const json_t *json);
+void guest_totals_from_json(struct guest_totals *totals, const json_t *json);
 
 /**
  * guest_ops_to_json() - the "ops" of result.json
@@ -24,8 +24,8 @@ void guest_sums_from_json(struct guest_sums *sums, const json_t *json);
  * "histogram": {...} in ns}. "count" includes what was lost as far as it is
  * known. Operations that are not observed are left out.
  */
-json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_sums *inflate,
-			  const struct guest_sums *deflate);
+json_t *guest_ops_to_json(const struct guest_counts *counts, const struct guest_totals *inflate,
+			  const struct guest_totals *deflate);
 
 /*
  * {"inflated_pages": n, "deflated_pages": n, "split": n, "allocations": [n, ...]}:

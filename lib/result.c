@@ -35,9 +35,9 @@ static const char *const moves[] = { "inflate", "deflate" };
 /* What reports free pages has only the first. */
 static size_t count_moves(const json_t *result)
 {
-	const char *mover = json_string_value(json_object_get(result, "mover"));
+	const char *method = json_string_value(json_object_get(result, "mover"));
 
-	return mover && !strcmp(mover, RESULT_REPORTING) ? 1 : 2;
+	return method && !strcmp(method, RESULT_REPORTING) ? 1 : 2;
 }
 
 static int check_cycle(const json_t *cycle, size_t number, size_t count, const char *name,

@@ -48,7 +48,7 @@ slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list h
 	stages writes cache power_cut side_by_side
 # Under valgrind, which is thirty times slower: what takes it seconds. Nowhere what it cannot: its
 # long double has 64 bits (units), and it holds up what is killed and timed (qemu, victim).
-quick_valgrind := claim histogram html plan qmp report scenario stacks sums trace_json trace_reader
+quick_valgrind := claim histogram html plan qmp report scenario stacks totals trace_json trace_reader
 no_valgrind := units victim qemu html_browser
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

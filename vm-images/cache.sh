@@ -4,7 +4,7 @@
 # Sourced by the scripts that keep something in the cache: what keeps two of them
 # apart, and how an entry of it is known to be whole. An entry is a directory that
 # bears the key of all that went in; it has its name only when it is complete.
-# What uses an entry holds a shared lock on its main file (bench/images.c), what
+# What uses an entry holds a shared lock on its main file (bench/config/images.c), what
 # builds one an exclusive lock on KIND/.lock.
 #
 # Needs: cache, die.

@@ -283,7 +283,7 @@ static void draw_guest_batch(struct timeline *t, const struct trace_batch *b)
 	write_balloon(t, end);
 }
 
-/* As host_sums_advice_ns() of bpf/sums.h, for one batch. */
+/* As host_totals_advice_ns() of bpf/totals.h, for one batch. */
 static long long advice_ns(const struct timeline *t, const struct trace_batch *b)
 {
 	long long timed = value_of(b, TRACE_TIMED);

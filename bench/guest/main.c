@@ -19,15 +19,15 @@
 
 #include "bench/guest/channel.h"
 #include "bench/guest/memory.h"
-#include "bench/guest/moving_device.h"
+#include "bench/guest/device.h"
 #include "bench/guest/owners.h"
 #include "bench/guest/procfs.h"
 #include "bench/guest/protocol.h"
 #include "bench/guest/request.h"
-#include "bench/guest/states.h"
-#include "bench/guest/together.h"
+#include "bench/guest/memory_state.h"
+#include "bench/guest/concurrent.h"
 #include "bench/guest/trace.h"
-#include "bench/guest/watch.h"
+#include "bench/guest/resize_timer.h"
 #include "bench/victim/victims.h"
 #include "lib/clock.h"
 
@@ -37,8 +37,8 @@
 /* What is read of a file at most. */
 #define READ_MAX 16384
 
-static struct moving_device device;
-static struct watch watch;
+static struct device device;
+static struct resize_timer timer;
 static struct victims victims;
 static uint64_t freed_bytes; /* for a move that stood still */
 
@@ -96,18 +96,18 @@ static json_t *make_hello(void)
 /* Where the move stood still until memory was freed for it; NULL where it did not. */
 static json_t *stall(void)
 {
-	if (!watch.stall_ns)
+	if (!timer.stall_ns)
 		return NULL;
 	return json_pack("{s:I, s:I, s:I, s:I}", "pages",
-			 (json_int_t)(watch.stall_pages - watch.from_actual), "at_ns",
-			 (json_int_t)watch.stall_ns, "relief_ns", (json_int_t)watch.relief_ns,
+			 (json_int_t)(timer.stall_pages - timer.from_actual), "at_ns",
+			 (json_int_t)timer.stall_ns, "relief_ns", (json_int_t)timer.relief_ns,
 			 "freed_bytes", (json_int_t)freed_bytes);
 }
 
 static uint64_t moved_pages(void)
 {
-	return watch.to_pages > watch.from_actual ? watch.to_pages - watch.from_actual
-						  : watch.from_actual - watch.to_pages;
+	return timer.to_pages > timer.from_actual ? timer.to_pages - timer.from_actual
+						  : timer.from_actual - timer.to_pages;
 }
 
 static json_t *moved_event(json_int_t busy_ns)
@@ -115,29 +115,29 @@ static json_t *moved_event(json_int_t busy_ns)
 	json_t *progress = json_array();
 	size_t i;
 
-	for (i = 0; i < watch.count; i++)
+	for (i = 0; i < timer.count; i++)
 		json_array_append_new(progress,
-				      json_pack("[I, I]", (json_int_t)watch.samples[i].ns,
-						(json_int_t)watch.samples[i].actual_pages));
+				      json_pack("[I, I]", (json_int_t)timer.samples[i].ns,
+						(json_int_t)timer.samples[i].actual_pages));
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o*, s:o*}", "event", "moved",
-			 "from_pages", (json_int_t)watch.from_actual, "to_pages",
-			 (json_int_t)watch.to_pages, "start_ns", (json_int_t)watch.start_ns,
-			 "duration_ns", (json_int_t)watch.duration_ns, "resolution_ns",
-			 (json_int_t)watch.resolution_ns, "progress", progress, "cpu_ns", busy_ns,
+			 "from_pages", (json_int_t)timer.from_actual, "to_pages",
+			 (json_int_t)timer.to_pages, "start_ns", (json_int_t)timer.start_ns,
+			 "duration_ns", (json_int_t)timer.duration_ns, "resolution_ns",
+			 (json_int_t)timer.resolution_ns, "progress", progress, "cpu_ns", busy_ns,
 			 "stall", stall(), "trace",
-			 trace_take_batches(watch.to_pages > watch.from_actual, moved_pages()));
+			 trace_take_batches(timer.to_pages > timer.from_actual, moved_pages()));
 }
 
 /* What the device said last tells a driver that stands still from a device that lies. */
 static json_t *failed_event(void)
 {
-	uint32_t actual = moving_device_away(&device, false);
+	uint32_t actual = device_away(&device, false);
 	char text[160];
 
 	snprintf(text, sizeof(text),
 		 "the balloon did not reach its target in time: from %u to %u pages, it is at %u, "
 		 "and the target reads %u",
-		 watch.from_pages, watch.to_pages, actual, moving_device_target(&device));
+		 timer.from_pages, timer.to_pages, actual, device_target(&device));
 	return json_pack("{s:s, s:s, s:I}", "event", "move-failed", "error", text, "actual_pages",
 			 (json_int_t)actual);
 }
@@ -174,15 +174,15 @@ static json_t *do_watch(struct request *req)
 	}
 	/* Batches of before, as of a move that failed, are not this move's. */
 	json_decref(trace_take_batches(true, 0));
-	watch.begun = begin_phase;
-	watch.context = req;
-	watch.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));
-	watch.stalled = relieve;
-	watch_from(&device, &watch);
+	timer.begun = begin_phase;
+	timer.context = req;
+	timer.patience_ns = json_integer_value(json_object_get(req->msg, "patience_ns"));
+	timer.stalled = relieve;
+	resize_timer_start(&device, &timer);
 	channel_send(json_pack("{s:I, s:b, s:I, s:I}", "id", req->id, "ok", 1, "num_pages",
-			       (json_int_t)watch.from_pages, "actual",
-			       (json_int_t)watch.from_actual));
-	err = watch_move(&device, timeout_ns, &watch);
+			       (json_int_t)timer.from_pages, "actual",
+			       (json_int_t)timer.from_actual));
+	err = resize_timer_run(&device, timeout_ns, &timer);
 	/* Idle time comes in ticks: of a move that is shorter than one less than nothing may be
 	 * left. */
 	then_ns = procfs_busy_ns();
@@ -301,7 +301,7 @@ static const struct {
 	{ "write", do_write },
 	{ "read", do_read },
 	{ "owners", do_owners },
-	{ "together", do_together },
+	{ "together", do_concurrent },
 	{ "fill", do_fill },
 	{ "verify", do_verify },
 	{ "free", do_free },
@@ -390,7 +390,7 @@ int main(void)
 	mount_all();
 	choose_cpu();
 	become_punctual();
-	err = moving_device_open(&device);
+	err = device_open(&device);
 	if (err) {
 		fprintf(stderr, "balloonguest: no balloon and no virtio-mem device: %s\n",
 			strerror(-err));

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "bpf/guest_tracer.h"
-#include "bpf/sums.h"
+#include "bpf/totals.h"
 #include "bpf/trace_json.h"
 
 /* Batches of one move that are sent one by one: a message has its limit. Sums have none. */
@@ -17,7 +17,7 @@
 
 static struct guest_tracer *tracer;
 /* Of all batches since the start, for the histograms of their stages. */
-static struct guest_sums inflate, deflate;
+static struct guest_totals inflate, deflate;
 
 json_t *trace_start(const json_t *request, char *err, size_t err_size)
 {
@@ -45,7 +45,7 @@ json_t *trace_start(const json_t *request, char *err, size_t err_size)
 
 struct taking {
 	bool inflates;
-	struct guest_sums sums;
+	struct guest_totals totals;
 	json_t *rows;
 };
 
@@ -55,8 +55,8 @@ static void take(const struct guest_batch *batch, void *context)
 
 	/* What a guest out of memory takes back meanwhile is beside the move, on another CPU. */
 	if (!batch->inflate == !taking->inflates)
-		guest_sums_add(&taking->sums, batch);
-	guest_sums_add(batch->inflate ? &inflate : &deflate, batch);
+		guest_totals_add(&taking->totals, batch);
+	guest_totals_add(batch->inflate ? &inflate : &deflate, batch);
 	if (json_array_size(taking->rows) < ROWS_MAX)
 		json_array_append_new(taking->rows, guest_batch_to_row(batch));
 }
@@ -73,11 +73,11 @@ json_t *trace_take_batches(bool inflates, uint64_t pages)
 	taking.inflates = inflates;
 	taking.rows = json_array();
 	guest_tracer_drain(tracer, take, &taking);
-	for (naps = 0; taking.sums.pages < pages && naps < NAPS_MAX; naps++) {
+	for (naps = 0; taking.totals.pages < pages && naps < NAPS_MAX; naps++) {
 		nanosleep(&nap, NULL);
 		guest_tracer_drain(tracer, take, &taking);
 	}
-	return json_pack("{s:o, s:o}", "sums", guest_sums_to_json(&taking.sums), "batches",
+	return json_pack("{s:o, s:o}", "sums", guest_totals_to_json(&taking.totals), "batches",
 			 taking.rows);
 }
 

@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/images.h"
-#include "bench/paths.h"
+#include "bench/config/images.h"
+#include "bench/config/paths.h"
 #include "lib/clock.h"
 #include "tests/support/files.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bench/qmp.h"
+#include "bench/vm/qmp.h"
 
 /*
  * A QEMU without a CPU that runs: the test is the guest, by way of QEMU's qtest

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/perf.h"
+#include "bench/boot/perf.h"
 #include "lib/glob_below.h"
 #include "tests/support/files.h"
 #include "tests/support/leftovers.h"

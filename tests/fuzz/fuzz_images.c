@@ -2,7 +2,7 @@
 /*
  * images.ini, which tells where kernels and QEMU are.
  */
-#include "bench/images.h"
+#include "bench/config/images.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,7 +2,7 @@
 /*
  * What calls itself QEMU, on the QMP socket: framing, greeting, answers, events.
  */
-#include "bench/qmp.h"
+#include "bench/vm/qmp.h"
 #include "lib/clock.h"
 #include "tests/fuzz/input.h"
 

@@ -7,49 +7,49 @@
 #include <math.h>
 #include <string.h>
 
-#include "bpf/sums.h"
+#include "bpf/totals.h"
 #include "bpf/trace_json.h"
 #include "lib/histogram.h"
 #include "tests/fuzz/input.h"
 
 static void add_guest(const uint8_t *data, size_t size)
 {
-	struct guest_sums sums = { 0 }, twice = { 0 }, back;
+	struct guest_totals totals = { 0 }, twice = { 0 }, back;
 	struct guest_counts counts = { .counters = { 0 } };
 	struct guest_batch batch;
 	json_t *json;
 
 	for (; size >= sizeof(batch); data += sizeof(batch), size -= sizeof(batch)) {
 		memcpy(&batch, data, sizeof(batch));
-		guest_sums_add(&sums, &batch);
+		guest_totals_add(&totals, &batch);
 		json_decref(guest_batch_to_row(&batch));
 	}
 	memcpy(&counts.ops[OP_ENQUEUE], data, size);
-	guest_sums_append(&twice, &sums);
-	guest_sums_append(&twice, &sums);
-	FUZZ_HOLDS(twice.batches == 2 * sums.batches && twice.pages == 2 * sums.pages);
-	json = guest_sums_to_json(&sums);
-	guest_sums_from_json(&back, json);
-	FUZZ_HOLDS(back.pages == sums.pages && back.gap_ns == sums.gap_ns);
+	guest_totals_append(&twice, &totals);
+	guest_totals_append(&twice, &totals);
+	FUZZ_HOLDS(twice.batches == 2 * totals.batches && twice.pages == 2 * totals.pages);
+	json = guest_totals_to_json(&totals);
+	guest_totals_from_json(&back, json);
+	FUZZ_HOLDS(back.pages == totals.pages && back.gap_ns == totals.gap_ns);
 	json_decref(json);
-	json_decref(guest_ops_to_json(&counts, &sums, &twice));
+	json_decref(guest_ops_to_json(&counts, &totals, &twice));
 	json_decref(guest_blocks_to_json(counts.tallies));
 	json_decref(counters_to_json(counts.counters));
 }
 
 static void add_host(const uint8_t *data, size_t size)
 {
-	struct host_sums sums = { 0 };
+	struct host_totals totals = { 0 };
 	struct host_batch batch;
 	double advice_ns;
 
 	for (; size >= sizeof(batch); data += sizeof(batch), size -= sizeof(batch)) {
 		memcpy(&batch, data, sizeof(batch));
-		host_sums_add(&sums, &batch);
+		host_totals_add(&totals, &batch);
 		json_decref(host_batch_to_row(&batch));
 	}
-	advice_ns = host_sums_advice_ns(&sums, 20);
-	FUZZ_HOLDS(isnan(advice_ns) || (advice_ns >= 0 && advice_ns <= (double)sums.ns));
+	advice_ns = host_totals_advice_ns(&totals, 20);
+	FUZZ_HOLDS(isnan(advice_ns) || (advice_ns >= 0 && advice_ns <= (double)totals.ns));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "bench/resume.h"
+#include "bench/run/resume.h"
 #include "tests/fuzz/input.h"
 
 static json_t *value_of(const struct fuzz_part *part)

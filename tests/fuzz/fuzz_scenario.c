@@ -2,7 +2,7 @@
 /*
  * Scenario files.
  */
-#include "bench/scenario.h"
+#include "bench/config/scenario.h"
 #include "tests/fuzz/input.h"
 
 #define MIB (1ULL << 20)

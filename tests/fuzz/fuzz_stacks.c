@@ -2,7 +2,7 @@
 /*
  * What `perf script` prints of sampled stacks.
  */
-#include "bench/stacks.h"
+#include "bench/boot/stacks.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

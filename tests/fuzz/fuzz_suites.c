@@ -2,7 +2,7 @@
 /*
  * suites.ini.
  */
-#include "bench/suite.h"
+#include "bench/config/suite.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

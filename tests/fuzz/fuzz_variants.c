@@ -2,7 +2,7 @@
 /*
  * variants.ini.
  */
-#include "bench/variant.h"
+#include "bench/config/variant.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

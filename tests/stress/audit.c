@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/interrupt.h"
+#include "bench/vm/interrupt.h"
 #include "lib/clock.h"
 #include "tests/stress/guest_paths.h"
 
@@ -35,13 +35,13 @@
 
 static int unanswered(struct stress_boot *boot, int err)
 {
-	vm_explain(&boot->vm, "in an audit", guest_error(boot->vm.guest));
+	vm_explain(&boot->vm, "in an audit", agent_error(boot->vm.agent));
 	return err;
 }
 
 static int ask(struct stress_boot *boot, json_t *request, json_t **answer)
 {
-	return guest_request(boot->vm.guest, request, answer, deadline_in_ms(COMMAND_MS));
+	return agent_request(boot->vm.agent, request, answer, deadline_in_ms(COMMAND_MS));
 }
 
 static json_t *write_request(const char *path, const char *text)

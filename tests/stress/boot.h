@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "bench/vm.h"
+#include "bench/vm/vm.h"
 #include "tests/stress/schedule.h"
 
 /* What was done, of each kind; what was refused or failed by itself is in it, too. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/interrupt.h"
+#include "bench/vm/interrupt.h"
 #include "lib/clock.h"
 #include "tests/stress/boot.h"
 #include "tests/stress/guest_paths.h"
@@ -202,10 +202,10 @@ static int begin_tasks(struct stress_boot *boot, json_t *tasks)
 {
 	json_t *request = json_pack("{s:s, s:I, s:o}", "cmd", "together", "timeout_ns",
 				    (json_int_t)(ROUND_TIMEOUT_MS * NSEC_PER_MSEC), "tasks", tasks);
-	int err = guest_request(boot->vm.guest, request, NULL, deadline_in_ms(COMMAND_MS));
+	int err = agent_request(boot->vm.agent, request, NULL, deadline_in_ms(COMMAND_MS));
 
 	if (err)
-		vm_explain(&boot->vm, "beginning a round", guest_error(boot->vm.guest));
+		vm_explain(&boot->vm, "beginning a round", agent_error(boot->vm.agent));
 	return err;
 }
 
@@ -216,7 +216,7 @@ static int await_tasks(struct stress_boot *boot, json_t **event)
 	int err;
 
 	do {
-		err = guest_wait_event(boot->vm.guest, "together", event, deadline_in_ms(LOOK_MS));
+		err = agent_wait_event(boot->vm.agent, "together", event, deadline_in_ms(LOOK_MS));
 		if (err != -ETIMEDOUT)
 			break;
 		stress_look_at_console(boot);
@@ -224,7 +224,7 @@ static int await_tasks(struct stress_boot *boot, json_t **event)
 			return 0;
 	} while (clock_ns() < deadline);
 	if (err)
-		vm_explain(&boot->vm, "in a round", guest_error(boot->vm.guest));
+		vm_explain(&boot->vm, "in a round", agent_error(boot->vm.agent));
 	return err;
 }
 

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/accel.h"
-#include "bench/images.h"
-#include "bench/interrupt.h"
-#include "bench/paths.h"
-#include "bench/variant.h"
+#include "bench/vm/accel.h"
+#include "bench/config/images.h"
+#include "bench/vm/interrupt.h"
+#include "bench/config/paths.h"
+#include "bench/config/variant.h"
 #include "lib/atomic_file.h"
 #include "lib/clock.h"
 #include "lib/exit_status.h"

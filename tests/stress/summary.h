@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "bench/images.h"
+#include "bench/config/images.h"
 #include "tests/stress/boot.h"
 
 /*

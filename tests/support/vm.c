@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/boot.h"
-#include "bench/interrupt.h"
-#include "bench/move.h"
-#include "bench/paths.h"
+#include "bench/boot/boot.h"
+#include "bench/vm/interrupt.h"
+#include "bench/boot/resize.h"
+#include "bench/config/paths.h"
 #include "lib/clock.h"
 #include "tests/support/files.h"
 
@@ -99,8 +99,8 @@ json_t *test_ask(json_t *request)
 {
 	json_t *answer = NULL;
 
-	if (guest_request(test_vm.guest, request, &answer, deadline_in_ms(ANSWER_MS)))
-		fail_msg("%s", guest_error(test_vm.guest));
+	if (agent_request(test_vm.agent, request, &answer, deadline_in_ms(ANSWER_MS)))
+		fail_msg("%s", agent_error(test_vm.agent));
 	return answer;
 }
 
@@ -127,22 +127,22 @@ int64_t test_vmstat(const char *key)
 	return value;
 }
 
-void test_balloon(uint64_t bytes, struct guest_sums *sums)
+void test_balloon(uint64_t bytes, struct guest_totals *totals)
 {
 	struct victims none = { .count = 0 };
-	const struct move_order order = { .target_bytes = bytes,
-					  .step_bytes = test_vm.memory_bytes,
-					  .timeout_ns = TEST_TIMEOUT_NS,
-					  .host_victims = &none };
-	struct move_trace seen;
+	const struct resize_request order = { .target_bytes = bytes,
+					      .step_bytes = test_vm.memory_bytes,
+					      .timeout_ns = TEST_TIMEOUT_NS,
+					      .host_victims = &none };
+	struct resize_trace seen;
 	json_t *result = NULL;
 	char err[512];
 
-	if (move_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
+	if (resize_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
 		fail_msg("%s", err);
-	assert_int_equal(json_array_size(seen.rows), seen.sums.batches);
-	if (sums)
-		*sums = seen.sums;
+	assert_int_equal(json_array_size(seen.rows), seen.totals.batches);
+	if (totals)
+		*totals = seen.totals;
 	json_decref(result);
-	move_trace_release(&seen);
+	resize_trace_release(&seen);
 }

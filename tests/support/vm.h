@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench/images.h"
-#include "bench/variant.h"
-#include "bench/vm.h"
-#include "bpf/sums.h"
+#include "bench/config/images.h"
+#include "bench/config/variant.h"
+#include "bench/vm/vm.h"
+#include "bpf/totals.h"
 
 /*
  * Real guests for tests, one at a time. What does not work ends the test, and
@@ -55,7 +55,7 @@ void test_tell(const char *cmd, const char *key, json_int_t value);
 int64_t test_vmstat(const char *key);
 
 /* Bring the balloon to @bytes; what the tracer saw, if it was started, in @sums unless NULL. */
-void test_balloon(uint64_t bytes, struct guest_sums *sums);
+void test_balloon(uint64_t bytes, struct guest_totals *sums);
 
 /* An integer of an object; 0 where there is none. */
 int64_t test_member(const json_t *object, const char *key);

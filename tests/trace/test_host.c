@@ -102,7 +102,7 @@ static void every_call_of_the_watched_is_counted(void **state)
 	(void)state;
 	start_all();
 	for (i = 0; i < 2; i++)
-		assert_int_equal(host_tracer_watch(tracer, pids[i]), 0);
+		assert_int_equal(host_tracer_add(tracer, pids[i]), 0);
 	await_all();
 	for (i = 0; i < 2; i++) {
 		n = (uint64_t)THREADS * calls[i];
@@ -128,15 +128,15 @@ static void the_forgotten_leave_nothing(void **state)
 
 	(void)state;
 	start_all();
-	assert_int_equal(host_tracer_watch(tracer, pids[0]), 0);
+	assert_int_equal(host_tracer_add(tracer, pids[0]), 0);
 	await_all();
 	host_tracer_forget(tracer, pids[0]);
 	assert_int_equal(host_tracer_stats(tracer, pids[0], stats), -ESRCH);
-	assert_int_equal(host_tracer_watch(tracer, pids[1]), 0);
+	assert_int_equal(host_tracer_add(tracer, pids[1]), 0);
 	assert_int_equal(host_tracer_stats(tracer, pids[1], stats), 0);
 	assert_int_equal(stats->advice[ADVICE_DONTNEED].latency_ns.count, 0);
 	stop_all();
-	assert_int_equal(host_tracer_watch(tracer, pids[2]), -ESRCH);
+	assert_int_equal(host_tracer_add(tracer, pids[2]), -ESRCH);
 	free(stats);
 	host_tracer_close(tracer);
 }
@@ -151,7 +151,7 @@ static void a_program_without_probes_has_its_calls_traced(void **state)
 	(void)state;
 	start_all();
 	assert_false(host_tracer_sees_calls(tracer));
-	assert_int_equal(host_tracer_watch(tracer, pids[0]), 0);
+	assert_int_equal(host_tracer_add(tracer, pids[0]), 0);
 	assert_true(host_tracer_sees_calls(tracer));
 	assert_false(host_tracer_sees_batches(tracer, pids[0]));
 	seen = host_tracer_observations(tracer, &count);

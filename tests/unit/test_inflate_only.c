@@ -61,25 +61,25 @@ static json_t *make_faults(bool deflates)
 	return figure;
 }
 
-static json_t *make_boot(const char *variant, int boot, const char *mover)
+static json_t *make_boot(const char *variant, int boot, const char *method)
 {
 	json_t *result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:o}], s:{s:{s:o}}}",
 				   "schema_version", 1, "scenario", "victim", "variant", variant,
 				   "cut", "list", "accel", "tcg", "boot", boot, "status", "ok",
 				   "cycles", "inflate", make_move(100 + boot), "victims", "guest",
-				   "fault_ns", make_faults(!mover));
+				   "fault_ns", make_faults(!method));
 
-	if (mover)
-		json_object_set_new(result, "mover", json_string(mover));
+	if (method)
+		json_object_set_new(result, "mover", json_string(method));
 	else
 		json_object_set_new(json_array_get(json_object_get(result, "cycles"), 0), "deflate",
 				    make_move(50 + boot));
 	return result;
 }
 
-static void add_boot(const char *variant, int boot, const char *mover)
+static void add_boot(const char *variant, int boot, const char *method)
 {
-	json_t *b = make_boot(variant, boot, mover);
+	json_t *b = make_boot(variant, boot, method);
 	char name[128], *text = json_dumps(b, 0);
 
 	snprintf(name, sizeof(name), "t/victim/%s/boot-%02d/result.json", variant, boot);

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/interrupt.h"
-#include "bench/jsonl.h"
+#include "bench/vm/interrupt.h"
+#include "bench/vm/jsonl.h"
 #include "lib/clock.h"
 
 /* Our end is wrapped in the stream, the test plays the other. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "bench/plan.h"
+#include "bench/run/plan.h"
 
 #define SCENARIOS 2
 #define VARIANTS 3

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/qemu.h"
-#include "bench/qemu_argv.h"
-#include "bench/qemu_probe.h"
+#include "bench/vm/qemu.h"
+#include "bench/vm/qemu_argv.h"
+#include "bench/vm/qemu_probe.h"
 #include "lib/clock.h"
 #include "tests/support/files.h"
 

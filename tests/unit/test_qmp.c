@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/guest.h"
-#include "bench/qmp.h"
+#include "bench/vm/agent.h"
+#include "bench/vm/qmp.h"
 #include "lib/clock.h"
 
 #define GREETING                                                                                   \
@@ -178,11 +178,11 @@ static void a_flood_of_events(void **state)
 
 static void guest_refusals(void **state)
 {
-	struct guest *guest;
+	struct agent *agent;
 
 	(void)state;
 	assert_int_equal(
-		guest_open(&guest,
+		agent_open(&agent,
 			   make_peer("{\"id\": 1, \"ok\": false, \"error\": \"unknown request\"}\n"
 				     "{\"id\": 7, \"ok\": true}\n"
 				     "{\"event\": \"move-failed\", \"error\": \"too slow\"}\n",
@@ -190,30 +190,30 @@ static void guest_refusals(void **state)
 			   NULL),
 		0);
 	assert_int_equal(
-		guest_request(guest, json_pack("{s:s}", "cmd", "dance"), NULL, deadline_in_ms(100)),
+		agent_request(agent, json_pack("{s:s}", "cmd", "dance"), NULL, deadline_in_ms(100)),
 		-EPROTO);
-	assert_non_null(strstr(guest_error(guest), "'dance': unknown request"));
+	assert_non_null(strstr(agent_error(agent), "'dance': unknown request"));
 	assert_int_equal(
-		guest_request(guest, json_pack("{s:s}", "cmd", "free"), NULL, deadline_in_ms(100)),
+		agent_request(agent, json_pack("{s:s}", "cmd", "free"), NULL, deadline_in_ms(100)),
 		-EPROTO);
-	assert_int_equal(guest_wait_event(guest, "moved", NULL, deadline_in_ms(100)), -EPROTO);
-	assert_non_null(strstr(guest_error(guest), "too slow"));
-	assert_int_equal(guest_wait_event(guest, "moved", NULL, deadline_in_ms(30)), -ETIMEDOUT);
-	guest_close(guest);
+	assert_int_equal(agent_wait_event(agent, "moved", NULL, deadline_in_ms(100)), -EPROTO);
+	assert_non_null(strstr(agent_error(agent), "too slow"));
+	assert_int_equal(agent_wait_event(agent, "moved", NULL, deadline_in_ms(30)), -ETIMEDOUT);
+	agent_close(agent);
 }
 
 static void guest_of_another_version(void **state)
 {
-	struct guest *guest;
+	struct agent *agent;
 
 	(void)state;
-	assert_int_equal(guest_open(&guest,
+	assert_int_equal(agent_open(&agent,
 				    make_peer("{\"event\": \"hello\", \"protocol\": 99}\n", 1),
 				    NULL),
 			 0);
-	assert_int_equal(guest_hello(guest, NULL, deadline_in_ms(100)), -EPROTO);
-	assert_non_null(strstr(guest_error(guest), "99"));
-	guest_close(guest);
+	assert_int_equal(agent_hello(agent, NULL, deadline_in_ms(100)), -EPROTO);
+	assert_non_null(strstr(agent_error(agent), "99"));
+	agent_close(agent);
 }
 
 int main(void)

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/paths.h"
-#include "bench/scenario.h"
-#include "bench/suite.h"
-#include "bench/variant.h"
+#include "bench/config/paths.h"
+#include "bench/config/scenario.h"
+#include "bench/config/suite.h"
+#include "bench/config/variant.h"
 #include "tests/support/files.h"
 
 #define GOOD "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 512 MiB\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stacks.h"
+#include "bench/boot/stacks.h"
 
 static const char text[] =
 	"qemu-system-x86 \n"

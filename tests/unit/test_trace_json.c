@@ -24,7 +24,7 @@ static json_int_t number_at(const json_t *json, const char *path)
 static void operations_count_what_was_lost(void **state)
 {
 	static struct guest_counts counts;
-	static struct guest_sums inflate, deflate;
+	static struct guest_totals inflate, deflate;
 	json_t *ops;
 
 	(void)state;
@@ -64,25 +64,25 @@ static void blocks_are_told_by_order(void **state)
 	json_decref(blocks);
 }
 
-static void sums_come_back(void **state)
+static void totals_come_back(void **state)
 {
 	static const struct guest_batch batch = { .begin_ns = 1000,
 						  .alloc_ns = 50,
-						  .puff_ns = 10,
+						  .alloc_retry_ns = 10,
 						  .move_ns = 20,
 						  .tell_ns = 30,
 						  .pages = 256,
 						  .entries = 2,
 						  .inflate = 1 };
-	static struct guest_sums sums, back;
+	static struct guest_totals totals, back;
 	json_t *json;
 
 	(void)state;
-	guest_sums_add(&sums, &batch);
-	json = guest_sums_to_json(&sums);
-	guest_sums_from_json(&back, json);
+	guest_totals_add(&totals, &batch);
+	json = guest_totals_to_json(&totals);
+	guest_totals_from_json(&back, json);
 	/* All of them but for the histograms, which JSON does without. */
-	assert_memory_equal(&sums, &back, offsetof(struct guest_sums, stages));
+	assert_memory_equal(&totals, &back, offsetof(struct guest_totals, stages));
 	json_decref(json);
 }
 
@@ -136,7 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operations_count_what_was_lost),
 		cmocka_unit_test(blocks_are_told_by_order),
-		cmocka_unit_test(sums_come_back),
+		cmocka_unit_test(totals_come_back),
 		cmocka_unit_test(what_is_not_observed_has_its_reason),
 		cmocka_unit_test(levels_and_mechanisms_have_names),
 		cmocka_unit_test(a_tracer_says_why_it_is_none),

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "bench/until_ci.h"
+#include "bench/run/until_ci.h"
 #include "lib/bootstrap.h"
 #include "lib/stats.h"
 
@@ -135,7 +135,7 @@ static void check(const struct until_ci_goal *goal, unsigned int first,
 
 /* As many boots, decided beforehand: nominal. */
 static const struct promise given = { .alarms = ALPHA, .misses = 0.05 };
-/* What bench/until_ci.h says, rounded up. */
+/* What bench/run/until_ci.h says, rounded up. */
 static const struct promise stopped = { .alarms = 0.07, .misses = 0.08 };
 
 static void with_boots_that_are_given(void **state)

@@ -13,8 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "bench/images.h"
-#include "bench/paths.h"
+#include "bench/config/images.h"
+#include "bench/config/paths.h"
 #include "bpf/host_tracer.h"
 #include "lib/exit_status.h"
 #include "tests/support/expect.h"

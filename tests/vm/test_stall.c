@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/guest.h"
-#include "bench/move.h"
+#include "bench/vm/agent.h"
+#include "bench/boot/resize.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
@@ -45,20 +45,20 @@ static void calm(uint64_t ms)
 static void move(uint64_t bytes, enum victim_phase phase, enum victim_phase then)
 {
 	struct victims none = { .count = 0 };
-	const struct move_order order = { .target_bytes = bytes,
-					  .step_bytes = test_vm.memory_bytes,
-					  .timeout_ns = TEST_TIMEOUT_NS,
-					  .phase = phase,
-					  .then = then,
-					  .host_victims = &none };
-	struct move_trace seen;
+	const struct resize_request order = { .target_bytes = bytes,
+					      .step_bytes = test_vm.memory_bytes,
+					      .timeout_ns = TEST_TIMEOUT_NS,
+					      .phase = phase,
+					      .then = then,
+					      .host_victims = &none };
+	struct resize_trace seen;
 	json_t *result = NULL;
 	char err[512];
 
-	if (move_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
+	if (resize_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
 		fail_msg("%s", err);
 	json_decref(result);
-	move_trace_release(&seen);
+	resize_trace_release(&seen);
 	calm(CALM_MS);
 }
 
@@ -216,11 +216,11 @@ static void a_freeze_says_for_how_long(void **state)
 
 	(void)state;
 	test_guest_start(&guest);
-	assert_int_not_equal(guest_request(test_vm.guest,
+	assert_int_not_equal(agent_request(test_vm.agent,
 					   json_pack("{s:s}", "cmd", "victims-freeze"), &answer,
 					   deadline_in_ms(20000)),
 			     0);
-	assert_non_null(strstr(guest_error(test_vm.guest), "victims-freeze needs ns"));
+	assert_non_null(strstr(agent_error(test_vm.agent), "victims-freeze needs ns"));
 	test_guest_power_off();
 }
 

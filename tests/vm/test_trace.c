@@ -35,9 +35,9 @@ static void trace_start(const char *level, const char *mechanism, int ring, cons
 	json_decref(answer);
 }
 
-static struct guest_sums move(uint64_t bytes)
+static struct guest_totals move(uint64_t bytes)
 {
-	struct guest_sums sums;
+	struct guest_totals sums;
 
 	test_balloon(bytes, &sums);
 	return sums;
@@ -72,7 +72,7 @@ static void check_times(const json_t *trace, const char *op)
 
 static void inflate_and_deflate(const char *mechanism, const char *expected, bool finalize)
 {
-	struct guest_sums sums;
+	struct guest_totals sums;
 	json_t *trace;
 
 	trace_start("pages", mechanism, 0, expected);
@@ -153,7 +153,7 @@ static void migrations_are_the_kernel_s_count(void **state)
 /* One record is 72 bytes with its header: a page of ring holds a few of a hundred. */
 static void a_tiny_ring_loses_and_says_so(void **state)
 {
-	struct guest_sums sums;
+	struct guest_totals sums;
 	json_t *trace;
 
 	(void)state;
@@ -176,16 +176,16 @@ static void nonsense_is_refused(void **state)
 	(void)state;
 	start("finalize");
 	for (i = 0; i < 3; i++)
-		assert_int_equal(guest_request(test_vm.guest,
+		assert_int_equal(agent_request(test_vm.agent,
 					       json_pack("{s:s, s:s}", "cmd", "trace-start",
 							 "level", levels[i]),
 					       &answer, deadline_in_ms(10000)),
 				 -EPROTO);
-	assert_non_null(strstr(guest_error(test_vm.guest), "level"));
-	assert_int_equal(guest_request(test_vm.guest, json_pack("{s:s}", "cmd", "trace"), &answer,
+	assert_non_null(strstr(agent_error(test_vm.agent), "level"));
+	assert_int_equal(agent_request(test_vm.agent, json_pack("{s:s}", "cmd", "trace"), &answer,
 				       deadline_in_ms(10000)),
 			 -EPROTO);
-	assert_non_null(strstr(guest_error(test_vm.guest), "nothing is traced"));
+	assert_non_null(strstr(agent_error(test_vm.agent), "nothing is traced"));
 }
 
 int main(void)

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/paths.h"
-#include "bench/variant.h"
+#include "bench/config/paths.h"
+#include "bench/config/variant.h"
 #include "tests/support/files.h"
 #include "tests/support/program.h"
 #include "tests/support/schema.h"
@@ -168,8 +168,8 @@ static void run_all(const char *accel)
 				       accel,	"-o",	      NULL,    NULL };
 		char one[512];
 
-		/* The others are those of test_movers.c. */
-		if (v->mover != MOVER_BALLOON)
+		/* The others are those of test_methods.c. */
+		if (v->method != METHOD_BALLOON)
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);
 		args[10] = one;

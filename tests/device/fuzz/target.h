@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bench/qmp.h"
+#include "bench/vm/qmp.h"
 #include "tests/device/fuzz/coverage_runtime.h"
 
 /*
