@@ -25,7 +25,7 @@
  * where values are normal, which logarithms of medians nearly are, whatever
  * their mean and variance; it measures how much sessions differ by how much
  * they differ within a level, and so needs no assumption about it.
- * tests/unit/test_history.c shows how often it is wrong, also with skewed
+ * tests/cli/test_history.c shows how often it is wrong, also with skewed
  * boots and with sessions that are not normal.
  *
  * The search is hierarchical, as E-divisive's (Matteson & James, A Nonparametric

@@ -33,7 +33,7 @@ struct images {
  * message says which and how to make it; errors as scenario_load() otherwise.
  *
  * The kernels and QEMU are locked, shared, until images_release(): what removes
- * them from the cache (vm-images/cache) lets those be that somebody uses.
+ * them from the cache (scripts/cache) lets those be that somebody uses.
  */
 int images_load(struct images *images, const char *path, char *err, size_t err_size);
 void images_release(struct images *images);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/device/balloon_driver.h"
 
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <linux/pci_regs.h>
 #include <linux/virtio_config.h>

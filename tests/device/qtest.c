@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/device/qtest.h"
 
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "bench/config/images.h"
 #include "bench/config/paths.h"
 #include "lib/clock.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define ANSWER_MS 60000
 

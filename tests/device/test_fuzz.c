@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fuzzer of the device: its corpus, some more for a bounded time, and faults
- * planted in the device (tests/known-bad-device) that it must find.
+ * planted in the device (tests/seeded-bugs/device) that it must find.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define FUZZER "tests/device/fuzz-device"
 #define CORPUS TEST_SOURCE "/tests/device/corpus"

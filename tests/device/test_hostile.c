@@ -4,7 +4,7 @@
  * RAM that it named properly is discarded, QEMU goes on, and so does the
  * device, at the latest when it has been reset.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 #include "tests/device/balloon_driver.h"
 #include "tests/device/qtest.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define PAGE 4096U
 #define RAM_PAGES (RAM_BYTES / PAGE)

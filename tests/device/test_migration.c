@@ -3,7 +3,7 @@
  * A machine whose guest has negotiated ranges goes where the device offers them,
  * and works there; and is refused where it does not.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 #include "tests/device/balloon_driver.h"
 #include "tests/device/qtest.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define PAGE 4096
 #define FIRST 0x2000ULL

@@ -4,7 +4,7 @@
  * ms and whose boots take as long as they take: what the plan says afterwards,
  * and whether balloonstat sees that something is missing.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/tiny.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("1 s", "100 ms")
 

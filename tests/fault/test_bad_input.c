@@ -3,7 +3,7 @@
  * What a user can get wrong: the message names the culprit and says what to
  * do, and the exit status tells whose fault it is.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 /* The status and up to two things that the message must say. */
 static void expect(const char *program, const char *const *args, int status, const char *says,
@@ -157,7 +157,7 @@ static void a_full_disk(void **state)
 		skip();
 	}
 	snprintf(out, sizeof(out), "%s/out", small);
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
+	snprintf(fake, sizeof(fake), "%s", build_path("tests/helpers/fake-qemu/fake-qemu"));
 	setenv("QEMU", fake, 1);
 	setenv("FAKE_QEMU", "good", 1);
 	RUN(3, "No space left on device", "free some space", "--scenario", "smoke", "--variant",

@@ -2,7 +2,7 @@
 /*
  * The build scripts when something is wrong with what they are given.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 /* Run a script of vm-images with variables before it; the output is to be freed. */
 static char *run_script(const char *variables, const char *script, int *status)

@@ -4,7 +4,7 @@
  * entries that are damaged, a cache that is full or cannot be written to, and what
  * shows and empties it. The builds are real, of trees that have one file.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
-#include "tests/support/fake_trees.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/fake_trees.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define KERNELS "/kernels/[0-9a-f]*/vmlinux"
 #define QEMUS "/qemu/[0-9a-f]*/bin/qemu-system-x86_64"
@@ -82,7 +82,7 @@ static void two_at_once(void **state)
 
 static void empty(void)
 {
-	fake_trees_expect("cache clean all", 0, NULL);
+	fake_trees_expect("scripts/cache clean all", 0, NULL);
 	fake_trees_make();
 }
 
@@ -178,23 +178,25 @@ static void the_list_shows_what_is_used(void **state)
 	fake_trees_change_patch("3");
 	fake_trees_expect(BUILD_KERNELS, 0, NULL);
 	check_cache(3, 1);
-	said = fake_trees_run("cache list %1$s/images.ini", &status);
+	said = fake_trees_run("scripts/cache list %1$s/images.ini", &status);
 	assert_int_equal(status, 0);
 	assert_non_null(strstr(said, "kernels/"));
 	assert_non_null(strstr(said, "1.0-balloonbench-finalize"));
 	assert_non_null(strstr(said, "in all, in "));
 	free(said);
-	fake_trees_expect("cache clean unused %1$s/images.ini", 0, "removing ");
+	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0, "removing ");
 	check_cache(2, 1);
 	assert_int_equal(fake_trees_count("/trees/*/src"), 2);
 	fake_trees_expect(BUILD_KERNELS, 0, NULL);
-	fake_trees_expect("cache clean unused %1$s/images.ini", 0, "nothing to remove");
-	fake_trees_expect("cache clean unused", EXIT_ENVIRONMENT, "nothing says what is used");
-	fake_trees_expect("cache clean some", EXIT_USAGE, "'some' is neither all nor unused");
-	fake_trees_expect("cache clean all", 0, " in all, of ");
+	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0, "nothing to remove");
+	fake_trees_expect("scripts/cache clean unused", EXIT_ENVIRONMENT,
+			  "nothing says what is used");
+	fake_trees_expect("scripts/cache clean some", EXIT_USAGE,
+			  "'some' is neither all nor unused");
+	fake_trees_expect("scripts/cache clean all", 0, " in all, of ");
 	check_cache(0, 0);
 	assert_int_equal(fake_trees_count("/trees/*"), 0);
-	fake_trees_expect("cache clean all", 0, "nothing to remove");
+	fake_trees_expect("scripts/cache clean all", 0, "nothing to remove");
 	fake_trees_make();
 }
 
@@ -207,7 +209,8 @@ static void a_build_is_not_disturbed(void **state)
 	fake_trees_hold("hold");
 	pid = fake_trees_start(BUILD_KERNELS, "one");
 	fake_trees_await_hold("hold");
-	fake_trees_expect("cache clean all", EXIT_ENVIRONMENT, "is in use by build-kernels");
+	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT,
+			  "is in use by build-kernels");
 	fake_trees_let_go("hold");
 	assert_int_equal(wait_program(pid), 0);
 	check_cache(2, 1);
@@ -227,7 +230,8 @@ static pid_t begin_run(void)
 		 "run -q --accel tcg --trace off --scenario ./tiny.ini --variant finalize --boots "
 		 "900 "
 		 "-o '%2$s/run' >run.log 2>&1",
-		 build_path("balloonbench"), test_dir, TEST_BUILD "/tests/fake-qemu/fake-qemu");
+		 build_path("balloonbench"), test_dir,
+		 TEST_BUILD "/tests/helpers/fake-qemu/fake-qemu");
 	pid = fork();
 	if (!pid) {
 		execv("/bin/bash", (char *const *)argv);
@@ -252,16 +256,17 @@ static void a_run_is_not_disturbed(void **state)
 		said = read_file(in_test_dir("run.log"));
 		fail_msg("%s", said);
 	}
-	fake_trees_expect("cache clean all", EXIT_ENVIRONMENT,
+	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT,
 			  "is in use by balloonbench (process ");
 	check_cache(2, 1);
 	/* What it does not use can go. */
 	fake_trees_change_patch("4");
 	write_file(test_dir, "cache/kernels/0123456789abcdef/vmlinux", "old");
-	fake_trees_expect("cache clean unused %1$s/images.ini", 0, "kernels/0123456789abcdef");
+	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0,
+			  "kernels/0123456789abcdef");
 	kill(pid, SIGINT);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
-	fake_trees_expect("cache clean all", 0, NULL);
+	fake_trees_expect("scripts/cache clean all", 0, NULL);
 	check_cache(0, 0);
 	fake_trees_make();
 }
@@ -341,9 +346,11 @@ static void a_read_only_cache(void **state)
 	assert_int_equal(mount("tmpfs", cache, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	fake_trees_expect(BUILD_KERNELS, EXIT_ENVIRONMENT, "set BALLOONBENCH_CACHE to a directory");
 	fake_trees_expect(BUILD_QEMU, EXIT_ENVIRONMENT, "set BALLOONBENCH_CACHE to a directory");
-	fake_trees_expect("fetch-source meson", EXIT_ENVIRONMENT, "set BALLOONBENCH_CACHE to");
-	fake_trees_expect("cache list %1$s/images.ini", 0, "1.0-balloonbench-finalize");
-	fake_trees_expect("cache clean all", EXIT_ENVIRONMENT, "not all of it could be removed");
+	fake_trees_expect("vm-images/fetch-source meson", EXIT_ENVIRONMENT,
+			  "set BALLOONBENCH_CACHE to");
+	fake_trees_expect("scripts/cache list %1$s/images.ini", 0, "1.0-balloonbench-finalize");
+	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT,
+			  "not all of it could be removed");
 	check_cache(2, 1);
 	assert_int_equal(umount2(cache, MNT_DETACH), 0);
 }

@@ -4,7 +4,7 @@
  * the boot is "failed" or "invalid" with a reason that names the cause, the
  * run goes on, and no process is left behind.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/fake-qemu/fake_clock.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/schema.h"
+#include "tests/helpers/fake-qemu/fake_clock.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/schema.h"
 
 static char fake[512];
 static char scenario[512];
@@ -24,7 +24,7 @@ static char scenario[512];
 static int set_up(void **state)
 {
 	test_dir_set_up(state);
-	snprintf(fake, sizeof(fake), "%s", build_path("tests/fake-qemu/fake-qemu"));
+	snprintf(fake, sizeof(fake), "%s", build_path("tests/helpers/fake-qemu/fake-qemu"));
 	snprintf(scenario, sizeof(scenario), "%s",
 		 write_file(test_dir, "tiny.ini",
 			    "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"

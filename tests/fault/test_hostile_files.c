@@ -4,7 +4,7 @@
  * what is written there: pipes, links, files without an end. And that nobody
  * else can use or change what the programs leave behind.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,10 +18,10 @@
 
 #include "lib/exit_status.h"
 #include "lib/json_file.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/hostile_tree.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/hostile_tree.h"
+#include "tests/helpers/program.h"
 
 #define PRECIOUS "what was in it before"
 
@@ -181,7 +181,7 @@ static void others_directories_are_refused(void **state)
 				     NULL };
 
 	(void)state;
-	setenv("QEMU", build_path("tests/fake-qemu/fake-qemu"), 1);
+	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
 	assert_int_equal(mkdir(in_test_dir("theirs"), 0755), 0);
 	assert_int_equal(chmod(in_test_dir("theirs"), 01777), 0);
 	expect_outcome(run_program("balloonbench", args), EXIT_ENVIRONMENT, "all can write to it");
@@ -211,7 +211,7 @@ static void what_is_written_is_ours(void **state)
 	mode_t old = umask(0);
 
 	(void)state;
-	setenv("QEMU", build_path("tests/fake-qemu/fake-qemu"), 1);
+	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
 	setenv("TMPDIR", test_dir, 1);
 	write_file(test_dir, "tiny.ini",
 		   "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n[run]\ncycles = 1\n");

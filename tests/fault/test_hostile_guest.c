@@ -3,7 +3,7 @@
  * A guest, or a QEMU that its guest took over, that means ill: what it says is
  * bounded, never ends balloonbench, and what it may do to the host is little.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 
 #include "lib/confine.h"
 #include "lib/exit_status.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 /* Of a boot's logs, and its result: a few times what is let through. */
 #define FILES_MAX (200LL << 20)
@@ -31,7 +31,7 @@ static int set_up(void **state)
 			    "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"
 			    "[prepare]\nstate = fragmented\n[run]\ncycles = 2\n"
 			    "boot_timeout = 2 s\nmove_timeout = 100 ms\n"));
-	setenv("QEMU", build_path("tests/fake-qemu/fake-qemu"), 1);
+	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * path: no command that reads it runs anything, writes beside its place, or hands
  * control characters on.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/hostile_tree.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/hostile_tree.h"
+#include "tests/helpers/program.h"
 
 #define OWNED "owned-by-a-name"
 /* A title for the terminal, in 7 and in 8 bits, and a line that is not of the program. */

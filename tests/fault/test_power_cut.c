@@ -4,7 +4,7 @@
  * is the tree that a run has which nothing happened to, by the same plan, and on the
  * way nothing that was finished is lost.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <glob.h>
 #include <jansson.h>
@@ -17,10 +17,10 @@
 
 #include "bench/boot/perf.h"
 #include "lib/glob_below.h"
-#include "tests/support/files.h"
-#include "tests/support/leftovers.h"
-#include "tests/support/program.h"
-#include "tests/support/tiny.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
 /* Two variants of which each has so many boots in the end, and two to begin with. */

@@ -4,7 +4,7 @@
  * run twice, the plan stays, and what is another run is refused. QEMU is the
  * fake one, whose boots take a few milliseconds.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <glob.h>
 #include <jansson.h>
@@ -16,10 +16,10 @@
 
 #include "lib/exit_status.h"
 #include "lib/glob_below.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/tiny.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("5 s", "1 s")
 #define BOOTS 20

@@ -4,7 +4,7 @@
  * checkout, two into one tree, a wall clock that is set while one runs, a tree of a
  * version that is newer.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <glob.h>
 #include <jansson.h>
@@ -17,11 +17,11 @@
 
 #include "lib/exit_status.h"
 #include "lib/glob_below.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/leftovers.h"
-#include "tests/support/program.h"
-#include "tests/support/tiny.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
 #define LOOKS 6000

@@ -4,19 +4,19 @@
  * flooded or full of garbage, an agent that hangs: each at every stage of a boot.
  * The boot is "failed" with a reason that names stage and symptom, the one after
  * it is ok, and nothing is left behind. The QEMU is the fake one, with
- * tests/faulty-qemu before it; tests/vm/test_faults.c has real guests.
+ * tests/helpers/faulty-qemu before it; tests/vm/test_faults.c has real guests.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/exit_status.h"
-#include "tests/support/files.h"
-#include "tests/support/leftovers.h"
-#include "tests/support/program.h"
-#include "tests/support/stages.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/stages.h"
 
 #define TINY                                                                                       \
 	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
@@ -157,7 +157,7 @@ static int begin_all(void **state)
 	size_t g, i;
 
 	test_dir_set_up(state);
-	snprintf(path, sizeof(path), "%s", build_path("tests/fake-qemu/fake-qemu"));
+	snprintf(path, sizeof(path), "%s", build_path("tests/helpers/fake-qemu/fake-qemu"));
 	stages_use(path);
 	setenv("FAKE_QEMU", "good", 1);
 	snprintf(path, sizeof(path), "%s", write_file(test_dir, "tiny.ini", TINY));

@@ -5,7 +5,7 @@
  * --resume goes on to the end. The disks are small tmpfs, and bind mounts; both need
  * root.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <glob.h>
 #include <jansson.h>
@@ -21,11 +21,11 @@
 #include "lib/exit_status.h"
 #include "lib/glob_below.h"
 #include "lib/result.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/leftovers.h"
-#include "tests/support/program.h"
-#include "tests/support/tiny.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
 #define BOOTS 4

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 static int files[FUZZ_FILES];
 static int peers[FUZZ_FILES];

@@ -18,11 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define SOURCES TEST_SOURCE "/tests/fuzz"
 #define PROGRAMS TEST_BUILD "/fuzz/tests/fuzz"
+#define SEEDED TEST_SOURCE "/tests/seeded-bugs/parsers"
 /* What this run has found: inputs that reach something new, and those that fail. */
 #define FOUND TEST_BUILD "/fuzz/found"
 
@@ -178,8 +179,8 @@ static void run_all(unsigned int seconds)
 static void planted(const char *what, const char *argument, const char *words)
 {
 	char log[PATH_MAX], *text;
-	char *argv[] = { PROGRAMS "/planted", "-seed=1", "-artifact_prefix=" FOUND "/planted-",
-			 (char *)argument, NULL };
+	char *argv[] = { TEST_BUILD "/fuzz/tests/seeded-bugs/parsers/parser", "-seed=1",
+			 "-artifact_prefix=" FOUND "/planted-", (char *)argument, NULL };
 	int status;
 	pid_t pid;
 
@@ -220,8 +221,8 @@ int main(void)
 	mkdir(FOUND, 0755);
 	choose_directory(directory, sizeof(directory));
 	printf("1..%zu\n", target_count + 3);
-	planted("an overflow is told of", SOURCES "/planted/overflow", "heap-buffer-overflow");
-	planted("a shift too far is told of", SOURCES "/planted/shift", "runtime error: shift");
+	planted("an overflow is told of", SEEDED "/overflow", "heap-buffer-overflow");
+	planted("a shift too far is told of", SEEDED "/shift", "runtime error: shift");
 	planted("one of them is found from nothing", PLANTED_RUNS, "Test unit written to");
 	run_all(seconds_asked());
 	remove_tree(directory);

@@ -2,7 +2,7 @@
 /*
  * What the stress orders, and what it takes for a finding: without a guest.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 
 #include "tests/stress/findings.h"
 #include "tests/stress/schedule.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define SEED 7
 #define BOOTS 8

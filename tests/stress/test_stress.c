@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A slice of the stress on debug kernels: those of the series bear it, and one
- * that corrupts lists (tests/known-bad) does not.
+ * that corrupts lists (tests/seeded-bugs/driver) does not.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 /* The same for all kernels: what one is found by, the others have borne. */
 #define SEED "37"

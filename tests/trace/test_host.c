@@ -3,7 +3,7 @@
  * The host's tracer against processes whose every call is known. Skipped where
  * this user may not trace.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "bpf/host_tracer.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define THREADS 2
 
@@ -33,7 +33,7 @@ static void start(int i)
 	snprintf(number, sizeof(number), "%d", calls[i]);
 	snprintf(done[i], sizeof(done[i]), "%s/done-%d", test_dir, i);
 	unlink(done[i]);
-	pids[i] = start_program("tests/advise/advise", args);
+	pids[i] = start_program("tests/helpers/advise/advise", args);
 }
 
 static void start_all(void)

@@ -3,7 +3,7 @@
  * What the programs run with, and what they do for a user who is not root: all
  * but what the kernel keeps for root, and they say what that is.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <grp.h>
 #include <jansson.h>
@@ -20,9 +20,9 @@
 
 #include "lib/exit_status.h"
 #include "lib/privileges.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define NOBODY 65534
 
@@ -36,7 +36,7 @@ static void write_images(void)
 		 "[kernel]\nsource = s\ncompiler = c\nconfig_sha256 = 0\n[initramfs]\npath = %s\n"
 		 "[qemu]\npath = %s\n[cut finalize]\nvmlinux = %s\nrelease = r\nkey = k\n"
 		 "patches_sha256 = 0\n",
-		 in_test_dir("data/file"), build_path("tests/fake-qemu/fake-qemu"),
+		 in_test_dir("data/file"), build_path("tests/helpers/fake-qemu/fake-qemu"),
 		 in_test_dir("data/file"));
 	write_file(test_dir, "data/images.ini", text);
 	write_file(test_dir, "data/variants.ini", "[finalize]\ncut = finalize\n");

@@ -5,7 +5,7 @@
  * compared as balloonstat does it. What the real boots of test_planted can show
  * twice is shown here as often as it takes.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>

@@ -8,7 +8,7 @@
  * two medians of about the same chance; ours, which are exact, must lie where
  * the two of its are, or between.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

@@ -3,7 +3,7 @@
  * Change points in simulated series whose truth is known: how often there is a
  * false alarm, how often a change is found, and where.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>

@@ -2,7 +2,7 @@
 /*
  * Claims as they are written: what is understood, and what is said of the rest.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 
 #include "analysis/gate/claim.h"
 #include "analysis/data/utf8.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

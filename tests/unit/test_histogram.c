@@ -3,7 +3,7 @@
  * The histogram's promises: every value has a bucket, the buckets leave no gap,
  * nothing read back is further off than the header says, merging loses nothing.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <gsl/gsl_rng.h>

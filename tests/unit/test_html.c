@@ -3,7 +3,7 @@
  * report.html, as text: what becomes of the parts of a report, and that nothing
  * that a result tree says becomes an element.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 
 #include "analysis/html/html_page.h"
 #include "lib/exit_status.h"
-#include "tests/support/files.h"
-#include "tests/support/hostile_tree.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/hostile_tree.h"
+#include "tests/helpers/program.h"
 
 static char *page_of(const char *markdown)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #include "bench/vm/qemu_argv.h"
 #include "bench/vm/qemu_probe.h"
 #include "lib/clock.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 static struct qemu_config make_config(const char *binary)
 {

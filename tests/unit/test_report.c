@@ -2,7 +2,7 @@
 /*
  * From a result tree on disk to comparisons and REPORT.md.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include "analysis/plots/plot.h"
 #include "analysis/report/report_write.h"
 #include "lib/result.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define MOVE                                                                                       \
 	"{\"bytes\": 1073741824, \"duration_ns\": %d, \"gib_per_s\": %.17g, \"resolution_ns\": "   \

@@ -3,7 +3,7 @@
  * What the report says of the state of memory, and what it answers: trees whose
  * truth is known. A stand-in for gnuplot keeps the data of the plots.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "analysis/report/report.h"
 #include "analysis/report/report_write.h"
 #include "lib/histogram.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define BOOTS 4
 #define MIB (1LL << 20)

@@ -3,7 +3,7 @@
  * What the report says and draws of victims, against a tree whose numbers are
  * round.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -19,8 +19,8 @@
 #include "analysis/data/victims.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define GIB (1LL << 30)
 #define MS 1000000LL

@@ -2,7 +2,7 @@
 /*
  * The report's part about a stress: what its summary says, and nothing else.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "analysis/report/report_stress.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define CUT                                                                                        \
 	"{\"cut\": \"huge\", \"device\": \"page-chunks=on\", \"duration_s\": 90.0, \"boots\": 2, " \

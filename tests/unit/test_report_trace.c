@@ -3,7 +3,7 @@
  * What the report says of phases, latencies and the cost of tracing, against a
  * tree whose numbers are round.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -18,7 +18,7 @@
 #include "analysis/plots/plot_trace.h"
 #include "analysis/report/report_write.h"
 #include "lib/histogram.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define BYTES (1LL << 30)
 #define PAGES (BYTES / 4096)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "bench/config/scenario.h"
 #include "bench/config/suite.h"
 #include "bench/config/variant.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 #define GOOD "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 512 MiB\n"
 

@@ -2,7 +2,7 @@
 /*
  * What perf script prints, folded and counted.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

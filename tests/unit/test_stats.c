@@ -3,7 +3,7 @@
  * The vectors were computed with R 4.2.2 (combn, p.adjust, median) and, where it
  * is said, with SciPy 1.10.1.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

@@ -3,7 +3,7 @@
  * Batches added up: every ns of the span between the first and the last is in
  * exactly one of the sums.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <math.h>
 #include <string.h>

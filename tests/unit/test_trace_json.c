@@ -3,7 +3,7 @@
  * What the agent makes of what its tracer saw, in words and JSON; and what a tracer
  * that cannot be loaded says.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,14 +2,14 @@
 /*
  * trace.json record by record: whole, cut off at every byte, and damaged.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "analysis/export/trace_reader.h"
-#include "tests/support/files.h"
+#include "tests/helpers/files.h"
 
 /* Six batches, and all that may stand around them. */
 static const char whole[] =

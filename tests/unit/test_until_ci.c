@@ -3,7 +3,7 @@
  * Stopping by the width of an interval: when it stops, and what that does to
  * the figures at the end, by simulation.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>

@@ -3,7 +3,7 @@
  * Victims with a stall planted into them: they are stopped for a known time, and
  * must report it, in the phase that it was in, for every piece that was due.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <signal.h>

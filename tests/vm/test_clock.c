@@ -3,16 +3,16 @@
  * Guest and host by one clock: in a real boot what QEMU did for a batch lies
  * within what the guest waited for, as far as the clocks are known.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/schema.h"
-#include "tests/support/timeline.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/schema.h"
+#include "tests/helpers/timeline.h"
 
 #define CYCLES "3"
 #define MOVES 6

@@ -4,14 +4,14 @@
  * of memory, unbound and bound again, suspended, on poisoned pages and with
  * free page reporting; with PFNs, ranges in both formats, in bulk and in blocks.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/clock.h"
-#include "tests/support/vm.h"
+#include "tests/helpers/vm.h"
 
 #define MEMORY_BYTES (512 * MIB)
 /* With a rest that is no whole block. */

@@ -4,7 +4,7 @@
  * stage of a boot, tracers that are killed or lose what they saw, a host without
  * memory for the guest. Two runs at a time, for that is what a small machine can.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,11 +17,11 @@
 #include "bench/config/paths.h"
 #include "bpf/host_tracer.h"
 #include "lib/exit_status.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/leftovers.h"
-#include "tests/support/program.h"
-#include "tests/support/stages.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/stages.h"
 
 #define TINY                                                                                       \
 	"[guest]\nmemory = 256 MiB\nvcpus = 2\n%s[balloon]\ninflate = 64 MiB\n[run]\ncycles = 1\n"

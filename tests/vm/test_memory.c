@@ -4,7 +4,7 @@
  * every variant, on small pages and on huge ones. All of the guest's memory is
  * resident from the start, so what is missing afterwards is what the host got.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/files.h"
-#include "tests/support/vm.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/vm.h"
 
 #define MEMORY_BYTES (512 * MIB)
 /* Not a multiple of a huge page, so that there is always a rest. */

@@ -3,7 +3,7 @@
  * What the balloon is compared with: virtio-mem takes and gives the bytes that it is
  * asked for, free page reporting gives the host what the guest has freed.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 #include "lib/exit_status.h"
 #include "lib/result.h"
-#include "tests/support/expect.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/scenario.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/scenario.h"
 
 #define GUEST "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 192 MiB\n"
 #define TOUCHED "[prepare]\nstate = touched\n"

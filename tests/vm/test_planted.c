@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Planted truth: a kernel that is slower by a known amount (tests/planted) is
+ * Planted truth: a kernel that is slower by a known amount (tests/seeded-bugs/delay) is
  * found to be, by that amount, and a kernel against itself is not. Under
  * icount, where a ns of the guest is an instruction: the clock of this machine
  * has no say.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/files.h"
-#include "tests/support/program.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 /* Per call of tell_host(), as the patch says: two instructions a turn. */
 #define PLANTED_INSTRUCTIONS (2 * 2648)
@@ -74,7 +74,7 @@ static int set_up(void **state)
 	}
 	test_dir_set_up(state);
 	link_data(images, "images.ini");
-	link_data(TEST_SOURCE "/tests/planted/variants.ini", "variants.ini");
+	link_data(TEST_SOURCE "/tests/seeded-bugs/delay/variants.ini", "variants.ini");
 	link_data(TEST_SOURCE "/bench/suites.ini", "suites.ini");
 	link_data(TEST_SOURCE "/bench/scenarios", "scenarios");
 	setenv("BALLOONBENCH_DATA", test_dir, 1);

@@ -4,15 +4,15 @@
  * a small form: the state that they claim is there, and what they measure of it is
  * in the result.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/result.h"
-#include "tests/support/files.h"
-#include "tests/support/scenario.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/scenario.h"
 
 #define PAGE 4096
 

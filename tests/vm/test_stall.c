@@ -4,7 +4,7 @@
  * known time while the balloon is inflated, and for another one after the deflate,
  * and must report each within a bucket of their histogram, in its own phase.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
-#include "tests/support/vm.h"
+#include "tests/helpers/vm.h"
 
 #define BALLOON_BYTES (64 * MIB)
 #define CALM_MS 500

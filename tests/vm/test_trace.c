@@ -4,7 +4,7 @@
  * by the trace events of the series, and on the untouched kernel by fentry and
  * by kprobes.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -13,7 +13,7 @@
 
 #include "lib/clock.h"
 #include "lib/histogram.h"
-#include "tests/support/vm.h"
+#include "tests/helpers/vm.h"
 
 #define BALLOON_BYTES (128 * MIB)
 #define PAGES (int)(BALLOON_BYTES / 4096)

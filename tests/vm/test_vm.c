@@ -3,7 +3,7 @@
  * Real guests, small ones: the kernel of every cut boots, its balloon goes up
  * and down, and everybody counts the same pages.
  */
-#include "tests/support/unit.h"
+#include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 
 #include "bench/config/paths.h"
 #include "bench/config/variant.h"
-#include "tests/support/files.h"
-#include "tests/support/program.h"
-#include "tests/support/schema.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+#include "tests/helpers/schema.h"
 
 #define INFLATE_BYTES (384LL << 20)
 

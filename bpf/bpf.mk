@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# balloontrace, and the BPF programs that it and the agent load.
+
+bpf_src := $(filter-out bpf/main.c %.bpf.c,$(wildcard bpf/*.c))
+bpf_programs := $(wildcard bpf/*.bpf.c)
+skeletons := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(bpf_programs))
+all_src += $(bpf_src) bpf/main.c
+archives += $(O)/bpf.a
+programs += $(O)/balloontrace
+
+$(O)/bpf.a: $(call obj,$(bpf_src))
+$(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
+$(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
+
+# Any kernel's types will do, for the programs are relocated when they are
+# loaded; this machine's where it shows them, else those of the kernel we built.
+own_btf := $(wildcard /sys/kernel/btf/vmlinux)
+$(O)/vmlinux.h: $(if $(own_btf),,$(images)) | $(O)/.deps
+	$(say) BTF $@
+	$(Q)bpftool btf dump file $(or $(own_btf),$$(sed -n 's/^vmlinux = //p' $(images) | head -n 1)) \
+		format c >$@
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/vmlinux.h
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -g -O2 -D__TARGET_ARCH_x86 -I. -I$(O) \
+		-I/usr/include/$(shell $(CC) -print-multiarch) -Wall -Werror -MMD -MP -c -o $@ $<
+
+$(skeletons): $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)bpftool gen skeleton $< name $* >$@
+
+$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: | $(skeletons)

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonstat as it is called: options, JSON, exit status, and trees that are
+ * small, stopped or hostile.
+ */
+#include "tests/helpers/unit.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/atomic_file.h"
+#include "lib/exit_status.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+
+#define MS 1000000
+
+static json_t *make_move(int ms, int resolution_ns)
+{
+	return json_pack("{s:i, s:i, s:f, s:i, s:i, s:i, s:[[i, i], [i, i]]}", "bytes", 1 << 30,
+			 "duration_ns", ms * MS, "gib_per_s", 1000.0 / ms, "resolution_ns",
+			 resolution_ns, "wall_ns", ms * MS, "steps", 1, "progress", 0, 0, ms * MS,
+			 1 << 30);
+}
+
+struct boot {
+	const char *tree;
+	const char *scenario;
+	const char *variant;
+	int number;
+	const char *status;
+	int ms;
+	int resolution_ns;
+};
+
+/* The directories are numbered: what a result says of itself is what counts. */
+static void add_boot(struct boot boot)
+{
+	static int directory;
+	char name[128], *text;
+	json_t *result;
+
+	result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:o, s:o}]}", "schema_version",
+			   1, "scenario", boot.scenario, "variant", boot.variant, "cut", "list",
+			   "accel", "tcg", "boot", boot.number, "status",
+			   boot.status ? boot.status : "ok", "cycles", "inflate",
+			   make_move(boot.ms, boot.resolution_ns), "deflate",
+			   make_move(boot.ms, boot.resolution_ns));
+	text = json_dumps(result, 0);
+	snprintf(name, sizeof(name), "%s/s/v/boot-%04d/result.json", boot.tree, ++directory);
+	write_file(test_dir, name, text);
+	free(text);
+	json_decref(result);
+}
+
+static void add_boots(const char *tree, const char *scenario, const char *variant, int count,
+		      int ms)
+{
+	int i;
+
+	for (i = 1; i <= count; i++)
+		add_boot((struct boot){ tree, scenario, variant, i, "ok", ms + i, 1000 });
+}
+
+static const char *in_tree(const char *tree)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", test_dir, tree);
+	return path;
+}
+
+static struct outcome compare_with(const char *tree, const char *option, const char *value,
+				   const char *last)
+{
+	const char *args[] = { "compare", in_tree(tree), option, value, last, NULL };
+
+	return run_program("balloonstat", args);
+}
+
+static json_t *compare_json(const char *tree, const char *option, const char *value)
+{
+	struct outcome outcome = option ? compare_with(tree, option, value, "--json")
+					: compare_with(tree, "--json", NULL, NULL);
+	json_t *all = json_loads(outcome.output, 0, NULL);
+
+	if (outcome.status || !all)
+		fail_msg("status %d: %s", outcome.status, outcome.output);
+	outcome_release(&outcome);
+	return all;
+}
+
+static void a_scenario_can_be_asked_for(void **state)
+{
+	json_t *all;
+
+	(void)state;
+	add_boots("two", "idle", "a", 6, 100);
+	add_boots("two", "idle", "b", 6, 80);
+	add_boots("two", "touched", "a", 6, 100);
+	add_boots("two", "touched", "b", 6, 120);
+	all = compare_json("two", NULL, NULL);
+	assert_int_equal(size_of(all, "comparisons"), 4);
+	json_decref(all);
+	all = compare_json("two", "--scenario", "touched");
+	assert_int_equal(size_of(all, "comparisons"), 2);
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "scenario"), "touched");
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "regress");
+	assert_true(json_is_null(json_object_get(item_of(all, "comparisons", 0), "reason")));
+	json_decref(all);
+	/* Asked for twice, it is one comparison all the same. */
+	all = compare_json("two", "--scenario=touched", "--scenario=touched");
+	assert_int_equal(size_of(all, "comparisons"), 2);
+	json_decref(all);
+	expect_outcome(compare_with("two", "--scenario", "touched", NULL), 0,
+		       "touched (tcg, 12 boots ok");
+}
+
+static void unknown_names_are_told(void **state)
+{
+	(void)state;
+	add_boots("names", "idle", "a", 1, 100);
+	add_boots("names", "idle", "b", 1, 100);
+	expect_outcome(compare_with("names", "--scenario", "x", NULL), EXIT_USAGE,
+		       "no scenario 'x' in the results; there are: idle");
+	expect_outcome(compare_with("names", "--base", "x", NULL), EXIT_USAGE,
+		       "no variant 'x' in the results; there are: a, b");
+	expect_outcome(compare_with("names", "--metric", "inflate.x", NULL), EXIT_USAGE,
+		       "no boot has the metric 'inflate.x'");
+	expect_outcome(compare_with("names", "--metric", "", NULL), EXIT_USAGE,
+		       "no boot has the metric");
+}
+
+static void every_variant_has_its_median(void **state)
+{
+	const json_t *c;
+	json_t *all;
+
+	(void)state;
+	add_boots("few", "idle", "a", 2, 100);
+	add_boots("few", "idle", "b", 2, 80);
+	add_boots("few", "idle", "c", 1, 60);
+	add_boot((struct boot){ "few", "idle", "c", 2, "failed", 1, 0 });
+	all = compare_json("few", "--metric", "inflate.duration_ns");
+	assert_int_equal(size_of(all, "variants"), 3);
+	assert_string_equal(text_of(item_of(all, "variants", 0), "variant"), "a");
+	assert_true(number_of(item_of(all, "variants", 0), "median") == 101.5);
+	assert_true(number_of(item_of(all, "variants", 2), "median") == 61);
+	assert_int_equal(number_of(item_of(all, "variants", 2), "failed"), 1);
+	c = item_of(all, "comparisons", 0);
+	assert_true(number_of(c, "ci_low") < number_of(c, "ratio"));
+	assert_true(number_of(c, "ci_high") > number_of(c, "ratio"));
+	assert_string_equal(text_of(c, "verdict"), "inconclusive");
+	assert_string_equal(text_of(c, "reason"), "too few boots");
+	/* One boot tells nothing of the spread. */
+	c = item_of(all, "comparisons", 1);
+	assert_int_equal(number_of(c, "n"), 1);
+	assert_true(number_of(c, "ratio") < 0.61);
+	assert_true(json_is_null(json_object_get(c, "ci_low")));
+	assert_true(json_is_null(json_object_get(c, "ci_high")));
+	json_decref(all);
+	expect_outcome(compare_with("few", NULL, NULL, NULL), 0, "inconclusive: too few boots");
+}
+
+/* No ratio to 0, and no verdict from one; but the comparison is there. */
+static void zeros_are_no_base(void **state)
+{
+	const json_t *c;
+	json_t *all;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 6; i++) {
+		add_boot((struct boot){ "zeros", "idle", "a", i, "ok", 100 + i, 0 });
+		add_boot((struct boot){ "zeros", "idle", "b", i, "ok", 100 + i, 100 + i });
+	}
+	all = compare_json("zeros", "--metric", "inflate.resolution_ns");
+	assert_int_equal(size_of(all, "comparisons"), 1);
+	c = item_of(all, "comparisons", 0);
+	assert_true(json_is_null(json_object_get(c, "ratio")));
+	assert_true(json_is_null(json_object_get(c, "ci_high")));
+	assert_true(number_of(c, "p") > 0.002);
+	assert_string_equal(text_of(c, "verdict"), "inconclusive");
+	assert_string_equal(text_of(c, "reason"), "the base has zeros: no ratio");
+	json_decref(all);
+}
+
+static void nothing_to_compare(void **state)
+{
+	(void)state;
+	add_boots("alone", "idle", "a", 6, 100);
+	expect_outcome(compare_with("alone", NULL, NULL, NULL), EXIT_INCONCLUSIVE,
+		       "nothing to compare");
+	add_boot((struct boot){ "failed", "idle", "a", 1, "failed", 1, 0 });
+	add_boot((struct boot){ "failed", "idle", "b", 1, "invalid", 1, 0 });
+	expect_outcome(compare_with("failed", NULL, NULL, NULL), EXIT_INCONCLUSIVE,
+		       "idle (tcg, 0 boots ok, 1 failed, 1 invalid)");
+}
+
+static void boots_without_a_result_are_counted(void **state)
+{
+	const char *report[] = { "report", in_tree("stopped"), "--no-plots", NULL };
+	char path[300], *text;
+	json_t *all;
+
+	(void)state;
+	add_boots("stopped", "idle", "a", 2, 100);
+	add_boots("stopped", "idle", "b", 1, 100);
+	write_file(test_dir, "stopped/plan.json",
+		   "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}], \"order\": ["
+		   "{\"scenario\": \"idle\", \"variant\": \"a\", \"boot\": 1},"
+		   "{\"scenario\": \"idle\", \"variant\": \"b\", \"boot\": 1},"
+		   "{\"scenario\": \"idle\", \"variant\": \"b\", \"boot\": 2},"
+		   "{\"scenario\": \"idle\", \"variant\": \"a\", \"boot\": 2}]}");
+	write_file(test_dir, "stopped/env.json", "{\"command\": \"balloonbench run\"}");
+	expect_outcome(compare_with("stopped", NULL, NULL, NULL), 0,
+		       "3 boots ok, 0 failed, 0 invalid, 1 planned but without a result)");
+	all = compare_json("stopped", NULL, NULL);
+	assert_int_equal(number_of(item_of(all, "variants", 0), "missing"), 0);
+	assert_int_equal(number_of(item_of(all, "variants", 1), "missing"), 1);
+	json_decref(all);
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
+	snprintf(path, sizeof(path), "%s/stopped/REPORT.md", test_dir);
+	text = read_file(path);
+	assert_non_null(strstr(text, "1 boots of its plan have no result: the run was stopped"));
+	assert_non_null(strstr(text, "**1 boots of the plan have no result.**"));
+	/* A seed that is not known is not made up. */
+	assert_null(strstr(text, "--seed"));
+	assert_null(strstr(text, "nan"));
+	free(text);
+}
+
+static void newer_trees_are_refused(void **state)
+{
+	(void)state;
+	add_boots("newer", "idle", "a", 1, 100);
+	write_file(test_dir, "newer/plan.json", "{\"schema_version\": 2}");
+	expect_outcome(compare_with("newer", NULL, NULL, NULL), EXIT_ENVIRONMENT,
+		       "newer/plan.json: written by a newer balloonbench");
+}
+
+/* 8 % is nothing to somebody who is after 10 %. */
+static void the_smallest_effect_can_be_told(void **state)
+{
+	json_t *all;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 8; i++) {
+		add_boot((struct boot){ "small", "idle", "a", i, "ok", 1000 + i, 1000 });
+		add_boot((struct boot){ "small", "idle", "b", i, "ok", 1080 + i, 1000 });
+	}
+	all = compare_json("small", NULL, NULL);
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "regress");
+	assert_true(fabs(number_of(item_of(all, "comparisons", 0), "difference") - 80) < 1e-6);
+	assert_true(number_of(item_of(all, "comparisons", 0), "difference_low") > 70);
+	json_decref(all);
+	all = compare_json("small", "--smallest-effect", "10%");
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "same");
+	assert_true(number_of(all, "smallest_effect") == 0.1);
+	json_decref(all);
+	expect_outcome(compare_with("small", "--smallest-effect", "10", NULL), EXIT_USAGE,
+		       "a percentage up to 100 % is wanted");
+}
+
+static void outliers_are_named_and_counted(void **state)
+{
+	struct outcome outcome;
+	json_t *all;
+
+	(void)state;
+	add_boots("far", "idle", "a", 6, 100);
+	add_boots("far", "idle", "b", 6, 100);
+	add_boot((struct boot){ "far", "idle", "b", 7, "ok", 300, 1000 });
+	all = compare_json("far", NULL, NULL);
+	assert_int_equal(number_of(item_of(all, "variants", 1), "n"), 7);
+	assert_int_equal(json_integer_value(json_array_get(
+				 json_object_get(item_of(all, "variants", 1), "outliers"), 0)),
+			 7);
+	assert_int_equal(json_array_size(json_object_get(item_of(all, "variants", 0), "outliers")),
+			 0);
+	json_decref(all);
+	outcome = compare_with("far", NULL, NULL, NULL);
+	assert_non_null(strstr(outcome.output, "Boots far from the others"));
+	assert_non_null(strstr(outcome.output, "inflate.duration_ns    idle/b: 7\n"));
+	outcome_release(&outcome);
+}
+
+/* A twin shows noise: it is compared, and makes nobody's p larger. */
+static void twins_are_by_themselves(void **state)
+{
+	static const char plan[] = "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
+				   "{\"name\": \"a-again\", \"twin_of\": \"a\"}]}";
+	const char *report[] = { "report", in_tree("twins"), "--no-plots", NULL };
+	char path[300], *text;
+	json_t *all;
+
+	(void)state;
+	add_boots("twins", "idle", "a", 6, 100);
+	add_boots("twins", "idle", "b", 6, 50);
+	add_boots("twins", "idle", "a-again", 6, 100);
+	write_file(test_dir, "twins/plan.json", plan);
+	all = compare_json("twins", "--metric", "inflate.duration_ns");
+	assert_int_equal(json_array_size(json_object_get(all, "comparisons")), 2);
+	assert_true(number_of(item_of(all, "comparisons", 0), "p_holm") ==
+		    number_of(item_of(all, "comparisons", 0), "p"));
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "improve");
+	assert_string_equal(text_of(item_of(all, "comparisons", 1), "variant"), "a-again");
+	assert_string_not_equal(text_of(item_of(all, "comparisons", 1), "verdict"), "improve");
+	json_decref(all);
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
+	snprintf(path, sizeof(path), "%s/twins/REPORT.md", test_dir);
+	text = read_file(path);
+	assert_non_null(strstr(text, "| idle | inflate | a | 6, 6 | 1.000 [0."));
+	assert_non_null(strstr(text, "False alarms: 0 of 2."));
+	/* Nowhere among the patches. */
+	assert_null(strstr(text, "| a-again |"));
+	free(text);
+}
+
+/* A noise floor of another machine is none of this one's. */
+static void hosts_are_not_mixed(void **state)
+{
+	const char *report[] = { "report", in_tree("here"), "--no-plots", NULL };
+	const char *told[] = { "report", in_tree("here"), "--no-plots", "--mixed-hosts", NULL };
+
+	(void)state;
+	add_boots("here", "idle", "a", 2, 100);
+	add_boots("here/aa", "idle", "a", 2, 100);
+	write_file(test_dir, "here/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
+	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"two\"}}");
+	expect_outcome(run_program("balloonstat", report), EXIT_ENVIRONMENT, "--mixed-hosts");
+	expect_outcome(run_program("balloonstat", told), 0, "is written");
+	write_file(test_dir, "here/aa/env.json", "{\"host\": {\"cpu_model\": \"one\"}}");
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
+}
+
+/* What is whole is used; a script learns from the status that it was not all. */
+static void damaged_results_are_left_out(void **state)
+{
+	static const char cut_off[] = "{\"schema_version\": 1, \"scenario\": \"id";
+	const char *report[] = { "report", in_tree("damaged"), "--no-plots", NULL };
+	struct outcome outcome;
+
+	(void)state;
+	add_boots("damaged", "idle", "a", 6, 100);
+	add_boots("damaged", "idle", "b", 6, 50);
+	write_file(test_dir, "damaged/idle/b/boot-07/result.json", cut_off);
+	outcome = compare_with("damaged", NULL, NULL, NULL);
+	assert_int_equal(outcome.status, EXIT_ENVIRONMENT);
+	assert_non_null(strstr(outcome.output, "boot-07/result.json:1:"));
+	assert_non_null(strstr(outcome.output, "1 results were left out, 12 used"));
+	assert_non_null(strstr(outcome.output, "improve"));
+	outcome_release(&outcome);
+	expect_outcome(run_program("balloonstat", report), EXIT_ENVIRONMENT, "it is left out");
+	write_file(test_dir, "hopeless/idle/b/boot-01/result.json", cut_off);
+	expect_outcome(compare_with("hopeless", NULL, NULL, NULL), EXIT_ENVIRONMENT,
+		       "hopeless/idle/b/boot-01/result.json:1:");
+}
+
+static size_t count_files(const char *dir)
+{
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	while (d && (entry = readdir(d)))
+		n += entry->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/*
+ * Names that are a path, a command to gnuplot and to a shell, Markdown and a
+ * terminal's escape; and an output that gnuplot would take for a pipe.
+ */
+static void hostile_names_are_harmless(void **state)
+{
+	static const char output[] = "|touch pwned;";
+	const char *args[] = { "report", "tree", "-o", output, NULL };
+	char top[300], path[400], tree[] = "hostile/tree", *text;
+	struct outcome outcome;
+
+	(void)state;
+	add_boots(tree, "../../../escaped", "a\"; system(\"touch pwned\")", 2, 100);
+	add_boots(tree, "../../../escaped", "b'`touch pwned`![x](y)\n# \x1b[31m", 2, 100);
+	expect_outcome(compare_with(tree, NULL, NULL, NULL), 0, "b'`touch pwned`![x](y)?# ?[31m");
+	snprintf(top, sizeof(top), "%s/hostile", test_dir);
+	assert_int_equal(chdir(top), 0);
+	assert_int_equal(mkdir(output, 0755), 0);
+	outcome = run_program("balloonstat", args);
+	assert_int_equal(chdir("/"), 0);
+	assert_true(outcome.status == 0 || outcome.status == EXIT_UNSUPPORTED);
+	/* The tree and the output, nothing besides; and the plots where they belong. */
+	assert_int_equal(count_files(top), 2);
+	assert_int_not_equal(access(in_tree("escaped-duration.svg"), F_OK), 0);
+	snprintf(path, sizeof(path), "%s/%s/plots", top, output);
+	if (outcome.status == 0) {
+		snprintf(path, sizeof(path), "%s/%s/plots/.._.._.._escaped-duration.svg", top,
+			 output);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	snprintf(path, sizeof(path), "%s/%s/REPORT.md", top, output);
+	text = read_file(path);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "b'\\`touch pwned\\`!\\[x\\](y) #  \\[31m"));
+	free(text);
+	outcome_release(&outcome);
+}
+
+/* The report is written all the same, and says nothing of plots. */
+static void without_gnuplot(void **state)
+{
+	const char *report[] = { "report", in_tree("two"), NULL };
+	char path[300], *text, *search = strdup(getenv("PATH"));
+
+	(void)state;
+	setenv("PATH", test_dir, 1);
+	expect_outcome(run_program("balloonstat", report), EXIT_UNSUPPORTED,
+		       "make deps installs it");
+	setenv("PATH", search, 1);
+	free(search);
+	snprintf(path, sizeof(path), "%s/two/REPORT.md", test_dir);
+	text = read_file(path);
+	assert_non_null(strstr(text, "## Results"));
+	assert_null(strstr(text, "!["));
+	free(text);
+}
+
+static char *report_and_plot(const char *output)
+{
+	const char *args[] = { "report", "two", "-o", output, NULL };
+	char path[300];
+	struct outcome outcome;
+
+	assert_int_equal(chdir(test_dir), 0);
+	make_directories(output);
+	outcome = run_program("balloonstat", args);
+	assert_int_equal(chdir("/"), 0);
+	if (outcome.status == EXIT_UNSUPPORTED)
+		skip();
+	assert_int_equal(outcome.status, 0);
+	outcome_release(&outcome);
+	snprintf(path, sizeof(path), "%s/%s/plots/idle-duration.svg", test_dir, output);
+	return read_file(path);
+}
+
+static void the_same_tree_gives_the_same_plots(void **state)
+{
+	char *first = report_and_plot("first"), *second = report_and_plot("second");
+
+	(void)state;
+	assert_non_null(first);
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_scenario_can_be_asked_for),
+		cmocka_unit_test(unknown_names_are_told),
+		cmocka_unit_test(every_variant_has_its_median),
+		cmocka_unit_test(zeros_are_no_base),
+		cmocka_unit_test(nothing_to_compare),
+		cmocka_unit_test(boots_without_a_result_are_counted),
+		cmocka_unit_test(newer_trees_are_refused),
+		cmocka_unit_test(damaged_results_are_left_out),
+		cmocka_unit_test(the_smallest_effect_can_be_told),
+		cmocka_unit_test(outliers_are_named_and_counted),
+		cmocka_unit_test(twins_are_by_themselves),
+		cmocka_unit_test(hosts_are_not_mixed),
+		cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(without_gnuplot),
+		cmocka_unit_test(the_same_tree_gives_the_same_plots),
+	};
+
+	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+}

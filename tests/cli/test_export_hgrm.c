@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * balloonstat export --format hgrm: percentile distributions against the values
+ * themselves, and files where they belong whatever a tree's names are.
+ */
+#include "tests/helpers/unit.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/atomic_file.h"
+#include "lib/exit_status.h"
+#include "lib/histogram.h"
+#include "tests/helpers/expect.h"
+#include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
+
+#define EVENTS 1000
+
+/* i^3 ns for i from 1 up: what their histogram says can be counted by hand. */
+static struct histogram *make_histogram(void)
+{
+	struct histogram *h = calloc(1, sizeof(*h));
+	uint64_t i;
+
+	for (i = 1; i <= EVENTS; i++)
+		histogram_add(h, i * i * i);
+	return h;
+}
+
+static json_t *histogram_json(void)
+{
+	struct histogram *h = make_histogram();
+	json_t *json = histogram_to_json(h);
+
+	free(h);
+	return json;
+}
+
+struct boot {
+	const char *tree;
+	const char *scenario;
+	const char *variant;
+	const char *accel;
+	const char *status;
+	int number;
+};
+
+static void add_boot(const struct boot *boot)
+{
+	static int directory;
+	char name[256], *text;
+	json_t *result;
+
+	result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[], s:{s:{s:o}}, "
+			   "s:{s:{s:{s:{s:o, s:o}}}}, s:{s:{s:o}}}",
+			   "schema_version", 1, "scenario", boot->scenario, "variant",
+			   boot->variant, "cut", "list", "accel", boot->accel, "boot", boot->number,
+			   "status", boot->status, "cycles", "ops", "enqueue", "histogram",
+			   histogram_json(), "trace", "host", "calls", "dontneed", "latency_ns",
+			   histogram_json(), "length_bytes", histogram_json(), "victims", "faults",
+			   "latency_ns", histogram_json());
+	assert_non_null(result);
+	text = json_dumps(result, 0);
+	snprintf(name, sizeof(name), "%s/s/v/boot-%04d/result.json", boot->tree, ++directory);
+	write_file(test_dir, name, text);
+	free(text);
+	json_decref(result);
+}
+
+static const struct boot plain = { "plain", "idle", "list", "tcg", "ok", 1 };
+
+static int set_up(void **state)
+{
+	struct boot boot = plain;
+
+	if (test_dir_set_up(state))
+		return -1;
+	add_boot(&boot);
+	boot.number = 2;
+	boot.status = "failed";
+	add_boot(&boot);
+	boot = plain;
+	boot.tree = "icount";
+	boot.accel = "icount";
+	add_boot(&boot);
+	return 0;
+}
+
+/* How many of the i^3 are not above a value. */
+static unsigned long long not_above(double ns)
+{
+	unsigned long long i;
+
+	for (i = 0; i < EVENTS && (i + 1) * (i + 1) * (i + 1) <= ns + 0.5; i++)
+		;
+	return i;
+}
+
+static size_t check_distribution(FILE *f, double divisor)
+{
+	double value, percentile, last_value = 0, last_percentile = -1, inverse;
+	unsigned long long total, last_total = 0;
+	char line[256], rest[32];
+	size_t lines = 0;
+
+	while (fgets(line, sizeof(line), f) && line[0] != '#') {
+		assert_int_equal(
+			sscanf(line, "%lf %lf %llu %31s", &value, &percentile, &total, rest), 4);
+		assert_true(value >= last_value && percentile > last_percentile);
+		assert_true(total >= last_total && total >= percentile * EVENTS);
+		assert_int_equal(total, not_above(value * divisor));
+		/* The next value below would have been too few. */
+		assert_true(value == last_value || last_total < percentile * EVENTS || !lines);
+		inverse = atof(rest);
+		if (percentile < 1)
+			assert_true(fabs(inverse - 1 / (1 - percentile)) <= 0.005001);
+		last_value = value;
+		last_percentile = percentile;
+		last_total = total;
+		lines++;
+	}
+	assert_true(last_percentile == 1 && last_total == EVENTS);
+	assert_string_equal(rest, "inf");
+	assert_true(fabs(last_value * divisor - 1e9) < 1);
+	/* The line that ended it is the first of the trailer. */
+	fseek(f, -(long)strlen(line), SEEK_CUR);
+	return lines;
+}
+
+/* Value column, percentiles, trailer: against the values themselves. */
+static void check_hgrm(const char *path, double divisor, const char *unit)
+{
+	double mean = 0, deviation = 0, sum = 0, squares = 0, max, i;
+	int total, buckets, subbuckets;
+	char line[256];
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		fail_msg("there is no %s", path);
+	for (i = 1; i <= EVENTS; i++) {
+		sum += i * i * i;
+		squares += pow(i, 6);
+	}
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_string_equal(line, "       Value     Percentile TotalCount 1/(1-Percentile)\n");
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_string_equal(line, "\n");
+	/* Five levels to a halving, until the last bucket is reached, with 10 of 1000. */
+	assert_in_range(check_distribution(f, divisor), 5 * 6, 5 * 7 + 1);
+	assert_int_equal(fscanf(f, "#[Mean = %lf, StdDeviation = %lf]\n", &mean, &deviation), 2);
+	assert_int_equal(fscanf(f, "#[Max = %lf, Total count = %d]\n", &max, &total), 2);
+	assert_int_equal(fscanf(f, "#[Buckets = %d, SubBuckets = %d]\n", &buckets, &subbuckets), 2);
+	assert_true(fabs(mean * divisor - sum / EVENTS) < 1);
+	squares = sqrt(squares / EVENTS - pow(sum / EVENTS, 2));
+	assert_true(fabs(deviation * divisor / squares - 1) < 1.0 / 32);
+	assert_true(max * divisor == 1e9 && total == EVENTS);
+	assert_int_equal((buckets + 1) * subbuckets / 2, HISTOGRAM_BUCKETS);
+	assert_non_null(fgets(line, sizeof(line), f));
+	if (!strstr(line, unit))
+		fail_msg("'%s' is not in %s", unit, line);
+	fclose(f);
+}
+
+static void every_histogram_is_a_file(void **state)
+{
+	(void)state;
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-o", in_test_dir("hgrm")), 0, "");
+	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/ops.enqueue.hgrm"), 1000, "Unit = us,");
+	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/victims.faults.latency_ns.hgrm"), 1000,
+		   "Unit = us,");
+	check_hgrm(
+		in_test_dir("hgrm/idle/list/boot-01/trace.host.calls.dontneed.length_bytes.hgrm"),
+		1, "Unit = bytes,");
+	assert_int_equal(access(in_test_dir("hgrm/idle/list/boot-02"), F_OK), -1);
+	expect_outcome(EXPORT("icount", "--format", "hgrm", "-o", in_test_dir("hgrm-icount")), 0,
+		       "");
+	check_hgrm(in_test_dir("hgrm-icount/idle/list/boot-01/ops.enqueue.hgrm"), 1,
+		   "Unit = guest instructions,");
+	check_hgrm(
+		in_test_dir(
+			"hgrm-icount/idle/list/boot-01/trace.host.calls.dontneed.latency_ns.hgrm"),
+		1000, "Unit = us,");
+}
+
+static void one_histogram_can_be_asked_for(void **state)
+{
+	(void)state;
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "--histogram", "ops.enqueue", "-o",
+			      in_test_dir("one.hgrm")),
+		       0, "");
+	check_hgrm(in_test_dir("one.hgrm"), 1000,
+		   "Histogram = ops.enqueue.histogram, Scenario = idle, Variant = list, Boot = 1]");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
+		       "no ok boot of the selection has a histogram 'ops.nothing'");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.nothing"), EXIT_USAGE,
+		       "there are: ops.enqueue, trace.host.calls.dontneed.latency_ns");
+	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.enqueue", "--boot", "2"),
+		       EXIT_USAGE, "no ok boot");
+	expect_outcome(EXPORT("plain", "--format", "hgrm"), EXIT_USAGE, "name a directory with -o");
+}
+
+static size_t count_files(const char *dir)
+{
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	while (d && (entry = readdir(d)))
+		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* Two names that differ are two files, in the directory that was asked for and nowhere else. */
+static void hostile_names_are_file_names(void **state)
+{
+	struct boot boot = { "hostile", "..", "../../../x", "tcg", "ok", 1 };
+
+	(void)state;
+	add_boot(&boot);
+	boot.variant = ".._.._.._x";
+	add_boot(&boot);
+	boot.scenario = "\x1b[2J,\"";
+	boot.variant = "";
+	add_boot(&boot);
+	make_directories(in_test_dir("out/deep"));
+	expect_outcome(EXPORT("hostile", "--format", "hgrm", "-o", in_test_dir("out/deep/hgrm")), 0,
+		       "");
+	assert_int_equal(count_files(in_test_dir("out")), 1);
+	assert_int_equal(count_files(in_test_dir("out/deep")), 1);
+	assert_int_equal(count_files(in_test_dir("out/deep/hgrm")), 2);
+	assert_int_equal(count_files(in_test_dir("out/deep/hgrm/%2E.")), 2);
+	check_hgrm(in_test_dir("out/deep/hgrm/%2E./%2E.%2F..%2F..%2Fx/boot-01/ops.enqueue.hgrm"),
+		   1000, "Scenario = ..,");
+	check_hgrm(in_test_dir("out/deep/hgrm/%1B%5B2J,%22/%/boot-01/ops.enqueue.hgrm"), 1000,
+		   "Scenario = ?[2J,\",");
+	expect_outcome(EXPORT("hostile", "--format", "csv", "--scenario", "nowhere"), EXIT_USAGE,
+		       "there are: .., ?[2J,\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_histogram_is_a_file),
+		cmocka_unit_test(one_histogram_can_be_asked_for),
+		cmocka_unit_test(hostile_names_are_file_names),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A QEMU and a guest that do as they are told: balloonbench runs it as QEMU,
+ * with the real command line. FAKE_QEMU names what goes wrong:
+ *
+ *   good             nothing
+ *   split            all output comes byte by byte
+ *   exit-at-once     a message on stderr and status 1, before anything else
+ *   no-greeting      QMP stays silent
+ *   garbage          QMP is another protocol
+ *   eof              QMP is closed after the greeting
+ *   refuse-balloon   the balloon command fails
+ *   wrong-cut        the guest runs another kernel
+ *   old-agent        the agent speaks another protocol version
+ *   silent-guest     the agent never says hello
+ *   panic            the kernel panics before hello
+ *   garbage-guest    the agent writes what is no JSON
+ *   die-in-move      QEMU is killed while the balloon moves
+ *   panic-in-move    the kernel panics while the balloon moves
+ *   hang-in-move     the agent never reports the move
+ *   stuck            the agent reports that the balloon got stuck
+ *   lost-pages       vmstat counts a page less than the balloon moved
+ *   warn             the kernel prints a warning
+ *   slow-clock       most readings of the agent's clock are late, or answered late
+ *   one-block        all free memory is one block, even where it was to be fragmented
+ *   no-poweroff      the guest does not power off
+ *   inmate           tries what it must not be able to, and tells on the console
+ *   nonsense         one value of each of the guest's messages is something else;
+ *                    which and what, the number of the boot decides
+ *   long-line        the agent begins a line that does not end
+ *   deep             the agent's hello is an array in an array in an array...
+ *   no-text          the kernel panics with bytes that are no text
+ *   full-console     the kernel has more to say than the disk should hold
+ *   qmp-flood        QMP sends events and never an answer
+ *   panic-poweroff   the kernel panics when the guest is to power off
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "bench/guest/protocol.h"
+#include "lib/clock.h"
+#include "tests/helpers/fake-qemu/fake_clock.h"
+
+static const char *mode;
+static int qmp_fd = -1;
+static int guest_fd = -1;
+static FILE *console;
+static char console_path[4096];
+static unsigned int new_uid, new_gid;
+static char new_root[4096];
+static unsigned long long memory_bytes;
+
+/* _exit() throughout: exit() would wait for the stream the other thread reads. */
+
+/* The balloon, which both ends see. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned long long target_pages;
+static unsigned long long actual_pages;
+static unsigned long long inflated;
+static unsigned long long deflated;
+
+static int is(const char *name)
+{
+	return !strcmp(mode, name);
+}
+
+static void put_line(int fd, json_t *msg)
+{
+	char *text = json_dumps(msg, JSON_COMPACT), *at;
+
+	for (at = text; is("split") && *at; at++)
+		if (write(fd, at, 1) != 1)
+			_exit(1);
+	if (!is("split") && write(fd, text, strlen(text)) < 0)
+		_exit(1);
+	if (write(fd, "\r\n", 2) != 2)
+		_exit(1);
+	free(text);
+	json_decref(msg);
+}
+
+static void print_console(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void print_console(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!console)
+		return;
+	va_start(ap, fmt);
+	vfprintf(console, fmt, ap);
+	va_end(ap);
+	fputc('\n', console);
+	fflush(console);
+}
+
+/* A value that stands where another is awaited. */
+static json_t *something_else(void)
+{
+	json_t *deep;
+	char *text;
+	int i;
+
+	switch (random() % 10) {
+	case 0:
+		return json_null();
+	case 1:
+		return json_integer(INT64_MAX);
+	case 2:
+		return json_integer(INT64_MIN);
+	case 3:
+		return json_integer(-1);
+	case 4:
+		return json_real(1e308);
+	case 5:
+		return json_array();
+	case 6:
+		return json_object();
+	case 7:
+		deep = json_array();
+		for (i = 0; i < 1000; i++)
+			deep = json_pack("[o]", deep);
+		return deep;
+	case 8:
+		text = calloc(1, 100001);
+		memset(text, '%', 100000);
+		deep = json_string(text);
+		free(text);
+		return deep;
+	default:
+		return json_string("\033]0;owned\007${IFS}`id`%n%s../../../x");
+	}
+}
+
+/* One value of a message, at any depth, becomes something else. */
+static void spoil(json_t *msg)
+{
+	size_t size = json_is_array(msg) ? json_array_size(msg) : json_object_size(msg), i;
+	void *member = json_object_iter(msg);
+	json_t *inner;
+
+	if (!size)
+		return;
+	for (i = random() % size; json_is_object(msg) && i; i--)
+		member = json_object_iter_next(msg, member);
+	inner = json_is_array(msg) ? json_array_get(msg, i) : json_object_iter_value(member);
+	if ((json_is_array(inner) || json_is_object(inner)) && random() % 2)
+		spoil(inner);
+	else if (json_is_array(msg))
+		json_array_set_new(msg, i, something_else());
+	else
+		json_object_iter_set_new(msg, member, something_else());
+}
+
+static void put_guest_line(json_t *msg)
+{
+	/* Not at once, or it is never asked anything. */
+	if (is("nonsense") && random() % 6 == 0)
+		spoil(msg);
+	put_line(guest_fd, msg);
+}
+
+static void panic(void)
+{
+	print_console("[    0.5] Kernel panic - not syncing: the test wants it");
+	_exit(0);
+}
+
+static json_t *read_line(FILE *f)
+{
+	char *line = NULL;
+	json_t *msg = NULL;
+	size_t size = 0;
+
+	if (getline(&line, &size, f) > 0)
+		msg = json_loads(line, 0, NULL);
+	free(line);
+	return msg;
+}
+
+static void set_target(unsigned long long guest_bytes)
+{
+	pthread_mutex_lock(&lock);
+	target_pages = (memory_bytes - guest_bytes) / 4096;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+static void answer_qmp(const json_t *msg)
+{
+	const char *command = json_string_value(json_object_get(msg, "execute"));
+	json_t *id = json_object_get(msg, "id"), *result = json_object();
+
+	do
+		put_line(qmp_fd, json_pack("{s:s, s:{s:i}}", "event", "NOISE", "data", "n", 1));
+	while (is("qmp-flood"));
+	if (command && !strcmp(command, "balloon") && is("refuse-balloon")) {
+		put_line(qmp_fd,
+			 json_pack("{s:{s:s, s:s}, s:O}", "error", "class", "DeviceNotActive",
+				   "desc", "there is no balloon", "id", id));
+		return;
+	}
+	if (command && !strcmp(command, "balloon"))
+		set_target(json_integer_value(
+			json_object_get(json_object_get(msg, "arguments"), "value")));
+	if (command && !strcmp(command, "query-balloon"))
+		json_object_set_new(result, "actual",
+				    json_integer(memory_bytes - actual_pages * 4096));
+	put_line(qmp_fd, json_pack("{s:o, s:O}", "return", result, "id", id));
+}
+
+static void *serve_qmp(void *unused)
+{
+	FILE *f = fdopen(dup(qmp_fd), "r");
+	json_t *msg;
+
+	if (is("no-greeting"))
+		return unused;
+	if (is("garbage")) {
+		dprintf(qmp_fd, "220 mail.example.org ESMTP\n");
+		return unused;
+	}
+	put_line(qmp_fd, json_pack("{s:{s:{s:{s:i, s:i, s:i}}}}", "QMP", "version", "qemu", "major",
+				   0, "minor", 0, "micro", 1));
+	if (is("eof"))
+		_exit(0);
+	while ((msg = read_line(f))) {
+		answer_qmp(msg);
+		json_decref(msg);
+	}
+	_exit(0);
+}
+
+/* The driver's work: bring actual to the target, and count. */
+static void move(void)
+{
+	if (target_pages > actual_pages)
+		inflated += target_pages - actual_pages - (is("lost-pages") ? 1 : 0);
+	else
+		deflated += actual_pages - target_pages;
+	actual_pages = target_pages;
+}
+
+static void serve_watch(json_t *id)
+{
+	unsigned long long from, to;
+
+	pthread_mutex_lock(&lock);
+	from = actual_pages;
+	put_guest_line(json_pack("{s:O, s:b}", "id", id, "ok", 1));
+	while (target_pages == from)
+		pthread_cond_wait(&changed, &lock);
+	to = target_pages;
+	if (is("die-in-move"))
+		kill(getpid(), SIGKILL);
+	if (is("panic-in-move"))
+		panic();
+	if (!is("stuck") && !is("hang-in-move"))
+		move();
+	pthread_mutex_unlock(&lock);
+	if (is("stuck"))
+		put_guest_line(json_pack("{s:s, s:s}", "event", "move-failed", "error",
+					 "the balloon did not reach its target in time"));
+	else if (!is("hang-in-move"))
+		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:[[i, I], [I, I]]}",
+					 "event", "moved", "from_pages", (json_int_t)from,
+					 "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
+					 "duration_ns", (json_int_t)50000000, "resolution_ns",
+					 (json_int_t)1000, "progress", 0, (json_int_t)from,
+					 (json_int_t)50000000, (json_int_t)to));
+}
+
+/* Of a guest that booted FAKE_CLOCK_AHEAD_NS before its host, and takes its time to say so. */
+static json_int_t read_clock(void)
+{
+	static unsigned int asked;
+	json_int_t now;
+
+	asked++;
+	if (is("slow-clock") && asked % 2)
+		usleep(2000);
+	now = clock_ns() + FAKE_CLOCK_AHEAD_NS;
+	if (is("slow-clock") && asked % 3)
+		usleep(3000);
+	return now;
+}
+
+static void answer_guest(const json_t *msg)
+{
+	const char *cmd = json_string_value(json_object_get(msg, "cmd"));
+	json_t *answer = json_pack("{s:O, s:b}", "id", json_object_get(msg, "id"), "ok", 1);
+
+	if (!strcmp(cmd, "watch")) {
+		json_decref(answer);
+		serve_watch(json_object_get(msg, "id"));
+		return;
+	}
+	if (!strcmp(cmd, "vmstat"))
+		json_object_set_new(answer, "vmstat",
+				    json_pack("{s:I, s:I}", "balloon_inflate", (json_int_t)inflated,
+					      "balloon_deflate", (json_int_t)deflated));
+	if (!strcmp(cmd, "meminfo"))
+		json_object_set_new(answer, "meminfo",
+				    json_pack("{s:I}", "MemTotal_bytes",
+					      (json_int_t)(memory_bytes - actual_pages * 4096)));
+	if (!strcmp(cmd, "clock"))
+		json_object_set_new(answer, "clock_ns", json_integer(read_clock()));
+	if (!strcmp(cmd, "buddy"))
+		json_object_set_new(answer, "buddy",
+				    is("one-block") ? json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
+								0, 0, 0, 0, 0, 32)
+						    : json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
+								60, 30, 0, 0, 0, 10));
+	if (!strcmp(cmd, "fragment"))
+		json_object_update_new(answer, json_pack("{s:i, s:i}", "pinned_bytes", 4096,
+							 "duration_ns", 1000000));
+	if (!strcmp(cmd, "touch"))
+		json_object_set_new(answer, "duration_ns", json_integer(1000000));
+	put_guest_line(answer);
+	if (!strcmp(cmd, "poweroff") && is("panic-poweroff"))
+		panic();
+	if (!strcmp(cmd, "poweroff") && !is("no-poweroff"))
+		_exit(0);
+}
+
+static void put_deep(void)
+{
+	char deep[5002];
+
+	memset(deep, '[', sizeof(deep) - 2);
+	deep[sizeof(deep) - 2] = '\n';
+	deep[sizeof(deep) - 1] = '\0';
+	if (write(guest_fd, deep, strlen(deep)) < 0)
+		_exit(1);
+}
+
+static void try_bars(void)
+{
+	const char *target = getenv("FAKE_QEMU_TARGET");
+	int fd;
+
+	print_console("uid %d, gid %d", (int)getuid(), (int)getgid());
+	print_console("no_new_privs %d", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	fd = target ? open(target, O_WRONLY | O_CREAT, 0600) : -1;
+	print_console("create %s: %s", target, fd < 0 ? strerror(errno) : "done");
+	print_console("root again: %s", setuid(0) ? strerror(errno) : "done");
+	print_console("see files: %s", access("/etc/passwd", F_OK) ? strerror(errno) : "done");
+	print_console("signal the parent: %s", kill(getppid(), 0) ? strerror(errno) : "done");
+}
+
+static void serve_guest(void)
+{
+	FILE *f = fdopen(dup(guest_fd), "r");
+	const char *cut = getenv("FAKE_QEMU_CUT");
+	json_t *msg;
+
+	if (is("warn"))
+		print_console("[    0.6] WARNING: CPU: 0 PID: 1 at mm/balloon_compaction.c:1");
+	if (is("panic")) {
+		usleep(300000); /* until QMP is up */
+		panic();
+	}
+	if (is("no-text")) {
+		usleep(300000);
+		print_console("[    0.5] Kernel panic - not syncing: \xff\xc3\x28 \033[2J");
+		_exit(0);
+	}
+	while (is("full-console"))
+		print_console("%65536s", "");
+	if (is("long-line"))
+		dprintf(guest_fd, "{\"event\": \"%*s", 10 << 20, "hello");
+	if (is("deep"))
+		put_deep();
+	if (is("inmate"))
+		try_bars();
+	if (is("garbage-guest"))
+		dprintf(guest_fd, "login: \n");
+	if (!is("silent-guest"))
+		put_guest_line(json_pack("{s:s, s:i, s:s, s:s}", "event", "hello", "protocol",
+					 is("old-agent") ? 0 : GUEST_PROTOCOL_VERSION,
+					 "kernel_release", "0.0.0-fake", "cut",
+					 is("wrong-cut") ? "none"
+					 : cut		 ? cut
+							 : "finalize"));
+	while ((msg = read_line(f))) {
+		answer_guest(msg);
+		json_decref(msg);
+	}
+}
+
+static void read_arguments(int argc, char **argv)
+{
+	unsigned long long mib;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		sscanf(argv[i], "socket,id=qmp,fd=%d", &qmp_fd);
+		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
+		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
+		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
+		if (!strcmp(argv[i - 1], "-m") && sscanf(argv[i], "%lluM", &mib) == 1)
+			memory_bytes = mib << 20;
+	}
+}
+
+/* As QEMU does it: what is open stays open. */
+static int change_user(void)
+{
+	console = fopen(console_path, "ae");
+	if (!new_uid)
+		return 0;
+	return chroot(new_root) || chdir("/") || setgroups(1, &new_gid) || setgid(new_gid) ||
+	       setuid(new_uid);
+}
+
+int main(int argc, char **argv)
+{
+	const char *boot;
+	pthread_t thread;
+
+	mode = getenv("FAKE_QEMU");
+	if (!mode)
+		mode = "good";
+	if (argc == 2 && !strcmp(argv[1], "-help")) {
+		puts("-run-with [async-teardown=on|off][,chroot=dir][user=username|uid:gid]\n"
+		     "                user=uid:gid ditto");
+		return 0;
+	}
+	read_arguments(argc, argv);
+	boot = strstr(console_path, "boot-");
+	srandom(boot ? atoi(boot + 5) : 0);
+	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
+		fprintf(stderr, "fake-qemu: the machine does not start\n");
+		return 1;
+	}
+	if (change_user())
+		return 1;
+	if (pthread_create(&thread, NULL, serve_qmp, NULL))
+		return 1;
+	serve_guest();
+	pthread_join(thread, NULL);
+	pause();
+	return 0;
+}
