@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A parser with two faults, which must be found: that is how it is known that the
- * other targets would fail if there were something to find.
+ * A parser with two bugs that must be found, to show that the other targets can fail.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 	volatile int shifted;
-	char *volatile copy; /* or the compiler would see that it is for nothing */
+	char *volatile copy; /* or the compiler removes it */
 
 	if (!strncmp(text, "size", 4)) {
 		copy = malloc(4);
-		strcpy(copy, text); /* no room for what ends it */
+		strcpy(copy, text); /* no room for the terminator */
 		free(copy);
 	}
 	if (!strncmp(text, "bit ", 4)) {
