@@ -21,12 +21,12 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
 LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
 BPF_LDLIBS = -lbpf -lelf -lz
-HTML_LDLIBS = -lcmark-gfm-extensions -lcmark-gfm -lnettle
+HTML_LDLIBS = -lz -lnettle
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: deps all bench report install clean cache clean-cache help check-patches
+.PHONY: pack-reference deps all bench report install clean cache clean-cache help check-patches
 .DEFAULT_GOAL := all
 
 # Each adds its programs, archives and sources to these.
@@ -65,7 +65,7 @@ test-valgrind: $(runner) $(need_valgrind) ## quick unit and cli tests under valg
 	$(call run_stages,valgrind)
 test-trace: $(runner) $(need_trace) ## the host's tracer against processes whose every call is known
 	$(call run_stages,trace)
-test-device: $(runner) $(need_device) ## QEMU's balloon device against hostile guests
+test-device: $(runner) $(need_device) ## QEMU's balloon device against malicious guests
 	$(call run_stages,device)
 test-patches: $(runner) $(need_patches) ## as check-patches
 	$(call run_stages,patches)
@@ -82,15 +82,24 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
 	$(Q)$(O)/balloonstat report results/reference/qos $(addprefix --qos ,$(QOS)) --only-measured --no-html || [ $$? -eq 1 ]
 
-install: all ## programs, scenarios and guest kernels under PREFIX (default /usr/local)
+pack-reference: $(O)/balloonstat ## results/reference/ from a run (RUN=results/DIR)
+	$(Q)scripts/pack-run $< $(or $(RUN),$(error name a result tree: make pack-reference RUN=results/DIR)) results/reference
+
+install: all ## programs, man pages, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
 	$(Q)install $(programs) $(DESTDIR)$(PREFIX)/bin
+	$(Q)for program in $(programs); do \
+		name=$$(basename $$program); \
+		$$program --man | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/$$name.1; \
+		$$program --bash-completion | install -D -m 644 /dev/stdin \
+			$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; \
+	done
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
-	$(Q)install -d $(addprefix $(DESTDIR)$(PREFIX)/share/balloonbench/,qos plots html)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
-	$(Q)install -m 644 analysis/plots/*.gp $(DESTDIR)$(PREFIX)/share/balloonbench/plots
-	$(Q)install -m 644 analysis/html/report.css analysis/html/report.js $(DESTDIR)$(PREFIX)/share/balloonbench/html
+	$(Q)for file in analysis/*/*.gp analysis/*/*.ini analysis/*/*.css analysis/*/*.js; do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done
 	$(Q)scripts/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
 
 clean: ## remove build/ (results/ and the cache stay)

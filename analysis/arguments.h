@@ -2,26 +2,61 @@
 #ifndef ANALYSIS_ARGUMENTS_H
 #define ANALYSIS_ARGUMENTS_H
 
-#include <argp.h>
-#include <stddef.h>
+#include "analysis/data/measure.h"
+#include "lib/options.h"
+
+extern const struct command compare_command, gate_command, report_command, cover_letter_command,
+	history_command, export_command;
+
+/* Options that several commands have; OPTIONS has a field for each. */
+
+#define ROW_TREE                                                                                   \
+	OPTION(OPERAND, dir, NULL, 0, "DIR",                                                       \
+	       "result tree, as in results/20261121T033000Z-default", .hint = HINT_DIRECTORY)
+
+#define ROW_METRICS                                                                                \
+	OPTION(NAMES, metrics, "metric", 'm', "NAME",                                              \
+	       "metric (default: inflate.duration_ns and deflate.duration_ns)",                    \
+	       .hint = HINT_METRIC)
+
+#define ROW_SCENARIOS                                                                              \
+	OPTION(NAMES, scenarios, "scenario", 's', "NAME", "only this scenario",                    \
+	       .hint = HINT_SCENARIO)
+
+#define ROW_VARIANTS                                                                               \
+	OPTION(NAMES, variants, "variant", 'v', "NAME", "only this variant", .hint = HINT_VARIANT)
+
+#define ROW_BASE                                                                                   \
+	OPTION(STRING, base, "base", 'b', "VARIANT",                                               \
+	       "variant to compare with (default: the first of the plan)", .hint = HINT_VARIANT)
+
+#define ROW_QOS                                                                                    \
+	OPTION(NAMES, claim_files, "qos", 'q', "FILE", "judge the claims of this QoS file",        \
+	       .hint = HINT_FILE)
+
+#define ROW_ONLY_MEASURED                                                                          \
+	OPTION(FLAG, only_measured, "only-measured", 0, NULL,                                      \
+	       "list claims about scenarios and variants that the run lacks in one line, in "      \
+	       "place of an error or an inconclusive row")
+
+#define ROW_SMALLEST_EFFECT                                                                        \
+	OPTION(PERCENT, smallest_effect, "smallest-effect", 0, "PERCENT",                          \
+	       "smallest effect of interest; a smaller one is negligible")
+
+#define ROW_MIXED_HOSTS(help) OPTION(FLAG, mixed_hosts, "mixed-hosts", 0, NULL, help)
+
+#define ROW_JSON OPTION(FLAG, json, "json", 'j', NULL, "print JSON")
+
+/* 0; EXIT_USAGE and a message with what there is if a @what ("scenario") is not in the results. */
+int check_known(const char *what, const struct names *names, char *const *there);
+
+/* The same of --base, which is the first variant where it is NULL. */
+int check_base(const char **base, char *const *variants);
 
 /*
- * For the parser of a command that takes one result tree: to be called with the
- * keys that it does not know itself. @dir is set to the tree's directory, which
- * belongs to argv.
+ * The measures of --metric, which are the durations of both resizes where it is not given.
+ * Return: 0, or EXIT_USAGE after a message.
  */
-error_t parse_one_tree(int key, char *arg, struct argp_state *state, const char **dir);
-
-/* The argument of --smallest-effect, as a fraction; ends the program where it is none. */
-double parse_smallest_effect(const char *arg, struct argp_state *state);
-
-/* Names of one kind that a command line can have. */
-#define NAMES_MAX 64
-
-/* Append a name to an array of NAMES_MAX, once: what is named twice must not count twice. */
-void add_name_once(struct argp_state *state, const char **names, size_t *count, const char *name);
-
-/* Tell that the results have no @what ("scenario") of that name, and which there are. */
-void log_unknown_name(const char *what, const char *name, char *const *there);
+int parse_measures(struct names *metrics, struct measure *measures);
 
 #endif

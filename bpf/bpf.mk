@@ -13,8 +13,8 @@ $(O)/bpf.a: $(call obj,$(bpf_src))
 $(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
 $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 
-# Any kernel's types will do, for the programs are relocated when they are
-# loaded; this machine's where it shows them, else those of the kernel we built.
+# The types of any kernel will do: programs are relocated when they are loaded.
+# This machine's if its kernel has BTF, else those of the kernel we built.
 own_btf := $(wildcard /sys/kernel/btf/vmlinux)
 $(O)/vmlinux.h: $(if $(own_btf),,$(images)) | $(O)/.deps
 	$(say) BTF $@

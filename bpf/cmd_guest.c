@@ -1,55 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * balloontrace guest: the balloon driver of the running kernel.
- */
+/* balloontrace guest: the balloon driver of the running kernel. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/commands.h"
-#include "bpf/guest_tracer.h"
-#include "bpf/show.h"
-#include "bpf/totals.h"
-#include "bpf/ticker.h"
-#include "bpf/trace_json.h"
-#include "bpf/trace_options.h"
+#include "bpf/trace_result.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/record_table.h"
 #include "lib/units.h"
 
 #define PAGE_BYTES 4096ULL
 
-static const char doc[] = "Trace the memory balloon of this machine: how long each stage of a "
-			  "batch and each operation "
-			  "on a page takes. By the balloon's trace events where the kernel has "
-			  "them, else by fentry and "
-			  "fexit, else by kprobes; --list says what that leaves out."
-			  "\v"
-			  "EXAMPLES\n"
-			  "  balloontrace guest\n"
-			  "      until Ctrl-C, then histograms\n"
-			  "  balloontrace guest --level phases --interval 1\n"
-			  "      a line a second\n"
-			  "  balloontrace guest --duration 60 --json\n\n"
-			  "Exit status: 0 fine, 2 usage, 3 it failed, 4 not possible on this "
-			  "kernel, 130 a signal came "
-			  "before --duration was over.\n";
+struct options {
+	struct trace_options trace;
+};
 
-static const struct argp_child children[] = { { &trace_options_argp, 0, NULL, 0 }, { 0 } };
+static const struct options defaults = { .trace = TRACE_DEFAULTS };
 
-static error_t parse_option(int key, char *arg __attribute__((unused)), struct argp_state *state)
-{
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
-	return 0;
-}
+#define OPTIONS struct options
+
+static const struct option_row rows[] = {
+	TRACE_ROWS,
+	{ 0 },
+};
 
 /* What was seen, in all and in the current interval. */
 struct seen {
-	struct guest_totals inflate;
-	struct guest_totals deflate;
+	struct guest_totals inflate, deflate;
 };
 
 static struct seen total, interval;
@@ -62,11 +42,37 @@ static void take(const struct guest_batch *batch, void *context)
 	guest_totals_add(batch->inflate ? &interval.inflate : &interval.deflate, batch);
 }
 
-static json_t *seen_to_json(const struct seen *seen, const char *event, uint64_t elapsed_ns)
+/* What --json prints: of an interval the first lines of it. */
+struct summary {
+	const char *event, *level, *mechanism;
+	int64_t elapsed_ns, schema_version;
+	struct guest_totals inflate, deflate;
+	struct record_list observations, ops;
+	struct trace_counters counters;
+	struct block_counts blocks;
+};
+
+#define S struct summary
+static RECORD(summary_record, "summary", NULL,
+	FIELD(TEXT, event), FIELD(COUNT, elapsed_ns),
+	FIELD(STRUCT, inflate, .record = &guest_totals_record),
+	FIELD(STRUCT, deflate, .record = &guest_totals_record),
+	FIELD(COUNT, schema_version), FIELD(TEXT, level), FIELD(TEXT, mechanism),
+	FIELD(LIST, observations, .record = &observed_record),
+	FIELD(MAP, ops, .record = &op_record), FIELD(STRUCT, counters, .record = &counters_record),
+	FIELD(STRUCT, blocks, .record = &blocks_record));
+#undef S
+
+static struct summary *summarize(const struct seen *seen, const char *event, uint64_t elapsed_ns)
 {
-	return json_pack("{s:s, s:I, s:o, s:o}", "event", event, "elapsed_ns",
-			 (json_int_t)elapsed_ns, "inflate", guest_totals_to_json(&seen->inflate),
-			 "deflate", guest_totals_to_json(&seen->deflate));
+	static struct summary s;
+
+	record_init(&summary_record, &s);
+	s.event = event;
+	s.elapsed_ns = elapsed_ns;
+	s.inflate = seen->inflate;
+	s.deflate = seen->deflate;
+	return &s;
 }
 
 static double share(uint64_t part, const struct guest_totals *s)
@@ -92,9 +98,11 @@ static void print_row(const char *what, const struct guest_totals *s, uint64_t e
 static void show_interval(const struct trace_options *options, uint64_t elapsed_ns)
 {
 	static unsigned int lines;
+	struct summary *s;
 
 	if (options->json) {
-		show_json(seen_to_json(&interval, "interval", elapsed_ns), true);
+		s = summarize(&interval, "interval", elapsed_ns);
+		show_json(record_encode(&summary_record, s), true);
 	} else {
 		if (lines++ % 20 == 0)
 			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "MOVE", "BATCHES",
@@ -138,7 +146,7 @@ static void show_text(void)
 	show_totals("inflate", &total.inflate);
 	show_totals("deflate", &total.deflate);
 	for (op = 0; op < OP_COUNT; op++)
-		show_histogram(page_op_name(op), &counts.ops[op], SHOW_NS);
+		show_histogram(page_op_names[op], &counts.ops[op], SHOW_NS);
 	printf("out of puff %llu, migrations to be tried again (-EAGAIN) %llu, failed %llu\n",
 	       (unsigned long long)counts.counters[COUNTER_OUT_OF_PUFF],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_AGAIN],
@@ -146,25 +154,25 @@ static void show_text(void)
 	show_lost(counts.counters);
 }
 
-static json_t *summary_to_json(const struct guest_tracer *tracer,
-			       const struct trace_options *options, uint64_t elapsed_ns)
+static void show_summary(const struct guest_tracer *tracer, const struct trace_options *options,
+			 uint64_t elapsed_ns)
 {
+	struct summary *s = summarize(&total, "summary", elapsed_ns);
 	const struct observation *seen;
-	json_t *json;
 	size_t count;
 
 	seen = guest_tracer_observations(tracer, &count);
-	json = seen_to_json(&total, "summary", elapsed_ns);
-	json_object_set_new(json, "schema_version", json_integer(1));
-	json_object_set_new(json, "level", json_string(trace_level_name(options->tracer.level)));
-	json_object_set_new(json, "mechanism",
-			    json_string(mechanism_name(guest_tracer_mechanism(tracer))));
-	json_object_set_new(json, "observations", observations_to_json(seen, count));
-	json_object_set_new(json, "ops",
-			    guest_ops_to_json(&counts, &total.inflate, &total.deflate));
-	json_object_set_new(json, "counters", counters_to_json(counts.counters));
-	json_object_set_new(json, "blocks", guest_blocks_to_json(counts.tallies));
-	return json;
+	s->schema_version = RESULT_SCHEMA_VERSION;
+	s->level = trace_level_name(options->tracer.level);
+	s->mechanism = mechanisms[guest_tracer_mechanism(tracer)];
+	trace_observations(&s->observations, seen, count);
+	trace_ops(&s->ops, &counts, &total.inflate, &total.deflate);
+	trace_counters(&s->counters, counts.counters);
+	trace_blocks(&s->blocks, counts.tallies);
+	show_json(record_encode(&summary_record, s), options->interval_ns);
+	/* Its texts are borrowed. */
+	s->event = s->level = s->mechanism = NULL;
+	record_release(&summary_record, s);
 }
 
 static int trace(struct guest_tracer *tracer, const struct trace_options *options)
@@ -182,46 +190,54 @@ static int trace(struct guest_tracer *tracer, const struct trace_options *option
 	}
 	err = guest_tracer_counts(tracer, &counts);
 	if (err) {
-		log_error("the tracer's maps cannot be read: %s", strerror(-err));
+		log_error("cannot read the maps of the tracer: %s", strerror(-err));
 		return EXIT_ENVIRONMENT;
 	}
 	if (options->json)
-		show_json(summary_to_json(tracer, options, ticker_elapsed_ns(&ticker)),
-			  options->interval_ns);
+		show_summary(tracer, options, ticker_elapsed_ns(&ticker));
 	else
 		show_text();
 	return ticker.signalled && options->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
 }
 
-static int list(const struct guest_tracer *tracer, const struct trace_options *options)
+static int run(struct command_line *line)
 {
+	const struct options *o = line->options;
+	struct guest_tracer *tracer = NULL;
 	const struct observation *seen;
+	int error, status = EXIT_FINE;
+	char err[512];
 	size_t count;
 
-	seen = guest_tracer_observations(tracer, &count);
-	if (options->json)
-		show_json(observations_to_json(seen, count), false);
-	else
-		show_observations(seen, count);
-	return EXIT_FINE;
-}
-
-int cmd_guest(int argc, char **argv)
-{
-	static const struct argp argp = { NULL, parse_option, NULL, doc, children, NULL, NULL };
-	struct guest_tracer *tracer = NULL;
-	struct trace_options options;
-	char err[512];
-	int error, status;
-
-	trace_options_init(&options);
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	error = guest_tracer_open(&tracer, &options.tracer, err, sizeof(err));
+	error = guest_tracer_open(&tracer, &o->trace.tracer, err, sizeof(err));
 	if (error) {
 		log_error("%s", err);
 		return error == -ENOTSUP ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 	}
-	status = options.list ? list(tracer, &options) : trace(tracer, &options);
+	seen = guest_tracer_observations(tracer, &count);
+	if (o->trace.list)
+		show_observations(seen, count, o->trace.json);
+	else
+		status = trace(tracer, &o->trace);
 	guest_tracer_close(tracer);
 	return status;
 }
+
+const struct command guest_command = {
+	.name = "guest",
+	.purpose = "trace the balloon driver of this kernel",
+	.description =
+		"Trace the memory balloon of this machine: how long each stage of a batch and "
+		"each operation on a page takes.\n"
+		"The tracer attaches to the balloon's trace events if the kernel has them, "
+		"else by fentry and fexit, else by kprobes. --list tells what a mechanism "
+		"cannot observe.",
+	.examples = "  balloontrace guest                                 until Ctrl-C\n"
+		    "  balloontrace guest --level phases --interval 1     a line a second\n"
+		    "  balloontrace guest --duration 60 --json\n",
+	.exits = TRACE_EXITS,
+	.rows = rows,
+	.defaults = &defaults,
+	.size = sizeof(defaults),
+	.run = run,
+};

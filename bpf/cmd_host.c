@@ -1,90 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * balloontrace host: QEMU's madvise() and fallocate() calls and its balloon's batches.
- */
+/* balloontrace host: QEMU's madvise() and fallocate() calls and its balloon's batches. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/commands.h"
-#include "bpf/show.h"
-#include "bpf/ticker.h"
-#include "bpf/trace_json.h"
-#include "bpf/trace_options.h"
+#include "bpf/trace_result.h"
 #include "bpf/traced_processes.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
 #include "lib/log.h"
+#include "lib/record_table.h"
 #include "lib/units.h"
 
-#define PIDS_MAX TARGETS_MAX
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
 /* New QEMU processes are looked for this often, in ticks. */
 #define FIND_TICKS 10
 
-static const char doc[] =
-	"Trace what processes tell this kernel about their memory, madvise(), process_madvise() "
-	"and "
-	"fallocate(), and the balloon batches of a QEMU with our trace events. Tracepoints and "
-	"uprobes "
-	"are all it needs: it works where kprobes and fentry do not."
-	"\v"
-	"At level phases a QEMU with our trace events is asked for its batches alone, which costs "
-	"it "
-	"two instructions and a trap a batch; everything else takes tracepoints on each call.\n\n"
-	"EXAMPLES\n"
-	"  balloontrace host\n"
-	"      every QEMU, until Ctrl-C, then histograms\n"
-	"  balloontrace host -p 4711 --interval 1\n"
-	"      one process, a line a second\n"
-	"  balloontrace host --duration 5 --json\n\n"
-	"Exit status: 0 fine, 2 usage, 3 it failed, 4 not possible on this kernel, 130 a signal "
-	"came "
-	"before --duration was over.\n";
-
-enum { OPT_ALL_QEMU = 256 };
-
-static const struct argp_option option_table[] = {
-	{ "pid", 'p', "PID", 0, "this process, all its threads; may be repeated", 1 },
-	{ "all-qemu", OPT_ALL_QEMU, NULL, 0,
-	  "every QEMU there is and every one that starts meanwhile (the default)", 1 },
-	{ 0 },
-};
-
-static const struct argp_child children[] = { { &trace_options_argp, 0, NULL, 2 }, { 0 } };
-
 struct options {
 	struct trace_options trace;
-	pid_t pids[PIDS_MAX];
-	size_t pid_count;
+	struct pids {
+		pid_t list[TARGETS_MAX];
+		size_t count;
+	} pids;
 	bool all_qemu;
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static const struct options defaults = { .trace = TRACE_DEFAULTS };
+
+static const char *parse_pid(const char *text, void *field)
 {
-	struct options *o = state->input;
+	struct pids *pids = field;
 	uint64_t pid;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->trace;
-		break;
-	case 'p':
-		if (parse_count(arg, 1, PID_MAX, &pid))
-			argp_error(state, "--pid %s: the number of a process is wanted", arg);
-		if (o->pid_count == PIDS_MAX)
-			argp_error(state, "more than %d processes", PIDS_MAX);
-		o->pids[o->pid_count++] = pid;
-		break;
-	case OPT_ALL_QEMU:
-		o->all_qemu = true;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
+	if (parse_count(text, 1, PID_MAX, &pid))
+		return "expected a process ID in [1, 4194304]";
+	if (pids->count == TARGETS_MAX)
+		return "too many processes";
+	pids->list[pids->count++] = pid;
+	return NULL;
 }
+
+#define OPTIONS struct options
+
+static const struct option_row rows[] = {
+	OPTION(PARSED, pids, "pid", 'p', "PID",
+	       "this process with all its threads; may be repeated", .parse = parse_pid),
+	OPTION(FLAG, all_qemu, "all-qemu", 0, NULL,
+	       "every QEMU that runs, and every one that starts meanwhile (the default)"),
+	TRACE_ROWS,
+	{ 0 },
+};
 
 static struct traced_processes traced;
 
@@ -122,20 +89,43 @@ static void show_row(struct traced_process *w, uint64_t elapsed_ns)
 	memset(w->recent, 0, sizeof(w->recent));
 }
 
-static json_t *summary_to_json(const struct trace_options *options, const char *event,
-			       uint64_t elapsed_ns)
+/* What --json prints. */
+struct summary {
+	int64_t schema_version, elapsed_ns;
+	const char *event, *level;
+	struct record_list processes, observations;
+	struct trace_counters counters;
+};
+
+#define S struct summary
+static RECORD(summary_record, "summary", NULL,
+	FIELD(COUNT, schema_version), FIELD(TEXT, event), FIELD(TEXT, level),
+	FIELD(COUNT, elapsed_ns),
+	FIELD(LIST, processes, .required = true, .record = &process_record),
+	FIELD(LIST, observations, .required = true, .record = &observed_record),
+	FIELD(STRUCT, counters, .record = &counters_record));
+#undef S
+
+static void show_summary(const struct trace_options *options, const char *event,
+			 uint64_t elapsed_ns, bool one_line)
 {
+	struct summary s = { .schema_version = RESULT_SCHEMA_VERSION,
+			     .event = event,
+			     .level = trace_level_name(options->tracer.level),
+			     .elapsed_ns = elapsed_ns };
 	uint64_t counters[COUNTER_COUNT] = { 0 };
 	const struct observation *seen;
 	size_t count;
 
 	host_tracer_counters(traced.tracer, counters);
 	seen = host_tracer_observations(traced.tracer, &count);
-	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "schema_version", 1, "event", event,
-			 "level", trace_level_name(options->tracer.level), "elapsed_ns",
-			 (json_int_t)elapsed_ns, "processes",
-			 traced_processes_to_json(&traced, clock_cost_ns()), "observations",
-			 observations_to_json(seen, count), "counters", counters_to_json(counters));
+	traced_processes_summarize(&traced, clock_cost_ns(), &s.processes);
+	trace_observations(&s.observations, seen, count);
+	trace_counters(&s.counters, counters);
+	show_json(record_encode(&summary_record, &s), one_line);
+	/* Its texts are borrowed. */
+	s.event = s.level = NULL;
+	record_release(&summary_record, &s);
 }
 
 static void show_interval(const struct trace_options *options, uint64_t elapsed_ns)
@@ -144,7 +134,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 	size_t i;
 
 	if (options->json) {
-		show_json(summary_to_json(options, "interval", elapsed_ns), true);
+		show_summary(options, "interval", elapsed_ns, true);
 		return;
 	}
 	if (lines++ % 20 == 0)
@@ -189,11 +179,11 @@ static void show_process(const struct traced_process *w, double clock_ns)
 
 		if (!a->latency_ns.count)
 			continue;
-		printf("  %s: %llu calls, %s, %llu errors\n", advice_name(i), a->latency_ns.count,
+		printf("  %s: %llu calls, %s, %llu errors\n", advice_names[i], a->latency_ns.count,
 		       format_bytes(a->bytes, bytes, sizeof(bytes)), a->errors);
-		snprintf(title, sizeof(title), "%s, latency of a call", advice_name(i));
+		snprintf(title, sizeof(title), "%s, latency of a call", advice_names[i]);
 		show_histogram(title, &a->latency_ns, SHOW_NS);
-		snprintf(title, sizeof(title), "%s, length of a call", advice_name(i));
+		snprintf(title, sizeof(title), "%s, length of a call", advice_names[i]);
 		show_histogram(title, &a->length_bytes, SHOW_BYTES);
 	}
 }
@@ -212,16 +202,16 @@ static void show_text(void)
 	show_lost(counters);
 }
 
-static int watch_all(const struct options *options)
+static int add_processes(const struct options *options)
 {
 	size_t i;
 	int err;
 
-	for (i = 0; i < options->pid_count; i++) {
-		err = traced_processes_add(&traced, options->pids[i]);
+	for (i = 0; i < options->pids.count; i++) {
+		err = traced_processes_add(&traced, options->pids.list[i]);
 		if (err) {
-			log_error("process %d: %s", (int)options->pids[i],
-				  err == -ESRCH ? "there is none of that number" : strerror(-err));
+			log_error("cannot trace process %d: %s", (int)options->pids.list[i],
+				  err == -ESRCH ? "no such process" : strerror(-err));
 			return EXIT_ENVIRONMENT;
 		}
 	}
@@ -249,50 +239,58 @@ static int trace(const struct options *options)
 			show_interval(o, ticker_elapsed_ns(&ticker));
 	}
 	if (o->json)
-		show_json(summary_to_json(o, "summary", ticker_elapsed_ns(&ticker)),
-			  o->interval_ns);
+		show_summary(o, "summary", ticker_elapsed_ns(&ticker), o->interval_ns);
 	else
 		show_text();
 	if (traced.full)
-		log_warn("more than %d processes at once: some were left out", TARGETS_MAX);
+		log_warn("more than %d processes at once: the others were not traced", TARGETS_MAX);
 	return ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
 }
 
-static int list(const struct options *options)
+static int run(struct command_line *line)
 {
+	struct options *o = line->options;
 	const struct observation *seen;
-	size_t count;
-
-	seen = host_tracer_observations(traced.tracer, &count);
-	if (options->trace.json)
-		show_json(observations_to_json(seen, count), false);
-	else
-		show_observations(seen, count);
-	if (!traced.count)
-		log_info("no QEMU is running: what it has to offer is not known");
-	return EXIT_FINE;
-}
-
-int cmd_host(int argc, char **argv)
-{
-	static const struct argp argp = { option_table, parse_option, NULL, doc,
-					  children,	NULL,	      NULL };
-	static struct options options;
 	char err[512];
 	int error, status;
+	size_t count;
 
-	trace_options_init(&options.trace);
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	options.all_qemu |= !options.pid_count;
-	error = host_tracer_open(&traced.tracer, &options.trace.tracer, err, sizeof(err));
+	o->all_qemu |= !o->pids.count;
+	error = host_tracer_open(&traced.tracer, &o->trace.tracer, err, sizeof(err));
 	if (error) {
 		log_error("%s", err);
 		return error == -ENOTSUP ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 	}
-	status = watch_all(&options);
-	if (!status)
-		status = options.trace.list ? list(&options) : trace(&options);
+	status = add_processes(o);
+	if (!status && !o->trace.list) {
+		status = trace(o);
+	} else if (!status) {
+		seen = host_tracer_observations(traced.tracer, &count);
+		show_observations(seen, count, o->trace.json);
+		if (!traced.count)
+			log_info("no QEMU is running: its probes are unknown");
+	}
 	host_tracer_close(traced.tracer);
 	traced_processes_release(&traced);
 	return status;
 }
+
+const struct command host_command = {
+	.name = "host",
+	.purpose = "trace the memory calls of QEMU and the batches of its balloon",
+	.description =
+		"Trace the madvise(), process_madvise() and fallocate() calls of processes, "
+		"and the balloon batches of a QEMU with our trace events.\n"
+		"Tracepoints and uprobes suffice: the command works where kprobes and fentry "
+		"do not. At level phases, a QEMU with our trace events is traced by its "
+		"batches alone, which costs it two instructions and a trap per batch; all else "
+		"takes tracepoints on each call.",
+	.examples = "  balloontrace host                          every QEMU, until Ctrl-C\n"
+		    "  balloontrace host -p 4711 --interval 1     one process, a line a second\n"
+		    "  balloontrace host --duration 5 --json\n",
+	.exits = TRACE_EXITS,
+	.rows = rows,
+	.defaults = &defaults,
+	.size = sizeof(struct options),
+	.run = run,
+};

@@ -1,179 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's side where the kernel has the balloon's trace events (patch 1 of
- * the series). Their arguments are all that is looked at, no structure of the
- * kernel's: nothing here has to be relocated.
+ * The guest's side on a kernel with the balloon's trace events (patch 1 of the
+ * series). The programs read the events' arguments only, so nothing has to be
+ * relocated.
  */
 #include "bpf/guest.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-SEC("raw_tp/balloon_batch_begin")
-int BPF_PROG(batch_begin, const void *balloon, bool inflate, unsigned int wanted)
-{
-	open_batch(inflate);
-	return 0;
-}
+/* clang-format off */
+#define EVENT(name, action, ...) \
+	SEC("raw_tp/" #name) int BPF_PROG(name, ##__VA_ARGS__) { action; return 0; }
+/* clang-format on */
+#define PAGE_EVENT(name, op) EVENT(name, record_op(op, ns), const void *page, __u64 ns)
+#define BLOCK_EVENT(name, tally, n)                                                                \
+	EVENT(name, add_to(&tallies, tally, n), const void *page, unsigned int order)
 
-SEC("raw_tp/balloon_out_of_puff")
-int BPF_PROG(out_of_puff, const void *balloon, unsigned int pages)
-{
-	struct open_batch *batch = this_batch();
-
-	count_up(COUNTER_OUT_OF_PUFF);
-	if (batch)
-		batch->alloc_retry_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
-SEC("raw_tp/balloon_batch_alloc_done")
-int BPF_PROG(batch_alloc_done, const void *balloon, unsigned int pages)
+static __always_inline void batch_told(bool inflate, unsigned int pages, unsigned int entries)
 {
 	struct open_batch *batch = this_batch();
 
-	if (batch)
-		batch->alloc_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
-static __always_inline void moved(void)
-{
-	struct open_batch *batch = this_batch();
-
-	if (batch)
-		batch->move_ns = bpf_ktime_get_ns();
-}
-
-SEC("raw_tp/balloon_batch_enqueue_done")
-int BPF_PROG(batch_enqueue_done, const void *balloon, unsigned int pages)
-{
-	moved();
-	return 0;
-}
-
-SEC("raw_tp/balloon_batch_dequeue_done")
-int BPF_PROG(batch_dequeue_done, const void *balloon, unsigned int pages)
-{
-	moved();
-	return 0;
-}
-
-static __always_inline void finish(const struct open_batch *batch, __u64 now)
-{
-	struct guest_batch record = {
-		.begin_ns = batch->begin_ns,
-		.pages = batch->pages,
-		.entries = batch->entries,
-		.inflate = batch->inflate,
-		.tell_ns = between(batch->move_ns, batch->told_ns),
-	};
-
-	if (batch->inflate) {
-		record.alloc_retry_ns = between(batch->alloc_retry_ns, batch->alloc_ns);
-		record.alloc_ns = between(batch->begin_ns, batch->alloc_ns);
-		record.move_ns = between(batch->alloc_ns, batch->move_ns);
-	} else {
-		record.move_ns = between(batch->begin_ns, batch->move_ns);
-		record.release_ns = between(batch->told_ns, now);
-	}
-	emit(&record, sizeof(record));
-	close_batch();
-}
-
-SEC("raw_tp/balloon_batch_told")
-int BPF_PROG(batch_told, const void *balloon, bool inflate, unsigned int pages,
-	     unsigned int entries)
-{
-	struct open_batch *batch = this_batch();
-
-	/* No batch: it had begun before the tracer did. */
 	if (!batch)
-		return 0;
+		return;
 	batch->told_ns = bpf_ktime_get_ns();
 	batch->pages = pages;
 	batch->entries = entries;
 	if (inflate)
-		finish(batch, batch->told_ns);
-	return 0;
+		close_batch(batch, false);
 }
 
-SEC("raw_tp/balloon_batch_released")
-int BPF_PROG(batch_released, const void *balloon, unsigned int pages)
-{
-	struct open_batch *batch = this_batch();
-
-	if (batch)
-		finish(batch, bpf_ktime_get_ns());
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_migrate")
-int BPF_PROG(page_migrate, const void *page, const void *newpage, int result, __u64 ns)
-{
-	record_migrate(result, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_enqueue")
-int BPF_PROG(page_enqueue, const void *page, __u64 ns)
-{
-	record_op(OP_ENQUEUE, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_dequeue")
-int BPF_PROG(page_dequeue, const void *page, __u64 ns)
-{
-	record_op(OP_DEQUEUE, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_finalize")
-int BPF_PROG(page_finalize, const void *page, __u64 ns)
-{
-	record_op(OP_FINALIZE, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_isolate")
-int BPF_PROG(page_isolate, const void *page, __u64 ns)
-{
-	record_op(OP_ISOLATE, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_page_putback")
-int BPF_PROG(page_putback, const void *page, __u64 ns)
-{
-	record_op(OP_PUTBACK, ns);
-	return 0;
-}
-
-SEC("raw_tp/balloon_block_enqueue")
-int BPF_PROG(block_enqueue, const void *page, unsigned int order)
-{
-	tally(TALLY_BLOCK_PAGES_INFLATED, 1ULL << (order % 64));
-	return 0;
-}
-
-SEC("raw_tp/balloon_block_dequeue")
-int BPF_PROG(block_dequeue, const void *page, unsigned int order)
-{
-	tally(TALLY_BLOCK_PAGES_DEFLATED, 1ULL << (order % 64));
-	return 0;
-}
-
-SEC("raw_tp/balloon_block_split")
-int BPF_PROG(block_split, const void *page, unsigned int order)
-{
-	tally(TALLY_BLOCKS_SPLIT, 1);
-	return 0;
-}
-
-SEC("raw_tp/balloon_alloc_order")
-int BPF_PROG(alloc_order, const void *page, unsigned int order)
+static __always_inline void count_order(unsigned int order)
 {
 	if (order < ORDERS_MAX)
-		tally(TALLY_ALLOC_ORDER + order, 1);
-	return 0;
+		add_to(&tallies, TALLY_ALLOC_ORDER + order, 1);
 }
+
+EVENT(balloon_batch_begin, open_batch(inflate), const void *balloon, bool inflate)
+EVENT(balloon_out_of_puff, count_up(COUNTER_OUT_OF_PUFF); END_STAGE(alloc_retry_ns))
+EVENT(balloon_batch_alloc_done, END_STAGE(alloc_ns))
+EVENT(balloon_batch_enqueue_done, END_STAGE(move_ns))
+EVENT(balloon_batch_dequeue_done, END_STAGE(move_ns))
+EVENT(balloon_batch_told, batch_told(inflate, pages, entries), const void *balloon, bool inflate,
+      unsigned int pages, unsigned int entries)
+EVENT(balloon_batch_released, end_batch(false))
+EVENT(balloon_page_migrate, record_migrate(result, ns), const void *page, const void *newpage,
+      int result, __u64 ns)
+PAGE_EVENT(balloon_page_enqueue, OP_ENQUEUE)
+PAGE_EVENT(balloon_page_dequeue, OP_DEQUEUE)
+PAGE_EVENT(balloon_page_finalize, OP_FINALIZE)
+PAGE_EVENT(balloon_page_isolate, OP_ISOLATE)
+PAGE_EVENT(balloon_page_putback, OP_PUTBACK)
+BLOCK_EVENT(balloon_block_enqueue, TALLY_BLOCK_PAGES_INFLATED, 1ULL << (order % 64))
+BLOCK_EVENT(balloon_block_dequeue, TALLY_BLOCK_PAGES_DEFLATED, 1ULL << (order % 64))
+BLOCK_EVENT(balloon_block_split, TALLY_BLOCKS_SPLIT, 1)
+EVENT(balloon_alloc_order, count_order(order), const void *page, unsigned int order)

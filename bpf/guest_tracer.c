@@ -1,332 +1,297 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/guest_tracer.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/functions.h"
 #include "bpf/object.h"
 #include "lib/histogram.h"
 
 #include "bpf/guest_events.skel.h"
 #include "bpf/guest_functions.skel.h"
 
-#define OBSERVATIONS_MAX 16
+#define PROBES_MAX 24
+#define NOT_A_FUNCTION "no such function, or inlined"
 
-static const char *const op_names[OP_COUNT] = { "enqueue", "dequeue", "finalize",
-						"isolate", "putback", "migrate" };
-
-const char *page_op_name(enum page_op op)
-{
-	return op_names[op];
-}
+const char *const page_op_names[OP_COUNT] = { "enqueue", "dequeue", "finalize",
+					      "isolate", "putback", "migrate" };
 
 struct guest_tracer {
 	struct tracer_object t;
 	enum mechanism mechanism;
-	struct observation observations[OBSERVATIONS_MAX];
+	struct observation observations[PROBES_MAX];
 	size_t observation_count;
 	guest_batch_fn batch;
 	void *context;
 };
 
-/* The trace events; without those marked needed there is nothing to be told. */
-static const struct event {
-	const char *program;
-	const char *what;
+/* A trace event or a function. Without a required one no batch can be observed. */
+struct probe {
+	const char *name;
+	const char *what; /* NULL: observed together with the one before */
 	enum trace_level level;
-	bool needed;
-} events[] = {
-	{ "batch_begin", "batches", TRACE_PHASES, true },
-	{ "batch_alloc_done", "alloc", TRACE_PHASES, true },
-	{ "batch_enqueue_done", NULL, TRACE_PHASES, true },
-	{ "batch_dequeue_done", NULL, TRACE_PHASES, true },
-	{ "batch_told", "tell_host", TRACE_PHASES, true },
-	{ "batch_released", "release", TRACE_PHASES, true },
-	{ "out_of_puff", "out of puff", TRACE_PHASES, false },
-	{ "page_migrate", "migrate", TRACE_PHASES, false },
-	{ "block_enqueue", "blocks", TRACE_PHASES, false },
-	{ "block_dequeue", NULL, TRACE_PHASES, false },
-	{ "block_split", NULL, TRACE_PHASES, false },
-	{ "alloc_order", NULL, TRACE_PHASES, false },
-	{ "page_enqueue", "enqueue", TRACE_PAGES, false },
-	{ "page_dequeue", "dequeue", TRACE_PAGES, false },
-	{ "page_finalize", "finalize", TRACE_PAGES, false },
-	{ "page_isolate", "isolate", TRACE_PAGES, false },
-	{ "page_putback", "putback", TRACE_PAGES, false },
+	bool required;
 };
 
-/* Functions whose entry and return are observed where there are no events. */
-static const struct function {
-	const char *stem; /* of the programs' names */
-	const char *function;
-	const char *what;
-	enum trace_level level;
-	bool needed;
-} functions[] = {
-	{ "work", "update_balloon_size_func", "batches", TRACE_PHASES, true },
-	{ "tell", "tell_host", "tell_host", TRACE_PHASES, true },
-	{ "migrate", "balloon_page_migrate", "migrate", TRACE_PHASES, false },
-	{ "enqueue", "balloon_page_enqueue", "enqueue", TRACE_PAGES, false },
-	{ "dequeue", "balloon_page_dequeue", "dequeue", TRACE_PAGES, false },
-	{ "isolate", "balloon_page_isolate", "isolate", TRACE_PAGES, false },
-	{ "putback", "balloon_page_putback", "putback", TRACE_PAGES, false },
+static const struct probe events[] = {
+	{ "balloon_batch_begin", "batches", TRACE_PHASES, true },
+	{ "balloon_batch_alloc_done", "alloc", TRACE_PHASES, true },
+	{ "balloon_batch_enqueue_done", NULL, TRACE_PHASES, true },
+	{ "balloon_batch_dequeue_done", NULL, TRACE_PHASES, true },
+	{ "balloon_batch_told", "tell_host", TRACE_PHASES, true },
+	{ "balloon_batch_released", "release", TRACE_PHASES, true },
+	{ "balloon_out_of_puff", "out of puff", TRACE_PHASES, false },
+	{ "balloon_page_migrate", "migrate", TRACE_PHASES, false },
+	{ "balloon_block_enqueue", "blocks", TRACE_PHASES, false },
+	{ "balloon_block_dequeue", NULL, TRACE_PHASES, false },
+	{ "balloon_block_split", NULL, TRACE_PHASES, false },
+	{ "balloon_alloc_order", NULL, TRACE_PHASES, false },
+	{ "balloon_page_enqueue", "enqueue", TRACE_PAGES, false },
+	{ "balloon_page_dequeue", "dequeue", TRACE_PAGES, false },
+	{ "balloon_page_finalize", "finalize", TRACE_PAGES, false },
+	{ "balloon_page_isolate", "isolate", TRACE_PAGES, false },
+	{ "balloon_page_putback", "putback", TRACE_PAGES, false },
+	{ 0 },
 };
 
-#define EVENTS (sizeof(events) / sizeof(events[0]))
-#define FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
+static const struct probe functions[] = {
+	{ "update_balloon_size_func", "batches", TRACE_PHASES, true },
+	{ "tell_host", "tell_host", TRACE_PHASES, true },
+	{ "balloon_page_migrate", "migrate", TRACE_PHASES, false },
+	{ "balloon_page_enqueue", "enqueue", TRACE_PAGES, false },
+	{ "balloon_page_dequeue", "dequeue", TRACE_PAGES, false },
+	{ "balloon_page_isolate", "isolate", TRACE_PAGES, false },
+	{ "balloon_page_putback", "putback", TRACE_PAGES, false },
+	{ 0 },
+};
 
-static struct observation *observe(struct guest_tracer *g, const char *what, const char *how)
+/* Never observed: if functions are traced, or (events) in any case. */
+static const struct {
+	const char *what, *why;
+	bool events;
+} gaps[] = {
+	{ "alloc", "merged with enqueue: fill_balloon() has no hook between the two", false },
+	{ "release", "lasts until the work ends: leak_balloon() has no hook after it", false },
+	{ "finalize", "an inline function; dequeue includes it", false },
+	{ "out of puff", "not a function of its own", false },
+	{ "lock hold times", "the kernel traces waits for balloon_lock and pages_lock only", true },
+};
+
+/* Find which functions of the kernel and of the driver's module can be traced. */
+static bool has(const struct btf *btf, const char *name)
 {
-	struct observation *o = &g->observations[g->observation_count++];
-
-	o->what = what;
-	o->how = how;
-	return o;
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
-static void forgo(struct guest_tracer *g, const char *what, const char *why_not)
+/* By fentry and fexit: those that have BTF. */
+static void functions_in_btf(const char *const *names, size_t count, bool *found)
 {
-	struct observation *o = observe(g, what, NULL);
+	struct btf *vmlinux = btf__load_vmlinux_btf(), *module = NULL;
+	size_t i;
 
-	snprintf(o->why_not, sizeof(o->why_not), "%s", why_not);
+	/* Fails if the driver is built in, or not loaded. */
+	if (vmlinux)
+		module = btf__load_module_btf("virtio_balloon", vmlinux);
+	for (i = 0; i < count; i++)
+		found[i] = has(vmlinux, names[i]) || has(module, names[i]);
+	btf__free(module);
+	btf__free(vmlinux);
 }
 
-static void forgo_level(struct guest_tracer *g, const char *what)
+/* By kprobes: those that have a symbol. None if kallsyms hides the addresses. */
+static void functions_in_kallsyms(const char *const *names, size_t count, bool *found)
 {
-	forgo(g, what, "only at level pages");
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long address;
+	char line[512], name[256];
+	size_t i;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %*c %255s", &address, name) != 2 || !address)
+			continue;
+		for (i = 0; i < count; i++)
+			found[i] |= !strcmp(name, names[i]);
+	}
+	if (f)
+		fclose(f);
 }
 
-static void forgo_locks(struct guest_tracer *g)
+/*
+ * The programs of a probe are named prefix + name. The one for the return comes
+ * first: an entry without its return would never be taken off its map.
+ */
+static const struct method {
+	const char *how, *missing, *prefixes[3];
+	const struct probe *probes;
+	const void *(*elf)(size_t *size);
+	void (*find)(const char *const *names, size_t count, bool *found);
+} methods[MECHANISMS] = {
+	[MECHANISM_EVENTS] = { "trace event",
+			       "no such trace event in this kernel",
+			       { "" },
+			       events,
+			       guest_events__elf_bytes,
+			       NULL },
+	[MECHANISM_FENTRY] = { "fentry and fexit",
+			       NOT_A_FUNCTION,
+			       { "fexit_", "fentry_" },
+			       functions,
+			       guest_functions__elf_bytes,
+			       functions_in_btf },
+	[MECHANISM_KPROBE] = { "kprobe and kretprobe",
+			       NOT_A_FUNCTION,
+			       { "kretprobe_", "kprobe_" },
+			       functions,
+			       guest_functions__elf_bytes,
+			       functions_in_kallsyms },
+};
+
+static void observe(struct guest_tracer *g, const char *what, const char *how, const char *why_not)
 {
-	forgo(g, "lock hold times",
-	      "the kernel tells when balloon_lock or pages_lock is waited for, not when it is let "
-	      "go");
+	observation_set(&g->observations[g->observation_count++], what, how, why_not);
 }
 
-static int take_record(void *context, void *data, size_t size)
+static int take_record(void *context, void *data, size_t size __attribute__((unused)))
 {
 	struct guest_tracer *g = context;
 
-	if (size == sizeof(struct guest_batch) && g->batch)
-		g->batch(data, g->context);
+	g->batch(data, g->context);
 	return 0;
 }
 
-static int load(struct guest_tracer *g, const struct tracer_options *options)
-{
-	int err = tracer_set_ring(g->t.object, options->ring_bytes);
-
-	if (!err)
-		err = bpf_object__load(g->t.object);
-	return err;
-}
-
-static int attach_events(struct guest_tracer *g, const struct tracer_options *options)
-{
-	char event[64];
-	size_t i;
-	int err;
-
-	for (i = 0; i < EVENTS; i++) {
-		const struct event *e = &events[i];
-		struct bpf_program *program =
-			bpf_object__find_program_by_name(g->t.object, e->program);
-
-		if (e->level > options->level) {
-			forgo_level(g, e->what);
-			continue;
-		}
-		snprintf(event, sizeof(event), "balloon_%s", e->program);
-		err = tracer_keep(&g->t, bpf_program__attach_raw_tracepoint(program, event));
-		if (err && e->needed)
-			return err;
-		if (err && e->what)
-			forgo(g, e->what, "this kernel's balloon events do not have it");
-		else if (err)
-			continue;
-		else if (e->what)
-			observe(g, e->what, "trace event");
-	}
-	forgo_locks(g);
-	return 0;
-}
-
-static struct bpf_object *open_elf(const void *bytes, size_t size)
-{
-	return bpf_object__open_mem(bytes, size, NULL);
-}
-
-static int open_events(struct guest_tracer *g, const struct tracer_options *options)
-{
-	struct bpf_program *program;
-	const void *elf;
-	size_t size, i;
-	int err;
-
-	elf = guest_events__elf_bytes(&size);
-	g->t.object = open_elf(elf, size);
-	if (!g->t.object)
-		return -errno;
-	for (i = 0; i < EVENTS; i++) {
-		program = bpf_object__find_program_by_name(g->t.object, events[i].program);
-		bpf_program__set_autoload(program, events[i].level <= options->level);
-	}
-	err = load(g, options);
-	return err ? err : attach_events(g, options);
-}
-
-static struct bpf_program *find(struct guest_tracer *g, const char *prefix, const char *stem)
+static struct bpf_program *find_program(const struct guest_tracer *g, const char *prefix,
+					const struct probe *probe)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s_%s", prefix, stem);
+	snprintf(name, sizeof(name), "%s%s", prefix, probe->name);
 	return bpf_object__find_program_by_name(g->t.object, name);
 }
 
-static bool is_there(const struct function *f, enum mechanism mechanism)
+static int attach_probe(struct guest_tracer *g, const struct probe *probe)
 {
-	return mechanism == MECHANISM_FENTRY ? functions_in_btf(f->function)
-					     : functions_in_kallsyms(f->function);
-}
+	const char *const *prefix = methods[g->mechanism].prefixes;
+	int err = 0;
 
-static int attach_pair(struct guest_tracer *g, const struct function *f, bool fentry)
-{
-	int err;
-
-	/* The return first: an entry without its return would be left waiting. */
-	err = tracer_keep(&g->t,
-			  bpf_program__attach(find(g, fentry ? "fexit" : "kretprobe", f->stem)));
-	if (!err)
-		err = tracer_keep(
-			&g->t, bpf_program__attach(find(g, fentry ? "fentry" : "kprobe", f->stem)));
+	for (; !err && *prefix; prefix++)
+		err = tracer_keep(&g->t, bpf_program__attach(find_program(g, *prefix, probe)));
 	return err;
 }
 
-static int attach_functions(struct guest_tracer *g, const struct tracer_options *options,
-			    const bool *there)
+static int attach(struct guest_tracer *g, enum trace_level level, const bool *found)
 {
-	bool fentry = g->mechanism == MECHANISM_FENTRY;
+	const struct method *m = &methods[g->mechanism];
+	const struct probe *p;
+	char why_not[128];
 	size_t i;
 	int err;
 
-	for (i = 0; i < FUNCTIONS; i++) {
-		const struct function *f = &functions[i];
-
-		if (f->level > options->level) {
-			forgo_level(g, f->what);
+	for (p = m->probes; p->name; p++) {
+		if (p->level > level) {
+			observe(g, p->what, NULL, "only at level pages");
 			continue;
 		}
-		err = there[i] ? attach_pair(g, f, fentry) : -ENOENT;
-		if (err && f->needed)
+		err = found[p - m->probes] ? attach_probe(g, p) : -ENOENT;
+		if (err && p->required)
 			return err;
-		if (err)
-			snprintf(observe(g, f->what, NULL)->why_not, 128, "%s() %s", f->function,
-				 there[i] ? strerror(-err) : "is not to be found: inlined?");
-		else
-			observe(g, f->what, fentry ? "fentry and fexit" : "kprobe and kretprobe");
+		snprintf(why_not, sizeof(why_not), "%s: %s", p->name,
+			 err == -ENOENT ? m->missing : strerror(-err));
+		if (p->what)
+			observe(g, p->what, err ? NULL : m->how, why_not);
 	}
-	forgo(g, "alloc", "not told from enqueue: fill_balloon() has no event inside");
-	forgo(g, "release", "not told from the end of the work: no event inside leak_balloon()");
-	forgo(g, "finalize", "an inline function; the nearest is dequeue, which contains it");
-	forgo(g, "out of puff", "there is no function of its own for it");
-	forgo_locks(g);
+	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++)
+		if (gaps[i].events || g->mechanism != MECHANISM_EVENTS)
+			observe(g, gaps[i].what, NULL, gaps[i].why);
 	return 0;
 }
 
-static int open_functions(struct guest_tracer *g, const struct tracer_options *options)
+/* Find what the kernel has, and open the object with the programs that apply. */
+static int open_object(struct guest_tracer *g, enum trace_level level, bool *found)
 {
-	bool there[FUNCTIONS], fentry = g->mechanism == MECHANISM_FENTRY;
+	const struct method *m = &methods[g->mechanism];
+	const char *names[PROBES_MAX], *const *prefix;
 	struct bpf_program *program;
-	const void *elf;
-	size_t size, i;
+	size_t i, count;
 	int err;
 
-	for (i = 0; i < FUNCTIONS; i++) {
-		there[i] = is_there(&functions[i], g->mechanism);
-		if (!there[i] && functions[i].needed)
+	for (count = 0; m->probes[count].name; count++)
+		names[count] = m->probes[count].name;
+	/* An event that is missing is noticed when it is attached. */
+	memset(found, !m->find, count);
+	if (m->find)
+		m->find(names, count, found);
+	for (i = 0; i < count; i++)
+		if (!found[i] && m->probes[i].required)
 			return -ENOENT;
-	}
-	elf = guest_functions__elf_bytes(&size);
-	g->t.object = open_elf(elf, size);
-	if (!g->t.object)
-		return -errno;
+	err = tracer_open(&g->t, m->elf);
+	if (err)
+		return err;
 	bpf_object__for_each_program(program, g->t.object)
 		bpf_program__set_autoload(program, false);
-	for (i = 0; i < FUNCTIONS; i++) {
-		bool wanted = there[i] && functions[i].level <= options->level;
-
-		bpf_program__set_autoload(find(g, fentry ? "fentry" : "kprobe", functions[i].stem),
-					  wanted);
-		bpf_program__set_autoload(
-			find(g, fentry ? "fexit" : "kretprobe", functions[i].stem), wanted);
-	}
-	err = load(g, options);
-	return err ? err : attach_functions(g, options, there);
+	for (i = 0; i < count; i++)
+		for (prefix = m->prefixes; *prefix; prefix++)
+			bpf_program__set_autoload(find_program(g, *prefix, &m->probes[i]),
+						  found[i] && m->probes[i].level <= level);
+	return 0;
 }
 
-static int try_mechanism(struct guest_tracer *g, enum mechanism mechanism,
-			 const struct tracer_options *options)
+static int try_mechanism(struct guest_tracer *g, const struct tracer_options *options)
 {
+	bool found[PROBES_MAX] = { false };
 	int err;
 
-	g->mechanism = mechanism;
 	g->observation_count = 0;
-	tracer_quiet();
-	err = mechanism == MECHANISM_EVENTS ? open_events(g, options) : open_functions(g, options);
-	if (!err)
-		err = tracer_read_ring(&g->t, take_record, g);
+	err = open_object(g, options->level, found)
+		      ?: tracer_load(&g->t, options->ring_bytes, take_record, g)
+			      ?: attach(g, options->level, found);
 	if (err)
 		tracer_close(&g->t);
 	return err;
 }
 
-/* What an attempt came to, in a few words; appended to what the ones before did. */
-static void add_attempt(char *err, size_t size, enum mechanism mechanism, int error)
+static void add_attempt(char *attempts, size_t size, enum mechanism mechanism, int error)
 {
-	size_t n = strlen(err);
+	size_t n = strlen(attempts);
 
-	snprintf(err + n, size - n, "%s%s: %s", n ? "; " : "", mechanism_name(mechanism),
-		 error == -ENOENT ? "the kernel has none for the balloon driver"
-				  : strerror(-error));
+	snprintf(attempts + n, size - n, "%s%s: %s", n ? "; " : "", mechanisms[mechanism],
+		 error == -ENOENT ? "not in this kernel" : strerror(-error));
 }
 
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,
 		      size_t err_size)
 {
+	static const char what[] = "cannot trace the balloon driver";
+	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	struct guest_tracer *g = calloc(1, sizeof(*g));
+	int error = g ? -ENOTSUP : -ENOMEM;
 	char attempts[256] = "";
 	enum mechanism m;
-	int error = -ENOTSUP;
 
-	if (!g)
-		return -ENOMEM;
-	for (m = MECHANISM_EVENTS; m < MECHANISMS; m++) {
+	for (m = MECHANISM_EVENTS; g && m < MECHANISMS; m++) {
 		if (options->mechanism != MECHANISM_AUTO && options->mechanism != m)
 			continue;
-		error = try_mechanism(g, m, options);
-		if (!error || (error == -EPERM && geteuid() != 0))
+		g->mechanism = m;
+		error = try_mechanism(g, options);
+		if (!error) {
+			*tracer = g;
+			return 0;
+		}
+		if (error == -EPERM && geteuid() != 0)
 			break;
 		add_attempt(attempts, sizeof(attempts), m, error);
-	}
-	functions_forget();
-	if (!error) {
-		*tracer = g;
-		return 0;
+		error = -ENOTSUP;
 	}
 	free(g);
-	if (error == -EPERM && geteuid() != 0) {
-		tracer_explain(err, err_size, "cannot trace the balloon driver", error);
-		return error;
-	}
-	snprintf(err, err_size, "cannot trace the balloon driver (%s)%s", attempts,
-		 access("/sys/kernel/btf/vmlinux", R_OK)
-			 ? "; this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"
-			 : "");
-	return -ENOTSUP;
+	if (error == -ENOTSUP)
+		snprintf(err, err_size, "%s: %s%s", what, attempts,
+			 btf ? "" : "; enable CONFIG_DEBUG_INFO_BTF");
+	else
+		tracer_explain(err, err_size, what, error);
+	return error;
 }
 
 void guest_tracer_close(struct guest_tracer *tracer)
@@ -356,29 +321,22 @@ int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *
 	return ring_buffer__consume(tracer->t.ring);
 }
 
-static int read_op(struct guest_tracer *tracer, enum page_op op, struct histogram *sum)
+static void add_histogram(void *total, const void *value)
 {
-	struct histogram *values;
-	int cpu, cpus;
-
-	values = tracer_per_cpu(&tracer->t, "page_ops", op, sizeof(*values), &cpus);
-	if (!values)
-		return -errno;
-	memset(sum, 0, sizeof(*sum));
-	for (cpu = 0; cpu < cpus; cpu++)
-		histogram_merge(sum, &values[cpu]);
-	free(values);
-	return 0;
+	histogram_merge(total, value);
 }
 
 int guest_tracer_counts(struct guest_tracer *tracer, struct guest_counts *counts)
 {
-	int err, op, tally;
+	struct tracer_object *t = &tracer->t;
+	int err, i;
 
-	err = tracer_counters(&tracer->t, counts->counters);
-	for (tally = 0; !err && tally < TALLY_COUNT; tally++)
-		err = tracer_sum(&tracer->t, "tallies", tally, &counts->tallies[tally]);
-	for (op = 0; !err && op < OP_COUNT; op++)
-		err = read_op(tracer, op, &counts->ops[op]);
+	memset(counts, 0, sizeof(*counts));
+	err = tracer_counters(t, counts->counters);
+	for (i = 0; !err && i < TALLY_COUNT; i++)
+		err = tracer_total(t, "tallies", i, sizeof(uint64_t), add_u64, &counts->tallies[i]);
+	for (i = 0; !err && i < OP_COUNT; i++)
+		err = tracer_total(t, "page_ops", i, sizeof(struct histogram), add_histogram,
+				   &counts->ops[i]);
 	return err;
 }

@@ -8,23 +8,14 @@
 #include "bpf/level.h"
 #include "bpf/records.h"
 
-/*
- * The guest's side: what the balloon driver of the running kernel does.
- */
+/* The guest's side: the balloon driver of the running kernel. */
 struct guest_tracer;
 
-/**
- * guest_tracer_open() - load and attach
- * @options: level must not be TRACE_OFF
- * @err: why not, in a line, naming what was tried
- *
- * The balloon's trace events are used where the kernel has them, else the
- * entry and return of functions by fentry and fexit, else by kprobes; or only
- * the mechanism that @options names.
- *
- * Return: 0; -EPERM; -ENOTSUP where nothing about a batch can be observed;
- * another -errno. What else cannot be observed is no error, see
- * guest_tracer_observations().
+/*
+ * Load and attach: to the balloon's trace events if the kernel has them, else by fentry and
+ * fexit, else by kprobes; or only as @options says, whose level must not be TRACE_OFF. @err
+ * names all that was tried. 0; -EPERM; -ENOTSUP if no batch can be observed; another
+ * -errno. Anything else that is not observed is no error.
  */
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,
 		      size_t err_size);
@@ -43,17 +34,16 @@ typedef void (*guest_batch_fn)(const struct guest_batch *batch, void *context);
 /* Hand over the batches that have ended since the last call; their number, or -errno. */
 int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *context);
 
-/* Sums over all CPUs since the start. */
+/* Totals over all CPUs since the start; reading them is 0 or -errno. */
 struct guest_counts {
-	struct histogram ops[OP_COUNT]; /* empty at level phases, but for OP_MIGRATE; ns */
+	struct histogram ops[OP_COUNT]; /* ns; at level phases of OP_MIGRATE only */
 	uint64_t counters[COUNTER_COUNT];
 	uint64_t tallies[TALLY_COUNT];
 };
 
-/* 0 or -errno. */
 int guest_tracer_counts(struct guest_tracer *tracer, struct guest_counts *counts);
 
 /* "enqueue", ... */
-const char *page_op_name(enum page_op op);
+extern const char *const page_op_names[OP_COUNT];
 
 #endif

@@ -3,137 +3,182 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf/object.h"
-#include "bpf/tracepoint.h"
 #include "lib/histogram.h"
 
 #include "bpf/host.skel.h"
 
 /* Each takes a link, of which a tracer has LINKS_MAX. */
-#define PROGRAMS_MAX 16
+#define BINARIES_MAX 16
 
 #define PROBE_PROVIDER "qemu"
 #define PROBE_NAME "virtio_balloon_batch_end"
 
-static const char *const advice_names[ADVICE_COUNT] = { "dontneed", "willneed", "free",
-							"remove",   "hugepage", "nohugepage",
-							"populate", "other",	"punch_hole",
-							"fallocate" };
+const char *const advice_names[ADVICE_COUNT] = { "dontneed",   "willneed",   "free",	 "remove",
+						 "hugepage",   "nohugepage", "populate", "other",
+						 "punch_hole", "fallocate" };
 
-const char *advice_name(enum advice advice)
-{
-	return advice_names[advice];
-}
-
-/* A program that processes were watched of: its probes are attached once, and stay. */
-struct program {
+/* A binary of traced processes: its probes are attached once, and stay. */
+struct binary {
 	dev_t dev;
 	ino_t ino;
-	bool batches; /* it has the probe */
+	bool batches; /* has the probe */
 };
 
-/* A watched process; unused where pid is 0. */
+/* A traced process; free if pid is 0. Its index is its slot in the statistics. */
 struct target {
 	pid_t pid;
-	const struct program *program;
+	const struct binary *binary;
 };
 
 struct host_tracer {
 	struct tracer_object t;
 	bool calls_attached;
-	int calls_error;
+	int calls_error, targets_fd;
 	struct target targets[TARGETS_MAX];
-	struct program programs[PROGRAMS_MAX];
-	size_t program_count;
+	struct binary binaries[BINARIES_MAX];
+	size_t binary_count;
 	struct observation observations[3];
 	host_batch_fn batch;
 	void *context;
 };
 
-static const struct {
-	const char *program;
-	const char *tracepoint;
-} calls[] = {
-	{ "exit_madvise", "sys_exit_madvise" },
-	{ "enter_madvise", "sys_enter_madvise" },
-	{ "exit_process_madvise", "sys_exit_process_madvise" },
-	{ "enter_process_madvise", "sys_enter_process_madvise" },
-	{ "exit_fallocate", "sys_exit_fallocate" },
-	{ "enter_fallocate", "sys_enter_fallocate" },
-};
-
-static int take_record(void *context, void *data, size_t size)
+static int take_record(void *context, void *data, size_t size __attribute__((unused)))
 {
 	struct host_tracer *h = context;
 
-	if (size == sizeof(struct host_batch) && h->batch)
-		h->batch(data, h->context);
+	h->batch(data, h->context);
 	return 0;
 }
 
-static int attach_call(struct host_tracer *h, const char *name, const char *tracepoint)
+static int read_id(int dir, const char *tracefs, const char *name)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(h->t.object, name);
+	char path[256], text[32] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", tracefs, name);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 ? atoi(text) : -EIO;
+}
+
+/* A mount outside of every mount namespace; closing it unmounts it. */
+static int mount_detached(void)
+{
+	int fs, fd = -1;
+
+	fs = fsopen("tracefs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return fd;
+}
+
+static int find_id(const char *name)
+{
+	int tracefs, id = read_id(AT_FDCWD, "/sys/kernel/tracing", name);
+
+	if (id < 0)
+		id = read_id(AT_FDCWD, "/sys/kernel/debug/tracing", name);
+	if (id >= 0)
+		return id;
+	tracefs = mount_detached();
+	if (tracefs < 0)
+		return -errno;
+	id = read_id(tracefs, ".", name);
+	close(tracefs);
+	return id;
+}
+
+/*
+ * Open the perf event of a tracepoint of system calls. Works without a mounted tracefs,
+ * and does not mount it for others. Its descriptor, or -ENOENT if there is none, or -errno.
+ */
+static int open_tracepoint(const char *name)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	int id, fd;
+
+	id = find_id(name);
+	if (id < 0)
+		return id;
+	attr.config = id;
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach_call(struct host_tracer *h, const char *program, const char *prefix,
+		       const char *call)
+{
+	char tracepoint[64];
 	struct bpf_link *link;
 	int fd;
 
-	fd = tracepoint_open("syscalls", tracepoint);
+	snprintf(tracepoint, sizeof(tracepoint), "%s_%s", prefix, call);
+	fd = open_tracepoint(tracepoint);
 	if (fd < 0)
 		return fd;
-	link = bpf_program__attach_perf_event(program, fd);
-	if (!link) {
+	link = bpf_program__attach_perf_event(
+		bpf_object__find_program_by_name(h->t.object, program), fd);
+	if (!link)
 		close(fd);
-		return -errno;
-	}
 	return tracer_keep(&h->t, link);
 }
 
-/* The calls of all processes; the programs look at those of the targets only. */
+/* The calls of all processes; the programs ignore those that are not traced. */
 static int attach_calls(struct host_tracer *h)
 {
+	static const char *const calls[] = { "madvise", "process_madvise", "fallocate" };
+	char program[64];
 	size_t i;
 	int err;
 
-	if (h->calls_attached || h->calls_error)
-		return h->calls_error;
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		err = attach_call(h, calls[i].program, calls[i].tracepoint);
+	for (i = 0; i < 3 && !h->calls_attached && !h->calls_error; i++) {
+		snprintf(program, sizeof(program), "enter_%s", calls[i]);
+		err = attach_call(h, "exit_call", "sys_exit", calls[i]);
+		if (!err)
+			err = attach_call(h, program, "sys_enter", calls[i]);
 		/* process_madvise() came with Linux 5.10; a kernel may do without. */
-		if (err && !(err == -ENOENT && strstr(calls[i].tracepoint, "process_"))) {
+		if (err != -ENOENT || strcmp(calls[i], "process_madvise"))
 			h->calls_error = err;
-			return err;
-		}
 	}
-	h->calls_attached = true;
-	return 0;
+	h->calls_attached = !h->calls_error;
+	return h->calls_error;
 }
 
 int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *options, char *err,
 		     size_t err_size)
 {
 	struct host_tracer *h = calloc(1, sizeof(*h));
-	const void *elf;
-	size_t size;
 	int error;
 
 	if (!h)
 		return -ENOMEM;
-	tracer_quiet();
-	elf = host__elf_bytes(&size);
-	h->t.object = bpf_object__open_mem(elf, size, NULL);
-	error = h->t.object ? 0 : -errno;
+	error = tracer_open(&h->t, host__elf_bytes)
+			?: tracer_load(&h->t, options->ring_bytes, take_record, h);
 	if (!error)
-		error = tracer_set_ring(h->t.object, options->ring_bytes);
-	if (!error)
-		error = bpf_object__load(h->t.object);
-	if (!error)
-		error = tracer_read_ring(&h->t, take_record, h);
+		h->targets_fd = bpf_object__find_map_fd_by_name(h->t.object, "targets");
 	if (!error && options->level == TRACE_PAGES)
 		error = attach_calls(h);
 	if (!error) {
@@ -163,66 +208,46 @@ static struct target *find_target(const struct host_tracer *h, pid_t pid)
 	return NULL;
 }
 
-static bool attach_batches(struct host_tracer *h, const char *path)
+/* The binary of a process, its probes attached; NULL if there are BINARIES_MAX others. */
+static const struct binary *find_binary(struct host_tracer *h, const char *path,
+					const struct stat *st)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(h->t.object, "batch_end");
+	struct binary *b;
 
-	/* For all processes of the program: with a pid only that one thread would be seen. */
-	return !tracer_keep(&h->t, bpf_program__attach_usdt(program, -1, path, PROBE_PROVIDER,
-							    PROBE_NAME, NULL));
-}
-
-/* The program of a process, its probes attached; NULL where there is no room for another. */
-static const struct program *find_program(struct host_tracer *h, const char *path,
-					  const struct stat *st)
-{
-	struct program *p;
-	size_t i;
-
-	for (i = 0; i < h->program_count; i++) {
-		p = &h->programs[i];
-		if (p->dev == st->st_dev && p->ino == st->st_ino)
-			return p;
-	}
-	if (h->program_count == PROGRAMS_MAX)
+	for (b = h->binaries; b < h->binaries + h->binary_count; b++)
+		if (b->dev == st->st_dev && b->ino == st->st_ino)
+			return b;
+	if (h->binary_count == BINARIES_MAX)
 		return NULL;
-	p = &h->programs[h->program_count++];
-	*p = (struct program){ .dev = st->st_dev, .ino = st->st_ino };
-	tracer_quiet();
-	p->batches = attach_batches(h, path);
-	return p;
+	h->binary_count++;
+	*b = (struct binary){ .dev = st->st_dev, .ino = st->st_ino };
+	/* For all its processes: with a pid only that one thread would be traced. */
+	b->batches = !tracer_keep(
+		&h->t,
+		bpf_program__attach_usdt(bpf_object__find_program_by_name(h->t.object, "batch_end"),
+					 -1, path, PROBE_PROVIDER, PROBE_NAME, NULL));
+	return b;
 }
 
 static int clear_stats(struct host_tracer *h, uint32_t slot)
 {
-	int fd = bpf_object__find_map_fd_by_name(h->t.object, "advices");
 	int cpus = libbpf_num_possible_cpus(), err = 0;
-	struct advice_stats *zero;
-	uint32_t i;
+	int fd = bpf_object__find_map_fd_by_name(h->t.object, "advices");
+	uint32_t key = slot * ADVICE_COUNT, end = key + ADVICE_COUNT;
+	struct advice_stats *zero = cpus > 0 ? calloc(cpus, sizeof(*zero)) : NULL;
 
-	zero = cpus > 0 ? calloc(cpus, sizeof(*zero)) : NULL;
 	if (!zero)
 		return -ENOMEM;
-	for (i = 0; !err && i < ADVICE_COUNT; i++) {
-		uint32_t key = slot * ADVICE_COUNT + i;
-
+	for (; !err && key < end; key++)
 		err = bpf_map_update_elem(fd, &key, zero, BPF_ANY);
-	}
 	free(zero);
 	return err;
 }
 
-static int map_target(struct host_tracer *h, const struct target *target)
-{
-	int fd = bpf_object__find_map_fd_by_name(h->t.object, "targets");
-	uint32_t slot = target - h->targets, tgid = target->pid;
-
-	return bpf_map_update_elem(fd, &tgid, &slot, BPF_ANY);
-}
-
 int host_tracer_add(struct host_tracer *tracer, pid_t pid)
 {
-	const struct program *program;
+	const struct binary *binary;
+	uint32_t slot, tgid = pid;
 	struct target *target;
 	char path[64];
 	struct stat st;
@@ -234,18 +259,15 @@ int host_tracer_add(struct host_tracer *tracer, pid_t pid)
 	if (stat(path, &st))
 		return errno == ENOENT ? -ESRCH : -errno;
 	target = find_target(tracer, 0);
-	program = target ? find_program(tracer, path, &st) : NULL;
-	if (!program)
+	binary = target ? find_binary(tracer, path, &st) : NULL;
+	if (!binary)
 		return -ENOSPC;
-	err = program->batches ? 0 : attach_calls(tracer);
+	slot = target - tracer->targets;
+	err = (binary->batches ? 0 : attach_calls(tracer)) ?: clear_stats(tracer, slot);
 	if (!err)
-		err = clear_stats(tracer, target - tracer->targets);
-	if (err)
-		return err;
-	*target = (struct target){ .pid = pid, .program = program };
-	err = map_target(tracer, target);
-	if (err)
-		target->pid = 0;
+		err = bpf_map_update_elem(tracer->targets_fd, &tgid, &slot, BPF_ANY);
+	if (!err)
+		*target = (struct target){ .pid = pid, .binary = binary };
 	return err;
 }
 
@@ -256,7 +278,7 @@ void host_tracer_forget(struct host_tracer *tracer, pid_t pid)
 
 	if (!target)
 		return;
-	bpf_map_delete_elem(bpf_object__find_map_fd_by_name(tracer->t.object, "targets"), &tgid);
+	bpf_map_delete_elem(tracer->targets_fd, &tgid);
 	target->pid = 0;
 }
 
@@ -264,7 +286,7 @@ bool host_tracer_sees_batches(const struct host_tracer *tracer, pid_t pid)
 {
 	const struct target *target = find_target(tracer, pid);
 
-	return target && target->program->batches;
+	return target && target->binary->batches;
 }
 
 bool host_tracer_sees_calls(const struct host_tracer *tracer)
@@ -274,29 +296,21 @@ bool host_tracer_sees_calls(const struct host_tracer *tracer)
 
 const struct observation *host_tracer_observations(struct host_tracer *tracer, size_t *count)
 {
+	const char *calls = tracer->calls_attached ? "tracepoint" : NULL;
+	const char *no_calls = "level phases uses QEMU's own sample of them";
 	struct observation *o = tracer->observations;
 	bool batches = false;
 	size_t i;
 
 	for (i = 0; i < TARGETS_MAX; i++)
-		batches |= tracer->targets[i].pid && tracer->targets[i].program->batches;
-	o[0] = (struct observation){ .what = "batches, translate", .how = batches ? "USDT" : NULL };
-	if (!batches)
-		snprintf(o[0].why_not, sizeof(o[0].why_not),
-			 "this QEMU has no probe " PROBE_PROVIDER ":" PROBE_NAME
-			 " (qemu-patches/0001, dtrace backend)");
-	for (i = 1; i < 3; i++) {
-		o[i] = (struct observation){
-			.what = i == 1 ? "madvise, process_madvise" : "fallocate",
-			.how = tracer->calls_attached ? "tracepoint" : NULL,
-		};
-		if (tracer->calls_error)
-			snprintf(o[i].why_not, sizeof(o[i].why_not), "%s",
-				 strerror(-tracer->calls_error));
-		else
-			snprintf(o[i].why_not, sizeof(o[i].why_not),
-				 "at this level QEMU's own sample of them is used");
-	}
+		batches |= tracer->targets[i].pid && tracer->targets[i].binary->batches;
+	if (tracer->calls_error)
+		no_calls = strerror(-tracer->calls_error);
+	observation_set(&o[0], "batches, translate", batches ? "USDT" : NULL,
+			"this QEMU has no probe " PROBE_PROVIDER ":" PROBE_NAME
+			" (qemu-patches/0001, dtrace backend)");
+	observation_set(&o[1], "madvise, process_madvise", calls, no_calls);
+	observation_set(&o[2], "fallocate", calls, no_calls);
 	*count = 3;
 	return o;
 }
@@ -308,8 +322,11 @@ int host_tracer_drain(struct host_tracer *tracer, host_batch_fn batch, void *con
 	return ring_buffer__consume(tracer->t.ring);
 }
 
-static void merge_advice(struct advice_stats *into, const struct advice_stats *from)
+static void add_advice(void *total, const void *value)
 {
+	const struct advice_stats *from = value;
+	struct advice_stats *into = total;
+
 	into->bytes += from->bytes;
 	into->errors += from->errors;
 	histogram_merge(&into->latency_ns, &from->latency_ns);
@@ -319,23 +336,16 @@ static void merge_advice(struct advice_stats *into, const struct advice_stats *f
 int host_tracer_stats(struct host_tracer *tracer, pid_t pid, struct host_stats *stats)
 {
 	const struct target *target = find_target(tracer, pid);
-	struct advice_stats *values;
-	int i, cpu, cpus;
+	int i, first, err = 0;
 
 	if (!target)
 		return -ESRCH;
+	first = (target - tracer->targets) * ADVICE_COUNT;
 	memset(stats, 0, sizeof(*stats));
-	for (i = 0; i < ADVICE_COUNT; i++) {
-		values = tracer_per_cpu(&tracer->t, "advices",
-					(target - tracer->targets) * ADVICE_COUNT + i,
-					sizeof(*values), &cpus);
-		if (!values)
-			return -errno;
-		for (cpu = 0; cpu < cpus; cpu++)
-			merge_advice(&stats->advice[i], &values[cpu]);
-		free(values);
-	}
-	return 0;
+	for (i = 0; !err && i < ADVICE_COUNT; i++)
+		err = tracer_total(&tracer->t, "advices", first + i, sizeof(stats->advice[i]),
+				   add_advice, &stats->advice[i]);
+	return err;
 }
 
 int host_tracer_counters(struct host_tracer *tracer, uint64_t counters[COUNTER_COUNT])

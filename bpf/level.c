@@ -1,41 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/level.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const char *const levels[TRACE_LEVELS] = { "off", "phases", "pages" };
-static const char *const mechanisms[MECHANISMS] = { "auto", "events", "fentry", "kprobe" };
+/* False if there is no such name. */
+static bool parse(const char *const *names, const char *name, int *index)
+{
+	int i;
+
+	for (i = 0; names[i] && strcmp(name, names[i]); i++)
+		;
+	if (names[i])
+		*index = i;
+	return names[i];
+}
 
 const char *trace_level_name(enum trace_level level)
 {
-	return levels[level];
+	return trace_levels[level];
 }
 
 bool trace_level_parse(const char *name, enum trace_level *level)
 {
-	int i;
-
-	for (i = 0; i < TRACE_LEVELS; i++)
-		if (!strcmp(name, levels[i])) {
-			*level = i;
-			return true;
-		}
-	return false;
-}
-
-const char *mechanism_name(enum mechanism mechanism)
-{
-	return mechanisms[mechanism];
+	return parse(trace_levels, name, (int *)level);
 }
 
 bool mechanism_parse(const char *name, enum mechanism *mechanism)
 {
-	int i;
+	return parse(mechanisms, name, (int *)mechanism);
+}
 
-	for (i = 0; i < MECHANISMS; i++)
-		if (!strcmp(name, mechanisms[i])) {
-			*mechanism = i;
-			return true;
-		}
-	return false;
+void observation_set(struct observation *o, const char *what, const char *how, const char *why_not)
+{
+	*o = (struct observation){ .what = what, .how = how };
+	snprintf(o->why_not, sizeof(o->why_not), "%s", why_not);
 }

@@ -4,29 +4,20 @@
 
 #include <stdbool.h>
 
-/* How closely is looked. Each level sees what the one before it does. */
-enum trace_level {
-	TRACE_OFF,
-	TRACE_PHASES, /* a record per batch */
-	TRACE_PAGES,  /* and a histogram per operation on a page, and per call of madvise */
-	TRACE_LEVELS
-};
+#include "lib/result.h"
 
+/*
+ * How much is traced. Phases: a record per batch; pages: and a histogram per page
+ * operation, and per call of madvise.
+ */
+enum trace_level { TRACE_OFF, TRACE_PHASES, TRACE_PAGES, TRACE_LEVELS };
+
+/* What the guest's tracer attaches to, in the order in which they are tried. */
+enum mechanism { MECHANISM_AUTO, MECHANISM_EVENTS, MECHANISM_FENTRY, MECHANISM_KPROBE, MECHANISMS };
+
+/* Names to and fro: those of trace_levels and mechanisms. False if there is no such name. */
 const char *trace_level_name(enum trace_level level);
-
-/* False where there is no level of that name. */
 bool trace_level_parse(const char *name, enum trace_level *level);
-
-/* By what the kernel is asked, in the order in which it is tried. */
-enum mechanism {
-	MECHANISM_AUTO,
-	MECHANISM_EVENTS, /* the balloon's trace events */
-	MECHANISM_FENTRY,
-	MECHANISM_KPROBE,
-	MECHANISMS
-};
-
-const char *mechanism_name(enum mechanism mechanism);
 bool mechanism_parse(const char *name, enum mechanism *mechanism);
 
 struct tracer_options {
@@ -35,11 +26,12 @@ struct tracer_options {
 	unsigned int ring_bytes; /* 0: as built; else a power of two of at least a page */
 };
 
-/* Something that a tracer could see, and by what it does, or why it does not. */
+/* Something that a tracer may observe: how it does, or why it does not. */
 struct observation {
-	const char *what;
-	const char *how; /* NULL where it is not observed */
+	const char *what, *how; /* how is NULL if not observed */
 	char why_not[128];
 };
+
+void observation_set(struct observation *o, const char *what, const char *how, const char *why_not);
 
 #endif

@@ -8,26 +8,62 @@
 #include <string.h>
 #include <unistd.h>
 
-static char last_words[256];
+static char first_warning[256];
 
-/* libbpf logs much; what it says first after an attempt begins is the cause. */
-static int listen_to(enum libbpf_print_level level, const char *format, va_list args)
+/* Later warnings are consequences of the first one. */
+static int keep_warning(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char *end;
-
-	if (level != LIBBPF_WARN || last_words[0])
+	if (level != LIBBPF_WARN || first_warning[0])
 		return 0;
-	vsnprintf(last_words, sizeof(last_words), format, args);
-	end = strchr(last_words, '\n');
-	if (end)
-		*end = '\0';
+	vsnprintf(first_warning, sizeof(first_warning), format, args);
+	first_warning[strcspn(first_warning, "\n")] = '\0';
 	return 0;
 }
 
-void tracer_quiet(void)
+int tracer_open(struct tracer_object *t, const void *(*elf)(size_t *size))
 {
-	last_words[0] = '\0';
-	libbpf_set_print(listen_to);
+	size_t size;
+	const void *bytes = elf(&size);
+
+	first_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+	t->object = bpf_object__open_mem(bytes, size, NULL);
+	return t->object ? 0 : -errno;
+}
+
+int tracer_load(struct tracer_object *t, unsigned int ring_bytes, ring_buffer_sample_fn sample,
+		void *context)
+{
+	struct bpf_map *records = bpf_object__find_map_by_name(t->object, "records");
+	int err = ring_bytes ? bpf_map__set_max_entries(records, ring_bytes) : 0;
+
+	if (!err)
+		err = bpf_object__load(t->object);
+	if (err)
+		return err;
+	t->ring = ring_buffer__new(bpf_map__fd(records), sample, context, NULL);
+	return t->ring ? 0 : -errno;
+}
+
+int tracer_keep(struct tracer_object *t, struct bpf_link *link)
+{
+	if (!link)
+		return errno ? -errno : -EINVAL;
+	if (t->link_count == LINKS_MAX) {
+		bpf_link__destroy(link);
+		return -E2BIG;
+	}
+	t->links[t->link_count++] = link;
+	return 0;
+}
+
+void tracer_close(struct tracer_object *t)
+{
+	while (t->link_count)
+		bpf_link__destroy(t->links[--t->link_count]);
+	ring_buffer__free(t->ring);
+	bpf_object__close(t->object);
+	memset(t, 0, sizeof(*t));
 }
 
 /* Whether the kernel is in the lockdown mode that forbids BPF to read it. */
@@ -46,74 +82,51 @@ static int locked_down(void)
 
 void tracer_explain(char *text, size_t size, const char *what, int error)
 {
+	const char *reason = strerror(abs(error)), *advice = first_warning;
+
 	error = abs(error);
-	if (locked_down())
-		snprintf(text, size,
-			 "%s: the kernel is locked down (confidentiality), which forbids BPF to "
-			 "look at it; see /sys/kernel/security/lockdown",
-			 what);
-	else if ((error == EPERM || error == EACCES) && geteuid() != 0)
-		snprintf(text, size,
-			 "%s: not permitted; run it as root, or with CAP_BPF and CAP_PERFMON, and "
-			 "CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH for uprobes and tracefs",
-			 what);
-	else if (error == ENOSYS)
-		snprintf(text, size, "%s: this kernel has no BPF (CONFIG_BPF_SYSCALL)", what);
-	else if (access("/sys/kernel/btf/vmlinux", R_OK))
-		snprintf(text, size,
-			 "%s: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), without which the "
-			 "programs cannot be fitted to it",
-			 what);
-	else
-		snprintf(text, size, "%s: %s%s%s", what, strerror(error), last_words[0] ? "; " : "",
-			 last_words);
-}
-
-int tracer_set_ring(struct bpf_object *object, unsigned int bytes)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, "records");
-
-	if (!bytes)
-		return 0;
-	return bpf_map__set_max_entries(map, bytes);
-}
-
-int tracer_keep(struct tracer_object *t, struct bpf_link *link)
-{
-	if (!link)
-		return errno ? -errno : -EINVAL;
-	if (t->link_count == LINKS_MAX) {
-		bpf_link__destroy(link);
-		return -E2BIG;
+	if (locked_down()) {
+		reason = "the kernel is locked down (confidentiality), BPF cannot read it";
+		advice = "see /sys/kernel/security/lockdown";
+	} else if ((error == EPERM || error == EACCES) && geteuid() != 0) {
+		reason = "not permitted";
+		advice = "run it as root, or with CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN and "
+			 "CAP_DAC_READ_SEARCH for uprobes and tracefs";
+	} else if (error == ENOSYS) {
+		reason = "this kernel has no BPF";
+		advice = "enable CONFIG_BPF_SYSCALL";
+	} else if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		reason = "this kernel has no BTF";
+		advice = "enable CONFIG_DEBUG_INFO_BTF";
 	}
-	t->links[t->link_count++] = link;
-	return 0;
+	snprintf(text, size, "%s: %s%s%s", what, reason, *advice ? "; " : "", advice);
 }
 
-int tracer_read_ring(struct tracer_object *t, ring_buffer_sample_fn sample, void *context)
+int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,
+		 void (*add)(void *total, const void *value), void *total)
 {
-	int fd = bpf_object__find_map_fd_by_name(t->object, "records");
+	int fd = bpf_object__find_map_fd_by_name(t->object, map), err;
+	int cpu, cpus = libbpf_num_possible_cpus();
+	char *values;
 
-	t->ring = ring_buffer__new(fd, sample, context, NULL);
-	return t->ring ? 0 : -errno;
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, value_size);
+	if (!values)
+		return -ENOMEM;
+	err = bpf_map_lookup_elem(fd, &key, values);
+	for (cpu = 0; !err && cpu < cpus; cpu++)
+		add(total, values + cpu * value_size);
+	free(values);
+	return err;
 }
 
-void *tracer_per_cpu(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,
-		     int *cpus)
+void add_u64(void *total, const void *value)
 {
-	int fd = bpf_object__find_map_fd_by_name(t->object, map);
-	void *values;
-
-	*cpus = libbpf_num_possible_cpus();
-	values = *cpus > 0 ? calloc(*cpus, value_size) : NULL;
-	if (values && bpf_map_lookup_elem(fd, &key, values)) {
-		free(values);
-		values = NULL;
-	}
-	return values;
+	*(uint64_t *)total += *(const uint64_t *)value;
 }
 
-/* Runs of a program that the kernel left out: it was running on that CPU already. */
+/* Runs of a program that the kernel skipped because it was running on that CPU. */
 static uint64_t missed_runs(struct tracer_object *t)
 {
 	struct bpf_program *program;
@@ -131,37 +144,14 @@ static uint64_t missed_runs(struct tracer_object *t)
 	return missed;
 }
 
-int tracer_sum(struct tracer_object *t, const char *map, uint32_t key, uint64_t *sum)
-{
-	uint64_t *values;
-	int cpu, cpus;
-
-	values = tracer_per_cpu(t, map, key, sizeof(*values), &cpus);
-	if (!values)
-		return -errno;
-	*sum = 0;
-	for (cpu = 0; cpu < cpus; cpu++)
-		*sum += values[cpu];
-	free(values);
-	return 0;
-}
-
 int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
 {
 	int i, err = 0;
 
+	memset(counters, 0, COUNTER_COUNT * sizeof(*counters));
 	for (i = 0; !err && i < COUNTER_COUNT; i++)
-		err = tracer_sum(t, "counters", i, &counters[i]);
+		err = tracer_total(t, "counters", i, sizeof(*counters), add_u64, &counters[i]);
 	if (!err)
 		counters[COUNTER_LOST_PAIRS] += missed_runs(t);
 	return err;
-}
-
-void tracer_close(struct tracer_object *t)
-{
-	while (t->link_count)
-		bpf_link__destroy(t->links[--t->link_count]);
-	ring_buffer__free(t->ring);
-	bpf_object__close(t->object);
-	memset(t, 0, sizeof(*t));
 }

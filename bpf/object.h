@@ -8,10 +8,7 @@
 
 #include "bpf/records.h"
 
-/*
- * What the tracers have in common about a BPF object: its ring buffer and
- * counters, its links, and what libbpf had to say of it.
- */
+/* Shared by the tracers: a BPF object, its ring buffer, counters and links. */
 #define LINKS_MAX 32
 
 struct tracer_object {
@@ -21,44 +18,32 @@ struct tracer_object {
 	struct ring_buffer *ring;
 };
 
-/* Keep libbpf's warnings for tracer_explain() and off stderr. */
-void tracer_quiet(void);
+/* Open an object by NAME__elf_bytes() of its skeleton, all programs unloaded yet; 0 or -errno. */
+int tracer_open(struct tracer_object *t, const void *(*elf)(size_t *size));
 
-/**
- * tracer_explain() - why something with BPF failed, in a line
- * @what: that could not be done
- * @error: the errno of it, positive or negative
- *
- * Looks for the usual reasons: no privilege, lockdown, a kernel without BPF or
- * BTF. What libbpf said last is appended where none of them is it.
+/* Load, with a ring buffer of that size (0: as built); @sample as of ring_buffer__new(). */
+int tracer_load(struct tracer_object *t, unsigned int ring_bytes, ring_buffer_sample_fn sample,
+		void *context);
+
+/* Own a link; takes what bpf_program__attach_*() returned. 0 or -errno of it. */
+int tracer_keep(struct tracer_object *t, struct bpf_link *link);
+
+/* Detach and free everything. */
+void tracer_close(struct tracer_object *t);
+
+/*
+ * Format an error message about BPF: @what failed, with an errno of either sign. Checks the
+ * usual reasons: lockdown, missing privilege, a kernel without BPF or BTF. Otherwise the
+ * first warning of libbpf is appended.
  */
 void tracer_explain(char *text, size_t size, const char *what, int error);
 
-/* Resize the ring buffer before the load (0: leave it); 0 or -errno. */
-int tracer_set_ring(struct bpf_object *object, unsigned int bytes);
+/* Add an element of a per-CPU array up: @add, as add_u64(), for each CPU. 0 or -errno. */
+int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,
+		 void (*add)(void *total, const void *value), void *total);
+void add_u64(void *total, const void *value);
 
-/* Keep a link; takes what bpf_program__attach_*() returned. 0 or -errno of it. */
-int tracer_keep(struct tracer_object *t, struct bpf_link *link);
-
-/* Begin to read records; @sample as of ring_buffer__new(). 0 or -errno. */
-int tracer_read_ring(struct tracer_object *t, ring_buffer_sample_fn sample, void *context);
-
-/* Sum over all CPUs of a count in a per-CPU array; 0 or -errno. */
-int tracer_sum(struct tracer_object *t, const char *map, uint32_t key, uint64_t *sum);
-
-/**
- * tracer_counters() - sum of the counters over all CPUs
- *
- * What the kernel did not run because the same program was already running on
- * that CPU counts as lost pairs.
- */
+/* All counters. Programs that the kernel skipped, as they were running, count as lost pairs. */
 int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT]);
-
-/* Detach and free all of it. */
-void tracer_close(struct tracer_object *t);
-
-/* An element of a per-CPU array, one value per possible CPU; freed by the caller. NULL: errno. */
-void *tracer_per_cpu(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,
-		     int *cpus);
 
 #endif

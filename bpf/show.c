@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bpf/show.h"
+#include "bpf/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "bpf/trace_result.h"
 #include "lib/histogram.h"
 #include "lib/units.h"
 
@@ -34,7 +35,7 @@ static void show_percentiles(const struct histogram *h, enum show_unit unit)
 
 	printf("    n %llu, mean %s", h->count,
 	       format(histogram_mean(h), unit, text, sizeof(text)));
-	/* A length is most often the lowest of its bucket, which a percentile does not know. */
+	/* Lengths are usually the lowest value of their bucket, percentiles its middle. */
 	for (i = 0; unit == SHOW_NS && i < 4; i++)
 		if (histogram_carries(h, percentiles[i].q))
 			printf(", %s %s", percentiles[i].name,
@@ -43,64 +44,59 @@ static void show_percentiles(const struct histogram *h, enum show_unit unit)
 	printf(", max %s\n", format(h->max, unit, text, sizeof(text)));
 }
 
-static uint64_t octave_count(const struct histogram *h, unsigned int exponent)
-{
-	uint64_t count = 0;
-	unsigned int i;
-
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
-		if (h->buckets[i] && histogram_log2(histogram_low(i) | 1) == exponent)
-			count += h->buckets[i];
-	return count;
-}
-
 void show_histogram(const char *title, const struct histogram *h, enum show_unit unit)
 {
-	uint64_t counts[64], most = 1;
-	unsigned int e, first, last;
+	uint64_t counts[64] = { 0 }, most = 1;
+	unsigned int i, e, width;
 	char from[32];
 
 	if (!h->count)
 		return;
 	printf("  %s\n", title);
 	show_percentiles(h, unit);
-	first = histogram_log2(h->min | 1);
-	last = histogram_log2(h->max | 1);
-	for (e = first; e <= last; e++) {
-		counts[e] = octave_count(h, e);
+	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		e = histogram_log2(histogram_low(i) | 1);
+		counts[e] += h->buckets[i];
 		most = counts[e] > most ? counts[e] : most;
 	}
-	for (e = first; e <= last; e++) {
-		int width = (counts[e] * BAR_WIDTH + most - 1) / most;
-
-		if (!counts[e])
-			continue;
-		printf("    %10s .. |%-*.*s| %llu\n", format(1ULL << e, unit, from, sizeof(from)),
-		       BAR_WIDTH, width, "########################################",
-		       (unsigned long long)counts[e]);
+	for (e = 0; e < 64; e++) {
+		width = (counts[e] * BAR_WIDTH + most - 1) / most;
+		if (width)
+			printf("    %10s .. |%-*.*s| %llu\n",
+			       format(1ULL << e, unit, from, sizeof(from)), BAR_WIDTH, width,
+			       "########################################",
+			       (unsigned long long)counts[e]);
 	}
 }
 
-void show_observations(const struct observation *observations, size_t count)
+void show_observations(const struct observation *observations, size_t count, bool json)
 {
-	size_t i;
+	struct record_list list = { NULL, 0 };
+	json_t *array = json_array();
+	const struct observed *o;
 
-	for (i = 0; i < count; i++) {
-		const struct observation *o = &observations[i];
-
-		if (o->what)
+	trace_observations(&list, observations, count);
+	for (o = list.items; o < (struct observed *)list.items + list.count; o++) {
+		if (json)
+			json_array_append_new(array, record_encode(&observed_record, o));
+		else
 			printf("  %-26s %s%s\n", o->what,
-			       o->how ? o->how : "not observed: ", o->how ? "" : o->why_not);
+			       o->how ?: "not observed: ", o->why_not ?: "");
 	}
+	if (json)
+		show_json(array, false);
+	else
+		json_decref(array);
+	record_release_list(&observed_record, &list);
 }
 
 void show_lost(const uint64_t counters[COUNTER_COUNT])
 {
 	if (counters[COUNTER_LOST_RECORDS])
-		printf("LOST %llu records: the ring buffer was full, batches are missing; a larger "
-		       "--ring helps\n",
+		printf("lost %llu records: ring buffer full, batches are missing; use a larger "
+		       "--ring\n",
 		       (unsigned long long)counters[COUNTER_LOST_RECORDS]);
 	if (counters[COUNTER_LOST_PAIRS])
-		printf("LOST %llu operations: their begin or end was not seen\n",
+		printf("lost %llu operations: begin or end not seen\n",
 		       (unsigned long long)counters[COUNTER_LOST_PAIRS]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bpf/ticker.h"
+#include "bpf/commands.h"
 
 #include <signal.h>
 #include <time.h>
@@ -25,7 +25,7 @@ void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval
 bool ticker_wait(struct ticker *ticker)
 {
 	uint64_t now = clock_ns(), until = now + TICK_NS;
-	struct timespec ts;
+	struct timespec ts = { 0 };
 
 	if (ticker->end_ns < until)
 		until = ticker->end_ns;
@@ -34,8 +34,10 @@ bool ticker_wait(struct ticker *ticker)
 	if (until > now) {
 		ts.tv_sec = (until - now) / NSEC_PER_SEC;
 		ts.tv_nsec = (until - now) % NSEC_PER_SEC;
-		ticker->signalled = sigtimedwait(&signals, NULL, &ts) > 0;
 	}
+	/* An interval may be shorter than the work in it: then there is no wait, but a signal
+	 * counts. */
+	ticker->signalled = sigtimedwait(&signals, NULL, &ts) > 0;
 	return !ticker->signalled && clock_ns() < ticker->end_ns;
 }
 

@@ -6,8 +6,22 @@
 #include <time.h>
 
 #include "lib/histogram.h"
+#include "lib/record_table.h"
 
 #define CLOCK_READINGS 101
+
+#define S struct guest_totals
+RECORD(guest_totals_record, "guest_totals", NULL,
+	FIELD(COUNT, batches, .required = true), FIELD(COUNT, kicks, .required = true),
+	FIELD(COUNT, pages, .required = true), FIELD(COUNT, entries, .required = true),
+	NAMED("alloc_ns", COUNT, stage_ns[STAGE_ALLOC], .required = true),
+	FIELD(COUNT, alloc_retry_ns, .required = true),
+	NAMED("move_ns", COUNT, stage_ns[STAGE_MOVE], .required = true),
+	NAMED("tell_ns", COUNT, stage_ns[STAGE_TELL], .required = true),
+	NAMED("release_ns", COUNT, stage_ns[STAGE_RELEASE], .required = true),
+	FIELD(COUNT, gap_ns, .required = true), FIELD(COUNT, begin_ns, .required = true),
+	FIELD(COUNT, end_ns, .required = true), FIELD(BOOL, merged, .required = true));
+#undef S
 
 static uint64_t batch_end(const struct guest_batch *b)
 {

@@ -1,14 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/traced_processes.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "bpf/qemu_processes.h"
-#include "bpf/trace_json.h"
+#include "bpf/trace_result.h"
+#include "lib/record_table.h"
+
+static bool is_qemu(pid_t pid)
+{
+	char link[64], path[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return false;
+	path[n] = '\0';
+	name = basename(path);
+	return !strncmp(name, "qemu-system-", 12) || !strcmp(name, "qemu-kvm") ||
+	       !strcmp(name, "kvm");
+}
+
+/* Find processes whose program is qemu-system-*, qemu-kvm or kvm; returns their number. */
+static size_t qemu_processes(pid_t *pids, size_t max)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (!proc)
+		return 0;
+	while (count < max && (entry = readdir(proc))) {
+		pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+
+		if (pid && is_qemu(pid))
+			pids[count++] = pid;
+	}
+	closedir(proc);
+	return count;
+}
+
+/* Get the name of a process, "?" if it has ended. */
+static void process_name(pid_t pid, char *name, size_t size)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(name, size, "?");
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(name, size, f))
+		name[strcspn(name, "\n")] = '\0';
+	fclose(f);
+}
 
 static struct traced_process *find(const struct traced_processes *traced, pid_t pid)
 {
@@ -22,7 +78,7 @@ static struct traced_process *find(const struct traced_processes *traced, pid_t 
 
 int traced_processes_add(struct traced_processes *traced, pid_t pid)
 {
-	struct traced_process *w;
+	struct traced_process *p;
 	int err;
 
 	if (find(traced, pid))
@@ -32,15 +88,15 @@ int traced_processes_add(struct traced_processes *traced, pid_t pid)
 	err = host_tracer_add(traced->tracer, pid);
 	if (err)
 		return err;
-	w = calloc(1, sizeof(*w));
-	if (!w) {
+	p = calloc(1, sizeof(*p));
+	if (!p) {
 		host_tracer_forget(traced->tracer, pid);
 		return -ENOMEM;
 	}
-	w->pid = pid;
-	w->batches = host_tracer_sees_batches(traced->tracer, pid);
-	process_name(pid, w->name, sizeof(w->name));
-	traced->list[traced->count++] = w;
+	p->pid = pid;
+	p->batches = host_tracer_sees_batches(traced->tracer, pid);
+	process_name(pid, p->name, sizeof(p->name));
+	traced->list[traced->count++] = p;
 	return 0;
 }
 
@@ -57,12 +113,12 @@ void traced_processes_find(struct traced_processes *traced)
 
 static void take(const struct host_batch *batch, void *context)
 {
-	struct traced_process *w = find(context, batch->tgid);
+	struct traced_process *p = find(context, batch->tgid);
 
-	if (!w || batch->queue > 1)
+	if (!p || batch->queue > 1)
 		return;
-	host_totals_add(&w->totals[batch->queue], batch);
-	host_totals_add(&w->recent[batch->queue], batch);
+	host_totals_add(&p->totals[batch->queue], batch);
+	host_totals_add(&p->recent[batch->queue], batch);
 }
 
 void traced_processes_update(struct traced_processes *traced)
@@ -71,14 +127,14 @@ void traced_processes_update(struct traced_processes *traced)
 
 	host_tracer_drain(traced->tracer, take, traced);
 	for (i = 0; i < traced->count; i++) {
-		struct traced_process *w = traced->list[i];
+		struct traced_process *p = traced->list[i];
 
-		if (w->gone)
+		if (p->gone)
 			continue;
-		host_tracer_stats(traced->tracer, w->pid, &w->stats);
-		if (kill(w->pid, 0) && errno == ESRCH) {
-			w->gone = true;
-			host_tracer_forget(traced->tracer, w->pid);
+		host_tracer_stats(traced->tracer, p->pid, &p->stats);
+		if (kill(p->pid, 0) && errno == ESRCH) {
+			p->gone = true;
+			host_tracer_forget(traced->tracer, p->pid);
 		}
 	}
 }
@@ -89,39 +145,58 @@ void traced_processes_release(struct traced_processes *traced)
 		free(traced->list[--traced->count]);
 }
 
-static json_t *totals_to_json(const struct host_totals *s, double clock_ns)
-{
-	double advice = host_totals_advice_ns(s, clock_ns);
-	json_t *json;
+#define S struct batch_summary
+static RECORD(batch_record, "batches", NULL,
+	NAMED("batches", COUNT, totals.batches), NAMED("entries", COUNT, totals.entries),
+	NAMED("calls", COUNT, totals.calls), NAMED("bytes", COUNT, totals.bytes),
+	NAMED("ns", COUNT, totals.ns), NAMED("timed", COUNT, totals.timed),
+	NAMED("timed_ns", COUNT, totals.timed_ns), FIELD(COUNT, advice_ns),
+	FIELD(COUNT, translate_ns));
+#undef S
 
-	json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "batches", (json_int_t)s->batches,
-			 "entries", (json_int_t)s->entries, "calls", (json_int_t)s->calls, "bytes",
-			 (json_int_t)s->bytes, "ns", (json_int_t)s->ns, "timed",
-			 (json_int_t)s->timed, "timed_ns", (json_int_t)s->timed_ns);
-	json_object_set_new(json, "advice_ns", isnan(advice) ? json_null() : json_integer(advice));
-	json_object_set_new(json, "translate_ns",
-			    isnan(advice) ? json_null() : json_integer(s->ns - advice));
-	return json;
+#define S struct queue_summaries
+static RECORD(queues_record, "queues", NULL,
+	FIELD(STRUCT, inflate, .record = &batch_record),
+	FIELD(STRUCT, deflate, .record = &batch_record));
+#undef S
+
+#define S struct process_summary
+RECORD(process_record, "process", NULL,
+	FIELD(COUNT, pid), FIELD(TEXT, name), FIELD(BOOL, ended, .required = true),
+	FIELD(STRUCT, batches, .record = &queues_record),
+	FIELD(MAP, calls, .record = &call_record));
+#undef S
+
+static void summarize_batches(struct batch_summary *summary, const struct host_totals *totals,
+			      double clock_ns)
+{
+	double advice = host_totals_advice_ns(totals, clock_ns);
+
+	summary->totals = *totals;
+	if (isnan(advice))
+		return;
+	summary->advice_ns = advice;
+	summary->translate_ns = totals->ns - advice;
 }
 
-json_t *traced_processes_to_json(const struct traced_processes *traced, double clock_ns)
+void traced_processes_summarize(const struct traced_processes *traced, double clock_ns,
+				struct record_list *list)
 {
-	json_t *list = json_array(), *batches;
+	struct process_summary *p;
 	size_t i;
 
 	for (i = 0; i < traced->count; i++) {
-		const struct traced_process *w = traced->list[i];
+		const struct traced_process *t = traced->list[i];
 
-		batches = w->batches ? json_pack("{s:o, s:o}", "inflate",
-						 totals_to_json(&w->totals[0], clock_ns), "deflate",
-						 totals_to_json(&w->totals[1], clock_ns))
-				     : json_null();
-		json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:o, s:o}", "pid",
-						      (int)w->pid, "name", w->name, "ended",
-						      w->gone, "batches", batches, "calls",
-						      host_tracer_sees_calls(traced->tracer)
-							      ? host_stats_to_json(&w->stats)
-							      : json_null()));
+		p = record_append(&process_record, list);
+		p->pid = t->pid;
+		record_set_text(&p->name, t->name);
+		p->ended = t->gone;
+		if (t->batches) {
+			summarize_batches(&p->batches.inflate, &t->totals[0], clock_ns);
+			summarize_batches(&p->batches.deflate, &t->totals[1], clock_ns);
+		}
+		if (host_tracer_sees_calls(traced->tracer))
+			trace_calls(&p->calls, &t->stats);
 	}
-	return list;
 }

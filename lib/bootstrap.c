@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/stats.h"
 
 #define CONFIDENCE 0.95
@@ -21,28 +22,27 @@
 /* What the median of a resample can be, in rising order, and how likely each is. */
 struct medians {
 	struct atom {
-		double value;
-		double p;
+		double value, p;
 	} * atoms;
 	size_t count;
 };
 
 /* How two medians make one figure. */
-enum figure {
-	DIFFERENCE,
-	RATIO,
-};
+enum figure { DIFFERENCE, RATIO };
 
 struct pair {
 	enum figure figure;
-	const struct medians *a;
-	const struct medians *b;
+	const struct medians *a, *b;
 };
 
 static void add_atom(struct medians *m, double value, double p)
 {
-	if (p > NEGLIGIBLE)
-		m->atoms[m->count++] = (struct atom){ value, p };
+	if (p <= NEGLIGIBLE)
+		return;
+	/* Room doubles: whenever the count is a power of two. */
+	if (!(m->count & (m->count - 1)))
+		m->atoms = xreallocarray(m->atoms, 2 * m->count + 1, sizeof(*m->atoms));
+	m->atoms[m->count++] = (struct atom){ value, p };
 }
 
 /* Chance that the @rank-th smallest of n draws is one of the @k lowest of n values. */
@@ -51,41 +51,45 @@ static double chance_within(size_t k, size_t n, size_t rank)
 	return k == n ? 1 : gsl_cdf_binomial_Q(rank - 1, (double)k / n, n);
 }
 
+/* Chance that the @rank-th smallest is the i-th value. */
+static double chance_of(size_t i, size_t n, size_t rank)
+{
+	return chance_within(i, n, rank) - chance_within(i - 1, n, rank);
+}
+
 static void odd_medians(struct medians *m, const double *sorted, size_t n)
 {
 	size_t i;
 
 	for (i = 1; i <= n; i++)
-		add_atom(m, sorted[i - 1],
-			 chance_within(i, n, n / 2 + 1) - chance_within(i - 1, n, n / 2 + 1));
+		add_atom(m, sorted[i - 1], chance_of(i, n, n / 2 + 1));
 }
 
-/* Chance that @half draws lie within the @k lowest of n, one of them at the @k-th, for all k. */
-static double *chances_of_end(size_t n, size_t half)
+/* For all k, log of the chance that @half draws are in the k lowest of n, one at the k-th. */
+static double *log_chances_of_end(size_t n, size_t half)
 {
 	double *chances = stats_array(n + 1);
 	size_t k;
 
 	for (k = 1; k <= n; k++)
-		chances[k] = pow((double)k / n, half) - pow((double)(k - 1) / n, half);
+		chances[k] = half * log((double)k / n) + log1p(-pow((double)(k - 1) / k, half));
 	return chances;
 }
 
 /*
- * With n = 2m draws the median is the middle of two: m of them at or below the
- * i-th value, one being it, and m at or above the j-th, one being that.
+ * With n = 2m draws the median is the middle of two: m of them at or below the i-th value, one
+ * being it, and m at or above the j-th, one being that. Far apart they have a negligible chance.
  */
 static void even_medians(struct medians *m, const double *sorted, size_t n)
 {
 	size_t half = n / 2, i, j;
-	double *end = chances_of_end(n, half), ways = gsl_sf_choose(n, half);
+	double *end = log_chances_of_end(n, half), ways = gsl_sf_lnchoose(n, half);
 
 	for (i = 1; i <= n; i++) {
-		double both = chance_within(i, n, half) - chance_within(i - 1, n, half);
+		double both = chance_of(i, n, half), p = 1;
 
-		for (j = i + 1; j <= n; j++) {
-			double p = ways * end[i] * end[n - j + 1];
-
+		for (j = i + 1; j <= n && p > NEGLIGIBLE; j++) {
+			p = exp(ways + end[i] + end[n - j + 1]);
 			add_atom(m, (sorted[i - 1] + sorted[j - 1]) / 2, p);
 			both -= p;
 		}
@@ -101,16 +105,20 @@ static int by_value(const void *left, const void *right)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
-static struct medians medians_of(const double *values, size_t n)
+static double *sorted_copy(const double *values, size_t n)
 {
-	struct medians m = { .count = 0 };
 	double *sorted = stats_array(n);
 
-	m.atoms = calloc(n % 2 ? n : n * (n + 1) / 2, sizeof(*m.atoms));
-	if (!m.atoms)
-		abort();
 	memcpy(sorted, values, n * sizeof(*sorted));
 	gsl_sort(sorted, 1, n);
+	return sorted;
+}
+
+static struct medians medians_of(const double *values, size_t n)
+{
+	struct medians m = { .atoms = NULL };
+	double *sorted = sorted_copy(values, n);
+
 	if (n % 2)
 		odd_medians(&m, sorted, n);
 	else
@@ -147,14 +155,14 @@ static double chance_up_to(const struct pair *pair, double limit)
 /* The lowest and highest figure that resamples can make. */
 static struct interval range_of(const struct pair *pair)
 {
-	const struct atom *a = pair->a->atoms, *b = pair->b->atoms;
-	const struct atom *a_end = a + pair->a->count - 1, *b_end = b + pair->b->count - 1;
+	const struct atom *a = pair->a->atoms, *a_end = a + pair->a->count - 1;
+	double b = pair->b->atoms[0].value, b_end = pair->b->atoms[pair->b->count - 1].value;
 
 	return (struct interval){
-		.low = fmin(figure_of(pair->figure, a->value, b->value),
-			    figure_of(pair->figure, a->value, b_end->value)),
-		.high = fmax(figure_of(pair->figure, a_end->value, b->value),
-			     figure_of(pair->figure, a_end->value, b_end->value)),
+		.low = fmin(figure_of(pair->figure, a->value, b),
+			    figure_of(pair->figure, a->value, b_end)),
+		.high = fmax(figure_of(pair->figure, a_end->value, b),
+			     figure_of(pair->figure, a_end->value, b_end)),
 	};
 }
 
@@ -176,31 +184,31 @@ static double quantile(const struct pair *pair, struct interval range, double ch
 	return range.high;
 }
 
+static double median_without(const double *sorted, size_t n, size_t out)
+{
+	size_t low = (n - 2) / 2, high = (n - 1) / 2;
+
+	return (sorted[low + (low >= out)] + sorted[high + (high >= out)]) / 2;
+}
+
 /*
- * Sums of the squares and cubes of what each value weighs in the median: how
- * much the median of the others differs from the mean of such medians. @scale
- * is the figure's derivative by this median.
+ * Sums of the squares and cubes of each value's weight in the median: the mean of the medians
+ * without one value, minus that without it. @scale is the figure's derivative by this median.
  */
 static void add_influence(const double *values, size_t n, double scale, double *squares,
 			  double *cubes)
 {
-	double *others = stats_array(n), *without = stats_array(n), mean = 0;
+	double *sorted = sorted_copy(values, n), mean = 0, weight;
 	size_t i;
 
+	for (i = 0; n > 1 && i < n; i++)
+		mean += median_without(sorted, n, i) / n;
 	for (i = 0; n > 1 && i < n; i++) {
-		memcpy(others, values, i * sizeof(*others));
-		memcpy(others + i, values + i + 1, (n - 1 - i) * sizeof(*others));
-		without[i] = stats_median(others, n - 1);
-		mean += without[i] / n;
-	}
-	for (i = 0; n > 1 && i < n; i++) {
-		double weight = scale * (n - 1) * (mean - without[i]) / n;
-
+		weight = scale * (n - 1) * (mean - median_without(sorted, n, i)) / n;
 		*squares += weight * weight;
 		*cubes += weight * weight * weight;
 	}
-	free(without);
-	free(others);
+	free(sorted);
 }
 
 static double acceleration(enum figure figure, const double *a, size_t a_count, const double *b,

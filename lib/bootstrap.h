@@ -5,24 +5,15 @@
 #include <stddef.h>
 
 /*
- * 95 % intervals of medians, and of what two medians make, over few values.
- *
- * The bootstrap asks what the median of n values would be, were they drawn
- * again, n with replacement out of those that were observed. For a median that
- * needs no drawing: which order statistics a resample has is binomial, so the
- * distribution is computed in full (Maritz and Jarrett, A Note on Estimating
- * the Variance of the Sample Median, 1978). The intervals are exact where
- * others carry the noise of their resamples, and need no seed.
- *
- * Ends are taken from it by the BCa method: corrected for bias, ties split, and
- * for skew, by the jackknife (Efron, Better Bootstrap Confidence Intervals,
- * 1987; for two samples Davison and Hinkley, Bootstrap Methods and their
- * Application, 1997, ch. 5.3). How often such an interval holds the truth with
- * 5, 10 and 20 values is what tests/unit/test_coverage.c measures.
+ * 95 % intervals of medians, and of what two medians make, over few values. The bootstrap's
+ * distribution of a median is binomial and computed in full, without resamples or a seed (Maritz
+ * and Jarrett, A Note on Estimating the Variance of the Sample Median, 1978). Ends are taken from
+ * it by the BCa method: corrected for bias, ties split, and for skew, by the jackknife (Efron,
+ * Better Bootstrap Confidence Intervals, 1987; for two samples Davison and Hinkley, Bootstrap
+ * Methods and their Application, 1997, ch. 5.3).
  */
 struct interval {
-	double low;
-	double high;
+	double low, high;
 };
 
 /* Of the median of @n > 0 values. Two and three of them give an interval, but no trust. */

@@ -8,7 +8,7 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 
-/* CLOCK_MONOTONIC in ns: a stepped wall clock moves no deadline. */
+/* CLOCK_MONOTONIC in ns: deadlines survive steps of the wall clock. */
 static inline uint64_t clock_ns(void)
 {
 	struct timespec ts;
@@ -17,13 +17,21 @@ static inline uint64_t clock_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-/* A deadline is a point of clock_ns(); this is the one @ms from now. */
+/* Sleep for as long, or until a signal. */
+static inline void sleep_ns(uint64_t ns)
+{
+	const struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	nanosleep(&ts, NULL);
+}
+
+/* A deadline is a value of clock_ns(). */
 static inline uint64_t deadline_in_ms(uint64_t ms)
 {
 	return clock_ns() + ms * NSEC_PER_MSEC;
 }
 
-/* ms until @deadline for poll(), rounded up; 0 when it has passed. */
+/* Timeout of poll() in ms, rounded up; 0 if the deadline has passed. */
 static inline int deadline_poll_ms(uint64_t deadline)
 {
 	uint64_t now = clock_ns();

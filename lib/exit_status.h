@@ -2,17 +2,14 @@
 #ifndef LIB_EXIT_STATUS_H
 #define LIB_EXIT_STATUS_H
 
-/*
- * Exit status of every program of the project. Scripts and CI jobs branch on
- * these, so a number never changes its meaning.
- */
+/* Exit status of all programs. Scripts depend on the numbers: they do not change. */
 enum exit_status {
 	EXIT_FINE = 0,
-	EXIT_REGRESSION = 1,   /* a regression was found, or a QoS claim failed */
-	EXIT_USAGE = 2,	       /* the command line or an input file is wrong */
-	EXIT_ENVIRONMENT = 3,  /* the machine, or a run on it, failed */
-	EXIT_UNSUPPORTED = 4,  /* this machine cannot do that */
-	EXIT_INCONCLUSIVE = 5, /* too few or too noisy samples to say */
+	EXIT_REGRESSION = 1,   /* regression, or a failed QoS claim */
+	EXIT_USAGE = 2,	       /* wrong command line or input file */
+	EXIT_ENVIRONMENT = 3,  /* the environment or a run failed */
+	EXIT_UNSUPPORTED = 4,  /* not supported on this machine */
+	EXIT_INCONCLUSIVE = 5, /* too few or too noisy boots */
 	EXIT_DEADLINE = 124,
 	EXIT_INTERRUPTED = 130,
 };

@@ -75,7 +75,7 @@ double histogram_quantile(const struct histogram *h, double q)
 
 bool histogram_carries(const struct histogram *h, double q)
 {
-	/* 100 * (1 - 0.9) is a little less than the 10 that it is. */
+	/* 100 * (1 - 0.9) is slightly less than 10 in binary. */
 	return h->count * (1 - q) > HISTOGRAM_BEYOND_MIN - 1e-6;
 }
 
@@ -100,7 +100,7 @@ json_t *histogram_to_json(const struct histogram *h)
 			 buckets);
 }
 
-/* Values of 2^63 and more come and go as negative JSON integers. */
+/* Values of 2^63 and above are negative JSON integers. */
 static uint64_t member(const json_t *json, const char *key)
 {
 	return json_integer_value(json_object_get(json, key));
@@ -129,7 +129,7 @@ int histogram_from_json(struct histogram *h, const json_t *json)
 	read.sum = member(json, "sum");
 	read.min = member(json, "min");
 	read.max = member(json, "max");
-	if (read.count != total)
+	if (read.count != total || read.min > read.max)
 		return -EINVAL;
 	*h = read;
 	return 0;

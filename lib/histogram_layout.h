@@ -3,19 +3,19 @@
 #define LIB_HISTOGRAM_LAYOUT_H
 
 /*
- * Log-linear histogram of unsigned 64-bit values, one layout in BPF programs
- * and in user space; hence no header is included here: in BPF the types come
- * from vmlinux.h, elsewhere from <stdint.h> by way of histogram.h.
+ * Log-linear histogram of unsigned 64-bit values with one layout in BPF programs
+ * and in user space. No header is included: in BPF the types come from vmlinux.h,
+ * in user space from <stdint.h> via histogram.h.
  *
  * Each power of two is divided into S = 2^HISTOGRAM_BITS buckets of equal
- * width. Values below 2 S have a bucket each. A value v with
+ * width. Values below 2 S have one bucket each. A value v with
  * 2^e <= v < 2^(e+1), e >= HISTOGRAM_BITS, is in a bucket of width
  * w = 2^(e - HISTOGRAM_BITS), and since 2^e <= v, w <= v / S.
  *
- * Error bound: a bucket is represented by its middle (half way between its
- * lowest and its highest value), from which no value in it is further than
- * (w - 1) / 2 < v / (2 S). With S = 16 that is 1/32: a value read from the
- * histogram is within 3.125 % of one that was put in. Values below 32 are exact.
+ * Error bound: a bucket is represented by its middle, halfway between its lowest
+ * and highest value. No value in it is further away than (w - 1) / 2 < v / (2 S).
+ * With S = 16 a value read from the histogram is within 1/32 (3.125 %) of the value
+ * that was added. Values below 32 are exact.
  */
 #define HISTOGRAM_BITS 4
 #define HISTOGRAM_SUB (1 << HISTOGRAM_BITS)
@@ -25,13 +25,13 @@
 
 struct histogram {
 	unsigned long long count;
-	unsigned long long sum; /* of the values themselves, not of the buckets; wraps */
-	unsigned long long min; /* meaningless while count is 0 */
+	unsigned long long sum; /* of the values, not of the buckets; wraps */
+	unsigned long long min; /* undefined while count is 0 */
 	unsigned long long max;
 	unsigned long long buckets[HISTOGRAM_BUCKETS];
 };
 
-/* floor(log2(v)) of v > 0, in a form that BPF has instructions for. */
+/* floor(log2(v)), v > 0. BPF has no count-leading-zeros instruction. */
 static inline unsigned int histogram_log2(unsigned long long v)
 {
 	unsigned int e = 0;
@@ -59,7 +59,7 @@ static inline unsigned int histogram_log2(unsigned long long v)
 	return e + (unsigned int)(v >> 1);
 }
 
-/* The bucket of a value: below HISTOGRAM_BUCKETS for every value there is. */
+/* The bucket of a value, below HISTOGRAM_BUCKETS. */
 static inline unsigned int histogram_bucket(unsigned long long v)
 {
 	unsigned int e;

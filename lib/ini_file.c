@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
+#include "lib/record.h"
+
 struct parser {
-	const char *path;
+	struct ini_entry entry;
 	FILE *file;
-	unsigned int line;
 	ini_entry_fn fn;
 	void *context;
-	char *err;
-	size_t err_size;
-	int status;  /* of the first failure */
-	char **seen; /* "section\nkey" */
-	size_t seen_count;
+	int status;		 /* of the first failure */
+	struct record_list seen; /* "section\nkey" */
 };
 
 int ini_fail(const struct ini_entry *entry, const char *fmt, ...)
@@ -36,84 +35,57 @@ int ini_fail(const struct ini_entry *entry, const char *fmt, ...)
 	return -EINVAL;
 }
 
-/* libinih asks for lines through this; it knows no line numbers itself. */
+/* Reader for libinih, which does not count lines. */
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct parser *p = stream;
-	char *line;
+	struct ini_entry *e = &p->entry;
+	char *line = p->status ? NULL : fgets(buf, size, p->file);
 
-	if (p->status)
-		return NULL;
-	line = fgets(buf, size, p->file);
 	if (!line)
 		return NULL;
-	p->line++;
-	if (!strchr(line, '\n') && !feof(p->file)) {
-		snprintf(p->err, p->err_size, "%s:%u: the line is longer than %d characters",
-			 p->path, p->line, size - 2);
-		p->status = -EINVAL;
-		return NULL;
-	}
-	return line;
+	e->line++;
+	if (strchr(line, '\n') || feof(p->file))
+		return line;
+	snprintf(e->err, e->err_size, "%s:%u: line longer than %d characters", e->path, e->line,
+		 size - 2);
+	p->status = -EINVAL;
+	return NULL;
 }
 
-/* 1 where the entry was there before, 0 where it is new, -ENOMEM. */
-static int seen_before(struct parser *p, const char *section, const char *key)
+static bool is_new(struct parser *p, const char *section, const char *key)
 {
-	char **longer, *name;
-	size_t i;
+	char *name = xasprintf("%s\n%s", section, key);
+	bool added = record_append_once(&p->seen, name, strlen(name));
 
-	if (asprintf(&name, "%s\n%s", section, key) < 0)
-		return -ENOMEM;
-	for (i = 0; i < p->seen_count; i++) {
-		if (!strcmp(p->seen[i], name)) {
-			free(name);
-			return 1;
-		}
-	}
-	longer = reallocarray(p->seen, p->seen_count + 1, sizeof(*longer));
-	if (!longer) {
-		free(name);
-		return -ENOMEM;
-	}
-	p->seen = longer;
-	p->seen[p->seen_count++] = name;
-	return 0;
+	free(name);
+	return added;
 }
 
 static int handle(void *user, const char *section, const char *key, const char *value)
 {
 	struct parser *p = user;
-	struct ini_entry entry = {
-		.path = p->path,
-		.line = p->line,
-		.section = section,
-		.key = key,
-		.value = value,
-		.err = p->err,
-		.err_size = p->err_size,
-	};
-	int seen;
 
 	if (p->status)
 		return 0;
-	seen = seen_before(p, section, key);
-	if (seen > 0)
-		p->status = ini_fail(&entry, "is set a second time");
-	else
-		p->status = seen < 0 ? seen : p->fn(&entry, p->context);
+	p->entry.section = section;
+	p->entry.key = key;
+	p->entry.value = value;
+	p->status = is_new(p, section, key) ? p->fn(&p->entry, p->context)
+					    : ini_fail(&p->entry, "duplicate key");
 	return p->status == 0;
 }
 
 int ini_file_parse(const char *path, ini_entry_fn fn, void *context, char *err, size_t err_size)
 {
 	struct parser p = {
-		.path = path, .fn = fn, .context = context, .err = err, .err_size = err_size
+		.entry = { .path = path, .err = err, .err_size = err_size },
+		.file = fopen(path, "re"),
+		.fn = fn,
+		.context = context,
 	};
 	int bad_line;
-	size_t i;
 
-	p.file = fopen(path, "re");
 	if (!p.file) {
 		p.status = -errno;
 		snprintf(err, err_size, "%s: %s", path, strerror(errno));
@@ -121,13 +93,9 @@ int ini_file_parse(const char *path, ini_entry_fn fn, void *context, char *err, 
 	}
 	bad_line = ini_parse_stream(read_line, &p, handle, &p);
 	fclose(p.file);
-	for (i = 0; i < p.seen_count; i++)
-		free(p.seen[i]);
-	free(p.seen);
-	if (!p.status && bad_line) {
-		snprintf(err, err_size, "%s:%d: neither a [section] nor a key = value line", path,
-			 bad_line);
-		p.status = -EINVAL;
-	}
-	return p.status;
+	record_release_texts(&p.seen);
+	if (p.status || !bad_line)
+		return p.status;
+	snprintf(err, err_size, "%s:%d: expected a [section] or key = value", path, bad_line);
+	return -EINVAL;
 }

@@ -3,55 +3,78 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int regular_file_open(const char *path)
+static int open_regular(const char *path, int flags)
 {
 	/* To open a pipe without O_NONBLOCK is to wait for who writes into it. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 	struct stat st;
-	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
-	if (!err)
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
-	return err;
+	return -EINVAL;
 }
 
-static json_t *load(const char *path, int fd, char *err, size_t err_size)
+int regular_file_open(const char *path)
 {
-	json_error_t error;
-	struct stat st;
-	json_t *value;
+	return open_regular(path, 0);
+}
 
-	if (fstat(fd, &st) < 0 || st.st_size > JSON_FILE_MAX) {
-		snprintf(err, err_size, "%s: larger than %ld MiB, which no such file is", path,
-			 JSON_FILE_MAX >> 20);
-		return NULL;
+/* What the file has grown meanwhile is left out. NULL with errno: EFBIG if it is larger. */
+static char *read_whole(const char *path, int flags, off_t max, size_t *size)
+{
+	int fd = open_regular(path, flags), err;
+	char *text = NULL;
+	struct stat st;
+	ssize_t n = 1;
+
+	errno = fd < 0 ? -fd : EFBIG;
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size <= max)
+		text = calloc(1, st.st_size + 1);
+	for (*size = 0; text && n > 0 && *size<(size_t)st.st_size; *size += n> 0 ? n : 0)
+		n = read(fd, text + *size, st.st_size - *size);
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	if (n < 0) {
+		free(text);
+		text = NULL;
 	}
-	value = json_loadfd(fd, 0, &error);
-	if (!value)
-		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
-	return value;
+	errno = err;
+	return text;
+}
+
+char *regular_file_read(const char *path, int flags, size_t *size)
+{
+	return read_whole(path, flags, SSIZE_MAX - 1, size);
 }
 
 json_t *json_file_load(const char *path, char *err, size_t err_size)
 {
-	int fd = regular_file_open(path);
-	json_t *value;
+	json_t *value = NULL;
+	json_error_t error;
+	size_t size;
+	char *text = read_whole(path, 0, JSON_FILE_MAX, &size);
 
-	if (fd < 0) {
+	if (text)
+		value = json_loadb(text, size, 0, &error);
+	if (text && !value)
+		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
+	else if (!text && errno == EFBIG)
+		snprintf(err, err_size, "%s: larger than %ld MiB, which no such file is", path,
+			 JSON_FILE_MAX >> 20);
+	else if (!text)
 		snprintf(err, err_size, "%s: %s", path,
-			 fd == -EINVAL ? "not a regular file" : strerror(-fd));
-		return NULL;
-	}
-	value = load(path, fd, err, err_size);
-	close(fd);
+			 errno == EINVAL ? "not a regular file" : strerror(errno));
+	free(text);
 	return value;
 }

@@ -7,4 +7,4 @@ all_src += $(lib_src)
 archives += $(O)/lib.a
 
 $(O)/lib.a: $(call obj,$(lib_src))
-$(O)/lib/data_path.o: ALL_CFLAGS += -DSOURCE_DIR='"$(CURDIR)"'
+$(O)/lib/directory.o: ALL_CFLAGS += -DSOURCE_DIR='"$(CURDIR)"'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,8 +15,8 @@ void log_setup(const char *program, enum log_level level)
 }
 
 /*
- * Messages have names of files and keys in them, and those come from result trees:
- * a terminal must not obey them. In UTF-8 C1 controls are 0xc2 and a byte up to 0x9f.
+ * Messages quote names from result trees, which may hold terminal escape sequences.
+ * In UTF-8 a C1 control is 0xc2 and a byte from 0x80 to 0x9f.
  */
 static void disarm(char *line)
 {
@@ -31,12 +32,7 @@ static void disarm(char *line)
 
 void log_at(enum log_level level, const char *fmt, ...)
 {
-	static const char *const prefix[] = {
-		[LOG_ERROR] = "error: ",
-		[LOG_WARN] = "warning: ",
-		[LOG_INFO] = "",
-		[LOG_DEBUG] = "debug: ",
-	};
+	static const char *const prefix[] = { "error: ", "warning: ", "", "debug: " };
 	char line[2048];
 	va_list ap;
 
@@ -46,6 +42,16 @@ void log_at(enum log_level level, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	disarm(line);
-	/* One call, so that lines of several processes do not mix. */
+	/* One call: lines of several processes must not mix. */
 	fprintf(stderr, "%s: %s%s\n", log_program, prefix[level], line);
+}
+
+int refuse(char *err, size_t err_size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err, err_size, format, ap);
+	va_end(ap);
+	return -EINVAL;
 }

@@ -2,22 +2,12 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
-/*
- * Messages for people, on stderr, a line each, with the program's name before
- * them. Results go to stdout and never through here.
- */
-enum log_level {
-	LOG_ERROR,
-	LOG_WARN,
-	LOG_INFO,
-	LOG_DEBUG,
-};
+#include <stddef.h>
 
-/**
- * log_setup() - name the program and choose what is said
- * @program: what stands before every message; not copied
- * @level: the least important level that is still printed
- */
+/* Messages on stderr: one line each, "program: level: message". Results go to stdout. */
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* @program begins each message and is not copied; messages above @level are dropped. */
 void log_setup(const char *program, enum log_level level);
 
 void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -26,5 +16,9 @@ void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(pr
 #define log_warn(...) log_at(LOG_WARN, __VA_ARGS__)
 #define log_info(...) log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+
+/* Write a message of what is wrong for the caller to tell. Returns -EINVAL. */
+int refuse(char *err, size_t err_size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

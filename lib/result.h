@@ -2,55 +2,78 @@
 #ifndef LIB_RESULT_H
 #define LIB_RESULT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "lib/histogram.h"
+#include "lib/record.h"
 
 /*
- * result.json: what one boot measured. Written by balloonbench, read by
- * balloonstat; result.schema.json beside this file is its JSON Schema.
- *
- * A reader takes what it knows and passes over keys it does not know; the
- * version changes only when an old reader would misunderstand a new file.
+ * What one boot measured: result.json. lib/result_fields.h has a line for each member: what it
+ * means, its unit, its clock and which way is better. A reader ignores keys that it does not know;
+ * the version changes when an old reader would misunderstand a new file.
  */
-#define RESULT_SCHEMA_VERSION 1
+#define RESULT_SCHEMA_VERSION 2
 
-/* "mover" of a result that has no deflate. */
-#define RESULT_REPORTING "free-page-reporting"
+/* Indices of .choices in the tables. */
+enum boot_status { BOOT_OK, BOOT_FAILED, BOOT_INVALID };
+enum result_accel { RESULT_KVM, RESULT_TCG, RESULT_ICOUNT };
+enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING };
+enum direction { INFLATE, DEFLATE, DIRECTIONS };
+enum result_victim_phase {
+	PHASE_BEFORE,
+	PHASE_INFLATE,
+	PHASE_PLATEAU,
+	PHASE_DEFLATE,
+	PHASE_AFTER,
+	VICTIM_PHASES
+};
+enum host_source { HOST_BATCHES, HOST_TRACEPOINTS };
+enum op_per { OP_PER_PAGE, OP_PER_BATCH };
+enum result_mechanism { RESULT_EVENTS, RESULT_FENTRY, RESULT_KPROBE };
+enum result_level { RESULT_PHASES, RESULT_PAGES };
+enum check_unit { CHECK_PAGES, CHECK_NS };
 
-#define RESULT_OK "ok"
-#define RESULT_FAILED "failed"
-#define RESULT_INVALID "invalid"
+/* clang-format off */
+#define BEGIN(symbol, ...) extern const struct record symbol; struct S {
+#define END };
+#define ROW(kind, ctype, member, ...) ctype member;
+#define PHASES_OF_VICTIM(member) struct histogram *member[VICTIM_PHASES];
+#define VICTIM_PHASE(...)
+#include "lib/result_fields.h"
+/* clang-format on */
 
-/**
- * result_load() - read and check a result.json
- * @path: the file
- * @err: where a message goes that names file and key
- *
- * Return: the object, a new reference; NULL where the file cannot be read, is
- * no JSON, lacks a key that every reader relies on, has figures that cannot be,
- * or is of a newer version.
+/* struct check: its resize may also be this. */
+#define CHECK_BOOT DIRECTIONS
+
+/* Names of choices, by their enum. */
+extern const char *const accel_names[];
+extern const char *const status_names[];
+extern const char *const method_names[];
+extern const char *const direction_names[];
+extern const char *const victim_phase_names[];
+extern const char *const mechanisms[];	 /* "auto", which no result has, and those */
+extern const char *const trace_levels[]; /* likewise "off" */
+
+/*
+ * Read and check a parsed result.json; release @result with record_release(&boot_record, ...) in
+ * every case. 0; -EINVAL, with a message that begins with @name, where a required key is missing,
+ * the schema version is another, or figures contradict each other.
  */
-json_t *result_load(const char *path, char *err, size_t err_size);
+int result_decode(struct boot_result *result, const json_t *json, const char *name, char *err,
+		  size_t err_size);
 
-/* The same checks on a value in memory: 0 or -EINVAL. @name stands in the message. */
-int result_check(const json_t *result, const char *name, char *err, size_t err_size);
+/* The checks that result_decode() makes of a boot that is ok: 0 or -EINVAL. */
+int result_check(const struct boot_result *result, const char *name, char *err, size_t err_size);
 
-/* What stands at "a.b.c" in an object, borrowed, or NULL. */
-const json_t *json_at(const json_t *object, const char *path);
+/* Whether what took the memory gives it back by a deflate. */
+bool result_deflates(const struct boot_result *result);
 
-/**
- * result_value() - the one value that a boot yields of a metric
- * @result: a result.json
- * @metric: where it stands: in a cycle, as "inflate.duration_ns" or
- *	"inflate.phases.alloc_ns", or in the boot, as "ready_ns"
- * @value: in the unit of the file
- *
- * The cycles of a boot are not independent of each other, so their median is
- * what counts, before anything is compared.
- *
- * Return: false where the boot has no such number.
- */
-bool result_value(const json_t *result, const char *metric, double *value);
+/* The cycles of a boot; @i below result->cycles.count. */
+struct cycle_result *result_cycle(const struct boot_result *result, size_t i);
+
+/* The resize of a cycle. */
+struct resize_result *cycle_resize(struct cycle_result *cycle, enum direction direction);
 
 #endif

@@ -4,7 +4,6 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_combination.h>
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -12,21 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTITIONS_MAX 200000
+#include "lib/alloc.h"
+
+#define PARTITIONS_MAX 200000 /* up to so many are all tried */
+#define DRAWN_VALUES 500000   /* else random ones of so many values in total */
+#define DRAWS_MIN 5000
+#define LARGE 30 /* with as many values a side, the mean of a random half of them is normal */
 #define TAIL 0.025
-/* Partitions as extreme as the observed one are told by a tolerance, not by bits. */
-#define TIE 1e-12
-/* A modified z-score beyond this is an outlier. */
-#define FAR 3.5
+#define TIE 1e-12 /* tolerance for partitions as extreme as the observed one */
+#define FAR 3.5	  /* a modified z-score beyond this is an outlier */
 #define OUTLIERS_MIN 4
 
 double *stats_array(size_t n)
 {
-	double *array = calloc(n ? n : 1, sizeof(*array));
-
-	if (!array)
-		abort();
-	return array;
+	return xcalloc(n, sizeof(double));
 }
 
 double stats_median(const double *values, size_t n)
@@ -39,7 +37,7 @@ double stats_median(const double *values, size_t n)
 	return median;
 }
 
-static gsl_rng *new_rng(uint64_t seed)
+gsl_rng *stats_rng(uint64_t seed)
 {
 	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
 
@@ -51,11 +49,8 @@ static gsl_rng *new_rng(uint64_t seed)
 
 /* A pooled sample, and what the observed partition of it gave. */
 struct permutation {
-	double *scores;
-	size_t count;
-	size_t a_count;
-	double total;
-	double observed;
+	double *scores, total, observed;
+	size_t count, a_count;
 };
 
 /* Difference of the means when the sum of the first group is @sum. */
@@ -83,12 +78,15 @@ static double exact_p(const struct permutation *p)
 	return (double)extreme / partitions;
 }
 
-static double sampled_p(const struct permutation *p, size_t draws, uint64_t seed)
+static double sampled_p(const struct permutation *p, size_t partitions, uint64_t seed)
 {
+	size_t draws = DRAWN_VALUES / (p->count + 1);
 	double *group = stats_array(p->a_count);
-	gsl_rng *rng = new_rng(seed);
+	gsl_rng *rng = stats_rng(seed);
 	size_t extreme = 1, d, i; /* the observed one counts */
 
+	draws = draws < DRAWS_MIN ? DRAWS_MIN : draws;
+	draws = partitions < draws ? partitions : draws;
 	for (d = 0; d < draws; d++) {
 		double sum = 0;
 
@@ -112,6 +110,15 @@ bool stats_all_positive(const double *values, size_t n)
 	return true;
 }
 
+/* The permutation distribution has this variance whatever the values are. */
+static double normal_p(const struct permutation *p)
+{
+	double variance = gsl_stats_variance(p->scores, 1, p->count);
+	double sd = sqrt(variance * p->count / p->a_count / (p->count - p->a_count));
+
+	return sd > 0 ? 2 * gsl_cdf_ugaussian_Q(p->observed / sd) : 1;
+}
+
 double stats_permutation_p_within(size_t partitions, const double *a, size_t a_count,
 				  const double *b, size_t b_count, uint64_t seed)
 {
@@ -131,6 +138,8 @@ double stats_permutation_p_within(size_t partitions, const double *a, size_t a_c
 	p.observed = difference(&p, sum);
 	if (gsl_sf_lnchoose(p.count, a_count) <= log(partitions))
 		result = exact_p(&p);
+	else if (a_count >= LARGE && b_count >= LARGE)
+		result = normal_p(&p);
 	else
 		result = sampled_p(&p, partitions, seed);
 	free(p.scores);
@@ -152,11 +161,9 @@ double stats_smallest_p(size_t a_count, size_t b_count)
 
 void stats_holm(double *p, size_t n)
 {
-	size_t *order = calloc(n + 1, sizeof(*order)), i;
+	size_t *order = xcalloc(n, sizeof(*order)), i;
 	double highest = 0;
 
-	if (!order)
-		abort();
 	gsl_sort_index(order, p, 1, n);
 	for (i = 0; i < n; i++) {
 		highest = fmax(highest, p[order[i]] * (n - i));
@@ -174,17 +181,9 @@ size_t stats_boots_needed(double alpha, size_t comparisons)
 	return n;
 }
 
-/* What a deviation from the median is divided by to be a z-score; 0 where all are equal. */
-static double spread(const double *deviations, size_t n)
-{
-	double mad = stats_median(deviations, n);
-
-	return mad > 0 ? mad / 0.6745 : 1.2533 * gsl_stats_mean(deviations, 1, n);
-}
-
 size_t stats_outliers(const double *values, size_t n, bool *flags)
 {
-	double *deviations = stats_array(n), median, unit;
+	double *deviations = stats_array(n), median, mad, unit;
 	size_t i, found = 0;
 
 	memset(flags, 0, n * sizeof(*flags));
@@ -193,7 +192,8 @@ size_t stats_outliers(const double *values, size_t n, bool *flags)
 	median = stats_median(values, n);
 	for (i = 0; i < n; i++)
 		deviations[i] = fabs(values[i] - median);
-	unit = spread(deviations, n);
+	mad = stats_median(deviations, n);
+	unit = mad > 0 ? mad / 0.6745 : 1.2533 * gsl_stats_mean(deviations, 1, n);
 	for (i = 0; i < n; i++)
 		found += flags[i] = deviations[i] > FAR * unit;
 out:

@@ -5,78 +5,67 @@
 #include <errno.h>
 #include <float.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define SPACES " \t\n\v\f\r"
 
 struct unit {
 	const char *name;
 	uint64_t factor;
 };
 
-static const struct unit byte_units[] = {
-	{ "TiB", 1ULL << 40 },
-	{ "GiB", 1ULL << 30 },
-	{ "MiB", 1ULL << 20 },
-	{ "KiB", 1ULL << 10 },
-	{ "B", 1 },
-};
+static const struct unit byte_units[] = { { "TiB", 1ULL << 40 },
+					  { "GiB", 1ULL << 30 },
+					  { "MiB", 1ULL << 20 },
+					  { "KiB", 1ULL << 10 },
+					  { "B", 1 },
+					  { NULL, 0 } };
 
-static const struct unit time_units[] = {
-	{ "h", 3600000000000ULL },
-	{ "min", 60000000000ULL },
-	{ "s", 1000000000ULL },
-	{ "ms", 1000000 },
-	{ "us", 1000 },
-	{ "ns", 1 },
-};
+static const struct unit time_units[] = { { "h", 3600000000000ULL },
+					  { "min", 60000000000ULL },
+					  { "s", 1000000000 },
+					  { "ms", 1000000 },
+					  { "us", 1000 },
+					  { "ns", 1 },
+					  { NULL, 0 } };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const struct unit *find_unit(const char *name, const struct unit *units, size_t count)
+/* A number of 0 and above with a unit, and @per behind it. A long double keeps bytes exact. */
+static int parse_quantity(const char *text, const struct unit *unit, const char *per,
+			  long double *value)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(name, units[i].name))
-			return &units[i];
-	return NULL;
-}
-
-/* 4.11 has no exact form in binary, and 4.11 s are 4110000000 ns all the same. */
-static bool is_whole(long double value)
-{
-	return fabsl(value - roundl(value)) <= value * LDBL_EPSILON;
-}
-
-/*
- * long double holds 64 bits of integer, so that a whole number of bytes stays
- * exact up to the largest that fits.
- */
-static int parse_quantity(const char *text, const struct unit *units, size_t count,
-			  uint64_t *quantity)
-{
-	const struct unit *unit;
-	long double value;
+	size_t length;
 	char *end;
 
-	while (isspace((unsigned char)*text))
-		text++;
-	/* strtold() takes "inf", "nan" and hexadecimals, people do not write them. */
+	text += strspn(text, SPACES);
+	/* strtold() also accepts "inf", "nan" and hexadecimal numbers. */
 	if (*text == '-')
 		return -ERANGE;
 	if (!isdigit((unsigned char)*text) || (text[0] == '0' && tolower(text[1]) == 'x'))
 		return -EINVAL;
-	value = strtold(text, &end);
-	while (isspace((unsigned char)*end))
-		end++;
-	unit = find_unit(end, units, count);
-	if (!unit)
-		return -EINVAL;
-	value *= unit->factor;
-	if (value >= 0x1p64L || !is_whole(value))
+	*value = strtold(text, &end);
+	end += strspn(end, SPACES);
+	for (; unit->name; unit++) {
+		length = strlen(unit->name);
+		if (!strncmp(end, unit->name, length) && !strcmp(end + length, per))
+			break;
+	}
+	*value *= unit->factor;
+	return unit->name ? 0 : -EINVAL;
+}
+
+static int parse_whole(const char *text, const struct unit *units, const char *per,
+		       uint64_t *quantity)
+{
+	long double value;
+	int err = parse_quantity(text, units, per, &value);
+
+	if (err)
+		return err;
+	/* 4.11 s are 4110000000 ns, though 4.11 has no exact binary form. */
+	if (value >= 0x1p64L || fabsl(value - roundl(value)) > value * LDBL_EPSILON)
 		return -ERANGE;
 	*quantity = roundl(value);
 	return 0;
@@ -84,25 +73,19 @@ static int parse_quantity(const char *text, const struct unit *units, size_t cou
 
 int parse_bytes(const char *text, uint64_t *bytes)
 {
-	return parse_quantity(text, byte_units, COUNT(byte_units), bytes);
+	return parse_whole(text, byte_units, "", bytes);
 }
 
 int parse_duration(const char *text, uint64_t *ns)
 {
-	return parse_quantity(text, time_units, COUNT(time_units), ns);
+	return parse_whole(text, time_units, "", ns);
 }
 
 int parse_rate(const char *text, uint64_t *bytes_per_s)
 {
-	const char *slash = strrchr(text, '/');
-	char size[64];
-	int err;
+	int err = parse_whole(text, byte_units, "/s", bytes_per_s);
 
-	if (!slash || strcmp(slash, "/s") || slash - text >= (int)sizeof(size))
-		return -EINVAL;
-	snprintf(size, sizeof(size), "%.*s", (int)(slash - text), text);
-	err = parse_bytes(size, bytes_per_s);
-	return !err && !*bytes_per_s ? -ERANGE : err;
+	return !err && (!*bytes_per_s || *bytes_per_s > INT64_MAX) ? -ERANGE : err;
 }
 
 int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
@@ -112,11 +95,9 @@ int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 
 	if (*text == '-' && isdigit((unsigned char)text[1]))
 		return -ERANGE;
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
 	errno = 0;
 	n = strtoull(text, &end, 10);
-	if (*end)
+	if (!isdigit((unsigned char)*text) || *end)
 		return -EINVAL;
 	if (errno || n < min || n > max)
 		return -ERANGE;
@@ -126,72 +107,71 @@ int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 
 int parse_percent(const char *text, double *fraction)
 {
-	double value;
-	char *end;
+	static const struct unit percent[] = { { "%", 1 }, { NULL, 0 } };
+	long double value;
+	int err = parse_quantity(text, percent, "", &value);
 
-	if (*text == '-')
-		return -ERANGE;
-	if (!isdigit((unsigned char)*text) || (text[0] == '0' && tolower(text[1]) == 'x'))
-		return -EINVAL;
-	value = strtod(text, &end);
-	while (isspace((unsigned char)*end))
-		end++;
-	if (strcmp(end, "%"))
-		return -EINVAL;
-	if (!(value > 0 && value <= 100))
-		return -ERANGE;
-	*fraction = value / 100;
-	return 0;
+	if (err)
+		return err;
+	*fraction = (double)value / 100;
+	return value > 0 && value <= 100 ? 0 : -ERANGE;
 }
 
 int parse_switch(const char *text, int *on)
 {
-	static const char *const words[2][3] = { { "off", "no", "false" },
-						 { "on", "yes", "true" } };
-	int i, j;
+	static const char *const words[] = { "off", "on", "no", "yes", "false", "true" };
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		for (j = 0; j < 3; j++) {
-			if (!strcasecmp(text, words[i][j])) {
-				*on = i;
-				return 0;
-			}
-		}
-	}
-	return -EINVAL;
+	for (i = 0; i < 6 && strcasecmp(text, words[i]); i++)
+		;
+	if (i == 6)
+		return -EINVAL;
+	*on = i % 2;
+	return 0;
 }
 
 const char *format_bytes(uint64_t bytes, char *text, size_t size)
 {
-	size_t i;
+	const struct unit *unit = byte_units;
 
-	for (i = 0; i + 1 < COUNT(byte_units) && bytes < byte_units[i].factor; i++)
-		;
-	snprintf(text, size, "%.4Lg %s", (long double)bytes / byte_units[i].factor,
-		 byte_units[i].name);
+	while (unit[1].name && bytes < unit->factor)
+		unit++;
+	snprintf(text, size, "%.4Lg %s", (long double)bytes / unit->factor, unit->name);
 	return text;
 }
 
 const char *format_duration(uint64_t ns, char *text, size_t size)
 {
-	double value = ns;
-	const char *unit = "ns";
+	const struct unit *unit = time_units + 2; /* seconds */
+	double value;
 
 	/* 999.5 and above would be printed as 1000 of the smaller unit. */
-	if (value >= 999500000.0) {
-		value /= 1e9;
-		unit = "s";
-	} else if (value >= 999500.0) {
-		value /= 1e6;
-		unit = "ms";
-	} else if (value >= 1000.0) {
-		value /= 1e3;
-		unit = "us";
-	}
-	snprintf(text, size,
-		 value >= 99.95	  ? "%.0f %s"
-		 : value >= 9.995 ? "%.1f %s"
-				  : "%.2f %s",
-		 value, unit);
+	while (unit[1].name && ns < unit->factor - unit->factor / 2000)
+		unit++;
+	value = (double)ns / unit->factor;
+	snprintf(text, size, "%.*f %s", (value < 99.95) + (value < 9.995), value, unit->name);
 	return text;
+}
+
+struct unit_shown unit_shown(enum field_unit unit, enum field_clock clock, bool icount)
+{
+	bool instructions = icount && clock == CLOCK_GUEST;
+
+	switch (unit) {
+	case UNIT_NS:
+		return (struct unit_shown){ instructions ? "M instructions" : "ms", 1e-6 };
+	case UNIT_BYTES:
+		return (struct unit_shown){ "MiB", 1.0 / (1 << 20) };
+	case UNIT_GIB_PER_S:
+		return (struct unit_shown){ instructions ? "GiB/G instructions" : "GiB/s", 1 };
+	default:
+		return (struct unit_shown){ unit_name(unit), 1 };
+	}
+}
+
+const char *unit_name(enum field_unit unit)
+{
+	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s" };
+
+	return names[unit];
 }

@@ -5,47 +5,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Quantities as people write them. A number without a unit is refused where a
- * unit makes a difference: "512" of what?
- */
+#include "lib/record.h"
 
-/**
- * parse_bytes() - "512 MiB", "1.75GiB", "4096 B", "64KiB"
- *
- * Binary units only (B, KiB, MiB, GiB, TiB), as memory is counted in them; a
- * fraction is fine where it makes whole bytes.
- *
- * Return: 0, -EINVAL (no number, or an unknown or missing unit), -ERANGE
- * (negative, too large, or no whole number of bytes).
+/* Quantities as users write them. Sizes, durations and rates need a unit. */
+
+/*
+ * "512 MiB", "1.75GiB": units B, KiB, MiB, GiB, TiB. 0, -EINVAL (no number, or an unknown or
+ * missing unit), -ERANGE (negative, too large, or not a whole number of bytes).
  */
 int parse_bytes(const char *text, uint64_t *bytes);
 
 /* "1.5 s", "20 ms", "3 min": ns; errors as parse_bytes(). Units ns us ms s min h. */
 int parse_duration(const char *text, uint64_t *ns);
 
-/* "1 GiB/s", "64MiB/s": bytes per second, more than 0; errors as parse_bytes(). */
+/* "1 GiB/s", "64MiB/s": bytes per second in [1, INT64_MAX]; errors as parse_bytes(). */
 int parse_rate(const char *text, uint64_t *bytes_per_s);
 
 /* Whole decimal number within [min, max]: 0, -EINVAL, -ERANGE. */
 int parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
-/**
- * parse_percent() - "2%", "0.5 %": 0.02, 0.005
- *
- * Return: 0, -EINVAL (no number, or no percent sign), -ERANGE (negative, 0 or
- * above 100 %).
- */
+/* "0.5 %": 0.005. 0, -EINVAL (no number or percent sign), -ERANGE (not in (0 %, 100 %]). */
 int parse_percent(const char *text, double *fraction);
 
 /* "yes/no", "on/off", "true/false": 0 or -EINVAL. */
 int parse_switch(const char *text, int *on);
 
-/* "7 GiB", "1.75 GiB", "513 MiB": four significant digits, in the largest unit that is not too
- * large. Returns @text. */
+/* "1.75 GiB": four significant digits, largest unit that is at most the value. Returns @text. */
 const char *format_bytes(uint64_t bytes, char *text, size_t size);
 
 /* "5.21 s", "170 ms", "12.3 us": three significant digits. Returns @text. */
 const char *format_duration(uint64_t ns, char *text, size_t size);
+
+/* How numbers of a unit are shown: a stored value times @scale is in @name. */
+struct unit_shown {
+	const char *name;
+	double scale;
+};
+
+/* "ms", "MiB", "GiB/s"; "M instructions" of the guest's clock under icount. */
+struct unit_shown unit_shown(enum field_unit unit, enum field_clock clock, bool icount);
+
+/* As stored: "ns", "bytes", "GiB/s", "". */
+const char *unit_name(enum field_unit unit);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs test programs stage by stage and prints their results as one KTAP
- * document (https://docs.kernel.org/dev-tools/ktap.html): a program is a test,
- * its own TAP lines are its subtests. The last line counts the subtests.
+ * Run test programs, stage by stage, and print their results as one KTAP document
+ * (https://docs.kernel.org/dev-tools/ktap.html): a program is a test, its TAP lines are
+ * subtests. At the end, the skipped subtests are listed with their reasons, and the
+ * last line counts all subtests.
  *
  * Usage: run STAGE[:JOBS][=UNDER] PROGRAM... [-- STAGE[:JOBS][=UNDER] PROGRAM...]...
  *
- * So many JOBS of a stage run at the same time: one, unless told. With UNDER its
- * programs are run by that one: UNDER PROGRAM.
+ * JOBS programs of a stage run at the same time, by default one. With UNDER, programs
+ * run as UNDER PROGRAM.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A test that hangs must not take the others with it. */
+/* A program that hangs is killed. */
 #define PROGRAM_SECONDS 1200
 
 struct counts {
@@ -29,34 +30,50 @@ struct counts {
 	unsigned int skipped;
 };
 
-static void count_line(const char *line, struct counts *counts)
-{
-	int failed = !strncmp(line, "not ok", 6);
-
-	if (!failed && strncmp(line, "ok", 2))
-		return;
-	if (strstr(line, "# SKIP"))
-		counts->skipped++;
-	else if (failed)
-		counts->failed++;
-	else
-		counts->passed++;
-}
-
-/* A program under way: what it says goes to a file, which is read while it is written. */
+/* A running program. Its output goes to a file, which is read while it is written. */
 struct job {
 	const char *program;
 	pid_t pid; /* -1: it could not be started */
 	FILE *output;
+	char comment[256]; /* of the line before, "" if that was no comment */
 	time_t begin, end; /* 0: not yet */
 };
+
+/* A line for each skipped subtest. */
+static char *skips;
+static size_t skips_size;
+static FILE *skips_file;
+
+static void count_line(struct job *job, const char *line, struct counts *counts)
+{
+	const char *skip = strstr(line, "# SKIP"), *base = strrchr(job->program, '/');
+	int failed = !strncmp(line, "not ok", 6);
+
+	if (!failed && strncmp(line, "ok", 2)) {
+		snprintf(job->comment, sizeof(job->comment), "%s",
+			 !strncmp(line, "# ", 2) ? line + 2 : "");
+		job->comment[strcspn(job->comment, "\n")] = '\0';
+		return;
+	}
+	if (skip) {
+		counts->skipped++;
+		fprintf(skips_file, "# skipped: %s:%.*s: %s\n", base ? base + 1 : job->program,
+			(int)strcspn(skip + 6, "\n"), skip + 6,
+			*job->comment ? job->comment : "no reason given");
+	} else if (failed) {
+		counts->failed++;
+	} else {
+		counts->passed++;
+	}
+	job->comment[0] = '\0';
+}
 
 static void become(const char *under, const char *program, int output)
 {
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	alarm(PROGRAM_SECONDS);	 /* outlasts exec */
-	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
+	signal(SIGINT, SIG_DFL); /* ignored in background jobs of a shell */
 	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
 	if (under)
 		execl(under, under, program, NULL);
@@ -93,7 +110,7 @@ static int has_ended(const struct job *job)
 	       info.si_pid;
 }
 
-/* Whole lines as they come, indented as a subtest, and the rest when @ended. */
+/* Copy complete lines, indented as a subtest; and the rest if the program has @ended. */
 static void copy_output(struct job *job, int ended, struct counts *counts)
 {
 	char *line = NULL;
@@ -105,7 +122,7 @@ static void copy_output(struct job *job, int ended, struct counts *counts)
 			fseek(job->output, -n, SEEK_CUR);
 			break;
 		}
-		count_line(line, counts);
+		count_line(job, line, counts);
 		printf("    %s", line);
 	}
 	if (job->output)
@@ -127,7 +144,7 @@ static int finish(struct job *job)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Programs of a stage: some at the same time, told of one after the other. */
+/* A stage: some of its programs run at the same time, and are reported in order. */
 struct stage {
 	const char *under;
 	char **programs;
@@ -157,7 +174,7 @@ static void start_some(struct stage *stage)
 	}
 }
 
-static void tell(struct stage *stage, struct job *job, unsigned int number, struct counts *total)
+static void report(struct stage *stage, struct job *job, unsigned int number, struct counts *total)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 	const char *base = strrchr(job->program, '/');
@@ -174,7 +191,7 @@ static void tell(struct stage *stage, struct job *job, unsigned int number, stru
 			nanosleep(&pause, NULL);
 	}
 	status = finish(job);
-	/* A program that dies, or tests nothing, has failed whatever its lines say. */
+	/* A program that dies, or has no subtests, has failed. */
 	if ((status && !counts.failed) || !(counts.passed + counts.failed + counts.skipped)) {
 		printf("    # %s ended with status %d\n", base, status);
 		counts.failed++;
@@ -208,7 +225,7 @@ static void run_stage(char *name, char **programs, int count, unsigned int *numb
 		abort();
 	for (i = 0; i < count; i++) {
 		start_some(&stage);
-		tell(&stage, &stage.jobs[i], ++*number, total);
+		report(&stage, &stage.jobs[i], ++*number, total);
 	}
 	free(stage.jobs);
 	printf("# stage %s: %ld s\n", name, (long)(time(NULL) - begin));
@@ -229,6 +246,9 @@ int main(int argc, char **argv)
 	unsigned int number = 0;
 	int i = 1;
 
+	skips_file = open_memstream(&skips, &skips_size);
+	if (!skips_file)
+		abort();
 	printf("KTAP version 1\n1..%d\n", count_programs(argc, argv));
 	while (i < argc) {
 		char *stage = argv[i++];
@@ -239,6 +259,9 @@ int main(int argc, char **argv)
 		run_stage(stage, argv + first, i - first, &number, &total);
 		i++;
 	}
-	printf("%u passed, %u failed, %u skipped\n", total.passed, total.failed, total.skipped);
+	fclose(skips_file);
+	printf("%s%u passed, %u failed, %u skipped\n", skips, total.passed, total.failed,
+	       total.skipped);
+	free(skips);
 	return total.failed ? 1 : 0;
 }

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# Sourced by the scripts that work on a source tree, the kernel's or QEMU's:
-# where it comes from, and how patches get on and off it. A tree is a directory
-# with src/ (the source), and applied/ (copies of the patches that src/ has,
-# numbered).
+# Sourced by the scripts that patch a source tree of the kernel or QEMU: finds the
+# source, and applies and reverts patches. A tree is a directory with src/, the source,
+# and applied/, numbered copies of the patches in src/.
 #
 # Needs: here, patches. find_source sets: own, source_file, source.
 
@@ -14,15 +13,18 @@ die()
 	exit 3
 }
 
+# Without this, set -e would end the script without a message.
+set -E
+trap 'echo "$(basename "$0"): line $LINENO: failed: $BASH_COMMAND" >&2' ERR
+
 # First $1 digits of a digest of stdin.
 sha()
 {
 	sha256sum | cut -c 1-"$1"
 }
 
-# find_source VARIABLE MARKER FETCH-ARGUMENT...: the user's tree that $VARIABLE
-# names (MARKER is a file that every such tree has), or else what
-# fetch-source FETCH-ARGUMENT... finds.
+# find_source VARIABLE MARKER FETCH-ARGUMENT...: use the user's tree $VARIABLE, which
+# must have the file MARKER, or else the result of fetch-source FETCH-ARGUMENT...
 find_source()
 {
 	local variable=$1 marker=$2
@@ -38,7 +40,7 @@ find_source()
 	source=$(source_id)
 }
 
-# What identifies the source: Debian's version, or the content of a user's tree.
+# The id of the source: Debian's version, or a digest of the user's tree.
 source_id()
 {
 	local name
@@ -66,7 +68,7 @@ extract_source()
 	fi
 }
 
-# Unpack the source into a tree; what else is in the tree stays.
+# Unpack the source into a tree; other files of the tree stay.
 unpack_source()
 {
 	local tree=$1
@@ -76,17 +78,17 @@ unpack_source()
 	mkdir -p "$tree/src.new"
 	extract_source "$tree/src.new" || {
 		rm -rf "$tree/src.new"
-		die "$source cannot be unpacked into $tree; see above. Is the disk full?" \
-			"${source_file:+If not, $source_file is damaged: remove it, and it is downloaded again}"
+		die "cannot unpack $source into $tree, see above; free some space if the disk is full" \
+			"${source_file:+; otherwise $source_file is damaged: remove it to download it again}"
 	}
-	# A kernel that was built in place: kbuild then refuses to build elsewhere.
+	# kbuild refuses to build elsewhere from a tree that was built in place.
 	[[ ! -e $tree/src.new/Kbuild || ! -e $tree/src.new/.config ]] ||
 		make -s -C "$tree/src.new" mrproper
 	mkdir -p "$tree/applied"
 	mv "$tree/src.new" "$tree/src"
 }
 
-# Number of leading patches that the tree already has.
+# Number of leading patches that are already applied.
 common_prefix()
 {
 	local tree=$1 n=0 name
@@ -99,8 +101,7 @@ common_prefix()
 	echo "$n"
 }
 
-# Reverse what the tree has beyond its first $2 patches; fails where it is not
-# as it was left.
+# Revert all but the first $2 patches; fails if the tree was changed.
 pop_to()
 {
 	local tree=$1 keep=$2 last
@@ -121,7 +122,7 @@ push_patch()
 	cp "$patches/$name" "$tree/applied/$(printf %04d "$number").patch"
 }
 
-# Which patch set_patches() failed at, and why.
+# The patch that failed, or the reason.
 refused=
 
 try_patches()
@@ -130,7 +131,7 @@ try_patches()
 
 	shift
 	have=$(common_prefix "$tree" "$@")
-	refused='the tree is not as it was left'
+	refused='the tree was changed'
 	pop_to "$tree" "$have" || return 1
 	for ((i = have + 1; i <= $#; i++)); do
 		refused=${!i}
@@ -138,8 +139,8 @@ try_patches()
 	done
 }
 
-# Bring the tree to have exactly these patches. One that was left half-way, by
-# Ctrl-C or by hand, is unpacked anew before a patch is blamed.
+# Apply exactly these patches to a tree. A tree that was interrupted or changed is unpacked
+# again before a patch is reported.
 set_patches()
 {
 	local tree=$1

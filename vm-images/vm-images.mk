@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What boots: guest kernels, QEMU, the initramfs. The heavy part is in the cache.
+# Guest kernels, QEMU and the initramfs. Kernels and QEMU are built in the cache.
 
 images := $(O)/images.ini
 scripts += vm-images/fetch-source vm-images/build-kernels vm-images/build-qemu vm-images/make-initramfs vm-images/cache.sh
@@ -9,8 +9,8 @@ $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@
 	$(Q)vm-images/make-initramfs $< $@
 
-# Asked each time: what the cache holds, and what KERNEL_SRC and QEMU name, is
-# nothing that a date tells. It takes a moment when all is there.
+# Runs every time: time stamps say nothing about the cache, KERNEL_SRC and QEMU. It takes a
+# moment if everything is there.
 .PHONY: FORCE
 build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) vm-images/build-kernels $@
 build_debug = KERNEL_CONFIG=vm-images/config/debug.config $(build_kernels)

@@ -5,36 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/stats.h"
 
-/* The same figures each time a tree is looked at. */
+/* The same numbers each time a tree is compared. */
 #define SEED 20170303
 
-static const char *const verdict_names[] = {
+const char *const verdict_names[] = {
 	[VERDICT_IMPROVE] = "improve", [VERDICT_REGRESS] = "regress",
 	[VERDICT_SAME] = "same",       [VERDICT_INCONCLUSIVE] = "inconclusive",
 	[VERDICT_INVALID] = "invalid", [VERDICT_ABSENT] = "absent",
+	[VERDICT_ABSENT + 1] = NULL,
 };
 
-const char *verdict_name(enum verdict verdict)
+static void decide(struct comparison *c, enum verdict verdict, const char *reason)
 {
-	return verdict_names[verdict];
-}
-
-/* What keeps a comparison from saying improve or regress, or NULL. */
-static const char *doubt(const struct comparison *c, double smallest_effect)
-{
-	if (c->n < BOOTS_MIN || c->base_n < BOOTS_MIN)
-		return "too few boots";
-	if (!isfinite(c->ratio))
-		return "the base has zeros: no ratio";
-	if (c->ratio_interval.low <= 1 && c->ratio_interval.high >= 1)
-		return "the interval holds 1";
-	if (fabs(c->ratio - 1) < smallest_effect)
-		return "the effect is too small";
-	if (c->p_holm >= ALPHA)
-		return "chance is not excluded";
-	return NULL;
+	c->verdict = verdict;
+	c->reason = reason;
 }
 
 static void judge(struct comparison *c, double smallest_effect)
@@ -42,30 +29,41 @@ static void judge(struct comparison *c, double smallest_effect)
 	const struct interval *i = &c->ratio_interval;
 	bool enough = c->n >= BOOTS_MIN && c->base_n >= BOOTS_MIN;
 
-	c->reason = NULL;
-	if (c->absent || c->base_absent) {
-		c->verdict = VERDICT_ABSENT;
-		c->reason = c->absent ? "its boots have no such figure"
-				      : "the base's boots have no such figure";
-	} else if (!c->n || !c->base_n) {
-		c->verdict = VERDICT_INVALID;
-		c->reason = c->n ? "the base has no ok boot" : "no ok boot";
-	} else if (enough && i->low >= 1 - smallest_effect && i->high <= 1 + smallest_effect) {
-		c->verdict = VERDICT_SAME;
-	} else if ((c->reason = doubt(c, smallest_effect))) {
-		c->verdict = VERDICT_INCONCLUSIVE;
-	} else {
-		c->verdict = (c->ratio > 1) == c->metric->higher_is_better ? VERDICT_IMPROVE
-									   : VERDICT_REGRESS;
-	}
+	if (c->absent || c->base_absent)
+		decide(c, VERDICT_ABSENT,
+		       c->absent ? "its boots have no such value"
+				 : "the base's boots have no such value");
+	else if (!c->n || !c->base_n)
+		decide(c, VERDICT_INVALID, c->n ? "the base has no ok boot" : "no ok boot");
+	else if (!enough)
+		decide(c, VERDICT_INCONCLUSIVE, "too few boots");
+	else if (i->low >= 1 - smallest_effect && i->high <= 1 + smallest_effect)
+		decide(c, VERDICT_SAME, NULL);
+	else if (!isfinite(c->ratio))
+		decide(c, VERDICT_INCONCLUSIVE, "the base has zeros: no ratio");
+	else if (i->low <= 1 && i->high >= 1)
+		decide(c, VERDICT_INCONCLUSIVE, "the interval holds 1");
+	else if (fabs(c->ratio - 1) < smallest_effect)
+		decide(c, VERDICT_INCONCLUSIVE, "the effect is too small");
+	else if (c->p_holm >= ALPHA)
+		decide(c, VERDICT_INCONCLUSIVE, "chance is not excluded");
+	else if ((c->ratio > 1) == (c->measure->better == BETTER_HIGHER))
+		decide(c, VERDICT_IMPROVE, NULL);
+	else
+		decide(c, VERDICT_REGRESS, NULL);
 }
 
-/* A variant's sample against its base's. A ratio to 0 is none; one boot has no interval. */
-static void relate(struct comparison *c)
+/* There is no ratio to 0, and no interval of one boot. */
+static void relate(struct comparison *c, double limit)
 {
+	double *scaled = stats_array(c->base_n);
 	bool intervals = c->n > 1 && c->base_n > 1;
+	size_t i;
 
-	c->p = stats_permutation_p(c->values, c->n, c->base_values, c->base_n, SEED);
+	for (i = 0; i < c->base_n; i++)
+		scaled[i] = c->base_values[i] * limit;
+	c->p = c->p_holm = stats_permutation_p(c->values, c->n, scaled, c->base_n, SEED);
+	free(scaled);
 	c->difference = c->median - c->base_median;
 	if (intervals)
 		c->difference_interval =
@@ -77,58 +75,82 @@ static void relate(struct comparison *c)
 		c->ratio_interval = bootstrap_ratio(c->values, c->n, c->base_values, c->base_n);
 }
 
-void compare_samples(struct comparison *c)
+void compare_values(struct comparison *c, double limit)
 {
 	c->median_interval = c->difference_interval = c->ratio_interval =
 		(struct interval){ NAN, NAN };
-	c->difference = c->ratio = NAN;
-	c->p = 1;
+	c->median = c->base_median = c->difference = c->ratio = c->p = c->p_holm = NAN;
 	if (c->n)
 		c->median = stats_median(c->values, c->n);
 	if (c->n > 1)
 		c->median_interval = bootstrap_median(c->values, c->n);
 	if (c->base_n)
 		c->base_median = stats_median(c->base_values, c->base_n);
-	if (c->n && c->base_n)
-		relate(c);
-	c->p_holm = c->p;
+	if (compare_is_counted(c))
+		relate(c, limit);
 }
 
-void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
+/* Scales the values; returns their number. @absent: there are ok boots, but no value. */
+static size_t take(struct series *s, double scale, bool *absent)
+{
+	size_t i, n = s->too_few || s->empty ? 0 : s->n;
+
+	for (i = 0; i < n; i++)
+		s->values[i] *= scale;
+	*absent = !n && s->ok;
+	return n;
+}
+
+static void find_outliers(struct comparison *c, const struct table *table)
+{
+	bool *flags = xcalloc(c->n, sizeof(*flags));
+	size_t i;
+
+	stats_outliers(c->values, c->n, flags);
+	for (i = 0; i < c->n; i++)
+		if (flags[i])
+			record_append_number(&c->outliers, table->boots[c->boots[i]].number);
+	free(flags);
+}
+
+void compare(struct comparison *c, const struct table *table, const struct measure *measure,
 	     const char *scenario, const char *variant, const char *base)
 {
-	*c = (struct comparison){
-		.scenario = scenario, .variant = variant, .base = base, .metric = metric
-	};
-	c->n = metric_values(metric, tree, scenario, variant, &c->values);
-	c->base_n = metric_values(metric, tree, scenario, base, &c->base_values);
-	c->absent = !c->n && tree_count(tree, scenario, variant, RESULT_OK);
-	c->base_absent = !c->base_n && tree_count(tree, scenario, base, RESULT_OK);
-	compare_samples(c);
+	struct unit_shown shown = measure_shown(measure, table_is_icount(table));
+	struct series s = series(table, scenario, variant, measure);
+
+	*c = (struct comparison){ .scenario = scenario,
+				  .variant = variant,
+				  .base = base,
+				  .measure = measure,
+				  .metric = measure->text,
+				  .unit = shown.name,
+				  .values = s.values,
+				  .boots = s.boots };
+	c->n = take(&s, shown.scale, &c->absent);
+	if (base) {
+		s = series(table, scenario, base, measure);
+		c->base_values = s.values;
+		c->base_n = take(&s, shown.scale, &c->base_absent);
+		free(s.boots);
+	}
+	c->counts = table_counts(table, scenario, variant);
+	find_outliers(c, table);
+	compare_values(c, 1);
 }
 
-static bool is_counted(const struct comparison *c)
+void compare_release(struct comparison *c)
+{
+	free(c->values);
+	free(c->boots);
+	free(c->base_values);
+	free(c->outliers.items);
+	memset(c, 0, sizeof(*c));
+}
+
+bool compare_is_counted(const struct comparison *c)
 {
 	return c->n && c->base_n && strcmp(c->variant, c->base);
-}
-
-size_t compare_outliers(const struct comparison *c, const struct tree *tree, int *boots)
-{
-	bool *flags = calloc(c->n + 1, sizeof(*flags));
-	size_t i, at = 0, n = 0;
-	const json_t *boot;
-	double value;
-
-	if (!flags || !stats_outliers(c->values, c->n, flags))
-		goto out;
-	/* The values are those of these boots, in their order. */
-	json_array_foreach (tree->boots, i, boot)
-		if (tree_is_ok(boot, c->scenario, c->variant) &&
-		    metric_of_boot(c->metric, boot, &value) && flags[at++])
-			boots[n++] = json_integer_value(json_object_get(boot, "boot"));
-out:
-	free(flags);
-	return n;
 }
 
 size_t compare_count(struct comparison *const *family, size_t count)
@@ -136,7 +158,7 @@ size_t compare_count(struct comparison *const *family, size_t count)
 	size_t i, n = 0;
 
 	for (i = 0; i < count; i++)
-		n += is_counted(family[i]);
+		n += compare_is_counted(family[i]);
 	return n;
 }
 
@@ -146,20 +168,13 @@ void compare_judge(struct comparison **family, size_t count, double smallest_eff
 	size_t i, n = 0;
 
 	for (i = 0; i < count; i++)
-		if (is_counted(family[i]))
+		if (compare_is_counted(family[i]))
 			p[n++] = family[i]->p;
 	stats_holm(p, n);
 	for (i = n = 0; i < count; i++)
-		if (is_counted(family[i]))
+		if (compare_is_counted(family[i]))
 			family[i]->p_holm = p[n++];
 	free(p);
 	for (i = 0; i < count; i++)
 		judge(family[i], smallest_effect);
-}
-
-void compare_release(struct comparison *c)
-{
-	free(c->values);
-	free(c->base_values);
-	memset(c, 0, sizeof(*c));
 }

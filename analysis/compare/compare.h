@@ -2,16 +2,11 @@
 #ifndef ANALYSIS_COMPARE_H
 #define ANALYSIS_COMPARE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "analysis/data/measure.h"
 
-#include "analysis/data/metric.h"
-#include "lib/bootstrap.h"
-#include "analysis/data/tree.h"
-
-/* An effect smaller than this is of no interest, however sure, unless told otherwise. */
+/* A smaller effect is treated as negligible by default. */
 #define SMALLEST_EFFECT 0.03
-/* With fewer boots a side nothing can be told. */
+/* With fewer boots a side there is no verdict. */
 #define BOOTS_MIN 4
 #define ALPHA 0.05
 
@@ -21,78 +16,70 @@ enum verdict {
 	VERDICT_SAME,
 	VERDICT_INCONCLUSIVE,
 	VERDICT_INVALID, /* no ok boot on a side */
-	VERDICT_ABSENT, /* the ok boots of a side have no such figure: a move that is none of theirs
-			 */
+	VERDICT_ABSENT,	 /* the ok boots of a side have no such value */
 };
 
-const char *verdict_name(enum verdict verdict);
+/* NULL-terminated */
+extern const char *const verdict_names[];
 
-/* One variant's sample of a metric in a scenario, against the base's. */
+/* One variant's values of a measure in a scenario, against the base's. */
 struct comparison {
-	const char *scenario;
-	const char *variant;
-	const char *base;
-	const struct metric *metric;
-	double *values;
-	size_t n;
-	bool absent; /* ok boots without the metric; by compare() */
-	double median;
-	struct interval median_interval; /* NANs where n < 2 */
-	double *base_values;
-	size_t base_n;
-	bool base_absent;
-	double base_median;
-	double ratio;			/* median / base_median; NAN where a base value is 0 */
-	struct interval ratio_interval; /* NANs where a side has n < 2 */
-	double difference;		/* median - base_median, in the metric's unit as shown */
-	struct interval difference_interval; /* NANs where a side has n < 2 */
-	double p;
-	double p_holm;	      /* p corrected for the family, by compare_judge() */
+	const char *scenario, *variant, *base; /* NULL: the variant alone */
+	const struct measure *measure;
+	const char *metric, *unit; /* as the measure was written; of the values */
+	double *values, *base_values;
+	size_t *boots; /* of each value, its index in the table */
+	size_t n, base_n;
+	struct boot_counts counts;	 /* of the variant */
+	struct record_list outliers;	 /* numbers of boots far from the others, counted as well */
+	bool absent, base_absent;	 /* ok boots, but no value */
+	double median, base_median;	 /* NAN where there is none, as all below */
+	struct interval median_interval; /* where n > 1 */
+	double ratio;			 /* median / base_median; none where a base value is 0 */
+	struct interval ratio_interval;	 /* where both n > 1, as the next */
+	double difference;		 /* median - base_median */
+	struct interval difference_interval;
+	double p, p_holm;     /* the latter corrected for the family, by compare_judge() */
 	enum verdict verdict; /* by compare_judge() */
-	const char *reason;   /* of inconclusive and invalid, in a few words; else NULL */
+	const char *reason;   /* of all but improve, regress and same, in a few words; else NULL */
 };
 
-/* Take the samples of a variant and its base, and compute all but the verdict. */
-void compare(struct comparison *c, const struct tree *tree, const struct metric *metric,
+/* All but the verdict; to be released, borrows the names and the measure. Values are as shown: in
+ * ms, MiB. A side of which a boot has too few values for the percentile has none. */
+void compare(struct comparison *c, const struct table *table, const struct measure *measure,
 	     const char *scenario, const char *variant, const char *base);
 void compare_release(struct comparison *c);
 
-/*
- * As compare(), of what is no metric, as a percentile of a histogram: the caller has put
- * scenario, variant, base, metric and both samples with their sizes into @c, zero
- * else. The samples belong to @c.
- */
-void compare_samples(struct comparison *c);
+/* The numbers of values that are in @c already; p is against the base's times @limit. */
+void compare_values(struct comparison *c, double limit);
 
-/**
- * compare_judge() - the verdicts of comparisons that are shown together
- * @family: all of them; a variant against itself is left out of the counting
- * @smallest_effect: of interest, as SMALLEST_EFFECT
- *
- * Many comparisons find something by chance alone, so p is corrected after
- * Holm (A Simple Sequentially Rejective Multiple Test Procedure, 1979). The
- * verdict, with r the ratio of medians and I its interval:
- *   absent        a side has ok boots, and none of them such a figure
+/*
+ * The verdicts of comparisons that are shown together, with p corrected after Holm (A Simple
+ * Sequentially Rejective Multiple Test Procedure, 1979), as many find something by chance. A
+ * variant against itself does not count. With r the ratio of medians and I its interval:
+ *   absent        a side has ok boots, and none of them such a value
  *   invalid       a side has no ok boot
  *   inconclusive  a side has fewer than BOOTS_MIN ok boots, or there is no ratio
  *   same          I lies within 1 +- smallest_effect
- *   improve, regress  I does not hold 1, r is at least smallest_effect away
- *                 from it, and the corrected p is below ALPHA
+ *   improve, regress  1 is not in I, |r - 1| >= smallest_effect, corrected p < ALPHA
  *   inconclusive  otherwise
  */
 void compare_judge(struct comparison **family, size_t count, double smallest_effect);
 
-/**
- * compare_outliers() - boots of the variant whose value lies far from the others'
- * @boots: their numbers; room for c->n
- *
- * As stats_outliers() has it: they are in every figure all the same.
- *
- * Return: how many there are.
- */
-size_t compare_outliers(const struct comparison *c, const struct tree *tree, int *boots);
-
-/* How many of a family have samples on both sides, of different variants. */
+/* Whether there are values on both sides, of different variants; and how many of a family. */
+bool compare_is_counted(const struct comparison *c);
 size_t compare_count(struct comparison *const *family, size_t count);
+
+/* All comparisons asked for, by scenario, metric and variant, and judged. */
+struct compare_table {
+	struct comparison *rows;
+	struct comparison **family; /* those that are judged together; A/A controls are alone */
+	size_t count, family_count;
+	const char *base;
+	double smallest_effect;
+};
+
+void compare_print(const struct compare_table *compared, const struct table *table);
+void compare_print_json(const struct compare_table *compared, const struct table *table);
 
 #endif

@@ -7,40 +7,21 @@
 #define SHOWN 256
 #define SHOWN_AT_ONCE 4
 
-/* Bytes that follow a first one, or -1. */
-static int followers(unsigned char first)
-{
-	if (first < 0x80)
-		return 0;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 1;
-	if (first >= 0xe0 && first <= 0xef)
-		return 2;
-	if (first >= 0xf0 && first <= 0xf4)
-		return 3;
-	return -1;
-}
-
 long utf8_next(const char **text)
 {
 	static const long lowest[] = { 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *at = (const unsigned char *)*text;
-	int count = followers(*at), i;
-	long code;
+	int i, followers = *at < 0x80 ? 0 : 1 + (*at >= 0xe0) + (*at >= 0xf0);
+	long code = followers ? *at & (0x3f >> followers) : *at;
+	bool bad = *at >= 0x80 && (*at < 0xc2 || *at > 0xf4);
 
-	++*text;
-	if (count <= 0)
-		return count ? -1 : *at;
-	code = *at & (0x3f >> count);
-	for (i = 1; i <= count; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return -1;
+	for (i = 1; !bad && i <= followers; i++) {
+		bad = (at[i] & 0xc0) != 0x80;
 		code = code << 6 | (at[i] & 0x3f);
 	}
-	if (code < lowest[count] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return -1;
-	*text += count;
-	return code;
+	bad |= code < lowest[followers] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff);
+	*text += bad ? 1 : 1 + followers;
+	return bad ? -1 : code;
 }
 
 bool utf8_is_valid(const char *text)

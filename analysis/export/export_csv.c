@@ -1,83 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/export/export.h"
-
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
-#include "analysis/export/trace_reader.h"
 #include "analysis/data/utf8.h"
-#include "lib/log.h"
-#include "lib/result.h"
+#include "analysis/export/export.h"
 
-/* Whose clock measured a figure, if it is a time. */
-enum clock { CLOCK_HOST, CLOCK_GUEST };
+#define COLUMNS_MAX 32
 
-struct column {
-	const char *path;
-	enum clock clock;
-};
-
-static const struct column boot_columns[] = {
-	{ "scenario", CLOCK_HOST },
-	{ "variant", CLOCK_HOST },
-	{ "cut", CLOCK_HOST },
-	{ "accel", CLOCK_HOST },
-	{ "boot", CLOCK_HOST },
-	{ "seed", CLOCK_HOST },
-	{ "status", CLOCK_HOST },
-	{ "reason", CLOCK_HOST },
-	{ "kernel_release", CLOCK_HOST },
-	{ "qemu_version", CLOCK_HOST },
-	{ "memory_bytes", CLOCK_HOST },
-	{ "vcpus", CLOCK_HOST },
-	{ "ready_ns", CLOCK_HOST },
-	{ NULL, CLOCK_HOST },
-};
-
-static const struct column move_columns[] = {
-	{ "bytes", CLOCK_HOST },
-	{ "duration_ns", CLOCK_GUEST },
-	{ "gib_per_s", CLOCK_GUEST },
-	{ "resolution_ns", CLOCK_GUEST },
-	{ "wall_ns", CLOCK_HOST },
-	{ "steps", CLOCK_HOST },
-	{ "batches", CLOCK_HOST },
-	{ "kicks", CLOCK_HOST },
-	{ "entries.count", CLOCK_HOST },
-	{ "phases.alloc_ns", CLOCK_GUEST },
-	{ "phases.puff_ns", CLOCK_GUEST },
-	{ "phases.enqueue_ns", CLOCK_GUEST },
-	{ "phases.dequeue_ns", CLOCK_GUEST },
-	{ "phases.notify_ns", CLOCK_GUEST },
-	{ "phases.host_translate_ns", CLOCK_HOST },
-	{ "phases.host_discard_ns", CLOCK_HOST },
-	{ "phases.host_willneed_ns", CLOCK_HOST },
-	{ "phases.release_ns", CLOCK_GUEST },
-	{ "phases.other_ns", CLOCK_GUEST },
-	{ "host.source", CLOCK_HOST },
-	{ "host.discard_calls", CLOCK_HOST },
-	{ "host.discard_bytes", CLOCK_HOST },
-	{ "host.discard_ns", CLOCK_HOST },
-	{ "host.willneed_calls", CLOCK_HOST },
-	{ "host.willneed_bytes", CLOCK_HOST },
-	{ "host.willneed_ns", CLOCK_HOST },
-	{ NULL, CLOCK_HOST },
-};
-
-static const struct column batch_columns[] = {
-	{ "scenario", CLOCK_HOST }, { "variant", CLOCK_HOST }, { "accel", CLOCK_HOST },
-	{ "boot", CLOCK_HOST },	    { "status", CLOCK_HOST },  { NULL, CLOCK_HOST },
-};
-
-/* RFC 4180 has no control characters; a line feed it has, in quotes. */
-static void write_text(FILE *f, const char *text)
+void export_csv_text(FILE *f, const char *text)
 {
-	bool quoted = text[strcspn(text, "\",\r\n")] != '\0';
+	const char *quote = text[strcspn(text, "\",\r\n")] ? "\"" : "";
 
-	if (quoted)
-		fputc('"', f);
+	fputs(quote, f);
 	while (*text) {
 		const char *at = text;
 		long code = utf8_next(&text);
@@ -89,193 +25,213 @@ static void write_text(FILE *f, const char *text)
 		else
 			fwrite(at, 1, text - at, f);
 	}
-	if (quoted)
-		fputc('"', f);
+	fputs(quote, f);
 }
 
-static void write_value(FILE *f, const json_t *value)
+static void write_value(FILE *f, const struct field *field, const void *value)
 {
-	if (json_is_string(value))
-		write_text(f, json_string_value(value));
-	else if (json_is_integer(value))
-		fprintf(f, "%lld", (long long)json_integer_value(value));
-	else if (json_is_real(value))
-		fprintf(f, "%.15g", json_real_value(value));
-	else if (json_is_boolean(value))
-		fputs(json_is_true(value) ? "true" : "false", f);
+	double number = field_number(field, value);
+
+	if (field->type == FIELD_TEXT && *(char *const *)value)
+		export_csv_text(f, *(char *const *)value);
+	else if (field->type == FIELD_CHOICE && *(const int *)value >= 0)
+		fputs(field->choices[*(const int *)value], f);
+	else if (field->type == FIELD_REAL && isfinite(number))
+		fprintf(f, "%.15g", number);
+	else if (isfinite(number))
+		fprintf(f, "%" PRId64, *(const int64_t *)value);
 }
 
-static void write_names(FILE *f, const struct column *columns, bool icount)
+/* "phases.alloc_ns" as a column is called; @instructions: what its clock counts. */
+static void write_name(FILE *f, const char *path, bool instructions)
 {
-	const struct column *c;
+	size_t i, length = strlen(path);
+	bool is_ns = instructions && length > 3 && !strcmp(path + length - 3, "_ns");
 
-	for (c = columns; c->path; c++) {
-		char *name = export_name(c->path, icount && c->clock == CLOCK_GUEST);
-
-		fprintf(f, "%s%s", c == columns ? "" : ",", name ? name : "");
-		free(name);
-	}
+	if (instructions && !strcmp(path, "gib_per_s"))
+		path = "gib_per_g_instructions";
+	for (i = 0; path[i] && (!is_ns || i < length - 3); i++)
+		fputc(path[i] == '.' ? '_' : path[i], f);
+	fputs(is_ns ? "_instructions" : "", f);
 }
 
-static void write_values(FILE *f, const struct column *columns, const json_t *object)
-{
-	const struct column *c;
-
-	for (c = columns; c->path; c++) {
-		if (c != columns)
-			fputc(',', f);
-		write_value(f, json_at(object, c->path));
-	}
-}
-
-static void write_part(FILE *f, const json_t *boot, size_t cycle, const char *name,
-		       const json_t *part)
-{
-	write_values(f, boot_columns, boot);
-	if (cycle)
-		fprintf(f, ",%zu,%s,", cycle, name);
-	else
-		fputs(",,,", f);
-	write_values(f, move_columns, part);
-	fputc('\n', f);
-}
-
-static void write_boot(FILE *f, const json_t *boot)
-{
-	static const char *const parts[] = { "touch", "inflate", "deflate", "refault" };
-	const json_t *cycles = json_object_get(boot, "cycles"), *cycle, *part;
-	size_t i, p;
-
-	if (strcmp(json_text(boot, "status"), RESULT_OK)) {
-		write_part(f, boot, 0, NULL, NULL);
-		return;
-	}
-	json_array_foreach (cycles, i, cycle) {
-		for (p = 0; p < 4; p++) {
-			part = json_object_get(cycle, parts[p]);
-			if (part)
-				write_part(f, boot, i + 1, parts[p], part);
-		}
-	}
-}
-
-int export_csv_moves(struct export *e)
-{
-	bool icount = tree_is_icount(e->tree);
-	int i, err = 0;
-
-	write_names(e->out, boot_columns, icount);
-	fputs(",cycle,move,", e->out);
-	write_names(e->out, move_columns, icount);
-	fputc('\n', e->out);
-	for (i = export_next(e, -1); !err && i >= 0; i = export_next(e, i)) {
-		write_boot(e->out, json_array_get(e->tree->boots, i));
-		err = export_check(e);
-	}
-	return err;
-}
-
-/* The records of a boot: what stands at the begin of each line is made once. */
-struct batch_lines {
-	struct export *e;
-	char *head;
+/* A line: the names of the columns, or their values. */
+struct line {
+	FILE *f;
+	bool icount;
+	const char *comma; /* before the next cell */
 };
 
-static void write_batch_names(FILE *f, bool icount)
+static int write_cell(const char *path, const struct field *field, const void *value, void *context)
 {
-	int i;
+	struct line *line = context;
 
-	write_names(f, batch_columns, icount);
-	fputs(",cycle,move,side,batch", f);
-	for (i = 0; i < TRACE_COLUMNS; i++) {
-		char *name =
-			export_name(trace_column_name(i), icount && trace_column_is_guest_time(i));
+	if (field->type > FIELD_CHOICE || field->type == FIELD_BOOL)
+		return 0;
+	fputs(line->comma, line->f);
+	line->comma = ",";
+	if (value)
+		write_value(line->f, field, value);
+	else
+		write_name(line->f, path, line->icount && field->clock == CLOCK_GUEST);
+	return 0;
+}
 
-		fprintf(f, ",%s", name ? name : "");
-		free(name);
-	}
+/* The fields of a boot itself, or those of @names; @boot NULL: their names. */
+static void write_boot(FILE *f, const struct boot_result *boot, char *const *names)
+{
+	struct line line = { .f = f, .comma = "" };
+	const struct field *field;
+
+	for (field = boot_record.fields; field->name; field++)
+		if (!names || name_index(names, field->name) >= 0)
+			write_cell(field->name, field,
+				   boot ? (const char *)boot + field->offset : NULL, &line);
+}
+
+static void write_part(FILE *f, const struct boot_result *boot, size_t cycle, const char *name,
+		       const struct resize_result *part)
+{
+	struct line line = { .f = f, .comma = "," };
+
+	write_boot(f, boot, NULL);
+	if (cycle)
+		fprintf(f, ",%zu,%s", cycle, name);
+	else
+		fputs(",,", f);
+	record_walk(&resize_record, part, write_cell, &line);
 	fputc('\n', f);
 }
 
-static int write_batch(const struct trace_move *move, const struct trace_batch *batch,
-		       void *context)
+/* Writing to memory has two of the columns of a resize. */
+static void write_touch(FILE *f, const struct boot_result *boot, size_t cycle, const char *name,
+			const struct touch_result *touch)
 {
-	const struct batch_lines *lines = context;
-	FILE *f = lines->e->out;
-	int i;
+	struct resize_result part;
 
-	fprintf(f, "%s,%lld,%s,%s,%lld", lines->head, move->cycle,
-		move->inflate ? "inflate" : "deflate",
-		batch->side == TRACE_GUEST ? "guest" : "host", batch->number);
-	for (i = 0; i < TRACE_COLUMNS; i++) {
-		if (batch->values[i] == TRACE_ABSENT)
-			fputc(',', f);
-		else
-			fprintf(f, ",%lld", batch->values[i]);
+	if (touch->bytes == RECORD_ABSENT)
+		return;
+	record_init(&resize_record, &part);
+	part.bytes = touch->bytes;
+	part.duration_ns = touch->duration_ns;
+	write_part(f, boot, cycle, name, &part);
+}
+
+static int write_resizes(struct export *e, const struct boot_result *boot, const char *trace,
+			 void *context)
+{
+	struct resize_result nothing;
+	size_t i;
+	int d;
+
+	(void)trace;
+	(void)context;
+	record_init(&resize_record, &nothing);
+	if (boot->status != BOOT_OK)
+		write_part(e->out, boot, 0, NULL, &nothing);
+	for (i = 0; boot->status == BOOT_OK && i < boot->cycles.count; i++) {
+		struct cycle_result *cycle = result_cycle(boot, i);
+
+		write_touch(e->out, boot, i + 1, "touch", &cycle->touch);
+		for (d = INFLATE; d < DIRECTIONS; d++)
+			if (d == INFLATE || !record_is_absent(&resize_record, &cycle->deflate))
+				write_part(e->out, boot, i + 1, direction_names[d],
+					   cycle_resize(cycle, d));
+		write_touch(e->out, boot, i + 1, "refault", &cycle->refault);
 	}
-	fputc('\n', f);
-	return export_check(lines->e);
+	return export_check(e);
 }
 
-static char *make_head(const json_t *boot)
+int export_csv_resizes(struct export *e)
 {
-	char *head = NULL;
-	size_t size;
-	FILE *f = open_memstream(&head, &size);
+	struct line line = { .f = e->out, .icount = table_is_icount(e->table), .comma = "," };
 
-	if (!f)
-		return NULL;
-	write_values(f, batch_columns, boot);
-	fclose(f);
-	return head;
+	write_boot(e->out, NULL, NULL);
+	fputs(",cycle,resize", e->out);
+	record_walk(&resize_record, NULL, write_cell, &line);
+	fputc('\n', e->out);
+	return export_each(e, write_resizes, NULL);
 }
 
-static int write_trace(struct export *e, int index)
-{
-	const json_t *boot = json_array_get(e->tree->boots, index);
-	struct batch_lines lines = { .e = e, .head = make_head(boot) };
-	const struct trace_sink sink = { .batch = write_batch, .context = &lines };
-	char *path = export_trace_path(e, index);
-	char message[1024];
-	int err;
+static char *const batch_names[] = { "scenario", "variant", "accel", "boot", "status", NULL };
 
-	err = path && lines.head ? trace_read(path, &sink, message, sizeof(message)) : -ENOMEM;
-	/* A boot that was not traced has none. */
-	e->traces += err != -ENOENT;
-	if (err == -EINVAL && !export_check(e)) {
-		log_warn("%s; what stands before is exported", message);
-		e->damaged = true;
+/* The table of batches, and the boot that it has come to. */
+struct batches {
+	struct export *e;
+	const struct boot_result *boot;
+	const struct field *columns[COLUMNS_MAX];
+	const struct field *of[TRACE_KINDS][COLUMNS_MAX]; /* or NULL: not of that kind */
+	size_t count;
+};
+
+static void add_columns(struct batches *b, enum trace_kind kind)
+{
+	const struct field *f;
+	size_t i;
+
+	for (f = trace_tables[kind]->fields; f->name; f++) {
+		for (i = 0; i < b->count && strcmp(b->columns[i]->name, f->name); i++)
+			;
+		if (i == b->count)
+			b->columns[b->count++] = f;
+		b->of[kind][i] = f;
 	}
-	free(path);
-	free(lines.head);
-	return err == -ENOENT || err == -EINVAL ? export_check(e) : err;
 }
 
-static void write_no_batch(FILE *f, const json_t *boot)
+/* @record: NULL: a line of the boot alone */
+static int write_batch(const struct trace_record *record, void *context)
 {
-	int i;
+	const struct batches *b = context;
+	FILE *f = b->e->out;
+	size_t i;
 
-	write_values(f, batch_columns, boot);
-	fputs(",,,,", f);
-	for (i = 0; i < TRACE_COLUMNS; i++)
+	if (record && record->kind == TRACE_STEP)
+		return 0;
+	write_boot(f, b->boot, batch_names);
+	if (record)
+		fprintf(f, ",%" PRId64 ",%s,%s,%" PRId64, record->cycle,
+			direction_names[record->resize], trace_tables[record->kind]->name,
+			record->number);
+	else
+		fputs(",,,,", f);
+	for (i = 0; i < b->count; i++) {
+		const struct field *column = record ? b->of[record->kind][i] : NULL;
+
 		fputc(',', f);
+		if (column)
+			write_value(f, column, (const char *)&record->step + column->offset);
+	}
 	fputc('\n', f);
+	return export_check(b->e);
+}
+
+static int write_batches(struct export *e, const struct boot_result *boot, const char *trace,
+			 void *context)
+{
+	struct batches *b = context;
+	int status;
+
+	b->boot = boot;
+	if (boot->status != BOOT_OK)
+		return write_batch(NULL, b);
+	status = export_trace(e, trace, write_batch, b);
+	return status == -ENOENT || status == -EINVAL ? export_check(e) : status;
 }
 
 int export_csv_batches(struct export *e)
 {
-	int i, err = 0;
+	struct batches b = { .e = e };
+	size_t i;
 
-	write_batch_names(e->out, tree_is_icount(e->tree));
-	for (i = export_next(e, -1); !err && i >= 0; i = export_next(e, i)) {
-		const json_t *boot = json_array_get(e->tree->boots, i);
-
-		if (!strcmp(json_text(boot, "status"), RESULT_OK)) {
-			err = write_trace(e, i);
-			continue;
-		}
-		write_no_batch(e->out, boot);
-		err = export_check(e);
+	add_columns(&b, TRACE_GUEST);
+	add_columns(&b, TRACE_HOST);
+	write_boot(e->out, NULL, batch_names);
+	fputs(",cycle,resize,side,batch", e->out);
+	for (i = 0; i < b.count; i++) {
+		fputc(',', e->out);
+		write_name(e->out, b.columns[i]->name,
+			   table_is_icount(e->table) && b.columns[i]->clock == CLOCK_GUEST);
 	}
-	return err;
+	fputc('\n', e->out);
+	return export_each(e, write_batches, &b);
 }

@@ -1,60 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/export/export.h"
 
-#include <errno.h>
+#include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/data/utf8.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
-#include "lib/histogram.h"
+#include "lib/directory.h"
 #include "lib/log.h"
-#include "lib/result.h"
 
 #define TICKS_PER_HALVING 5
-#define NS_PER_US 1000.0
-/* Of the places where histograms are looked for: what is nested deeper is none of ours. */
-#define PATH_LENGTH_MAX 200
+#define PATH_SIZE 256
 
-/* A histogram found in a result. */
-struct found {
-	const struct export *e;
-	const json_t *boot;
-	const char *path;
-	const struct histogram *histogram;
-};
+/* The name of a column without ".histogram", as "ops.enqueue". Returns @name. */
+static char *short_name(const struct column *column, char *name)
+{
+	const char *end = strstr(column->name, ".histogram");
 
-/* Call for each; other than 0 ends the search. */
-typedef int (*found_fn)(const struct found *found, void *context);
+	snprintf(name, PATH_SIZE, "%.*s",
+		 (int)(end && !strcmp(end, ".histogram") ? end - column->name : PATH_SIZE),
+		 column->name);
+	return name;
+}
 
-struct unit {
-	const char *name;
+struct scale {
+	const char *unit;
 	double divisor;
 };
 
-static bool ends_with(const char *text, const char *end)
+/* A victim's histogram has the unit of the victim's name. */
+static struct scale scale_of(const struct export *e, const char *name)
 {
-	size_t n = strlen(text), m = strlen(end);
+	size_t n = strlen(name);
 
-	return n >= m && !strcmp(text + n - m, end);
-}
-
-/* What the host measured stands in trace.host; all other times are the guest's. */
-static struct unit unit_of(const struct found *found)
-{
-	bool host = !strncmp(found->path, "trace.host.", strlen("trace.host."));
-
-	if (ends_with(found->path, "_bytes"))
-		return (struct unit){ "bytes", 1 };
-	if (!host && tree_is_icount(found->e->tree))
-		return (struct unit){ "guest instructions", 1 };
-	return (struct unit){ "us", NS_PER_US };
-}
-
-static double middle_of(const struct histogram *h, unsigned int bucket)
-{
-	return fmin(fmax(histogram_middle(bucket), h->min), h->max);
+	if (n > 6 && !strcmp(name + n - 6, "_bytes"))
+		return (struct scale){ "bytes", 1 };
+	if (strstr(name, "_per_s."))
+		return (struct scale){ "per second", 1 };
+	if (table_is_icount(e->table) && !strstr(name, ".host."))
+		return (struct scale){ "guest instructions", 1 };
+	return (struct scale){ "us", 1000 };
 }
 
 static double deviation(const struct histogram *h)
@@ -64,23 +53,9 @@ static double deviation(const struct histogram *h)
 
 	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
 		if (h->buckets[i])
-			sum += h->buckets[i] * pow(middle_of(h, i) - mean, 2);
+			sum += h->buckets[i] *
+			       pow(fmin(fmax(histogram_middle(i), h->min), h->max) - mean, 2);
 	return sqrt(sum / h->count);
-}
-
-static double highest_of(const struct histogram *h, unsigned int bucket)
-{
-	uint64_t high = histogram_high(bucket);
-
-	return high < h->max ? high : h->max;
-}
-
-/* Five steps from where half is left to where a quarter is, and so on. */
-static double next_level(double level)
-{
-	double halvings = floor(log2(1 / (1 - level)));
-
-	return level + 1 / (TICKS_PER_HALVING * exp2(halvings + 1));
 }
 
 static void write_levels(FILE *f, const struct histogram *h, double divisor)
@@ -92,229 +67,143 @@ static void write_levels(FILE *f, const struct histogram *h, double divisor)
 	do {
 		while (seen < h->count && (!seen || seen < level * h->count))
 			seen += h->buckets[++bucket];
-		fprintf(f, "%12.3f %14.12f %10llu %14.2f\n", highest_of(h, bucket) / divisor, level,
-			(unsigned long long)seen, 1 / (1 - level));
-		level = next_level(level);
+		fprintf(f, "%12.3f %14.12f %10" PRIu64 " %14.2f\n",
+			fmin(histogram_high(bucket), h->max) / divisor, level, seen,
+			1 / (1 - level));
+		/* Five steps from where half is left to where a quarter is, and so on. */
+		level += 1 / (TICKS_PER_HALVING * exp2(floor(log2(1 / (1 - level))) + 1));
 	} while (seen < h->count);
-	fprintf(f, "%12.3f %14.12f %10llu %14s\n", h->max / divisor, 1.0,
-		(unsigned long long)h->count, "inf");
+	fprintf(f, "%12.3f %14.12f %10llu %14s\n", h->max / divisor, 1.0, h->count, "inf");
 }
 
-static void write_printable(FILE *f, const char *text)
+static void write_histogram(FILE *f, const struct export *e, const struct table_boot *boot,
+			    const char *name, const struct histogram *h)
 {
-	fputs(printable(text), f);
+	struct scale scale = scale_of(e, name);
+
+	fputs("       Value     Percentile TotalCount 1/(1-Percentile)\n\n", f);
+	write_levels(f, h, scale.divisor);
+	fprintf(f,
+		"#[Mean    = %12.3f, StdDeviation   = %12.3f]\n"
+		"#[Max     = %12.3f, Total count    = %12llu]\n"
+		"#[Buckets = %12d, SubBuckets     = %12d]\n"
+		"#[Unit = %s, Histogram = %s, Scenario = %s, Variant = %s, Boot = %" PRId64 "]\n",
+		histogram_mean(h) / scale.divisor, deviation(h) / scale.divisor,
+		h->max / scale.divisor, h->count, HISTOGRAM_BUCKETS / HISTOGRAM_SUB - 1,
+		2 * HISTOGRAM_SUB, scale.unit, printable(name), printable(boot->scenario),
+		printable(boot->variant), boot->number);
 }
 
-static void write_origin(FILE *f, const struct found *found, const char *unit)
+/* The histogram of the next selected boot that is ok and has it, from *@i on; false: none. */
+static bool next_histogram(const struct export *e, const struct column *column, size_t *i,
+			   struct histogram *h)
 {
-	fprintf(f, "#[Unit = %s, Histogram = ", unit);
-	write_printable(f, found->path);
-	fputs(", Scenario = ", f);
-	write_printable(f, json_text(found->boot, "scenario"));
-	fputs(", Variant = ", f);
-	write_printable(f, json_text(found->boot, "variant"));
-	fprintf(f, ", Boot = %lld]\n",
-		(long long)json_integer_value(json_object_get(found->boot, "boot")));
+	for (; (*i = export_next(e, *i)) < e->table->boot_count; ++*i)
+		if (column->type == FIELD_HISTOGRAM && e->table->boots[*i].status == BOOT_OK &&
+		    table_histogram(column, &e->table->boots[*i], h) && h->count)
+			return true;
+	return false;
 }
 
-static void write_histogram(FILE *f, const struct found *found)
+/* Log which histograms there are. */
+static void list_names(const struct export *e)
 {
-	const struct histogram *h = found->histogram;
-	struct unit unit = unit_of(found);
+	char name[PATH_SIZE], list[1024] = "";
+	struct histogram h;
+	size_t c, i, n = 0;
 
-	fprintf(f, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount",
-		"1/(1-Percentile)");
-	write_levels(f, h, unit.divisor);
-	fprintf(f, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
-		histogram_mean(h) / unit.divisor, deviation(h) / unit.divisor);
-	fprintf(f, "#[Max     = %12.3f, Total count    = %12llu]\n", h->max / unit.divisor,
-		(unsigned long long)h->count);
-	fprintf(f, "#[Buckets = %12d, SubBuckets     = %12d]\n",
-		HISTOGRAM_BUCKETS / HISTOGRAM_SUB - 1, 2 * HISTOGRAM_SUB);
-	write_origin(f, found, unit.name);
-}
-
-static int search(const struct export *e, const json_t *boot, const json_t *value, const char *path,
-		  found_fn tell, void *context);
-
-static int search_members(const struct export *e, const json_t *boot, const json_t *object,
-			  const char *path, found_fn tell, void *context)
-{
-	const json_t *member;
-	const char *key;
-	char *inner;
-	int err = 0;
-
-	json_object_foreach ((json_t *)object, key, member) {
-		if (err || !json_is_object(member))
-			continue;
-		if (asprintf(&inner, "%s%s%s", path, *path ? "." : "", key) < 0)
-			return -ENOMEM;
-		err = strlen(inner) < PATH_LENGTH_MAX
-			      ? search(e, boot, member, inner, tell, context)
-			      : 0;
-		free(inner);
+	for (c = 0; c < e->table->column_count && n < sizeof(list); c++) {
+		i = 0;
+		if (next_histogram(e, e->table->columns[c], &i, &h))
+			n += snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+				      printable(short_name(e->table->columns[c], name)));
 	}
-	return err;
-}
-
-static int search(const struct export *e, const json_t *boot, const json_t *value, const char *path,
-		  found_fn tell, void *context)
-{
-	struct histogram *h = malloc(sizeof(*h));
-	const struct found found = { e, boot, path, h };
-	int err = 0;
-
-	if (!h)
-		return -ENOMEM;
-	if (histogram_from_json(h, value))
-		err = search_members(e, boot, value, path, tell, context);
-	else if (h->count)
-		err = tell(&found, context);
-	free(h);
-	return err;
-}
-
-/* The histograms of all selected boots that are ok. */
-static int search_all(const struct export *e, found_fn tell, void *context)
-{
-	int i, err = 0;
-
-	for (i = export_next(e, -1); !err && i >= 0; i = export_next(e, i)) {
-		const json_t *boot = json_array_get(e->tree->boots, i);
-
-		if (!strcmp(json_text(boot, "status"), RESULT_OK))
-			err = search(e, boot, boot, "", tell, context);
-	}
-	return err;
-}
-
-/* "ops.enqueue.histogram" is called ops.enqueue. */
-static size_t short_length(const char *path)
-{
-	return strlen(path) - (ends_with(path, ".histogram") ? strlen(".histogram") : 0);
-}
-
-struct wanted {
-	struct export *e;
-	const char *path;
-};
-
-static int write_wanted(const struct found *found, void *context)
-{
-	const struct wanted *w = context;
-	size_t n = short_length(found->path);
-
-	if (strcmp(found->path, w->path) &&
-	    (strlen(w->path) != n || strncmp(found->path, w->path, n)))
-		return 0;
-	write_histogram(w->e->out, found);
-	return 1;
+	if (n)
+		log_error("among the histograms there are: %s", list);
+	else
+		log_error("no ok boot of the selection has a histogram: run with --trace pages");
 }
 
 int export_hgrm_one(struct export *e, const char *path)
 {
-	struct wanted wanted = { e, path };
-	int status = search_all(e, write_wanted, &wanted);
+	const struct column *column;
+	char name[PATH_SIZE];
+	struct histogram h;
+	size_t c, i = 0;
 
-	if (status == 0)
-		return -ENOENT;
-	return status < 0 ? status : export_check(e);
+	for (c = 0; c < e->table->column_count; c++) {
+		column = e->table->columns[c];
+		if ((strcmp(column->name, path) && strcmp(short_name(column, name), path)) ||
+		    !next_histogram(e, column, &i, &h))
+			continue;
+		write_histogram(e->out, e, &e->table->boots[i], column->name, &h);
+		return export_check(e);
+	}
+	log_error("no ok boot of the selection has a histogram '%s'", printable(path));
+	list_names(e);
+	return EXPORT_NOTHING;
 }
 
-struct files {
-	const char *dir;
-	size_t written;
-};
-
-/* DIR/SCENARIO/VARIANT/boot-NN: to be freed. */
-static char *make_directory_name(const struct found *found, const char *dir)
+/*
+ * Append "/" and a name from the tree to a path. Whatever the name is, it leads nowhere else,
+ * and no two names give the same.
+ */
+static char *append_name(char *path, const char *name)
 {
-	char *scenario = export_file_name(json_text(found->boot, "scenario"));
-	char *variant = export_file_name(json_text(found->boot, "variant"));
-	char *path = NULL;
+	char *longer = xcalloc(1, strlen(path) + 3 * strlen(name) + 3), *at, *start;
+	const char *from;
 
-	if (scenario && variant &&
-	    asprintf(&path, "%s/%s/%s/boot-%02lld", dir, scenario, variant,
-		     (long long)json_integer_value(json_object_get(found->boot, "boot"))) < 0)
-		path = NULL;
-	free(scenario);
-	free(variant);
-	return path;
+	start = at = longer + sprintf(longer, "%s/", path);
+	for (from = name; *from; from++) {
+		unsigned char c = *from;
+
+		if (isalnum(c) || strchr("_+-=,", c) || (c == '.' && from != name))
+			*at++ = c;
+		else
+			at += sprintf(at, "%%%02X", c);
+	}
+	/* '%' alone is the escape of nothing: a name that is empty. */
+	if (at == start)
+		*at = '%';
+	free(path);
+	return longer;
 }
 
-static char *make_path(const struct found *found, const char *dir)
+static int write_file(const struct export *e, const char *to, const struct table_boot *boot,
+		      const struct column *column, const struct histogram *h)
 {
-	char *shortened = strndup(found->path, short_length(found->path));
-	char *name = shortened ? export_file_name(shortened) : NULL, *path = NULL;
-
-	if (name && asprintf(&path, "%s/%s.hgrm", dir, name) < 0)
-		path = NULL;
-	free(shortened);
-	free(name);
-	return path;
-}
-
-static int write_file(const struct found *found, void *context)
-{
-	struct files *files = context;
-	char *dir = make_directory_name(found, files->dir);
-	char *path = dir ? make_path(found, dir) : NULL;
-	struct atomic_stream stream = { .file = NULL };
+	char name[PATH_SIZE + sizeof(".hgrm")], number[32], *path;
+	struct atomic_stream stream;
 	int err;
 
-	if (!path) {
-		err = -ENOMEM;
-		goto out;
-	}
-	err = make_directories(dir);
+	snprintf(number, sizeof(number), "boot-%02" PRId64, boot->number);
+	path = append_name(append_name(xstrdup(to), boot->scenario), boot->variant);
+	path = append_name(path, number);
+	err = make_directories(path);
+	path = append_name(path, strcat(short_name(column, name), ".hgrm"));
 	if (!err)
 		err = atomic_stream_open(&stream, path);
 	if (!err) {
-		write_histogram(stream.file, found);
+		write_histogram(stream.file, e, boot, column->name, h);
 		err = atomic_stream_commit(&stream);
 	}
 	if (err)
 		log_error("%s: %s", path, strerror(-err));
-	files->written += !err;
-out:
-	free(dir);
 	free(path);
 	return err;
 }
 
 int export_hgrm_files(struct export *e, const char *dir)
 {
-	struct files files = { .dir = dir };
-	int err = search_all(e, write_file, &files);
+	const struct table *t = e->table;
+	int err = EXPORT_NOTHING;
+	struct histogram h;
+	size_t c, i;
 
-	return err || files.written ? err : -ENOENT;
-}
-
-static int list_path(const struct found *found, void *context)
-{
-	char *name = strndup(found->path, short_length(found->path));
-
-	json_object_set_new(context, name ? name : "", json_true());
-	free(name);
-	return 0;
-}
-
-void export_hgrm_list(const struct export *e)
-{
-	json_t *names = json_object(), *value;
-	char line[1024] = "";
-	const char *name;
-	size_t n = 0;
-
-	search_all(e, list_path, names);
-	json_object_foreach (names, name, value)
-		if (n < sizeof(line))
-			n += snprintf(line + n, sizeof(line) - n, "%s%s", n ? ", " : "",
-				      printable(name));
-	if (n)
-		log_error("among the histograms there are: %s", line);
-	else
-		log_error("no ok boot of the selection has a histogram: run with --trace pages");
-	json_decref(names);
+	for (c = 0; c < t->column_count; c++)
+		for (i = 0; err >= 0 && next_histogram(e, t->columns[c], &i, &h); i++)
+			err = write_file(e, dir, &t->boots[i], t->columns[c], &h);
+	if (err == EXPORT_NOTHING)
+		list_names(e);
+	return err;
 }

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/export/export.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/data/victims.h"
-#include "analysis/export/guest_time.h"
-#include "analysis/export/trace_reader.h"
+#include "analysis/data/utf8.h"
+#include "lib/alloc.h"
 #include "lib/log.h"
-#include "lib/result.h"
 
 #define PAGE_BYTES 4096
 /* The first record need not be the earliest. */
@@ -20,473 +18,441 @@
 /* Batches that are under way at once, each on a track: the driver has one or two. */
 #define LANES 8
 
+/*
+ * From the guest's clock to the host's, by the "clock" of result.json: the two were compared before
+ * and after each resize, each time within half a round trip. Between two comparisons the offset is
+ * taken to change evenly. It may have been a jump (of the guest's clock source), so all of the
+ * change is uncertain, besides the larger uncertainty of the two. Only a drift and a jump that
+ * cancel out could be more than that.
+ */
+struct guest_time {
+	const char *why_not; /* NULL: the clocks are known */
+	struct clock_offset *points;
+	size_t count;
+};
+
+static int64_t guest_time_at(const struct clock_offset *point)
+{
+	return point->at_ns + point->offset_ns;
+}
+
+static void add_point(struct guest_time *time, const struct clock_offset *offset)
+{
+	struct clock_offset *point = &time->points[time->count++];
+
+	*point = *offset;
+	if (point->at_ns < -TRACE_VALUE_MAX || point->at_ns > TRACE_VALUE_MAX ||
+	    point->offset_ns < -TRACE_VALUE_MAX || point->offset_ns > TRACE_VALUE_MAX ||
+	    point->uncertainty_ns < 0 || point->uncertainty_ns > TRACE_VALUE_MAX)
+		time->why_not = "the clock of the result is not complete";
+	/* Time goes on from one comparison to the next, on either clock. */
+	else if (!time->why_not && time->count > 1 &&
+		 guest_time_at(point) - guest_time_at(point - 1) <=
+			 llabs(point->offset_ns - point[-1].offset_ns))
+		time->why_not = "the clock of the result contradicts itself";
+}
+
+/* What a result says of the clocks. Its points are to be freed. */
+static struct guest_time guest_time_of(const struct boot_result *boot)
+{
+	const struct record_list *between = &boot->clock.between;
+	struct guest_time time = { .why_not = NULL };
+	size_t i;
+
+	if (boot->accel == RESULT_ICOUNT)
+		time.why_not = "under icount the guest's clock counts instructions";
+	else if (boot->clock.begin.at_ns == RECORD_ABSENT)
+		time.why_not = "the run did not compare the clocks";
+	if (time.why_not)
+		return time;
+	time.points = xcalloc(between->count + 2, sizeof(*time.points));
+	add_point(&time, &boot->clock.begin);
+	for (i = 0; i < between->count; i++)
+		add_point(&time, (const struct clock_offset *)between->items + i);
+	add_point(&time, &boot->clock.end);
+	return time;
+}
+
+/* The comparison before, of the two between which a time is; the first and the last go on. */
+static const struct clock_offset *point_before(const struct guest_time *time, int64_t guest_ns)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < time->count && guest_time_at(&time->points[i + 1]) <= guest_ns; i++)
+		;
+	return &time->points[i];
+}
+
+/* A time of the guest by the host's clock; later times never come out earlier. */
+static int64_t guest_time_to_host(const struct guest_time *time, int64_t guest_ns)
+{
+	const struct clock_offset *from = point_before(time, guest_ns), *to = from + 1;
+	int64_t begin = guest_time_at(from);
+	double passed = (double)(guest_ns - begin) / (guest_time_at(to) - begin);
+
+	return guest_ns - from->offset_ns - llround(passed * (to->offset_ns - from->offset_ns));
+}
+
+/* How far times after a comparison may be wrong. */
+static int64_t uncertainty(const struct clock_offset *from)
+{
+	int64_t larger = from[from[1].uncertainty_ns > from->uncertainty_ns].uncertainty_ns;
+
+	return llabs(from[1].offset_ns - from->offset_ns) + larger;
+}
+
+static int64_t guest_time_worst(const struct guest_time *time)
+{
+	int64_t worst = 0;
+	size_t i;
+
+	for (i = 0; i + 1 < time->count; i++)
+		if (uncertainty(&time->points[i]) > worst)
+			worst = uncertainty(&time->points[i]);
+	return worst;
+}
+
 enum process { GUEST = 1, HOST = 2 };
 
-/* Tracks of one kind; a slice goes to the first that is free. */
+/* Tracks of a kind of record; a slice goes to the first that is free. */
 struct lanes {
-	enum process process;
-	int first_tid;
-	const char *name;
-	long long end_ns[LANES];
+	int64_t end_ns[LANES];
 	int used;
 };
 
-/* A trace being written. */
 struct timeline {
 	struct export *e;
 	FILE *f;
-	const json_t *boot;
+	const struct boot_result *boot;
 	struct guest_time time;
-	bool begun[HOST + 1];	    /* there is an origin */
-	long long origin[HOST + 1]; /* by the host's clock, or by the process's own */
-	struct lanes moves;
-	struct lanes guest_batches;
-	struct lanes host_batches;
-	double clock_ns; /* cost of a reading, in each time that QEMU took of a call */
-	long long balloon_pages;
-	int step;
-	/* of the move under way, by its batches */
-	bool has_batches;
-	long long first_guest_ns; /* by the guest's clock */
-	long long first_ns;	  /* as drawn */
-	long long last_ns;
-	const json_t *move; /* of result.json, or NULL */
-	long long cycle;    /* that it is of */
-	bool inflate;
-	long long guest_count;
-	long long not_drawn;
+	bool begun[HOST + 1];	  /* there is an origin */
+	int64_t origin[HOST + 1]; /* by the host's clock, or by the process's own */
+	struct lanes lanes[TRACE_KINDS];
+	int64_t balloon_pages, guest_count, not_drawn;
 	const char *comma;
 };
 
-static const char *move_name(bool inflate)
-{
-	return inflate ? "inflate" : "deflate";
-}
-
-/* ns as us, all digits. */
-static void write_us(FILE *f, const char *key, long long ns)
-{
-	fprintf(f, ",\"%s\":%s%lld.%03lld", key, ns < 0 ? "-" : "", llabs(ns) / 1000,
-		llabs(ns) % 1000);
-}
-
-static void open_event(struct timeline *t, const char *phase, enum process process, int tid,
-		       const char *name)
-{
-	fprintf(t->f, "%s\n{\"ph\":\"%s\",\"pid\":%d,\"tid\":%d,\"name\":\"%s\"", t->comma, phase,
-		process, tid, name);
-	t->comma = ",";
-}
-
-static __attribute__((format(printf, 2, 3))) void close_event(struct timeline *t, const char *fmt,
-							      ...)
+/* Of kind 'M' (a name), 'C' (a counter, at @begin_ns) or 'X' (a slice); @args: members of JSON. */
+static __attribute__((format(printf, 8, 9))) void event(struct timeline *t, char kind,
+							enum process process, int tid,
+							const char *name, int64_t begin_ns,
+							int64_t end_ns, const char *args, ...)
 {
 	va_list ap;
 
+	fprintf(t->f, "%s\n{\"ph\":\"%c\",\"pid\":%d,\"tid\":%d,\"name\":\"%s\"", t->comma, kind,
+		process, tid, name);
+	if (kind != 'M')
+		fprintf(t->f, ",\"ts\":%.3f", begin_ns / 1e3);
+	if (kind == 'X')
+		fprintf(t->f, ",\"dur\":%.3f", (end_ns - begin_ns) / 1e3);
 	fputs(",\"args\":{", t->f);
-	va_start(ap, fmt);
-	vfprintf(t->f, fmt, ap);
+	va_start(ap, args);
+	vfprintf(t->f, args, ap);
 	va_end(ap);
 	fputs("}}", t->f);
+	t->comma = ",";
 }
 
 /* The origin is the clocks' first comparison, or a while before the process's first record. */
-static long long from_origin(struct timeline *t, enum process process, long long ns)
+static int64_t from_origin(struct timeline *t, enum process process, int64_t ns)
 {
 	if (!t->begun[process]) {
 		t->begun[process] = true;
-		t->origin[process] =
-			t->time.why_not ? ns - LEAD_NS
-					: guest_time_to_host(&t->time, t->time.points[0].guest_ns);
+		t->origin[process] = t->time.why_not ? ns - LEAD_NS : t->time.points[0].at_ns;
 	}
 	return ns - t->origin[process];
 }
 
-/* A time of the guest as it is drawn. */
-static long long guest_ns(struct timeline *t, long long ns)
+static int64_t guest_ns(struct timeline *t, int64_t ns)
 {
 	return from_origin(t, GUEST, t->time.why_not ? ns : guest_time_to_host(&t->time, ns));
 }
 
-/* Where it is drawn; to be closed with close_event(). Never of negative length. */
-static void open_slice(struct timeline *t, enum process process, int tid, const char *name,
-		       long long begin_ns, long long end_ns)
-{
-	open_event(t, "X", process, tid, name);
-	write_us(t->f, "ts", begin_ns);
-	write_us(t->f, "dur", end_ns - begin_ns);
-}
-
-static void name_track(struct timeline *t, const struct lanes *lanes, int lane)
-{
-	char note[64] = "";
-
-	if (lanes->process == GUEST && !t->time.why_not)
-		snprintf(note, sizeof(note), " (host clock within %lld.%03lld us)",
-			 guest_time_worst(&t->time) / 1000, guest_time_worst(&t->time) % 1000);
-	else if (t->time.why_not)
-		snprintf(note, sizeof(note), " (clocks NOT aligned)");
-	open_event(t, "M", lanes->process, lanes->first_tid + lane, "thread_name");
-	close_event(t, "\"name\":\"%s%s\"", lanes->name, note);
-}
-
 /* A track where nothing is under way from @begin_ns on; -1 where there is none. */
-static int find_lane(struct timeline *t, struct lanes *lanes, long long begin_ns, long long end_ns)
+static int find_track(struct timeline *t, enum trace_kind kind, int64_t begin_ns, int64_t end_ns)
 {
-	int i;
+	struct lanes *lanes = &t->lanes[kind];
+	char note[64] = "";
+	int i = 0, tid;
 
-	for (i = 0; i < lanes->used; i++)
-		if (lanes->end_ns[i] <= begin_ns)
-			break;
+	while (i < lanes->used && lanes->end_ns[i] > begin_ns)
+		i++;
 	if (i == LANES) {
 		t->not_drawn++;
 		return -1;
 	}
-	if (i == lanes->used) {
-		lanes->used++;
-		name_track(t, lanes, i);
-	}
+	tid = 100 * kind + 1 + i;
 	lanes->end_ns[i] = end_ns;
-	return lanes->first_tid + i;
+	if (i < lanes->used)
+		return tid;
+	lanes->used++;
+	if (t->time.why_not)
+		snprintf(note, sizeof(note), " (clocks NOT aligned)");
+	else if (kind != TRACE_HOST)
+		snprintf(note, sizeof(note), " (host clock within %.3f us)",
+			 guest_time_worst(&t->time) / 1e3);
+	event(t, 'M', kind == TRACE_HOST ? HOST : GUEST, tid, "thread_name", 0, 0,
+	      "\"name\":\"%s%s\"", kind == TRACE_STEP ? "resizes" : "batches", note);
+	return tid;
 }
 
-static void write_balloon(struct timeline *t, long long ns)
+static void draw_balloon(struct timeline *t, int64_t ns)
 {
-	open_event(t, "C", GUEST, 0, "balloon");
-	write_us(t->f, "ts", ns);
-	close_event(t, "\"bytes\":%lld", t->balloon_pages * PAGE_BYTES);
+	event(t, 'C', GUEST, 0, "balloon", ns, 0, "\"bytes\":%" PRId64,
+	      t->balloon_pages * PAGE_BYTES);
 }
 
-/* The move of result.json that a move of trace.json is. */
-static void enter_move(struct timeline *t, const struct trace_move *move)
+/* The resize of result.json that a record is of, or NULL. */
+static const struct resize_result *resize_of(const struct timeline *t, const struct trace_record *r)
 {
-	const json_t *cycles = json_object_get(t->boot, "cycles");
-
-	if (t->cycle == move->cycle && t->inflate == move->inflate)
-		return;
-	t->cycle = move->cycle;
-	t->inflate = move->inflate;
-	t->move =
-		json_object_get(json_array_get(cycles, move->cycle - 1), move_name(move->inflate));
-	t->has_batches = false;
-	t->step = 0;
+	if ((size_t)r->cycle > t->boot->cycles.count)
+		return NULL;
+	return cycle_resize(result_cycle(t->boot, r->cycle - 1), r->resize);
 }
 
-/* How far what is drawn of a move may be off, in a piece of JSON: "" where it is all that is. */
-static void format_uncertainty(const struct timeline *t, long long ns, char *text, size_t size)
+static void draw_step(struct timeline *t, const struct trace_record *r)
 {
-	text[0] = '\0';
-	if (!t->time.why_not)
-		snprintf(text, size, ",\"clock_uncertainty_ns\":%lld",
-			 guest_time_uncertainty(&t->time, ns));
-}
-
-/* @at_ns: a time within the move, by the guest's clock. */
-static void draw_move(struct timeline *t, long long begin_ns, long long end_ns, long long at_ns,
-		      const char *source)
-{
-	char uncertainty[64];
-	int tid = find_lane(t, &t->moves, begin_ns, end_ns);
+	int64_t begin = guest_ns(t, r->step.start_ns);
+	int64_t end = guest_ns(t, r->step.start_ns + r->step.duration_ns);
+	const struct resize_result *resize = resize_of(t, r);
+	int tid = find_track(t, TRACE_STEP, begin, end);
+	char note[64] = "";
 
 	if (tid < 0)
 		return;
-	format_uncertainty(t, at_ns, uncertainty, sizeof(uncertainty));
-	open_slice(t, GUEST, tid, move_name(t->inflate), begin_ns, end_ns);
-	close_event(t, "\"cycle\":%lld,\"step\":%d,\"from\":\"%s\",\"resolution_ns\":%lld%s",
-		    t->cycle, t->step, source,
-		    (long long)json_integer_value(json_object_get(t->move, "resolution_ns")),
-		    uncertainty);
+	if (!t->time.why_not)
+		snprintf(note, sizeof(note), ",\"clock_uncertainty_ns\":%" PRId64,
+			 uncertainty(point_before(&t->time, r->step.start_ns)));
+	event(t, 'X', GUEST, tid, direction_names[r->resize], begin, end,
+	      "\"cycle\":%" PRId64 ",\"step\":%" PRId64 ",\"resolution_ns\":%" PRId64 "%s",
+	      r->cycle, r->number,
+	      resize && resize->resolution_ns != RECORD_ABSENT ? resize->resolution_ns : 0, note);
 }
 
-static int take_step(const struct trace_move *move, long long start_ns, long long duration_ns,
-		     void *context)
+/* Returns where it ends, by the guest's clock. */
+static int64_t draw_phase(struct timeline *t, int tid, const char *name, int64_t begin_ns,
+			  int64_t length_ns)
 {
-	struct timeline *t = context;
-
-	enter_move(t, move);
-	t->step++;
-	draw_move(t, guest_ns(t, start_ns), guest_ns(t, start_ns + duration_ns), start_ns, "agent");
-	return export_check(t->e);
+	if (length_ns)
+		event(t, 'X', GUEST, tid, name, guest_ns(t, begin_ns),
+		      guest_ns(t, begin_ns + length_ns), "\"ns\":%" PRId64, length_ns);
+	return begin_ns + length_ns;
 }
 
-static int take_end(const struct trace_move *move, void *context)
+/* The phases follow each other; the retry, which is slept, is the end of alloc. */
+static void draw_phases(struct timeline *t, int tid, const struct trace_record *r)
 {
-	struct timeline *t = context;
+	const struct resize_result *resize = resize_of(t, r);
+	const struct trace_guest_batch *b = &r->guest;
+	bool merged = r->resize == INFLATE && resize &&
+		      resize->phases.enqueue_ns == RECORD_ABSENT &&
+		      !record_is_absent(&phases_record, &resize->phases);
+	int64_t at =
+		draw_phase(t, tid, merged ? "alloc + enqueue" : "alloc", b->begin_ns, b->alloc_ns);
 
-	enter_move(t, move);
-	/* Older files do not say where the steps are: as far as their batches reach. */
-	if (!t->step && t->has_batches)
-		draw_move(t, t->first_ns, t->last_ns, t->first_guest_ns, "batches");
-	t->cycle = -1;
-	return export_check(t->e);
+	if (b->alloc_retry_ns <= b->alloc_ns)
+		draw_phase(t, tid, "alloc retry", at - b->alloc_retry_ns, b->alloc_retry_ns);
+	at = draw_phase(t, tid, r->resize == INFLATE ? "enqueue" : "dequeue", at, b->move_ns);
+	at = draw_phase(t, tid, "notify", at, b->tell_ns);
+	draw_phase(t, tid, "release", at, b->release_ns);
 }
 
-static long long value_of(const struct trace_batch *batch, enum trace_column column)
+static void draw_guest_batch(struct timeline *t, const struct trace_record *r)
 {
-	return batch->values[column] == TRACE_ABSENT ? 0 : batch->values[column];
-}
-
-static void draw_phase(struct timeline *t, int tid, const char *name, long long begin_ns,
-		       long long end_ns)
-{
-	long long begin = guest_ns(t, begin_ns), end = guest_ns(t, end_ns);
-
-	if (begin_ns == end_ns)
-		return;
-	open_slice(t, GUEST, tid, name, begin, end);
-	close_event(t, "\"ns\":%lld", end_ns - begin_ns);
-}
-
-/* The phases follow each other; puff, the sleep, is the end of alloc. */
-static void draw_phases(struct timeline *t, int tid, const struct trace_batch *b)
-{
-	bool merged = t->inflate && json_is_null(json_at(t->move, "phases.enqueue_ns"));
-	long long begin = b->values[TRACE_BEGIN_NS], end = begin + value_of(b, TRACE_ALLOC_NS);
-	long long puff = value_of(b, TRACE_PUFF_NS);
-
-	draw_phase(t, tid, merged ? "alloc + enqueue" : "alloc", begin, end);
-	if (puff <= end - begin)
-		draw_phase(t, tid, "puff", end - puff, end);
-	begin = end;
-	end += value_of(b, TRACE_MOVE_NS);
-	draw_phase(t, tid, t->inflate ? "enqueue" : "dequeue", begin, end);
-	begin = end;
-	end += value_of(b, TRACE_TELL_NS);
-	draw_phase(t, tid, "notify", begin, end);
-	draw_phase(t, tid, "release", end, end + value_of(b, TRACE_RELEASE_NS));
-}
-
-static void draw_guest_batch(struct timeline *t, const struct trace_batch *b)
-{
-	long long length = value_of(b, TRACE_ALLOC_NS) + value_of(b, TRACE_MOVE_NS) +
-			   value_of(b, TRACE_TELL_NS) + value_of(b, TRACE_RELEASE_NS);
-	long long begin = guest_ns(t, b->values[TRACE_BEGIN_NS]);
-	long long end = guest_ns(t, b->values[TRACE_BEGIN_NS] + length);
-	int tid = find_lane(t, &t->guest_batches, begin, end);
+	const struct trace_guest_batch *b = &r->guest;
+	int64_t ns = b->alloc_ns + b->move_ns + b->tell_ns + b->release_ns;
+	int64_t begin = guest_ns(t, b->begin_ns), end = guest_ns(t, b->begin_ns + ns);
+	int tid = find_track(t, TRACE_GUEST, begin, end);
 
 	t->guest_count++;
-	if (!t->has_batches) {
-		t->has_batches = true;
-		t->first_guest_ns = b->values[TRACE_BEGIN_NS];
-		t->first_ns = begin;
-		write_balloon(t, begin);
-	}
-	t->last_ns = end;
-	t->balloon_pages += (t->inflate ? 1 : -1) * value_of(b, TRACE_PAGES);
+	if (r->number == 1)
+		draw_balloon(t, begin);
+	t->balloon_pages += r->resize == INFLATE ? b->pages : -b->pages;
 	if (tid >= 0) {
-		open_slice(t, GUEST, tid, "batch", begin, end);
-		close_event(t, "\"cycle\":%lld,\"batch\":%lld,\"pages\":%lld,\"entries\":%lld",
-			    t->cycle, b->number, value_of(b, TRACE_PAGES),
-			    value_of(b, TRACE_ENTRIES));
-		draw_phases(t, tid, b);
+		event(t, 'X', GUEST, tid, "batch", begin, end,
+		      "\"cycle\":%" PRId64 ",\"batch\":%" PRId64 ",\"pages\":%" PRId64
+		      ",\"entries\":%" PRId64,
+		      r->cycle, r->number, b->pages, b->entries);
+		draw_phases(t, tid, r);
 	}
-	write_balloon(t, end);
+	draw_balloon(t, end);
 }
 
 /* As host_totals_advice_ns() of bpf/totals.h, for one batch. */
-static long long advice_ns(const struct timeline *t, const struct trace_batch *b)
+static int64_t advice_ns(const struct timeline *t, const struct trace_host_batch *b)
 {
-	long long timed = value_of(b, TRACE_TIMED);
+	double clock_ns = t->boot->trace.host.clock_ns; /* in each time that QEMU took of a call */
 	double mean;
 
-	if (!timed)
+	if (!b->timed)
 		return 0;
-	mean = (double)value_of(b, TRACE_TIMED_NS) / timed - t->clock_ns;
-	return fmin(fmax(mean, 0) * value_of(b, TRACE_CALLS), b->values[TRACE_NS]);
+	mean = (double)b->timed_ns / b->timed - (isfinite(clock_ns) ? clock_ns : 0);
+	return fmin(fmax(mean, 0) * b->calls, b->ns);
 }
 
-static void draw_host_batch(struct timeline *t, const struct trace_batch *b)
+static void draw_host_batch(struct timeline *t, const struct trace_record *r)
 {
-	long long length = b->values[TRACE_NS], advice = advice_ns(t, b);
-	long long begin = from_origin(t, HOST, b->values[TRACE_END_NS] - length);
-	long long end = begin + length;
-	int tid = find_lane(t, &t->host_batches, begin, end);
+	const struct trace_host_batch *b = &r->host;
+	int64_t begin = from_origin(t, HOST, b->end_ns - b->ns), end = begin + b->ns;
+	int64_t advice = advice_ns(t, b);
+	int tid = find_track(t, TRACE_HOST, begin, end);
 
 	if (tid < 0)
 		return;
-	open_slice(t, HOST, tid, "batch", begin, end);
-	close_event(t, "\"cycle\":%lld,\"batch\":%lld,\"entries\":%lld", t->cycle, b->number,
-		    value_of(b, TRACE_ENTRIES));
-	if (!advice)
-		return;
-	open_slice(t, HOST, tid, value_of(b, TRACE_QUEUE) ? "willneed" : "discard", end - advice,
-		   end);
-	close_event(t,
-		    "\"calls\":%lld,\"bytes\":%lld,\"timed_calls\":%lld,\"note\":\"sum of the "
-		    "calls, drawn at the end\"",
-		    value_of(b, TRACE_CALLS), value_of(b, TRACE_BYTES), value_of(b, TRACE_TIMED));
+	event(t, 'X', HOST, tid, "batch", begin, end,
+	      "\"cycle\":%" PRId64 ",\"batch\":%" PRId64 ",\"entries\":%" PRId64, r->cycle,
+	      r->number, b->entries);
+	if (advice)
+		event(t, 'X', HOST, tid, b->queue ? "willneed" : "discard", end - advice, end,
+		      "\"calls\":%" PRId64 ",\"bytes\":%" PRId64 ",\"timed_calls\":%" PRId64
+		      ",\"note\":\"sum of the calls, drawn at the end\"",
+		      b->calls, b->bytes, b->timed);
 }
 
-static int take_batch(const struct trace_move *move, const struct trace_batch *batch, void *context)
+static int draw_record(const struct trace_record *record, void *context)
 {
+	static void (*const draw[])(struct timeline *, const struct trace_record *) = {
+		[TRACE_STEP] = draw_step,
+		[TRACE_GUEST] = draw_guest_batch,
+		[TRACE_HOST] = draw_host_batch,
+	};
 	struct timeline *t = context;
 
-	enter_move(t, move);
-	if (batch->side == TRACE_GUEST)
-		draw_guest_batch(t, batch);
-	else
-		draw_host_batch(t, batch);
+	draw[record->kind](t, record);
 	return export_check(t->e);
 }
 
 static void name_process(struct timeline *t, enum process process, const char *name)
 {
-	open_event(t, "M", process, 0, "process_name");
-	close_event(t, "\"name\":\"%s%s\"", name, t->time.why_not ? " (clocks NOT aligned)" : "");
-	open_event(t, "M", process, 0, "process_sort_index");
-	close_event(t, "\"sort_index\":%d", process);
-	if (process == GUEST && tree_is_icount(t->e->tree)) {
-		open_event(t, "M", process, 0, "process_labels");
-		close_event(t, "\"labels\":\"1 us is 1000 guest instructions\"");
-	}
+	event(t, 'M', process, 0, "process_name", 0, 0, "\"name\":\"%s%s\"", name,
+	      t->time.why_not ? " (clocks NOT aligned)" : "");
+	event(t, 'M', process, 0, "process_sort_index", 0, 0, "\"sort_index\":%d", process);
+	if (process == GUEST && t->boot->accel == RESULT_ICOUNT)
+		event(t, 'M', process, 0, "process_labels", 0, 0,
+		      "\"labels\":\"1 us is 1000 guest instructions\"");
 }
 
-/* How many batches the boot had, by what the agent summed up. */
-static long long count_batches(const json_t *boot)
+/* How many batches the boot had, by the totals of its resizes. */
+static int64_t count_batches(const struct boot_result *boot)
 {
-	const json_t *cycles = json_object_get(boot, "cycles"), *cycle;
-	long long count = 0;
+	const struct resize_result *resize;
+	int64_t count = 0;
 	size_t i;
 
-	json_array_foreach (cycles, i, cycle)
-		count += json_integer_value(json_at(cycle, "inflate.batches")) +
-			 json_integer_value(json_at(cycle, "deflate.batches"));
+	for (i = 0; i < DIRECTIONS * boot->cycles.count; i++) {
+		resize = cycle_resize(result_cycle(boot, i / DIRECTIONS), i % DIRECTIONS);
+		count += resize->batches == RECORD_ABSENT ? 0 : resize->batches;
+	}
 	return count;
 }
 
-static json_t *other_data(const struct timeline *t, bool whole)
+/* The worst value of each stretch of a victim's time, as a counter. */
+static void draw_victims(struct timeline *t, enum process process,
+			 const struct record_list *victims)
+{
+	const struct victim_result *v = victims->items;
+	const int64_t *point;
+	int64_t ns;
+	size_t i, k;
+
+	for (i = 0; i < victims->count; i++, v++) {
+		/* The names of our victims need no escape. */
+		if (v->name[strspn(v->name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+			continue;
+		for (k = 0, point = v->series.items; k < v->series.count; k++, point += 2) {
+			if (point[0] < 0 || point[0] > TRACE_VALUE_MAX)
+				continue;
+			ns = process == GUEST ? guest_ns(t, point[0])
+					      : from_origin(t, HOST, point[0]);
+			event(t, 'C', process, 0, v->name, ns, 0, "\"worst\":%" PRId64, point[1]);
+		}
+	}
+}
+
+static void write_other_data(const struct timeline *t, bool whole)
 {
 	const struct guest_time *time = &t->time;
-	json_t *other;
+	struct boot_result head;
+	json_t *json;
 
-	other = json_pack(
-		"{s:O, s:O, s:O, s:O, s:O*, s:b, s:b, s:I, s:I, s:I, s:I}", "scenario",
-		json_object_get(t->boot, "scenario"), "variant",
-		json_object_get(t->boot, "variant"), "boot", json_object_get(t->boot, "boot"),
-		"accel", json_object_get(t->boot, "accel"), "kernel_release",
-		json_object_get(t->boot, "kernel_release"), "aligned", !time->why_not, "whole",
-		whole, "guest_batches", (json_int_t)t->guest_count, "guest_batches_of_boot",
-		(json_int_t)count_batches(t->boot), "slices_not_drawn", (json_int_t)t->not_drawn,
-		"origin_host_ns", (json_int_t)t->origin[HOST]);
+	record_init(&boot_record, &head);
+	head.scenario = t->boot->scenario;
+	head.variant = t->boot->variant;
+	head.accel = t->boot->accel;
+	head.boot = t->boot->boot;
+	head.kernel_release = t->boot->kernel_release;
+	if (!time->why_not)
+		head.clock = t->boot->clock;
+	json = record_encode(&boot_record, &head);
+	json_object_del(json, "cycles");
+	json_object_del(json, "vmstat");
+	fputs("\n],\"otherData\":{", t->f);
+	json_dumpf(json, t->f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_EMBED);
+	json_decref(json);
+	fprintf(t->f,
+		",\"aligned\":%s,\"whole\":%s,\"guest_batches\":%" PRId64
+		",\"guest_batches_of_boot\":%" PRId64 ",\"slices_not_drawn\":%" PRId64
+		",\"origin_host_ns\":%" PRId64,
+		time->why_not ? "false" : "true", whole ? "true" : "false", t->guest_count,
+		count_batches(t->boot), t->not_drawn, t->origin[HOST]);
 	if (time->why_not)
-		json_object_update_new(other,
-				       json_pack("{s:s, s:I}", "why_not_aligned", time->why_not,
-						 "origin_guest_ns", (json_int_t)t->origin[GUEST]));
+		fprintf(t->f, ",\"why_not_aligned\":\"%s\",\"origin_guest_ns\":%" PRId64 "}}\n",
+			time->why_not, t->origin[GUEST]);
 	else
-		json_object_update_new(
-			other, json_pack("{s:O, s:I}", "clock", json_object_get(t->boot, "clock"),
-					 "uncertainty_ns", (json_int_t)guest_time_worst(time)));
-	return other;
+		fprintf(t->f, ",\"uncertainty_ns\":%" PRId64 "}}\n", guest_time_worst(time));
 }
 
-/* The worst value of each stretch of a victim's time, as a counter. */
-static void draw_victim(struct timeline *t, const struct victim_figure *figure)
+static void warn(const struct timeline *t, bool whole)
 {
-	enum process process = strcmp(figure->side, "guest") ? HOST : GUEST;
-	const json_t *noted, *point;
-	char path[128];
-	size_t i;
-
-	snprintf(path, sizeof(path), "victims.%s.%s", figure->side, figure->name);
-	noted = json_at(t->boot, path);
-	json_array_foreach (json_object_get(noted, "series"), i, point) {
-		long long ns = json_integer_value(json_array_get(point, 0));
-
-		open_event(t, "C", process, 0, figure->name);
-		write_us(t->f, "ts", process == GUEST ? guest_ns(t, ns) : from_origin(t, HOST, ns));
-		close_event(t, "\"worst\":%lld",
-			    (long long)json_integer_value(json_array_get(point, 1)));
-	}
-}
-
-static void draw_victims(struct timeline *t)
-{
-	struct victim_figure *figures;
-	size_t i, n = victim_figures(t->e->tree, json_text(t->boot, "scenario"), &figures);
-
-	for (i = 0; i < n; i++)
-		draw_victim(t, &figures[i]);
-	free(figures);
-}
-
-static int draw(struct timeline *t, const char *path)
-{
-	const struct trace_sink sink = {
-		.step = take_step, .batch = take_batch, .end = take_end, .context = t
-	};
-	char message[1024];
-	json_t *other;
-	int status;
-
-	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t->f);
-	name_process(t, GUEST, "guest");
-	name_process(t, HOST, "QEMU / host");
-	status = trace_read(path, &sink, message, sizeof(message));
-	if (export_check(t->e))
-		return export_check(t->e);
-	if (status) {
-		log_warn("%s; what stands before is exported", message);
-		t->e->damaged = true;
-	}
-	draw_victims(t);
-	other = other_data(t, !status);
-	fputs("\n],\"otherData\":", t->f);
-	json_dumpf(other, t->f, JSON_COMPACT | JSON_ENSURE_ASCII);
-	fputs("}\n", t->f);
-	json_decref(other);
-	return export_check(t->e);
-}
-
-static void warn(const struct timeline *t)
-{
-	long long batches = count_batches(t->boot);
+	int64_t batches = count_batches(t->boot);
 
 	if (t->time.why_not)
 		log_warn("guest and host are not aligned, each has its own clock: %s",
 			 t->time.why_not);
-	if (!t->e->damaged && t->guest_count < batches)
-		log_warn("%lld of %lld batches are there: the agent sends the first 50000 of a "
-			 "step",
+	if (whole && t->guest_count < batches)
+		log_warn("%" PRId64 " of %" PRId64
+			 " batches are there: the agent sends the first 50000 of a step",
 			 t->guest_count, batches);
 	if (t->not_drawn)
-		log_warn("%lld slices are not drawn: more than %d at once", t->not_drawn, LANES);
+		log_warn("%" PRId64 " slices are not drawn: more than %d at once", t->not_drawn,
+			 LANES);
 }
 
-static int draw_boot(struct export *e, const json_t *boot, const char *path)
+/* The first boot with a trace ends the walk: @context is set to what drawing it returned. */
+static int draw_boot(struct export *e, const struct boot_result *boot, const char *trace,
+		     void *context)
 {
-	struct timeline t = {
-		.e = e,
-		.f = e->out,
-		.boot = boot,
-		.time = guest_time_of(boot),
-		.moves = { .process = GUEST, .first_tid = 1, .name = "moves" },
-		.guest_batches = { .process = GUEST, .first_tid = 101, .name = "batches" },
-		.host_batches = { .process = HOST, .first_tid = 201, .name = "batches" },
-		.clock_ns = json_number_value(json_at(boot, "trace.host.clock_ns")),
-		.cycle = -1,
-		.comma = "",
-	};
-	int err = draw(&t, path);
+	struct timeline t = { .e = e, .f = e->out, .boot = boot, .comma = "" };
+	int *status = context, read;
 
-	if (!err)
-		warn(&t);
-	guest_time_release(&t.time);
-	return err;
+	if (boot->status != BOOT_OK || !trace || access(trace, F_OK))
+		return 0;
+	t.time = guest_time_of(boot);
+	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t.f);
+	name_process(&t, GUEST, "guest");
+	name_process(&t, HOST, "QEMU / host");
+	read = export_trace(e, trace, draw_record, &t);
+	*status = export_check(e);
+	if (!*status) {
+		draw_victims(&t, GUEST, &boot->victims.guest);
+		draw_victims(&t, HOST, &boot->victims.host);
+		write_other_data(&t, !read);
+		warn(&t, !read);
+		*status = export_check(e);
+	}
+	free(t.time.points);
+	return 1;
 }
 
 int export_perfetto(struct export *e)
 {
-	int i, err = -ENOENT;
+	int status = EXPORT_NOTHING;
 
-	for (i = export_next(e, -1); err == -ENOENT && i >= 0; i = export_next(e, i)) {
-		const json_t *boot = json_array_get(e->tree->boots, i);
-		char *path = export_trace_path(e, i);
-
-		if (!path)
-			return -ENOMEM;
-		if (!strcmp(json_text(boot, "status"), RESULT_OK) && !access(path, F_OK))
-			err = draw_boot(e, boot, path);
-		free(path);
-	}
-	return err;
+	export_each(e, draw_boot, &status);
+	if (status == EXPORT_NOTHING)
+		log_error("%s: no ok boot of the selection has a trace.jsonl: run with --trace "
+			  "phases, and keep the files",
+			  printable(e->table->dir));
+	return status;
 }

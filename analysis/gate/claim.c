@@ -1,25 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/gate/claim.h"
+#include "analysis/gate/gate.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/data/utf8.h"
+#include "lib/alloc.h"
+#include "lib/ini_file.h"
+#include "lib/log.h"
+#include "lib/result.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORD_SIZE 128
+/* libinih truncates the name of a section here, silently. */
+#define SECTION_MAX 48
+#define PERCENT_MAX 1000
 
-static const char *const operators[] = {
+/* An expression as it is parsed. */
+struct parser {
+	struct claim *claim;
+	const char *at;
+	char word[WORD_SIZE]; /* the one before @at; "" at the end */
+	char *err;
+	size_t err_size;
+};
+
+#define REFUSE(p, ...) refuse((p)->err, (p)->err_size, __VA_ARGS__)
+
+const char *const claim_operators[] = {
 	[CLAIM_AT_MOST] = "<=",
 	[CLAIM_BELOW] = "<",
 	[CLAIM_AT_LEAST] = ">=",
 	[CLAIM_ABOVE] = ">",
+	NULL,
 };
 
 static const struct {
 	const char *name;
-	enum quantity_unit of;
+	enum field_unit of;
 	double size;
 } units[] = {
 	{ "ns", UNIT_NS, 1 },		{ "us", UNIT_NS, 1e3 },
@@ -29,56 +49,35 @@ static const struct {
 	{ "GiB/s", UNIT_GIB_PER_S, 1 },
 };
 
-static const char *const units_wanted[] = {
-	[UNIT_NONE] = "a count has no unit",
-	[UNIT_NS] = "a time in ns, us, ms or s is wanted",
-	[UNIT_BYTES] = "bytes in B, KiB, MiB or GiB are wanted",
-	[UNIT_GIB_PER_S] = "a rate in GiB/s is wanted",
+static const char *const units_expected[] = {
+	[UNIT_NONE] = "a count without a unit",
+	[UNIT_NS] = "a time in ns, us, ms or s",
+	[UNIT_BYTES] = "bytes in B, KiB, MiB or GiB",
+	[UNIT_GIB_PER_S] = "a rate in GiB/s",
 };
-
-const char *claim_operator_name(enum claim_operator operator)
-{
-	return operators[operator];
-}
 
 bool claim_holds(const struct claim *claim, double value)
 {
-	switch (claim->operator) {
-	case CLAIM_AT_MOST:
-		return value <= claim->limit;
-	case CLAIM_BELOW:
-		return value < claim->limit;
-	case CLAIM_AT_LEAST:
-		return value >= claim->limit;
-	default:
-		return value > claim->limit;
-	}
+	if (value == claim->limit)
+		return claim->operator== CLAIM_AT_MOST || claim->operator== CLAIM_AT_LEAST;
+	return claim->operator<= CLAIM_BELOW ? value < claim->limit : value> claim->limit;
 }
 
-static enum quantity_found figure_over_its(const struct claim *claim, const json_t *boot,
-					   double *value)
+enum field_unit claim_unit(const struct measure *m)
 {
-	enum quantity_found found = quantity_of_boot(&claim->quantity, boot, value);
-	double its = 0;
+	bool has_unit = m->unit == UNIT_NS || m->unit == UNIT_BYTES || m->unit == UNIT_GIB_PER_S;
 
-	if (found == QUANTITY_THERE)
-		found = quantity_of_boot(&claim->its, boot, &its);
-	if (found != QUANTITY_THERE)
-		return found;
-	*value /= its;
-	return its > 0 ? QUANTITY_THERE : QUANTITY_ABSENT;
+	return m->relative == PLAIN && has_unit ? m->unit : UNIT_NONE;
 }
 
-enum quantity_found claim_figure(const struct claim *claim, const json_t *boot, double *value)
+struct measure claim_measure(const struct claim *claim)
 {
-	switch (claim->reference) {
-	case REFERENCE_IDLE:
-		return quantity_over_idle(&claim->quantity, boot, value);
-	case REFERENCE_ITS:
-		return figure_over_its(claim, boot, value);
-	default:
-		return quantity_of_boot(&claim->quantity, boot, value);
-	}
+	struct measure m = claim->measure;
+
+	m.over_before = claim->reference == REFERENCE_IDLE;
+	if (claim->reference == REFERENCE_ITS)
+		memcpy(m.per, claim->its.column, sizeof(m.per));
+	return m;
 }
 
 static bool is_operator(char c)
@@ -86,209 +85,292 @@ static bool is_operator(char c)
 	return c == '<' || c == '>' || c == '=';
 }
 
-/* The next word, or the next run of operator characters; "" at the end. What is too long is cut. */
-static const char *next_word(const char *at, char *word)
+/* A word, or a run of operator characters. What is too long is cut. */
+static void next_word(struct parser *p)
 {
-	size_t n = 0;
+	const char *at = p->at + strspn(p->at, " \t\n\v\f\r");
+	bool is_run = is_operator(*at);
 
-	while (isspace((unsigned char)*at))
-		at++;
-	if (is_operator(*at))
-		while (is_operator(at[n]))
-			n++;
-	else
-		while (at[n] && !isspace((unsigned char)at[n]) && !is_operator(at[n]))
-			n++;
-	snprintf(word, WORD_SIZE, "%.*s", (int)(n < WORD_SIZE ? n : WORD_SIZE - 1), at);
-	return at + n;
+	for (p->at = at; *p->at && !isspace((unsigned char)*p->at); p->at++)
+		if (is_operator(*p->at) != is_run)
+			break;
+	snprintf(p->word, WORD_SIZE, "%.*s",
+		 (int)(p->at - at < WORD_SIZE ? p->at - at : WORD_SIZE - 1), at);
 }
 
-static const char *shown(const char *word)
+#define SHOWN(p) (*(p)->word ? (p)->word : "the end")
+
+/* "METRIC [during PHASE]" */
+static int parse_measure(struct parser *p)
 {
-	return *word ? word : "the end";
+	char text[2 * WORD_SIZE];
+	size_t n;
+
+	next_word(p);
+	n = snprintf(text, sizeof(text), "%s", p->word);
+	next_word(p);
+	if (!strcmp(p->word, "during")) {
+		next_word(p);
+		snprintf(text + n, sizeof(text) - n, " during %s", p->word);
+		next_word(p);
+	}
+	return measure_parse(&p->claim->measure, text, p->err, p->err_size);
 }
 
-static int parse_operator(struct claim *claim, const char *word, char *err, size_t err_size)
+static int parse_operator(struct parser *p)
 {
+	int i = name_index((char *const *)claim_operators, p->word);
+
+	p->claim->operator= i;
+	return i >= 0 ? 0 : REFUSE(p, "'%s': expected one of <= < >= > after the metric", SHOWN(p));
+}
+
+static int parse_unit(struct parser *p)
+{
+	struct claim *claim = p->claim;
+	enum field_unit unit = claim_unit(&claim->measure);
 	size_t i;
 
-	for (i = 0; i < COUNT(operators); i++) {
-		if (!strcmp(operators[i], word)) {
-			claim->operator= i;
-			return 0;
-		}
-	}
-	snprintf(err, err_size, "'%s': one of <= < >= > is wanted after the quantity", shown(word));
-	return -EINVAL;
-}
-
-/* Digits with or without a fraction, no sign: what strtod() takes besides nobody means. */
-static const char *parse_number(const char *word, double *number)
-{
-	size_t n = strspn(word, "0123456789");
-
-	if (!n)
-		return NULL;
-	if (word[n] == '.') {
-		size_t fraction = strspn(word + n + 1, "0123456789");
-
-		if (!fraction)
-			return NULL;
-		n += 1 + fraction;
-	}
-	*number = strtod(word, NULL);
-	return word + n;
-}
-
-static int parse_unit(struct claim *claim, const char *word, char *err, size_t err_size)
-{
-	size_t i;
-
-	claim->unit_size = 1;
-	if (!*word && claim->quantity.unit == UNIT_NONE)
+	if (!*p->word && unit == UNIT_NONE)
 		return 0;
 	for (i = 0; i < COUNT(units); i++) {
-		if (strcmp(units[i].name, word) || units[i].of != claim->quantity.unit)
+		if (strcmp(units[i].name, p->word) || units[i].of != unit)
 			continue;
-		snprintf(claim->unit, sizeof(claim->unit), "%s", word);
+		snprintf(claim->unit, sizeof(claim->unit), "%s", p->word);
 		claim->unit_size = units[i].size;
 		claim->limit *= units[i].size;
 		return 0;
 	}
-	snprintf(err, err_size, "'%s': of %s %s, or 'x' and a reference", shown(word),
-		 claim->quantity.name, units_wanted[claim->quantity.unit]);
-	return -EINVAL;
+	return REFUSE(p, "'%s': expected for %s %s, or 'x' and a reference", SHOWN(p),
+		      claim->measure.name, units_expected[unit]);
 }
 
-static int parse_idle(struct claim *claim, char *err, size_t err_size)
+static int parse_idle(struct parser *p)
 {
-	claim->reference = REFERENCE_IDLE;
-	if (!claim->quantity.phase) {
-		snprintf(err, err_size,
-			 "'idle': %s has no phases; 'during PHASE' goes with guest.NAME_UNIT and "
-			 "host.NAME_UNIT",
-			 claim->quantity.name);
-		return -EINVAL;
-	}
-	if (claim->quantity.phase == quantity_phase("before")) {
-		snprintf(err, err_size, "'idle': that is what 'during before' is itself");
-		return -EINVAL;
-	}
+	const struct measure *m = &p->claim->measure;
+
+	if (!m->during || m->statistic <= STATISTIC_SUM)
+		return REFUSE(p,
+			      "'idle': %s has no phases; 'during PHASE' goes with statistics of "
+			      "guest.NAME_UNIT and host.NAME_UNIT",
+			      m->name);
+	if (m->during == victim_phase_names[PHASE_BEFORE])
+		return REFUSE(p, "'idle': that is what 'during before' is itself");
 	return 0;
 }
 
-/* "its METRIC": a figure per boot without a phase. */
-static int parse_its(struct claim *claim, const char **at, char *err, size_t err_size)
+/* "its METRIC": a number per boot without a phase. */
+static int parse_its(struct parser *p)
 {
-	char name[WORD_SIZE];
-	int status;
+	struct measure *its = &p->claim->its;
 
-	*at = next_word(*at, name);
-	status = quantity_parse(&claim->its, name, NULL, err, err_size);
-	if (status)
-		return status;
-	claim->reference = REFERENCE_ITS;
-	if (claim->its.kind == QUANTITY_METRIC)
-		return 0;
-	snprintf(err, err_size, "'%s': after 'its' a metric is wanted, as in its inflate.kicks",
-		 name);
-	return -EINVAL;
-}
-
-static int parse_reference(struct claim *claim, const char *word, const char **at, char *err,
-			   size_t err_size)
-{
-	if (!strcmp(word, "idle"))
-		return parse_idle(claim, err, err_size);
-	if (!strcmp(word, "its"))
-		return parse_its(claim, at, err, err_size);
-	if (!strcmp(word, "base")) {
-		claim->reference = REFERENCE_BASE;
-		return 0;
-	}
-	if (*word) {
-		claim->reference = REFERENCE_VARIANT;
-		claim->reference_variant = strdup(word);
-		return claim->reference_variant ? 0 : -ENOMEM;
-	}
-	snprintf(err, err_size,
-		 "after 'x' a variant's name, 'base', 'idle' or 'its METRIC' is wanted");
-	return -EINVAL;
-}
-
-/* What follows the number: a unit, or "x" and a reference. */
-static int parse_limit(struct claim *claim, const char **at, char *err, size_t err_size)
-{
-	char word[WORD_SIZE], unit[WORD_SIZE];
-	const char *rest;
-
-	*at = next_word(*at, word);
-	rest = parse_number(word, &claim->limit);
-	if (!rest) {
-		snprintf(err, err_size, "'%s': a number is wanted, as in 5 ms, or as in 1.2 x base",
-			 shown(word));
+	next_word(p);
+	if (measure_parse(its, p->word, p->err, p->err_size))
 		return -EINVAL;
-	}
-	snprintf(unit, sizeof(unit), "%s", rest);
-	if (!*unit)
-		*at = next_word(*at, unit);
-	if (strcmp(unit, "x"))
-		return parse_unit(claim, unit, err, err_size);
-	claim->unit_size = 1;
-	*at = next_word(*at, word);
-	return parse_reference(claim, word, at, err, err_size);
+	if (its->statistic == STATISTIC_VALUE && !*its->per && !*p->claim->measure.per)
+		return 0;
+	return REFUSE(p, "'%s': expected a plain field after 'its', as in its inflate.kicks",
+		      p->word);
 }
 
-/* "QUANTITY [during PHASE]"; @word: what follows it. */
-static int parse_quantity(struct claim *claim, const char **at, char *word, char *err,
-			  size_t err_size)
+static int parse_reference(struct parser *p)
 {
-	char name[WORD_SIZE];
-	const char *phase = NULL;
+	static const char *const names[] = {
+		[REFERENCE_BASE] = "base", [REFERENCE_IDLE] = "idle", [REFERENCE_ITS] = "its"
+	};
+	enum claim_reference r = REFERENCE_BASE;
 
-	*at = next_word(*at, name);
-	*at = next_word(*at, word);
-	if (!strcmp(word, "during")) {
-		*at = next_word(*at, word);
-		phase = quantity_phase(word);
-		if (!phase) {
-			snprintf(err, err_size, "'%s': after 'during' one of %s is wanted",
-				 shown(word), QUANTITY_PHASES);
-			return -EINVAL;
-		}
-		*at = next_word(*at, word);
+	next_word(p);
+	if (!*p->word)
+		return REFUSE(p, "expected a variant's name, 'base', 'idle' or 'its METRIC' after "
+				 "'x'");
+	while (r <= REFERENCE_ITS && strcmp(names[r], p->word))
+		r++;
+	if (r > REFERENCE_ITS) {
+		r = REFERENCE_VARIANT;
+		p->claim->reference_variant = xstrdup(p->word);
 	}
-	return quantity_parse(&claim->quantity, name, phase, err, err_size);
+	p->claim->reference = r;
+	return r == REFERENCE_IDLE ? parse_idle(p) : r == REFERENCE_ITS ? parse_its(p) : 0;
+}
+
+/* Digits with or without a fraction, no sign, and a unit or "x" and a reference. */
+static int parse_limit(struct parser *p)
+{
+	static const char digits[] = "0123456789";
+	size_t n, fraction = 1;
+
+	next_word(p);
+	n = strspn(p->word, digits);
+	if (p->word[n] == '.') {
+		fraction = strspn(p->word + n + 1, digits);
+		n += n ? 1 + fraction : 0;
+	}
+	if (!n || !fraction)
+		return REFUSE(p, "'%s': expected a number, as in 5 ms, or as in 1.2 x base",
+			      SHOWN(p));
+	p->claim->limit = strtod(p->word, NULL);
+	p->claim->unit_size = 1;
+	memmove(p->word, p->word + n, strlen(p->word + n) + 1);
+	if (!*p->word)
+		next_word(p);
+	return strcmp(p->word, "x") ? parse_unit(p) : parse_reference(p);
 }
 
 int claim_parse(struct claim *claim, const char *expression, char *err, size_t err_size)
 {
-	char word[WORD_SIZE];
-	int status;
+	struct parser p = { .claim = claim, .at = expression, .err = err, .err_size = err_size };
 
-	claim->expression = strdup(expression);
-	if (!claim->expression)
-		return -ENOMEM;
-	status = parse_quantity(claim, &expression, word, err, err_size);
-	if (!status)
-		status = parse_operator(claim, word, err, err_size);
-	if (!status)
-		status = parse_limit(claim, &expression, err, err_size);
+	claim->expression = xstrdup(expression);
+	if (parse_measure(&p) || parse_operator(&p) || parse_limit(&p))
+		return -EINVAL;
+	next_word(&p);
+	return *p.word ? REFUSE(&p, "unexpected '%s' after the claim", p.word) : 0;
+}
+
+static struct claim *add_claim(struct claims *claims, char *name)
+{
+	claims->list = xreallocarray(claims->list, claims->count + 1, sizeof(*claims->list));
+	claims->list[claims->count] = (struct claim){ .name = name, .unit_size = 1 };
+	return &claims->list[claims->count++];
+}
+
+/* "METRIC=PERCENT%": where the '=' is, or NULL. */
+static const char *read_percent(const char *text, double *percent)
+{
+	const char *equals = strrchr(text, '=');
+	size_t digits = equals ? strspn(equals + 1, "0123456789.") : 0;
+	char *end;
+
+	if (!digits || equals == text)
+		return NULL;
+	*percent = strtod(equals + 1, &end);
+	if (end != equals + 1 + digits || strcmp(end, "%") || *percent > PERCENT_MAX)
+		return NULL;
+	return equals;
+}
+
+int claims_add_regress(struct claims *claims, const char *text, char *err, size_t err_size)
+{
+	double percent;
+	const char *equals = read_percent(text, &percent);
+	int status, metric = equals ? equals - text : 0;
+	struct claim *claim;
+	char *expression;
+
+	if (!equals)
+		return refuse(err, err_size,
+			      "'%s': expected METRIC=PERCENT%%, as in inflate.duration_ns=5%%",
+			      printable(text));
+	claim = add_claim(claims, xasprintf("max-regress %s", text));
+	expression = xasprintf("%.*s <= 1 x base", metric, text);
+	status = claim_parse(claim, expression, err, err_size);
+	free(expression);
 	if (status)
 		return status;
-	next_word(expression, word);
-	if (!*word)
-		return 0;
-	snprintf(err, err_size, "'%s' is too much: the claim ends before it", word);
-	return -EINVAL;
+	claim->limit = 1 + percent / 100;
+	if (claim->measure.better == BETTER_HIGHER) {
+		if (percent >= 100)
+			return refuse(err, err_size,
+				      "'%.10g%%': expected less than 100 %% where more is better",
+				      percent);
+		claim->operator= CLAIM_AT_LEAST;
+		claim->limit = 1 - percent / 100;
+	}
+	free(claim->expression);
+	claim->expression = xasprintf("%.*s %s %.10g x base", metric, text,
+				      claim_operators[claim->operator], claim->limit);
+	return 0;
+}
+
+struct loading {
+	struct claims *claims;
+	size_t first; /* of this file */
+};
+
+static struct claim *find_or_add(struct loading *l, const struct ini_entry *e)
+{
+	struct claim *claim;
+	size_t i;
+
+	for (i = l->first; i < l->claims->count; i++)
+		if (!strcmp(l->claims->list[i].name, e->section))
+			return &l->claims->list[i];
+	claim = add_claim(l->claims, xstrdup(e->section));
+	claim->line = e->line;
+	claim->file = xstrdup(e->path);
+	return claim;
+}
+
+/* Words to a NULL-terminated list. */
+static int set_names(const struct ini_entry *e, char ***names)
+{
+	struct record_list list = { 0 };
+	const char *at = e->value;
+	size_t n;
+
+	for (; *(at += strspn(at, " \t")); at += n) {
+		n = strcspn(at, " \t");
+		record_append_once(&list, at, n);
+	}
+	if (!list.count)
+		return ini_fail(e, "expected names with blanks between them");
+	record_append_text(&list, NULL);
+	*names = list.items;
+	return 0;
+}
+
+static int set_entry(const struct ini_entry *e, void *context)
+{
+	struct claim *claim;
+	char why[512];
+
+	if (!utf8_is_valid(e->section) || !utf8_is_valid(e->key) || !utf8_is_valid(e->value))
+		return ini_fail(e, "the line or its section is not UTF-8");
+	if (!*e->section)
+		return ini_fail(e, "is before the first [claim]");
+	if (strlen(e->section) > SECTION_MAX)
+		return ini_fail(e, "a claim's name has up to %d characters", SECTION_MAX);
+	claim = find_or_add(context, e);
+	if (!strcmp(e->key, "claim")) {
+		claim->line = e->line;
+		return claim_parse(claim, e->value, why, sizeof(why)) ? ini_fail(e, "%s", why) : 0;
+	}
+	if (!strcmp(e->key, "scenario"))
+		return set_names(e, &claim->scenarios);
+	if (!strcmp(e->key, "variant"))
+		return set_names(e, &claim->variants);
+	if (strcmp(e->key, "description"))
+		return ini_fail(e, "unknown key; there are: claim, scenario, variant, description");
+	claim->description = xstrdup(e->value);
+	return 0;
+}
+
+int claims_load(struct claims *claims, const char *path, char *err, size_t err_size)
+{
+	struct loading loading = { claims, claims->count };
+	int status = ini_file_parse(path, set_entry, &loading, err, err_size);
+	size_t i;
+
+	if (status)
+		return status;
+	for (i = loading.first; i < claims->count; i++)
+		if (!claims->list[i].expression)
+			return refuse(err, err_size,
+				      "%s:%u: [%s] has no claim; expected one, as in claim = "
+				      "inflate.duration_ns <= 1.05 x base",
+				      path, claims->list[i].line, claims->list[i].name);
+	if (claims->count == loading.first)
+		return refuse(err, err_size, "%s: there is no claim in it", path);
+	return 0;
 }
 
 static void free_names(char **names)
 {
-	size_t i;
+	char **name;
 
-	for (i = 0; names && names[i]; i++)
-		free(names[i]);
+	for (name = names; name && *name; name++)
+		free(*name);
 	free(names);
 }
 
@@ -301,8 +383,6 @@ void claim_release(struct claim *claim)
 	free(claim->reference_variant);
 	free_names(claim->scenarios);
 	free_names(claim->variants);
-	quantity_release(&claim->quantity);
-	quantity_release(&claim->its);
 	memset(claim, 0, sizeof(*claim));
 }
 

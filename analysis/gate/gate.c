@@ -8,69 +8,17 @@
 #include <string.h>
 
 #include "analysis/compare/compare.h"
+#include "lib/alloc.h"
 #include "lib/exit_status.h"
-#include "lib/result.h"
 #include "lib/stats.h"
 
-/* As compare's, so that the same boots have the same p in both. */
-#define SEED 20170303
-
-static const char *const verdict_names[] = {
-	[GATE_PASS] = "pass",
-	[GATE_FAIL] = "fail",
-	[GATE_INCONCLUSIVE] = "inconclusive",
-	[GATE_INVALID] = "invalid",
+const char *const gate_verdict_names[] = {
+	[GATE_PASS] = "pass",	    [GATE_FAIL] = "fail",   [GATE_INCONCLUSIVE] = "inconclusive",
+	[GATE_INVALID] = "invalid", [GATE_VERDICTS] = NULL,
 };
 
-const char *gate_verdict_name(enum gate_verdict verdict)
-{
-	return verdict_names[verdict];
-}
-
-/* The ok boots of a variant. */
-struct sample {
-	double *values;
-	size_t n;
-	size_t ok;
-	size_t too_few;
-};
-
-typedef enum quantity_found (*figure_fn)(const struct claim *claim, const json_t *boot,
-					 double *value);
-
-static enum quantity_found plain_figure(const struct claim *claim, const json_t *boot,
-					double *value)
-{
-	return quantity_of_boot(&claim->quantity, boot, value);
-}
-
-static struct sample sample_of(const struct gate *g, const struct gate_row *row,
-			       const char *variant, figure_fn figure)
-{
-	struct sample s = { .n = 0 };
-	const json_t *boot;
-	size_t i;
-
-	s.values = calloc(json_array_size(g->tree->boots) + 1, sizeof(*s.values));
-	if (!s.values)
-		abort();
-	json_array_foreach (g->tree->boots, i, boot) {
-		enum quantity_found found;
-
-		if (!tree_is_ok(boot, row->scenario, variant))
-			continue;
-		found = figure(row->claim, boot, &s.values[s.n]);
-		s.ok++;
-		s.n += found == QUANTITY_THERE;
-		s.too_few += found == QUANTITY_TOO_FEW;
-	}
-	return s;
-}
-
-static void decide(struct gate_row *row, enum gate_verdict verdict, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void decide(struct gate_row *row, enum gate_verdict verdict, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) void
+decide(struct gate_row *row, enum gate_verdict verdict, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -80,8 +28,8 @@ static void decide(struct gate_row *row, enum gate_verdict verdict, const char *
 	va_end(ap);
 }
 
-/* What keeps the boots of one side from being judged. @whose: "" or "the reference: " */
-static bool lacks(struct gate_row *row, const struct sample *s, const char *whose)
+/* Whether a side cannot be judged. @whose: "" or "the reference: " */
+static bool lacks(struct gate_row *row, const struct series *s, const char *whose)
 {
 	if (!s->ok)
 		decide(row, GATE_INVALID, "%sno ok boot", whose);
@@ -89,7 +37,7 @@ static bool lacks(struct gate_row *row, const struct sample *s, const char *whos
 		return false;
 	else if (s->too_few)
 		decide(row, GATE_INCONCLUSIVE, "%stoo few events for %s in %zu of %zu boots", whose,
-		       row->claim->quantity.name, s->too_few, s->ok);
+		       row->claim->measure.name, s->too_few, s->ok);
 	else if (!s->n)
 		decide(row, GATE_INCONCLUSIVE, "%snot in these boots", whose);
 	else
@@ -98,102 +46,60 @@ static bool lacks(struct gate_row *row, const struct sample *s, const char *whos
 	return true;
 }
 
-/* Absolute, or each boot against itself. */
-static void take_single(const struct gate *g, struct gate_row *row)
-{
-	struct sample plain = sample_of(g, row, row->variant, plain_figure);
-	struct sample s = sample_of(g, row, row->variant, claim_figure);
-
-	row->n = s.n;
-	row->too_few = s.too_few;
-	if (plain.n)
-		row->median = stats_median(plain.values, plain.n);
-	if (s.n)
-		row->value = stats_median(s.values, s.n);
-	if (s.n > 1)
-		row->interval = bootstrap_median(s.values, s.n);
-	if (plain.n && !s.n && !s.too_few)
-		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
-		       row->claim->reference == REFERENCE_ITS ? row->claim->its.name : "before");
-	else
-		lacks(row, &s, "");
-	free(plain.values);
-	free(s.values);
-}
-
-/* p of a shift against the limit; what is not worse than the limit is none's loss. */
-static void test(struct gate_row *row, const struct sample *s, const struct sample *reference)
-{
-	double *scaled = calloc(reference->n, sizeof(*scaled));
-	size_t i;
-
-	if (!scaled)
-		abort();
-	for (i = 0; i < reference->n; i++)
-		scaled[i] = reference->values[i] * row->claim->limit;
-	row->p = claim_holds(row->claim, row->value)
-			 ? 1
-			 : stats_permutation_p(s->values, s->n, scaled, reference->n, SEED);
-	row->p_holm = row->p;
-	free(scaled);
-}
-
-static void relate(struct gate_row *row, const struct sample *s, const struct sample *reference)
-{
-	if (s->n && reference->n && stats_all_positive(reference->values, reference->n)) {
-		row->value = row->median / row->reference_median;
-		if (s->n > 1 && reference->n > 1)
-			row->interval =
-				bootstrap_ratio(s->values, s->n, reference->values, reference->n);
-	}
-	if (lacks(row, s, "") || lacks(row, reference, "the reference: "))
-		return;
-	if (isfinite(row->value))
-		test(row, s, reference);
-	else
-		decide(row, GATE_INCONCLUSIVE, "the reference is not above 0: no ratio");
-}
-
-static void take_pair(const struct gate *g, struct gate_row *row)
-{
-	struct sample s = sample_of(g, row, row->variant, plain_figure);
-	struct sample reference = sample_of(g, row, row->reference, plain_figure);
-
-	row->n = s.n;
-	row->too_few = s.too_few;
-	row->reference_n = reference.n;
-	row->reference_too_few = reference.too_few;
-	if (s.n)
-		row->median = stats_median(s.values, s.n);
-	if (reference.n)
-		row->reference_median = stats_median(reference.values, reference.n);
-	relate(row, &s, &reference);
-	free(s.values);
-	free(reference.values);
-}
-
-/* Under icount a ns is an instruction, and no limit in time is about it. */
+/* Under icount a ns of the guest is an instruction: a limit in time does not apply. */
 static bool is_of_another_unit(const struct gate *g, const struct claim *c)
 {
-	return tree_is_icount(g->tree) && c->reference == REFERENCE_NONE &&
-	       (c->quantity.unit == UNIT_NS || c->quantity.unit == UNIT_GIB_PER_S);
+	enum field_unit unit = claim_unit(&c->measure);
+
+	return table_is_icount(g->table) && c->reference == REFERENCE_NONE &&
+	       c->measure.clock == CLOCK_GUEST && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
 }
 
-/* The figures of a row; a reason where there is no more to be decided. */
+/* The numbers of a row, and a reason if it cannot be judged. */
 static void take(const struct gate *g, struct gate_row *row)
 {
-	if (row->reference)
-		take_pair(g, row);
-	else
-		take_single(g, row);
-	if (row->verdict == GATE_INVALID || !is_of_another_unit(g, row->claim))
+	const struct claim *claim = row->claim;
+	const struct measure ratio = claim_measure(claim);
+	const char *reference = row->reference;
+	struct series plain = series(g->table, row->scenario, row->variant, &claim->measure);
+	struct series other = series(g->table, row->scenario, reference ? reference : row->variant,
+				     reference ? &claim->measure : &ratio);
+	const struct series *s = reference ? &plain : &other;
+	struct comparison c = { .variant = row->variant,
+				.values = s->values,
+				.n = s->n,
+				.base = reference,
+				.base_values = other.values,
+				.base_n = reference ? other.n : 0 };
+
+	compare_values(&c, claim->limit);
+	row->n = s->n;
+	row->too_few = s->too_few;
+	row->median = plain.n ? stats_median(plain.values, plain.n) : NAN;
+	row->reference_n = c.base_n;
+	row->reference_too_few = reference ? other.too_few : 0;
+	row->reference_median = c.base_median;
+	row->value = reference ? c.ratio : c.median;
+	row->interval = reference ? c.ratio_interval : c.median_interval;
+	if (!reference && plain.n && !s->n && !s->too_few)
+		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
+		       claim->reference == REFERENCE_ITS ? claim->its.name : "before");
+	else if (lacks(row, s, "") || (reference && lacks(row, &other, "the reference: ")))
+		;
+	else if (reference && !isfinite(row->value))
+		decide(row, GATE_INCONCLUSIVE, "the reference is not above 0: no ratio");
+	else if (reference) /* What is not worse than the limit has no p to test. */
+		row->p = row->p_holm = claim_holds(claim, row->value) ? 1 : c.p;
+	series_release(&plain);
+	series_release(&other);
+	if (row->verdict == GATE_INVALID || !is_of_another_unit(g, claim))
 		return;
 	row->value = NAN;
 	decide(row, GATE_INCONCLUSIVE, "under icount these are instructions: no limit in %s",
-	       row->claim->unit);
+	       claim->unit);
 }
 
-/* Holm, over all rows with a p. Returns their number. */
+/* Holm, over all rows with a p; returns their number. */
 static size_t correct(struct gate *g)
 {
 	double *p = stats_array(g->count);
@@ -227,58 +133,43 @@ static void judge(struct gate_row *row, size_t tested)
 		decide(row, GATE_FAIL, "the whole interval is beyond the limit");
 }
 
-static bool is_among(const char *const *names, size_t count, const char *name)
+static bool is_among(const struct names *names, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return !count || !strcmp(name, "-");
+	return !names || !names->count || !strcmp(name, "-") ||
+	       name_index((char *const *)names->list, name) >= 0;
 }
 
-/* Drop the rows of the last claim that nobody asked for. */
+/* Drop the rows of the last claim that are not selected. */
 static void select_rows(struct gate *g, size_t first, const struct gate_selection *s)
 {
 	size_t i, kept = first;
 
 	for (i = first; i < g->count; i++)
-		if (is_among(s->scenarios, s->scenario_count, g->rows[i].scenario) &&
-		    is_among(s->variants, s->variant_count, g->rows[i].variant))
+		if (is_among(s->scenarios, g->rows[i].scenario) &&
+		    is_among(s->variants, g->rows[i].variant))
 			g->rows[kept++] = g->rows[i];
 	g->count = kept;
 	g->left_out += kept == first;
 }
 
-static void add_unmeasured(struct gate *g, const struct claim *claim)
-{
-	const struct claim **longer =
-		reallocarray(g->unmeasured, g->unmeasured_count + 1, sizeof(*longer));
-
-	if (!longer)
-		abort();
-	g->unmeasured = longer;
-	longer[g->unmeasured_count++] = claim;
-}
-
-int gate_make(struct gate *g, const struct tree *tree, const char *base,
+int gate_make(struct gate *g, const struct table *table, const char *base,
 	      const struct claims *claims, const struct gate_selection *selection, char *err,
 	      size_t err_size)
 {
 	size_t i, first, tested;
 
-	*g = (struct gate){ .tree = tree, .base = base };
+	*g = (struct gate){ .table = table, .base = base };
+	g->unmeasured = xcalloc(claims->count, sizeof(*g->unmeasured));
 	for (i = 0; i < claims->count; i++) {
 		first = g->count;
 		if (gate_match(g, &claims->list[i], selection->only_measured, err, err_size)) {
 			gate_release(g);
 			return -EINVAL;
 		}
-		if (g->count == first) {
-			add_unmeasured(g, &claims->list[i]);
-			continue;
-		}
-		select_rows(g, first, selection);
+		if (g->count == first)
+			g->unmeasured[g->unmeasured_count++] = &claims->list[i];
+		else
+			select_rows(g, first, selection);
 	}
 	for (i = 0; i < g->count; i++)
 		if (!g->rows[i].reason[0])

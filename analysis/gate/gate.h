@@ -2,105 +2,136 @@
 #ifndef ANALYSIS_GATE_H
 #define ANALYSIS_GATE_H
 
-#include <stddef.h>
-
-#include "analysis/gate/claim.h"
-#include "analysis/data/tree.h"
-#include "lib/bootstrap.h"
+#include "analysis/data/measure.h"
+#include "analysis/write/write.h"
+#include "lib/options.h"
 
 /*
- * Claims held against a result tree, one judgement for each claim, scenario and
- * variant.
+ * What must be true of a result tree, as "guest.fault_ns.p99 during inflate <= 1.2 x idle".
+ * cmd_gate.c has the grammar and the form of a QoS file; blanks between number and unit, and
+ * around the operator, may be left out.
+ */
+enum claim_operator { CLAIM_AT_MOST, CLAIM_BELOW, CLAIM_AT_LEAST, CLAIM_ABOVE };
+
+enum claim_reference {
+	REFERENCE_NONE, /* an absolute limit */
+	REFERENCE_VARIANT,
+	REFERENCE_BASE,
+	REFERENCE_IDLE,
+	REFERENCE_ITS, /* another number of the same boot */
+};
+
+struct claim {
+	char *file;	   /* NULL: the command line */
+	unsigned int line; /* of the expression */
+	char *name, *description;
+	char *expression;	      /* as written; NULL while its section has none */
+	char **scenarios, **variants; /* NULL-terminated; NULL: all */
+	struct measure measure;
+	enum claim_operator operator;
+	double limit;	  /* as stored, in ns, bytes, GiB/s; a factor where there is a reference */
+	double unit_size; /* of @unit, in ns or bytes; 1 without */
+	char unit[8];	  /* as written, "" without */
+	enum claim_reference reference;
+	char *reference_variant; /* of REFERENCE_VARIANT */
+	struct measure its;	 /* of REFERENCE_ITS */
+};
+
+struct claims {
+	struct claim *list;
+	size_t count;
+};
+
+/* "<=" */
+extern const char *const claim_operators[];
+
+/* The unit that a limit of a measure has; those without one are counts. */
+enum field_unit claim_unit(const struct measure *measure);
+
+/* What is compared with the limit: the metric, or its ratio to another of the boot (idle, its). */
+struct measure claim_measure(const struct claim *claim);
+
+/* Whether a value as @limit's fulfils the claim. */
+bool claim_holds(const struct claim *claim, double value);
+
+/* Into a claim without an expression, to be released in any case: 0; -EINVAL and a message. */
+int claim_parse(struct claim *claim, const char *expression, char *err, size_t err_size);
+void claim_release(struct claim *claim);
+
+/* Append the claim of "--max-regress METRIC=PERCENT%": within so much of the base's. */
+int claims_add_regress(struct claims *claims, const char *text, char *err, size_t err_size);
+
+/* Append the claims of a QoS file: 0; -EINVAL and the like with a message of file, line, key. */
+int claims_load(struct claims *claims, const char *path, char *err, size_t err_size);
+void claims_release(struct claims *claims);
+
+/*
+ * Claims checked on a result tree: one judgement for each claim, scenario and variant.
  *
- * A boot is one value. What is held against the limit is the median over boots;
- * its ratio to the median of the reference's boots; or, for "x idle", the median
- * of the ratio within each boot ("its" the same). With I its 95 % bootstrap interval:
+ * A boot is one value. Compared with the limit is the median over boots; its ratio to the median
+ * of the reference's boots; or, for "x idle" and "x its", the median of the ratio within each
+ * boot. With I its 95 % bootstrap interval:
  *
  *   invalid       the variant, or its reference, has no ok boot
- *   inconclusive  fewer than BOOTS_MIN boots on a side have a value, or there is no ratio
  *   pass          all of I fulfils the claim
- *   fail          none of I does, and against a reference the permutation test says
- *                 so too: p against the reference's values times the limit,
- *                 corrected after Holm for all such rows, is below ALPHA
- *   inconclusive  otherwise
+ *   fail          none of I does, and against a reference variant the permutation test agrees:
+ *                 p against the reference's values times the limit, corrected after Holm for
+ *                 all such rows, is below ALPHA
+ *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, or without a ratio
  *
- * Of many claims some fall by chance, and some hold by chance.
- *
- * A gate passes if every claim does: one that is broken passes by chance in at
- * most 2.5 % (an end of the interval), however many others there are, and so
- * does the gate; nothing is to be corrected there (Berger, Multiparameter
- * Hypothesis Testing and Acceptance Sampling, 1982: intersection-union tests).
- *
- * A gate fails if any claim does, and that chance adds up over claims that
- * hold by a hair. Hence Holm. Wider intervals, at 1 - 0.05 / m, would not do
- * it: no resample reaches beyond the sample, so that with n boots the interval
- * of a median ends at the least and the largest of them, which is 1 - 2^(1-n) (98.4
- * % with 7) whatever is written beside it. For the same reason a claim
- * without a reference variant, absolute, "x idle" or "x its", is not corrected: n boots
- * allow no p below 2^-n, and a file of ten claims could never fail. Its error is
- * 2.5 % per claim. Set such limits where chance does not reach.
- *
- * 2.5 % is what an end of a 95 % interval has by name; what few boots really
- * give is measured by tests/unit/test_bootstrap.c.
+ * To pass needs no correction: all claims must (Berger, Multiparameter Hypothesis Testing and
+ * Acceptance Sampling, 1982). One failure fails the gate, hence Holm; wider intervals would not
+ * help, as none reaches beyond the sample. A claim without a reference variant is not
+ * corrected: n boots allow no p below 2^-n. Its nominal error is 2.5 %, so set such limits
+ * outside the noise; tests/unit/test_bootstrap.c measures that of few boots.
  */
 enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE, GATE_INVALID, GATE_VERDICTS };
 
+/* NULL-terminated */
+extern const char *const gate_verdict_names[];
+
 struct gate_row {
 	const struct claim *claim;
-	const char *scenario;  /* "-": a name of the claim that fits nothing in the tree */
-	const char *variant;   /* the same */
-	const char *reference; /* the other variant, or NULL */
-	size_t n;	       /* ok boots that have a value */
-	size_t too_few;	       /* ok boots whose histogram does not carry the percentile */
-	double median;	       /* as stored: ns, bytes, GiB/s; NAN where n is 0 */
-	size_t reference_n;
-	size_t reference_too_few;
-	double reference_median;
-	double value;		  /* held against the limit: as stored, or a ratio; NAN: none */
-	struct interval interval; /* NANs where a side has n < 2 */
-	double p;		  /* NAN where nothing was tested */
-	double p_holm;
+	const char *scenario, *variant;	   /* "-": a name of the claim that fits nothing */
+	const char *reference;		   /* the other variant, or NULL */
+	size_t n, reference_n;		   /* ok boots that have a value */
+	size_t too_few, reference_too_few; /* whose histogram does not carry the percentile */
+	double median, reference_median;   /* as stored: ns, bytes, GiB/s; NAN where n is 0 */
+	double value;			   /* compared: as stored, or a ratio; NAN: none */
+	struct interval interval;	   /* NANs where a side has n < 2 */
+	double p, p_holm;		   /* NAN where nothing was tested */
 	enum gate_verdict verdict;
 	char reason[256]; /* of all but pass */
 };
 
 struct gate {
-	const struct tree *tree;
+	const struct table *table;
 	const char *base;
 	struct gate_row *rows;
-	size_t count;
-	size_t left_out;		 /* claims of which the selection leaves nothing */
+	size_t count, left_out;		 /* claims of which the selection leaves nothing */
 	const struct claim **unmeasured; /* with only_measured: of nothing that was run here */
 	size_t unmeasured_count;
 };
 
-/* What of the tree is judged; no names: all of it. */
+/* What of the tree is judged; no names, or NULL: all of it. */
 struct gate_selection {
-	const char *const *scenarios;
-	size_t scenario_count;
-	const char *const *variants;
-	size_t variant_count;
+	const struct names *scenarios, *variants;
 	bool only_measured; /* of scenarios and variants that the tree does not have, no rows */
 };
 
-/**
- * gate_make() - judge all claims
- * @base: of "x base"; a variant of the tree
- * @gate: to be released; borrows tree and claims
+/*
+ * Judge all claims; @base is that of "x base". To be released; borrows table and claims.
  *
- * Where a claim names no variant, it is for all but the reference, A/A twins
- * (plan.json: "twin_of"), and variants that are traced otherwise than the run,
- * which count where the quantity or the reference is of that trace. Where it
- * names no scenario, it is for those that have the quantity and the reference.
- * A name of a claim that was not run is a row that is inconclusive.
+ * A claim that names no variant is for all but the reference, A/A controls, and variants that are
+ * traced otherwise than the run, which count where the metric or the reference is of that
+ * trace. One that names no scenario is for those that have the metric and the reference. A
+ * name that was not run is an inconclusive row, or none with only_measured: a claim without
+ * any row is unmeasured.
  *
- * With only_measured it is no row, and a claim that is left without any is one of
- * @gate->unmeasured: the same claims can be held against runs of any suite.
- *
- * Return: 0; -EINVAL where a claim fits nothing at all (a quantity that there is not,
- * with only_measured), and a message with its file, line and section and what there is.
+ * Return: 0; -EINVAL where a claim fits nothing at all (with only_measured: its metric does not
+ * exist), and a message with its file, line and section and what there is.
  */
-int gate_make(struct gate *gate, const struct tree *tree, const char *base,
+int gate_make(struct gate *gate, const struct table *table, const char *base,
 	      const struct claims *claims, const struct gate_selection *selection, char *err,
 	      size_t err_size);
 void gate_release(struct gate *gate);
@@ -110,16 +141,39 @@ size_t gate_count(const struct gate *gate, enum gate_verdict verdict);
 /* 0 where all pass, 1 where one fails, 5 otherwise. */
 int gate_status(const struct gate *gate);
 
-const char *gate_verdict_name(enum gate_verdict verdict);
-
-/*
- * What a run must have for the unmeasured claims, as "scenarios: victim, idle; variants: huge";
- * "" where there are none. To be freed.
- */
+/* What a run must have for the unmeasured claims, "scenarios: idle; variants: huge"; to be freed */
 char *gate_needs(const struct gate *gate);
 
 /* By gate_make(): the rows of a claim, before anything is judged. */
 int gate_match(struct gate *gate, const struct claim *claim, bool only_measured, char *err,
 	       size_t err_size);
+
+/* A table for each claim and what was left out. @brief: rows that pass are only counted. */
+void gate_print_text(const struct gate *gate, bool brief, FILE *f);
+
+/* An item: name, expression, description. */
+void gate_write_claim(struct writer *w, const struct claim *claim);
+
+/* Cells: scenario, variant, n, n of the reference, value, limit, verdict with its reason. */
+void gate_write_row(struct writer *w, const struct gate_row *row);
+
+/* Medians as stored, in "unit"; value, interval and limit in "limit_unit", or as ratios. */
+void gate_print_json(const struct gate *gate, FILE *f);
+
+/*
+ * JUnit's XML in the form that CI servers have in common. A testsuite for each claim, a testcase
+ * for each row with classname "SCENARIO.VARIANT". Inconclusive is <skipped>: a server that
+ * shows it red would say "regression"; invalid is <error>, as of a test that crashed.
+ */
+void gate_print_junit(const struct gate *gate, FILE *f);
+
+/* What a ratio is to, or NULL for an absolute claim. */
+const char *gate_ratio_to(const struct gate_row *row);
+
+/* The format of a value: four digits, and no powers of ten where a person counts. */
+const char *gate_number_format(const struct gate_row *row);
+
+/* "<= 5 ms", ">= 0.95 x base". To be freed. */
+char *gate_limit(const struct gate_row *row);
 
 #endif

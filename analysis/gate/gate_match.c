@@ -4,361 +4,325 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/gate/gate.h"
 #include "analysis/data/utf8.h"
-#include "lib/result.h"
+#include "analysis/gate/gate.h"
+#include "lib/alloc.h"
+#include "lib/log.h"
 
-/* A claim as it is matched. */
+/* A claim that is being matched. */
 struct match {
 	struct gate *gate;
+	const struct table *table;
 	const struct claim *claim;
-	const char *reference; /* variant, or NULL */
-	size_t first;	       /* row of this claim */
+	const char *reference;	/* variant, or NULL */
+	size_t first, err_size; /* row of this claim */
 	bool only_measured;
+	char *err;
 };
 
-static struct gate_row *add_row(const struct match *m, const char *scenario, const char *variant)
+/* @why the row, of what the tree does not have, is inconclusive; NULL: it is to be judged. */
+static void add_row(const struct match *m, const char *scenario, const char *variant,
+		    const char *why)
 {
-	struct gate_row *longer, *row;
 	struct gate *g = m->gate;
 
-	longer = reallocarray(g->rows, g->count + 1, sizeof(*longer));
-	if (!longer)
-		abort();
-	g->rows = longer;
-	row = &longer[g->count++];
-	*row = (struct gate_row){ .claim = m->claim,
-				  .scenario = scenario,
-				  .variant = variant,
-				  .reference = m->reference,
-				  .median = NAN,
-				  .reference_median = NAN,
-				  .value = NAN,
-				  .interval = { NAN, NAN },
-				  .p = NAN,
-				  .p_holm = NAN };
-	return row;
+	if (why && m->only_measured)
+		return;
+	g->rows = xreallocarray(g->rows, g->count + 1, sizeof(*g->rows));
+	g->rows[g->count] = (struct gate_row){ .claim = m->claim,
+					       .scenario = scenario,
+					       .variant = variant,
+					       .reference = m->reference,
+					       .median = NAN,
+					       .reference_median = NAN,
+					       .value = NAN,
+					       .interval = { NAN, NAN },
+					       .p = NAN,
+					       .p_holm = NAN,
+					       .verdict = GATE_INCONCLUSIVE };
+	snprintf(g->rows[g->count++].reason, sizeof(g->rows->reason), "%s", why ? why : "");
 }
 
-static void add_inconclusive(const struct match *m, const char *scenario, const char *variant,
-			     const char *reason)
+static bool has_metric(const struct match *m, const char *scenario, const char *variant)
 {
-	struct gate_row *row = add_row(m, scenario, variant);
-
-	row->verdict = GATE_INCONCLUSIVE;
-	snprintf(row->reason, sizeof(row->reason), "%s", reason);
-}
-
-/* Of what the claim names and the tree does not have. */
-static void add_unanswered(const struct match *m, const char *scenario, const char *variant,
-			   const char *reason)
-{
-	if (!m->only_measured)
-		add_inconclusive(m, scenario, variant, reason);
-}
-
-static bool has_figure(const struct match *m, const char *scenario, const char *variant)
-{
-	const struct tree *tree = m->gate->tree;
-	const json_t *boot;
-	double value;
-	size_t i;
-
-	json_array_foreach (tree->boots, i, boot)
-		if (tree_is_ok(boot, scenario, variant) &&
-		    quantity_of_boot(&m->claim->quantity, boot, &value) != QUANTITY_ABSENT)
-			return true;
-	return false;
+	return series_exists(m->table, scenario, variant, &m->claim->measure) ||
+	       !table_count(m->table, scenario, variant, BOOT_OK);
 }
 
 static bool wants_scenario(const struct match *m, const char *scenario)
 {
-	const struct tree *tree = m->gate->tree;
-
 	if (m->claim->scenarios)
 		return name_index(m->claim->scenarios, scenario) >= 0;
-	if (m->reference && !tree_has(tree, scenario, m->reference))
-		return false;
-	return has_figure(m, scenario, NULL) || !tree_count(tree, scenario, NULL, RESULT_OK);
+	return (!m->reference || table_has(m->table, scenario, m->reference)) &&
+	       has_metric(m, scenario, NULL);
 }
 
 /* Variants that are traced otherwise are left out as compare does it. */
 static bool wants_variant(const struct match *m, const char *variant)
 {
-	const struct tree *tree = m->gate->tree;
-
 	if (m->reference && !strcmp(variant, m->reference))
 		return false;
 	if (m->claim->variants)
 		return name_index(m->claim->variants, variant) >= 0;
-	if (tree_twin_of(tree, variant))
+	if (table_control_of(m->table, variant))
 		return false;
-	return !variant_is_traced(variant) || m->claim->quantity.traced ||
-	       (m->reference && variant_is_traced(m->reference)) || tree_compares_levels(tree);
+	return !variant_is_traced(variant) || m->claim->measure.is_traced ||
+	       (m->reference && variant_is_traced(m->reference)) || table_compares_levels(m->table);
 }
 
 /*
- * A variant whose every boot failed must not drop out of the gate; one that was
- * not traced for a histogram is not what the claim is about.
+ * A variant whose every boot failed must not drop out of the gate; the claim is not about one
+ * that was not traced for its histogram.
  */
-static bool wants_pair(const struct match *m, const char *scenario, const char *variant)
+static void match_variant(const struct match *m, const char *scenario, const char *variant)
 {
-	const struct tree *tree = m->gate->tree;
+	const struct claim *c = m->claim;
 
-	return m->claim->variants || !m->claim->quantity.traced ||
-	       has_figure(m, scenario, variant) || !tree_count(tree, scenario, variant, RESULT_OK);
-}
-
-static void match_scenario(const struct match *m, const char *scenario)
-{
-	const struct tree *tree = m->gate->tree;
-	bool named = m->claim->variants && m->claim->scenarios;
-	size_t v;
-
-	for (v = 0; tree->variants[v]; v++) {
-		const char *variant = tree->variants[v];
-
-		if (!wants_variant(m, variant))
-			continue;
-		if (!tree_has(tree, scenario, variant)) {
-			if (named)
-				add_unanswered(m, scenario, variant, "was not run here");
-			continue;
-		}
-		if (m->reference && !tree_has(tree, scenario, m->reference))
-			add_unanswered(m, scenario, variant, "the reference was not run here");
-		else if (wants_pair(m, scenario, variant))
-			add_row(m, scenario, variant);
+	if (!table_has(m->table, scenario, variant)) {
+		if (c->variants && c->scenarios)
+			add_row(m, scenario, variant, "was not run here");
+	} else if (m->reference && !table_has(m->table, scenario, m->reference)) {
+		add_row(m, scenario, variant, "the reference was not run here");
+	} else if (c->variants || !c->measure.is_traced || has_metric(m, scenario, variant)) {
+		add_row(m, scenario, variant, NULL);
 	}
 }
 
 static bool has_row(const struct match *m, const char *scenario, const char *variant)
 {
+	const struct gate *g = m->gate;
 	size_t i;
 
-	for (i = m->first; i < m->gate->count; i++)
-		if ((scenario && !strcmp(m->gate->rows[i].scenario, scenario)) ||
-		    (variant && !strcmp(m->gate->rows[i].variant, variant)))
+	for (i = m->first; i < g->count; i++)
+		if (!strcmp(g->rows[i].scenario, scenario) || !strcmp(g->rows[i].variant, variant))
 			return true;
 	return false;
 }
 
-/* A name that fits nothing while others fit is not passed over in silence. */
+/* A name that fits nothing while others fit has a row that says so. */
 static void add_named(const struct match *m)
 {
 	char *const *name;
 
 	for (name = m->claim->scenarios; name && *name; name++)
-		if (!has_row(m, *name, NULL))
-			add_unanswered(m, *name, "-", "was not run, or not with these variants");
+		if (!has_row(m, *name, ""))
+			add_row(m, *name, "-", "was not run, or not with these variants");
 	for (name = m->claim->variants; name && *name; name++)
-		if (!has_row(m, NULL, *name) && (!m->reference || strcmp(*name, m->reference)))
-			add_unanswered(m, "-", *name, "was not run where this can be judged");
-}
-
-static void list_names(char *const *names, char *list, size_t size)
-{
-	size_t n = 0;
-
-	snprintf(list, size, "none");
-	for (; *names && n < size; names++)
-		n += snprintf(list + n, size - n, "%s%s", n ? ", " : "", printable(*names));
+		if (!has_row(m, "", *name) && (!m->reference || strcmp(*name, m->reference)))
+			add_row(m, "-", *name, "was not run where this can be judged");
 }
 
 /* FILE:LINE: [section] claim: */
-static void tell(const struct claim *claim, const char *what, char *err, size_t err_size)
+static __attribute__((format(printf, 2, 3))) int refuse_claim(const struct match *m,
+							      const char *fmt, ...)
 {
-	if (claim->file)
-		snprintf(err, err_size, "%s:%u: [%s] claim: %s", claim->file, claim->line,
-			 printable(claim->name), what);
-	else
-		snprintf(err, err_size, "--%s: %s", printable(claim->name), what);
+	const struct claim *c = m->claim;
+	char what[1200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	if (c->file)
+		return refuse(m->err, m->err_size, "%s:%u: [%s] claim: %s", c->file, c->line,
+			      printable(c->name), what);
+	return refuse(m->err, m->err_size, "--%s: %s", printable(c->name), what);
 }
 
+/* Also if the claim has no names: that means all. */
 static bool any_known(char *const *names, char *const *there)
 {
-	for (; *names; names++)
-		if (name_index(there, *names) >= 0)
+	char *const *name;
+
+	for (name = names; name && *name; name++)
+		if (name_index(there, *name) >= 0)
+			return true;
+	return !names;
+}
+
+static bool lacks_reference(const struct gate *g, const struct claim *c)
+{
+	return c->reference == REFERENCE_VARIANT &&
+	       name_index(g->table->variants, c->reference_variant) < 0;
+}
+
+static int refuse_unmatched(const struct match *m)
+{
+	char scenarios[400], variants[400];
+	const struct claim *c = m->claim;
+
+	const bool has_scenario = any_known(c->scenarios, m->table->scenarios);
+
+	names_list(m->table->scenarios, scenarios, sizeof(scenarios));
+	names_list(m->table->variants, variants, sizeof(variants));
+	if (!has_scenario || !any_known(c->variants, m->table->variants))
+		return refuse_claim(m, "none of its %s ('%s') is in the results; there are: %s",
+				    has_scenario ? "variants" : "scenarios",
+				    printable(has_scenario ? *c->variants : *c->scenarios),
+				    has_scenario ? variants : scenarios);
+	if (m->reference)
+		return refuse_claim(m,
+				    "nothing to compare with '%s': no other variant was run in a "
+				    "scenario with it and %s; variants: %s; scenarios: %s",
+				    printable(m->reference), c->measure.name, variants, scenarios);
+	return refuse_claim(m, "no variant fits it; variants: %s; scenarios: %s", variants,
+			    scenarios);
+}
+
+/* Whether the run was traced at level pages. */
+static bool has_pages(const struct table *t)
+{
+	size_t i;
+
+	table_for_each (t, i, NULL, NULL, BOOT_OK)
+		if (!strcmp(table_text(t, &t->boots[i], "trace.level"), "pages"))
 			return true;
 	return false;
 }
 
-static int tell_unmatched(const struct match *m, char *err, size_t err_size)
+/* Whether boots have items by name (ops, calls, victims), but not that of the measure. */
+static bool is_misnamed(const struct table *t, const struct measure *m, char *why, size_t size)
 {
-	const struct tree *tree = m->gate->tree;
-	char scenarios[400], variants[400], what[1200];
-	const struct claim *c = m->claim;
+	static const char *const maps[] = { "ops.", "trace.host.calls.", "victims.guest.",
+					    "victims.host.", "perf.stat." };
+	struct record_list names = { 0 };
+	size_t i = 0, n = 0, column;
+	char wanted[160], list[512];
+	bool misnamed;
 
-	list_names(tree->scenarios, scenarios, sizeof(scenarios));
-	list_names(tree->variants, variants, sizeof(variants));
-	if (c->scenarios && !any_known(c->scenarios, tree->scenarios))
-		snprintf(what, sizeof(what),
-			 "none of its scenarios ('%s') is in the results; there are: %s",
-			 printable(c->scenarios[0]), scenarios);
-	else if (c->variants && !any_known(c->variants, tree->variants))
-		snprintf(what, sizeof(what),
-			 "none of its variants ('%s') is in the results; there are: %s",
-			 printable(c->variants[0]), variants);
-	else if (m->reference)
-		snprintf(what, sizeof(what),
-			 "nothing to hold against '%s': no other variant was run with it where %s "
-			 "is; there are: %s; in the scenarios: %s",
-			 printable(m->reference), c->quantity.name, variants, scenarios);
-	else
-		snprintf(what, sizeof(what),
-			 "no variant fits it; there are: %s; in the scenarios: %s", variants,
-			 scenarios);
-	tell(c, what, err, err_size);
-	return -EINVAL;
+	while (i < sizeof(maps) / sizeof(maps[0]) &&
+	       strncmp(m->column, maps[i], n = strlen(maps[i])))
+		i++;
+	if (i == sizeof(maps) / sizeof(maps[0]) || (m->is_traced && !has_pages(t)))
+		return false;
+	for (column = 0; column < t->column_count; column++) {
+		const char *name = t->columns[column]->name;
+
+		if (!strncmp(name, maps[i], n) && strcspn(name + n, "."))
+			record_append_once(&names, name + n, strcspn(name + n, "."));
+	}
+	record_append_text(&names, NULL);
+	snprintf(wanted, sizeof(wanted), "%.*s", (int)strcspn(m->column + n, "."), m->column + n);
+	misnamed = names.count > 1 && name_index(names.items, wanted) < 0;
+	snprintf(why, size, "no boot has '%s%s'; in %.*s there are: %s", maps[i], wanted,
+		 (int)n - 1, maps[i], names_list(names.items, list, sizeof(list)));
+	record_release_texts(&names);
+	return misnamed;
 }
 
-/* Whether the tree has a scenario, a variant and the reference that the claim is about. */
-static bool is_measured(const struct gate *g, const struct claim *c)
+/*
+ * 0 if any ok boot has the measure; else a reason, and -ENODATA if another run could have it,
+ * -EINVAL if boots have others of its kind.
+ */
+static int check_measure(const struct table *t, const struct measure *m, char *why, size_t size)
 {
-	return (!c->scenarios || any_known(c->scenarios, g->tree->scenarios)) &&
-	       (!c->variants || any_known(c->variants, g->tree->variants)) &&
-	       (c->reference != REFERENCE_VARIANT ||
-		name_index(g->tree->variants, c->reference_variant) >= 0);
-}
-
-/* The variant that a claim refers to. */
-static int find_reference(struct match *m, char *err, size_t err_size)
-{
-	const struct claim *c = m->claim;
-	char list[512], what[800];
-
-	if (c->reference == REFERENCE_BASE)
-		m->reference = m->gate->base;
-	if (c->reference != REFERENCE_VARIANT)
+	if (series_exists(t, NULL, NULL, m))
 		return 0;
-	m->reference = c->reference_variant;
-	if (name_index(m->gate->tree->variants, m->reference) >= 0)
-		return 0;
-	list_names(m->gate->tree->variants, list, sizeof(list));
-	snprintf(what, sizeof(what),
-		 "no variant '%s' in the results to compare with; there are: %s, and 'base', "
-		 "'idle'",
-		 printable(m->reference), list);
-	tell(c, what, err, err_size);
-	return -EINVAL;
-}
-
-/* Of the claim's own quantity, and of the one that it is held against. */
-static int check_quantities(const struct gate *g, const struct claim *c, char *why, size_t size)
-{
-	int known = quantity_check(&c->quantity, g->tree, why, size);
-
-	if (!known && c->reference == REFERENCE_ITS)
-		known = quantity_check(&c->its, g->tree, why, size);
-	return known;
+	if (is_misnamed(t, m, why, size))
+		return -EINVAL;
+	snprintf(why, size,
+		 strncmp(m->column, "vmstat.", strlen("vmstat."))
+			 ? "no boot has %s: not traced for it, or not part of these scenarios"
+			 : "%s changed in no boot, or there is no such counter",
+		 m->column);
+	return -ENODATA;
 }
 
 int gate_match(struct gate *gate, const struct claim *claim, bool only_measured, char *err,
 	       size_t err_size)
 {
-	struct match m = {
-		.gate = gate, .claim = claim, .first = gate->count, .only_measured = only_measured
-	};
+	const struct table *t = gate->table;
+	struct match m = { gate,	t,	  claim,	 claim->reference_variant,
+			   gate->count, err_size, only_measured, err };
 	char why[800];
-	size_t s;
+	size_t s, v;
 	int known;
 
-	if (only_measured && !is_measured(gate, claim))
+	if (only_measured &&
+	    (!any_known(claim->scenarios, t->scenarios) ||
+	     !any_known(claim->variants, t->variants) || lacks_reference(gate, claim)))
 		return 0;
-	if (find_reference(&m, err, err_size))
-		return -EINVAL;
-	known = check_quantities(gate, claim, why, sizeof(why));
-	if (known == -EINVAL) {
-		tell(claim, why, err, err_size);
-		return -EINVAL;
-	}
-	/* Where none has it, it is none's in particular; but a variant without an ok boot is told.
-	 */
-	if (known && tree_count(gate->tree, NULL, NULL, RESULT_OK)) {
-		/* A scenario of its own that has run tells that something is amiss. */
-		if (!only_measured || claim->scenarios)
-			add_inconclusive(&m, "-", "-", why);
+	if (claim->reference == REFERENCE_BASE)
+		m.reference = gate->base;
+	if (lacks_reference(gate, claim))
+		return refuse_claim(&m,
+				    "no variant '%s' in the results to compare with; there are: "
+				    "%s, and 'base', 'idle'",
+				    printable(m.reference), names_list(t->variants, why, 512));
+	known = check_measure(t, &claim->measure, why, sizeof(why));
+	if (!known && claim->reference == REFERENCE_ITS)
+		known = check_measure(t, &claim->its, why, sizeof(why));
+	if (known == -EINVAL)
+		return refuse_claim(&m, "%s", why);
+	/* Without any ok boot, each variant has a row that says so. */
+	if (known && table_count(t, NULL, NULL, BOOT_OK)) {
+		/* Where a scenario that the claim names was run, its metric should be there. */
+		m.only_measured &= !claim->scenarios;
+		add_row(&m, "-", "-", why);
 		return 0;
 	}
-	for (s = 0; gate->tree->scenarios[s]; s++)
-		if (wants_scenario(&m, gate->tree->scenarios[s]))
-			match_scenario(&m, gate->tree->scenarios[s]);
-	if (gate->count == m.first)
-		return only_measured ? 0 : tell_unmatched(&m, err, err_size);
-	add_named(&m);
+	for (s = 0; t->scenarios[s]; s++)
+		for (v = 0; wants_scenario(&m, t->scenarios[s]) && t->variants[v]; v++)
+			if (wants_variant(&m, t->variants[v]))
+				match_variant(&m, t->scenarios[s], t->variants[v]);
+	if (gate->count > m.first)
+		add_named(&m);
+	else if (!only_measured)
+		return refuse_unmatched(&m);
 	return 0;
 }
 
-/* Names that claims lack, each once, by what they are the names of. */
-struct needs {
-	json_t *scenarios;
-	json_t *variants;
-	json_t *quantities;
-};
-
-static void need(json_t *names, const char *name)
+/* Returns whether there are such names. */
+static bool need_absent(struct record_list *needed, char *const *names, char *const *there)
 {
-	json_object_set_new(names, printable(name), json_true());
-}
+	bool any = false;
 
-static void need_absent(json_t *needed, char *const *names, char *const *there)
-{
-	for (; names && *names; names++)
-		if (name_index(there, *names) < 0)
-			need(needed, *names);
-}
-
-/* The scenarios, where that is it; else the variants; else what it measures. */
-static void need_of(struct needs *needs, const struct gate *g, const struct claim *c)
-{
-	size_t before = json_object_size(needs->variants);
-	bool lacks_variant = c->reference == REFERENCE_VARIANT &&
-			     name_index(g->tree->variants, c->reference_variant) < 0;
-
-	if (c->scenarios && !any_known(c->scenarios, g->tree->scenarios)) {
-		need_absent(needs->scenarios, c->scenarios, g->tree->scenarios);
-		return;
+	for (; names && *names; names++) {
+		if (name_index(there, *names) >= 0)
+			continue;
+		record_append_once(needed, *names, strlen(*names));
+		any = true;
 	}
-	need_absent(needs->variants, c->variants, g->tree->variants);
-	if (lacks_variant)
-		need(needs->variants, c->reference_variant);
-	if (json_object_size(needs->variants) == before && !lacks_variant)
-		need(needs->quantities, c->quantity.name);
+	return any;
 }
 
-/* "scenarios a, b" */
-static void write_needs(FILE *f, const char *what, json_t *names)
+char *gate_needs(const struct gate *g)
 {
-	const char *name, *comma = "";
-	json_t *item;
-
-	if (json_object_size(names))
-		fprintf(f, "%s%s ", ftell(f) ? "; " : "", what);
-	json_object_foreach (names, name, item) {
-		fprintf(f, "%s%s", comma, name);
-		comma = ", ";
-	}
-	json_decref(names);
-}
-
-char *gate_needs(const struct gate *gate)
-{
-	struct needs needs = { json_object(), json_object(), json_object() };
+	enum { SCENARIOS, VARIANTS, METRICS, KINDS };
+	static const char *const titles[] = { "scenarios:", "variants:", "boots with:" };
+	struct record_list needs[KINDS] = { 0 };
 	char *text = NULL;
-	size_t size, i;
+	size_t size, i, k;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		abort();
-	for (i = 0; i < gate->unmeasured_count; i++)
-		need_of(&needs, gate, gate->unmeasured[i]);
-	write_needs(f, "scenarios:", needs.scenarios);
-	write_needs(f, "variants:", needs.variants);
-	write_needs(f, "boots with:", needs.quantities);
+	/* The scenarios if they are absent, else the variants, else the metric. */
+	for (i = 0; i < g->unmeasured_count; i++) {
+		const struct claim *c = g->unmeasured[i];
+		char *reference[] = { c->reference_variant, NULL };
+		char *metric[] = { (char *)c->measure.name, NULL }, *none[] = { NULL };
+		bool lacks;
+
+		if (!any_known(c->scenarios, g->table->scenarios)) {
+			need_absent(&needs[SCENARIOS], c->scenarios, g->table->scenarios);
+			continue;
+		}
+		lacks = need_absent(&needs[VARIANTS], c->variants, g->table->variants);
+		lacks |= need_absent(&needs[VARIANTS], reference, g->table->variants);
+		if (!lacks)
+			need_absent(&needs[METRICS], metric, none);
+	}
+	for (k = 0; k < KINDS; k++) {
+		if (needs[k].count)
+			fprintf(f, "%s%s ", ftell(f) ? "; " : "", titles[k]);
+		for (i = 0; i < needs[k].count; i++)
+			fprintf(f, "%s%s", i ? ", " : "", printable(((char **)needs[k].items)[i]));
+		record_release_texts(&needs[k]);
+	}
 	fclose(f);
 	return text;
 }

@@ -1,115 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/gate/gate_print.h"
+#include "analysis/gate/gate.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/compare/compare.h"
-#include "analysis/data/utf8.h"
-#include "lib/result.h"
+#include "lib/alloc.h"
+#include "lib/record_table.h"
 
-#define CONFIDENCE 0.95
-
-/* What a ratio is to, or NULL for an absolute claim. */
-static const char *ratio_to(const struct gate_row *row)
+const char *gate_ratio_to(const struct gate_row *row)
 {
-	switch (row->claim->reference) {
-	case REFERENCE_IDLE:
-		return "idle";
-	case REFERENCE_ITS:
-		return row->claim->its.name;
-	default:
-		return row->reference;
-	}
+	const struct claim *c = row->claim;
+
+	return c->reference == REFERENCE_IDLE  ? "idle"
+	       : c->reference == REFERENCE_ITS ? c->its.name
+					       : row->reference;
 }
 
-/* Four digits, and no powers of ten where a person counts. */
-static const char *format_number(double value, char *text, size_t size)
+const char *gate_number_format(const struct gate_row *row)
 {
-	snprintf(text, size, fabs(value) < 10000 ? "%.4g" : "%.0f", value);
-	return text;
+	return fabs(row->value / row->claim->unit_size) < 10000 ? "%.4g" : "%.0f";
 }
 
-void gate_format_value(const struct gate_row *row, char *text, size_t size)
+char *gate_limit(const struct gate_row *row)
 {
-	const char *unit = ratio_to(row) ? "x" : row->claim->unit, *between = *unit ? " " : "";
+	const struct claim *c = row->claim;
+	const char *to = gate_ratio_to(row), *unit = to ? to : c->unit;
+
+	return xasprintf("%s %.6g%s%s", claim_operators[c->operator], c->limit / c->unit_size,
+			 to ? " x " : *unit ? " " : "", unit);
+}
+
+void gate_write_row(struct writer *w, const struct gate_row *row)
+{
+	const char *unit = gate_ratio_to(row) ? "x" : row->claim->unit;
 	double by = row->claim->unit_size;
-	char value[32], low[32], high[32];
 
-	format_number(row->value / by, value, sizeof(value));
-	format_number(row->interval.low / by, low, sizeof(low));
-	format_number(row->interval.high / by, high, sizeof(high));
-	if (!isfinite(row->value))
-		snprintf(text, size, "-");
-	else if (!isfinite(row->interval.low))
-		snprintf(text, size, "%s%s%s", value, between, unit);
-	else
-		snprintf(text, size, "%s [%s, %s]%s%s", value, low, high, between, unit);
-}
-
-void gate_format_limit(const struct gate_row *row, char *text, size_t size)
-{
-	const struct claim *c = row->claim;
-	const char *name = claim_operator_name(c->operator), *to = ratio_to(row);
-
-	if (to)
-		snprintf(text, size, "%s %.6g x %s", name, c->limit, printable(to));
-	else
-		snprintf(text, size, "%s %.6g%s%s", name, c->limit / c->unit_size,
-			 *c->unit ? " " : "", c->unit);
-}
-
-static void print_head(const struct gate_row *row, FILE *f)
-{
-	const struct claim *c = row->claim;
-
-	fprintf(f, "%s: %s", printable(c->name), printable(c->expression));
-	if (c->file)
-		fprintf(f, " (%s:%u)", printable(c->file), c->line);
-	if (c->description)
-		fprintf(f, "\n  %s", printable(c->description));
-	fprintf(f, "\n  %-12s %-18s %3s %4s  %-34s %-24s %s\n", "SCENARIO", "VARIANT", "N", "REF",
-		"VALUE [95 %]", "LIMIT", "VERDICT");
-}
-
-static void print_row(const struct gate_row *row, FILE *f)
-{
-	char value[256], limit[192], reference_n[16] = "";
-
-	gate_format_value(row, value, sizeof(value));
-	gate_format_limit(row, limit, sizeof(limit));
+	write_cell(w, "%s", row->scenario);
+	write_cell(w, "%s", row->variant);
+	write_count(w, row->n);
 	if (row->reference)
-		snprintf(reference_n, sizeof(reference_n), "%zu", row->reference_n);
-	fprintf(f, "  %-12s %-18s %3zu %4s  %-34s %-24s %s%s%s\n", printable(row->scenario),
-		printable(row->variant), row->n, reference_n, value, limit,
-		gate_verdict_name(row->verdict), row->reason[0] ? ": " : "",
-		printable(row->reason));
+		write_count(w, row->reference_n);
+	else
+		write_cells(w, "", 1);
+	write_estimate(w, gate_number_format(row), row->value / by, row->interval.low / by,
+		       row->interval.high / by);
+	if (isfinite(row->value) && *unit)
+		write_more(w, " %s", unit);
+	write_words(w, gate_limit(row));
+	write_cell(w, "%s%s%s", gate_verdict_names[row->verdict], *row->reason ? ": " : "",
+		   row->reason);
 }
 
-static void print_boots(const struct gate *g, FILE *f)
+void gate_write_claim(struct writer *w, const struct claim *c)
 {
-	size_t missing = tree_count_missing(g->tree, NULL, NULL);
-
-	fprintf(f, "Boots of the tree: %zu ok, %zu failed, %zu invalid",
-		tree_count(g->tree, NULL, NULL, RESULT_OK),
-		tree_count(g->tree, NULL, NULL, RESULT_FAILED),
-		tree_count(g->tree, NULL, NULL, RESULT_INVALID));
-	if (missing)
-		fprintf(f, ", %zu planned but without a result", missing);
-	fprintf(f,
-		"; only what is ok is judged (%s).\nN, REF: boots with a value, of the variant and "
-		"of the reference; fewer than %d decide nothing. An\ninterval is of its claim "
-		"alone; to fail against a reference, p corrected for the number of claims\n(Holm) "
-		"must be below %g too.\n",
-		tree_accel(g->tree), BOOTS_MIN, ALPHA);
-	if (g->left_out)
-		fprintf(f, "%zu claims are left out by --scenario and --variant.\n", g->left_out);
+	write_item(w, "%s: %s", c->name, c->expression);
+	if (c->description)
+		write_text(w, " — %s", c->description);
 }
 
-static void print_rows(const struct gate *g, bool brief, FILE *f)
+static void write_rows(struct writer *w, const struct gate *g, bool brief)
 {
-	const struct gate_row *last = NULL;
+	const struct claim *last = NULL;
 	size_t i;
 
 	for (i = 0; i < g->count; i++) {
@@ -117,30 +71,47 @@ static void print_rows(const struct gate *g, bool brief, FILE *f)
 
 		if (brief && row->verdict == GATE_PASS)
 			continue;
-		if (!last || last->claim != row->claim) {
-			fputs(last ? "\n" : "", f);
-			print_head(row, f);
+		if (!last || last != row->claim) {
+			if (last)
+				write_table_end(w);
+			gate_write_claim(w, row->claim);
+			if (row->claim->file)
+				write_text(w, " (%s:%u)", row->claim->file, row->claim->line);
+			write_table(w);
+			write_columns(w, "SCENARIO|VARIANT|N|REF|VALUE [95 %]|LIMIT|VERDICT");
 		}
-		print_row(row, f);
-		last = row;
+		write_row(w);
+		gate_write_row(w, row);
+		last = row->claim;
 	}
-	fputs(last ? "\n" : "", f);
+	if (last)
+		write_table_end(w);
 }
 
-void gate_print_unmeasured(const struct gate *g, FILE *f)
+static void write_boots(struct writer *w, const struct gate *g)
 {
-	char *needs = gate_needs(g);
+	struct boot_counts boots = table_counts(g->table, NULL, NULL);
 
-	if (g->unmeasured_count)
-		fprintf(f, "Not measured in this run, and not judged: %zu claims, which need %s.\n",
-			g->unmeasured_count, needs);
-	free(needs);
+	write_paragraph(
+		w, "Boots of the tree: %" PRId64 " ok, %" PRId64 " failed, %" PRId64 " invalid",
+		boots.ok, boots.failed, boots.invalid);
+	if (boots.missing)
+		write_text(w, ", %" PRId64 " planned but without a result", boots.missing);
+	write_text(
+		w,
+		"; only ok boots are judged (%s). N, REF: boots with a value, of the variant and "
+		"of the reference; a verdict takes %d. An interval is for its claim alone; to "
+		"fail against a reference, p corrected for the number of claims (Holm) must be "
+		"below %g too.",
+		table_accel(g->table), BOOTS_MIN, ALPHA);
+	if (g->left_out)
+		write_text(w, " %zu claims are left out by --scenario and --variant.", g->left_out);
 }
 
-/* Which, for who has only the last lines of a log. */
-static void print_failed(const struct gate *g, FILE *f)
+/* At the end, for readers of the last lines of a log. */
+static void write_failed(struct writer *w, const struct gate *g)
 {
-	const char *before = "Failed: ";
+	bool first = true;
 	size_t i;
 
 	for (i = 0; i < g->count; i++) {
@@ -148,118 +119,169 @@ static void print_failed(const struct gate *g, FILE *f)
 
 		if (row->verdict != GATE_FAIL)
 			continue;
-		fprintf(f, "%s%s (", before, printable(row->claim->name));
-		fprintf(f, "%s, ", printable(row->scenario));
-		fprintf(f, "%s)", printable(row->variant));
-		before = "; ";
+		if (first)
+			write_paragraph(w, "Failed: ");
+		write_text(w, "%s%s (%s, %s)", first ? "" : "; ", row->claim->name, row->scenario,
+			   row->variant);
+		first = false;
 	}
-	fputs(gate_count(g, GATE_FAIL) ? "\n" : "", f);
 }
 
 void gate_print_text(const struct gate *g, bool brief, FILE *f)
 {
-	size_t invalid = gate_count(g, GATE_INVALID);
+	/* No line breaks in what a script may search for. */
+	const struct write_options options = { .columns = 10000 };
+	struct writer *w = write_open();
+	char err[256], *needs = gate_needs(g);
 
-	print_rows(g, brief, f);
-	print_boots(g, f);
-	gate_print_unmeasured(g, f);
-	print_failed(g, f);
-	fprintf(f, "%zu claims: %zu pass, %zu fail, %zu inconclusive", g->count,
-		gate_count(g, GATE_PASS), gate_count(g, GATE_FAIL),
-		gate_count(g, GATE_INCONCLUSIVE));
-	if (invalid)
-		fprintf(f, ", %zu invalid", invalid);
-	fputc('\n', f);
+	write_to(w, WRITE_TEXT, f, &options, err, sizeof(err));
+	write_rows(w, g, brief);
+	write_boots(w, g);
+	if (*needs)
+		write_paragraph(w,
+				"Not measured in this run, and not judged: %zu claims, which need "
+				"%s.",
+				g->unmeasured_count, needs);
+	write_failed(w, g);
+	write_paragraph(w, "%zu claims: %zu pass, %zu fail, %zu inconclusive", g->count,
+			gate_count(g, GATE_PASS), gate_count(g, GATE_FAIL),
+			gate_count(g, GATE_INCONCLUSIVE));
+	if (gate_count(g, GATE_INVALID))
+		write_text(w, ", %zu invalid", gate_count(g, GATE_INVALID));
+	write_close(w);
+	free(needs);
 }
 
-/* JSON knows neither NAN nor infinity. */
-static json_t *number(double value)
+/* A row with its claim. */
+struct row_summary {
+	struct gate_row row;
+	struct claim claim;
+	const char *metric, *op, *unit, *limit_unit, *reference, *reason;
+	int64_t line;
+	struct boot_counts boots;
+};
+
+struct verdict_counts {
+	int64_t claims, of[GATE_VERDICTS];
+};
+
+struct gate_summary {
+	int64_t schema_version;
+	const char *accel, *base;
+	double confidence, alpha;
+	int64_t boots_min, left_out, exit_status;
+	struct verdict_counts summary;
+	struct boot_counts boots;
+	struct record_list unmeasured, claims; /* names; struct row_summary */
+};
+
+#define S struct row_summary
+static RECORD(row_record, "row", NULL,
+	NAMED("claim", TEXT, claim.name),
+	NAMED("file", TEXT, claim.file),
+	FIELD(COUNT, line),
+	NAMED("expression", TEXT, claim.expression),
+	NAMED("description", TEXT, claim.description),
+	NAMED("quantity", TEXT, metric),
+	NAMED("during", TEXT, claim.measure.during),
+	NAMED("operator", TEXT, op),
+	NAMED("limit", REAL, claim.limit),
+	FIELD(TEXT, limit_unit), FIELD(TEXT, unit),
+	NAMED("scenario", TEXT, row.scenario),
+	NAMED("variant", TEXT, row.variant),
+	FIELD(TEXT, reference),
+	NAMED("n", COUNT, row.n),
+	NAMED("too_few_events", COUNT, row.too_few),
+	NAMED("median", REAL, row.median),
+	NAMED("reference_n", COUNT, row.reference_n),
+	NAMED("reference_too_few_events", COUNT, row.reference_too_few),
+	NAMED("reference_median", REAL, row.reference_median),
+	NAMED("value", REAL, row.value),
+	NAMED("ci_low", REAL, row.interval.low),
+	NAMED("ci_high", REAL, row.interval.high),
+	NAMED("p", REAL, row.p),
+	NAMED("p_holm", REAL, row.p_holm),
+	NAMED("verdict", CHOICE, row.verdict, .choices = gate_verdict_names),
+	FIELD(TEXT, reason),
+	NAMED("failed", COUNT, boots.failed),
+	NAMED("invalid", COUNT, boots.invalid),
+	NAMED("missing", COUNT, boots.missing));
+#undef S
+
+#define S struct verdict_counts
+static RECORD(verdicts_record, "verdicts", NULL,
+	FIELD(COUNT, claims),
+	NAMED("pass", COUNT, of[GATE_PASS]),
+	NAMED("fail", COUNT, of[GATE_FAIL]),
+	NAMED("inconclusive", COUNT, of[GATE_INCONCLUSIVE]),
+	NAMED("invalid", COUNT, of[GATE_INVALID]));
+#undef S
+
+#define S struct boot_counts
+static RECORD(boots_record, "boots", NULL,
+	FIELD(COUNT, ok), FIELD(COUNT, failed), FIELD(COUNT, invalid), FIELD(COUNT, missing));
+#undef S
+
+#define S struct gate_summary
+static RECORD(gate_record, "gate", NULL,
+	FIELD(COUNT, schema_version),
+	FIELD(TEXT, accel), FIELD(TEXT, base),
+	FIELD(REAL, confidence), FIELD(REAL, alpha),
+	FIELD(COUNT, boots_min),
+	FIELD(STRUCT, summary, .record = &verdicts_record),
+	FIELD(STRUCT, boots, .record = &boots_record),
+	FIELD(COUNT, left_out),
+	FIELD(TEXTS, unmeasured, .required = true),
+	FIELD(COUNT, exit_status),
+	FIELD(LIST, claims, .required = true, .record = &row_record));
+#undef S
+
+static void add_row(struct gate_summary *s, const struct gate *g, const struct gate_row *row)
 {
-	return isfinite(value) ? json_real(value) : json_null();
+	struct row_summary *r = record_append(&row_record, &s->claims);
+	const struct claim *c = row->claim;
+
+	*r = (struct row_summary){
+		.row = *row,
+		.claim = *c,
+		.line = c->file ? c->line : RECORD_ABSENT,
+		.metric = c->measure.name,
+		.op = claim_operators[c->operator],
+		.limit_unit = c->unit,
+		.unit = unit_name(claim_unit(&c->measure)),
+		.reference = gate_ratio_to(row),
+		.reason = *row->reason ? row->reason : NULL,
+		.boots = table_counts(g->table, row->scenario, row->variant),
+	};
+	r->claim.limit /= c->unit_size;
+	r->row.value /= c->unit_size;
+	r->row.interval.low /= c->unit_size;
+	r->row.interval.high /= c->unit_size;
 }
 
-/* A path need not be UTF-8, and JSON must. */
-static json_t *text(const char *text)
+void gate_print_json(const struct gate *g, FILE *f)
 {
-	if (!text)
-		return json_null();
-	return json_string(utf8_is_valid(text) ? text : printable(text));
-}
-
-static json_t *claim_to_json(const struct claim *c)
-{
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:f, s:s, s:s}", "claim",
-			 text(c->name), "file", text(c->file), "line",
-			 c->file ? json_integer(c->line) : json_null(), "expression",
-			 text(c->expression), "description", text(c->description), "quantity",
-			 c->quantity.name, "during", text(c->quantity.phase), "operator",
-			 claim_operator_name(c->operator), "limit", c->limit / c->unit_size,
-			 "limit_unit", c->unit, "unit", quantity_unit_name(c->quantity.unit));
-}
-
-static size_t boots(const struct gate *g, const struct gate_row *row, const char *status)
-{
-	return tree_count(g->tree, row->scenario, row->variant, status);
-}
-
-static json_t *row_to_json(const struct gate *g, const struct gate_row *row)
-{
-	double by = row->claim->unit_size;
-	json_t *all = claim_to_json(row->claim);
-	json_t *rest = json_pack(
-		"{s:o, s:o, s:o, s:i, s:i, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
-		"s:i, s:i, s:i}",
-		"scenario", text(row->scenario), "variant", text(row->variant), "reference",
-		text(ratio_to(row)), "n", (int)row->n, "too_few_events", (int)row->too_few,
-		"median", number(row->median), "reference_n", (int)row->reference_n,
-		"reference_too_few_events", (int)row->reference_too_few, "reference_median",
-		number(row->reference_median), "value", number(row->value / by), "ci_low",
-		number(row->interval.low / by), "ci_high", number(row->interval.high / by), "p",
-		number(row->p), "p_holm", number(row->p_holm), "verdict",
-		gate_verdict_name(row->verdict), "reason",
-		row->reason[0] ? text(row->reason) : json_null(), "failed",
-		(int)boots(g, row, RESULT_FAILED), "invalid", (int)boots(g, row, RESULT_INVALID),
-		"missing", (int)tree_count_missing(g->tree, row->scenario, row->variant));
-
-	json_object_update(all, rest);
-	json_decref(rest);
-	return all;
-}
-
-static json_t *summary_to_json(const struct gate *g)
-{
-	json_t *all = json_pack("{s:i}", "claims", (int)g->count);
-	int v;
-
-	for (v = 0; v < GATE_VERDICTS; v++)
-		json_object_set_new(all, gate_verdict_name(v), json_integer(gate_count(g, v)));
-	return all;
-}
-
-static json_t *unmeasured_to_json(const struct gate *g)
-{
-	json_t *names = json_array();
+	struct gate_summary s = {
+		.schema_version = 1,
+		.accel = table_accel(g->table),
+		.base = g->base,
+		.confidence = 0.95,
+		.alpha = ALPHA,
+		.boots_min = BOOTS_MIN,
+		.summary = { .claims = g->count },
+		.boots = table_counts(g->table, NULL, NULL),
+		.left_out = g->left_out,
+		.exit_status = gate_status(g),
+	};
 	size_t i;
 
 	for (i = 0; i < g->unmeasured_count; i++)
-		json_array_append_new(names, text(g->unmeasured[i]->name));
-	return names;
-}
-
-json_t *gate_to_json(const struct gate *g)
-{
-	json_t *rows = json_array();
-	size_t i;
-
-	for (i = 0; i < g->count; i++)
-		json_array_append_new(rows, row_to_json(g, &g->rows[i]));
-	return json_pack(
-		"{s:i, s:s, s:o, s:f, s:f, s:i, s:o, s:{s:i, s:i, s:i, s:i}, s:i, s:o, s:i, s:o}",
-		"schema_version", 1, "accel", tree_accel(g->tree), "base", text(g->base),
-		"confidence", CONFIDENCE, "alpha", ALPHA, "boots_min", BOOTS_MIN, "summary",
-		summary_to_json(g), "boots", "ok", (int)tree_count(g->tree, NULL, NULL, RESULT_OK),
-		"failed", (int)tree_count(g->tree, NULL, NULL, RESULT_FAILED), "invalid",
-		(int)tree_count(g->tree, NULL, NULL, RESULT_INVALID), "missing",
-		(int)tree_count_missing(g->tree, NULL, NULL), "left_out", (int)g->left_out,
-		"unmeasured", unmeasured_to_json(g), "exit_status", gate_status(g), "claims", rows);
+		record_append_text(&s.unmeasured, g->unmeasured[i]->name);
+	for (i = 0; i < g->count; i++) {
+		add_row(&s, g, &g->rows[i]);
+		s.summary.of[g->rows[i].verdict]++;
+	}
+	record_print(&gate_record, &s, f);
+	record_release_texts(&s.unmeasured);
+	free(s.claims.items);
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/gate/junit.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include <stdbool.h>
-
-#include "analysis/gate/gate_print.h"
 #include "analysis/data/utf8.h"
+#include "analysis/gate/gate.h"
+#include "lib/alloc.h"
 
-/* XML 1.0, production 2; as a reference a character is not allowed either where it is not there. */
+/* XML 1.0, production 2: other characters are not allowed as references either. */
 static bool is_xml(long code)
 {
 	return code == '\t' || code == '\n' || code == '\r' ||
 	       (code >= 0x20 && code != 0xfffe && code != 0xffff);
 }
 
-void junit_text(const char *text, FILE *f)
+/* U+FFFD replaces what XML does not allow. */
+static void print_text(FILE *f, const char *text)
 {
 	while (*text) {
 		const char *at = text;
@@ -21,101 +23,90 @@ void junit_text(const char *text, FILE *f)
 
 		if (!is_xml(code))
 			fputs("\xef\xbf\xbd", f);
-		else if (code < 0x20 || code == '&' || code == '<' || code == '>' || code == '"' ||
-			 code == '\'' || (code >= 0x7f && code <= 0x9f))
+		else if (utf8_is_control(code) || (code < 0x80 && strchr("&<>\"'", code)))
 			fprintf(f, "&#%ld;", code);
 		else
 			fwrite(at, 1, text - at, f);
 	}
 }
 
-static void write_attribute(const char *name, const char *value, FILE *f)
+/* As fprintf(), with texts for elements and quoted attributes. */
+static __attribute__((format(printf, 2, 3))) void print(FILE *f, const char *format, ...)
 {
-	fprintf(f, " %s=\"", name);
-	junit_text(value, f);
-	fputc('"', f);
+	const char *next;
+	va_list ap;
+
+	va_start(ap, format);
+	for (; (next = strstr(format, "%s")); format = next + strlen("%s")) {
+		fwrite(format, 1, next - format, f);
+		print_text(f, va_arg(ap, const char *));
+	}
+	va_end(ap);
+	fputs(format, f);
 }
 
-/* <failure>, <error> or <skipped>; nothing where the claim holds. */
-static void write_verdict(const struct gate_row *row, FILE *f)
+/* "0.409 [0.389, 0.427] x"; "-" where there is no value. To be freed. */
+static char *value_of(const struct gate_row *row)
 {
-	static const char *const elements[] = {
-		[GATE_FAIL] = "failure",
-		[GATE_INCONCLUSIVE] = "skipped",
-		[GATE_INVALID] = "error",
-	};
+	const char *unit = gate_ratio_to(row) ? "x" : row->claim->unit, *blank = *unit ? " " : "";
+	const double values[] = { row->value, row->interval.low, row->interval.high };
+	char numbers[3][32];
+	size_t i;
 
-	if (row->verdict == GATE_PASS)
-		return;
-	fprintf(f, "      <%s", elements[row->verdict]);
-	write_attribute("message", row->reason, f);
-	if (row->verdict != GATE_INCONCLUSIVE)
-		write_attribute("type", gate_verdict_name(row->verdict), f);
-	fputs("/>\n", f);
+	for (i = 0; i < 3; i++)
+		snprintf(numbers[i], sizeof(numbers[i]), gate_number_format(row),
+			 values[i] / row->claim->unit_size);
+	if (!isfinite(row->value))
+		return xstrdup("-");
+	if (!isfinite(row->interval.low))
+		return xasprintf("%s%s%s", numbers[0], blank, unit);
+	return xasprintf("%s [%s, %s]%s%s", numbers[0], numbers[1], numbers[2], blank, unit);
 }
 
-static void write_row(const struct gate_row *row, FILE *f)
+static void print_row(FILE *f, const struct gate_row *row)
 {
-	char value[256], limit[192];
+	char *value = value_of(row), *limit = gate_limit(row);
 
-	gate_format_value(row, value, sizeof(value));
-	gate_format_limit(row, limit, sizeof(limit));
-	fputs("    <testcase classname=\"", f);
-	junit_text(row->scenario, f);
-	fputc('.', f);
-	junit_text(row->variant, f);
-	fputs("\" name=\"", f);
-	junit_text(row->claim->name, f);
-	fputs(": ", f);
-	junit_text(row->claim->expression, f);
-	fputs("\">\n", f);
-	write_verdict(row, f);
-	fputs("      <system-out>", f);
-	junit_text(value, f);
-	fprintf(f, ", n = %zu", row->n);
-	if (row->reference)
-		fprintf(f, " and %zu", row->reference_n);
-	fputs(" boots; limit ", f);
-	junit_text(limit, f);
-	fputs("</system-out>\n    </testcase>\n", f);
+	print(f, "    <testcase classname=\"%s.%s\" name=\"%s: %s\">\n", row->scenario,
+	      row->variant, row->claim->name, row->claim->expression);
+	if (row->verdict == GATE_INCONCLUSIVE)
+		print(f, "      <skipped message=\"%s\"/>\n", row->reason);
+	else if (row->verdict != GATE_PASS)
+		print(f, "      <%s message=\"%s\" type=\"%s\"/>\n",
+		      row->verdict == GATE_FAIL ? "failure" : "error", row->reason,
+		      gate_verdict_names[row->verdict]);
+	print(f, "      <system-out>%s, n = ", value);
+	fprintf(f, row->reference ? "%zu and %zu" : "%zu", row->n, row->reference_n);
+	print(f, " boots; limit %s</system-out>\n    </testcase>\n", limit);
+	free(value);
+	free(limit);
 }
 
-static void write_counts(const struct gate_row *rows, size_t count, FILE *f)
+static void print_counts(FILE *f, const struct gate_row *rows, size_t count)
 {
 	size_t of[GATE_VERDICTS] = { 0 }, i;
 
 	for (i = 0; i < count; i++)
 		of[rows[i].verdict]++;
-	fprintf(f, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", count, of[GATE_FAIL],
-		of[GATE_INVALID]);
-	fprintf(f, " skipped=\"%zu\"", of[GATE_INCONCLUSIVE]);
+	fprintf(f, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n", count,
+		of[GATE_FAIL], of[GATE_INVALID], of[GATE_INCONCLUSIVE]);
 }
 
-static void write_suite(const struct gate_row *rows, size_t count, FILE *f)
-{
-	size_t i;
-
-	fputs("  <testsuite", f);
-	write_attribute("name", rows[0].claim->name, f);
-	write_counts(rows, count, f);
-	fputs(">\n", f);
-	for (i = 0; i < count; i++)
-		write_row(&rows[i], f);
-	fputs("  </testsuite>\n", f);
-}
-
-void junit_write(const struct gate *g, FILE *f)
+void gate_print_junit(const struct gate *g, FILE *f)
 {
 	size_t first, end;
 
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"balloonstat gate\"",
-	      f);
-	write_counts(g->rows, g->count, f);
-	fputs(">\n", f);
+	print(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		 "<testsuites name=\"balloonstat gate\"");
+	print_counts(f, g->rows, g->count);
 	for (first = 0; first < g->count; first = end) {
 		for (end = first; end < g->count && g->rows[end].claim == g->rows[first].claim;)
 			end++;
-		write_suite(&g->rows[first], end - first, f);
+		print(f, "  <testsuite name=\"%s\"", g->rows[first].claim->name);
+		print_counts(f, &g->rows[first], end - first);
+		for (; first < end; first++)
+			print_row(f, &g->rows[first]);
+		print(f, "  </testsuite>\n");
 	}
-	fputs("</testsuites>\n", f);
+	print(f, "</testsuites>\n");
 }

@@ -3,7 +3,6 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -11,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/stats.h"
 
 #define DRAWS 9999
@@ -20,74 +20,53 @@
 
 /* A series cut into levels: level k is [start[k], start[k + 1]). */
 struct levels {
-	size_t n;
-	size_t count;
+	const double *values;
+	size_t n, count;
 	size_t *start; /* count + 1 of them, room for n + 1 */
 };
 
 /* A further shift: [from, to) of a level against the rest of that level. */
 struct arc {
-	size_t from;
-	size_t to;
+	size_t from, to;
 	double share; /* of the sum of squares within levels, that the shift explains */
 };
 
-/* The clearest ones: there and no more back, within a level, and there and back again. */
-struct arcs {
-	struct arc split;
-	struct arc back;
-};
+/* There and no more back, within a level; there and back again. */
+enum { SPLIT, BACK, ARCS };
 
-/*
- * What part of alpha each of them gets. There are many more ways to go there
- * and back, and all that they get makes a plain shift harder to see, which is
- * what there mostly is to be seen.
- */
-#define SPLIT_WEIGHT 0.8
-#define BACK_WEIGHT (1 - SPLIT_WEIGHT)
+/* Part of alpha. There are many more ways to shift back, but a plain shift is more common. */
+static const double weights[ARCS] = { [SPLIT] = 0.8, [BACK] = 0.2 };
 
-static gsl_rng *new_rng(uint64_t seed)
+static struct levels one_level(const double *values, size_t n)
 {
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	struct levels levels = { values, n, 1, xcalloc(n + 2, sizeof(size_t)) };
 
-	if (!rng)
-		abort();
-	gsl_rng_set(rng, seed);
-	return rng;
-}
-
-static struct levels one_level(size_t n)
-{
-	struct levels levels = { .n = n, .count = 1, .start = calloc(n + 2, sizeof(size_t)) };
-
-	if (!levels.start)
-		abort();
 	levels.start[1] = n;
 	return levels;
 }
 
 /* Plain sums: GSL's running means divide at each value, and simulations are made of these. */
-static double level_mean(const double *values, const struct levels *l, size_t k)
+static double level_mean(const struct levels *l, size_t k)
 {
 	double sum = 0;
 	size_t i;
 
 	for (i = l->start[k]; i < l->start[k + 1]; i++)
-		sum += values[i];
+		sum += l->values[i];
 	return sum / (l->start[k + 1] - l->start[k]);
 }
 
 /* Sum of squares within levels. */
-static double residual(const double *values, const struct levels *l)
+static double residual(const struct levels *l)
 {
 	double sum = 0;
 	size_t k, i;
 
 	for (k = 0; k < l->count; k++) {
-		double mean = level_mean(values, l, k);
+		double mean = level_mean(l, k);
 
 		for (i = l->start[k]; i < l->start[k + 1]; i++)
-			sum += (values[i] - mean) * (values[i] - mean);
+			sum += (l->values[i] - mean) * (l->values[i] - mean);
 	}
 	return sum;
 }
@@ -98,152 +77,120 @@ static bool may_be_level(size_t from, size_t to, size_t n)
 	return to - from != 1 || !from || to == n;
 }
 
-static bool may_be_arc(size_t from, size_t to, size_t start, size_t end, size_t n)
-{
-	return may_be_level(from, to, n) && (from == start || may_be_level(start, from, n)) &&
-	       (to == end || may_be_level(to, end, n));
-}
-
 /*
  * The best arcs within one level, by the sum of squares that they explain. An
  * arc up to the level's end is the same cut as the one up to its start.
  */
-static void search_level(const double *values, const struct levels *l, size_t k, double *sums,
-			 struct arcs *best)
+static void search_level(const struct levels *l, size_t k, double *sums, struct arc *best)
 {
 	size_t start = l->start[k], end = l->start[k + 1], m = end - start, i, from, to;
-	double mean = level_mean(values, l, k);
+	double mean = level_mean(l, k);
 
 	sums[0] = 0;
 	for (i = 0; i < m; i++)
-		sums[i + 1] = sums[i] + values[start + i] - mean;
+		sums[i + 1] = sums[i] + l->values[start + i] - mean;
 	for (from = start; from < end; from++) {
-		struct arc *arc = from == start ? &best->split : &best->back;
+		struct arc *arc = &best[from == start ? SPLIT : BACK];
 
 		for (to = from + 1; to < end; to++) {
 			double sum = sums[to - start] - sums[from - start];
 			double gain = sum * sum * m / ((to - from) * (m - (to - from)));
 
-			if (gain > arc->share && may_be_arc(from, to, start, end, l->n))
+			if (gain > arc->share && may_be_level(from, to, l->n) &&
+			    (from == start || may_be_level(start, from, l->n)) &&
+			    may_be_level(to, end, l->n))
 				*arc = (struct arc){ from, to, gain };
 		}
 	}
 }
 
-static struct arcs best_arcs(const double *values, const struct levels *l, double *sums)
+/* The clearest arc of each kind; @sums: room for n + 1. */
+static void best_arcs(const struct levels *l, double *sums, struct arc *best)
 {
-	double within = residual(values, l);
-	struct arcs best = { .split.share = 0 };
+	double within = residual(l);
 	size_t k;
 
+	memset(best, 0, ARCS * sizeof(*best));
 	if (within <= l->n * ROUNDING * ROUNDING)
-		return best;
+		return;
 	for (k = 0; k < l->count; k++)
-		search_level(values, l, k, sums, &best);
-	best.split.share /= within;
-	best.back.share /= within;
-	return best;
+		search_level(l, k, sums, best);
+	for (k = 0; k < ARCS; k++)
+		best[k].share /= within;
 }
 
-/* What chance finds in levels cut like these: DRAWS shares of each sort. */
-struct chance {
-	double *split;
-	double *back;
-};
-
-static struct chance draw(const struct levels *l, uint64_t seed)
+/* What chance finds in levels cut like these: DRAWS shares of each kind, to be freed. */
+static void draw(const struct levels *l, uint64_t seed, double *shares[ARCS])
 {
-	struct chance c = { stats_array(DRAWS), stats_array(DRAWS) };
-	double *values = stats_array(l->n);
-	double *sums = stats_array(l->n + 1);
-	gsl_rng *rng = new_rng(seed);
-	struct arcs arcs;
+	double *values = stats_array(l->n), *sums = stats_array(l->n + 1);
+	struct levels drawn = { values, l->n, l->count, l->start };
+	gsl_rng *rng = stats_rng(seed);
+	struct arc arcs[ARCS];
 	size_t d, i;
 
+	for (i = 0; i < ARCS; i++)
+		shares[i] = stats_array(DRAWS);
 	for (d = 0; d < DRAWS; d++) {
 		for (i = 0; i < l->n; i++)
 			values[i] = gsl_ran_gaussian_ziggurat(rng, 1);
-		arcs = best_arcs(values, l, sums);
-		c.split[d] = arcs.split.share;
-		c.back[d] = arcs.back.share;
+		best_arcs(&drawn, sums, arcs);
+		for (i = 0; i < ARCS; i++)
+			shares[i][d] = arcs[i].share;
 	}
 	gsl_rng_free(rng);
 	free(sums);
 	free(values);
-	return c;
-}
-
-static void chance_release(struct chance *c)
-{
-	free(c->split);
-	free(c->back);
-}
-
-static double p_of(const double *shares, double observed)
-{
-	size_t extreme = 1, d; /* the observed one counts */
-
-	if (observed <= 0)
-		return 1;
-	for (d = 0; d < DRAWS; d++)
-		extreme += shares[d] >= observed - TIE;
-	return (double)extreme / (DRAWS + 1);
 }
 
 /* The arc to take next, and its p. */
-static double next_arc(const double *values, const struct levels *l, uint64_t seed,
-		       struct arc *next)
+static double next_arc(const struct levels *l, uint64_t seed, struct arc *next)
 {
-	double *sums, p_split, p_back;
-	struct chance chance;
-	struct arcs arcs;
+	double *sums = stats_array(l->n + 1), *shares[ARCS], p, least = INFINITY;
+	struct arc arcs[ARCS];
+	size_t k, d, extreme;
 
+	best_arcs(l, sums, arcs);
+	free(sums);
 	if (l->n < CHANGEPOINT_VALUES_MIN)
 		return 1;
-	sums = stats_array(l->n + 1);
-	arcs = best_arcs(values, l, sums);
-	chance = draw(l, seed);
-	p_split = p_of(chance.split, arcs.split.share) / SPLIT_WEIGHT;
-	p_back = p_of(chance.back, arcs.back.share) / BACK_WEIGHT;
-	chance_release(&chance);
-	free(sums);
-	*next = p_split <= p_back ? arcs.split : arcs.back;
-	return fmin(1, fmin(p_split, p_back));
+	draw(l, seed, shares);
+	for (k = 0; k < ARCS; k++) {
+		extreme = 1; /* the observed one counts */
+		for (d = 0; d < DRAWS; d++)
+			extreme += arcs[k].share <= 0 || shares[k][d] >= arcs[k].share - TIE;
+		p = (double)extreme / (DRAWS + 1) / weights[k];
+		if (p < least) {
+			least = p;
+			*next = arcs[k];
+		}
+		free(shares[k]);
+	}
+	return fmin(1, least);
 }
 
 double changepoint_p(const double *values, size_t n, uint64_t seed)
 {
-	struct levels levels = one_level(n);
+	struct levels levels = one_level(values, n);
 	struct arc arc;
-	double p = next_arc(values, &levels, seed, &arc);
+	double p = next_arc(&levels, seed, &arc);
 
 	free(levels.start);
 	return p;
 }
 
-/* The level that @at is in. */
-static size_t level_at(const struct levels *l, size_t at)
+/* Begin a level at @at, unless one does. Returns which. */
+static size_t cut(struct levels *l, size_t at)
 {
-	size_t k = l->count - 1;
+	size_t k = 0;
 
-	while (l->start[k] > at)
-		k--;
-	return k;
-}
-
-static bool starts_level(const struct levels *l, size_t at)
-{
-	return l->start[level_at(l, at)] == at;
-}
-
-/* Begin a level at @at, where none does. */
-static void cut(struct levels *l, size_t at)
-{
-	size_t k = level_at(l, at) + 1;
-
+	while (l->start[k] < at)
+		k++;
+	if (l->start[k] == at)
+		return k;
 	memmove(l->start + k + 1, l->start + k, (l->count + 1 - k) * sizeof(*l->start));
 	l->start[k] = at;
 	l->count++;
+	return k;
 }
 
 static void join(struct levels *l, size_t k)
@@ -252,50 +199,41 @@ static void join(struct levels *l, size_t k)
 	l->count--;
 }
 
-static double shift_at(const double *values, const struct levels *l, size_t k)
+static double shift_at(const struct levels *l, size_t k)
 {
-	return level_mean(values, l, k) - level_mean(values, l, k - 1);
-}
-
-static double degrees_of_freedom(const struct levels *l)
-{
-	return (double)l->n - l->count;
+	return level_mean(l, k) - level_mean(l, k - 1);
 }
 
 /* Standard error of the shift between levels k - 1 and k, by the spread within all levels. */
-static double error_at(const double *values, const struct levels *l, size_t k)
+static double error_at(const struct levels *l, size_t k)
 {
 	double before = l->start[k] - l->start[k - 1], after = l->start[k + 1] - l->start[k];
 
-	return sqrt(residual(values, l) / degrees_of_freedom(l) * (1 / before + 1 / after));
+	return sqrt(residual(l) / (l->n - l->count) * (1 / before + 1 / after));
 }
 
 /* Two-sided p of Student's t for the boundary of level k. */
-static double boundary_p(const double *values, const struct levels *l, size_t k)
+static double boundary_p(const struct levels *l, size_t k)
 {
-	double error = error_at(values, l, k), shift = fabs(shift_at(values, l, k));
+	double error = error_at(l, k), shift = fabs(shift_at(l, k)), freedom = l->n - l->count;
 
-	if (degrees_of_freedom(l) < 1)
+	if (freedom < 1)
 		return 1;
 	if (error <= ROUNDING)
 		return shift > ROUNDING ? 0 : 1;
-	return 2 * gsl_cdf_tdist_Q(shift / error, degrees_of_freedom(l));
+	return 2 * gsl_cdf_tdist_Q(shift / error, freedom);
 }
 
 /* Of the two ends of an arc that shifts back, one may be chance's doing. */
-static void take_arc(const double *values, struct levels *l, const struct arc *arc, double alpha)
+static void take_arc(struct levels *l, const struct arc *arc, double alpha)
 {
-	size_t from, to;
+	size_t before = l->count, from = cut(l, arc->from), to = cut(l, arc->to);
 	double p_from, p_to;
 
-	cut(l, arc->to);
-	if (starts_level(l, arc->from))
+	if (l->count - before < 2)
 		return;
-	cut(l, arc->from);
-	from = level_at(l, arc->from);
-	to = level_at(l, arc->to);
-	p_from = boundary_p(values, l, from);
-	p_to = boundary_p(values, l, to);
+	p_from = boundary_p(l, from);
+	p_to = boundary_p(l, to);
 	if (p_to >= alpha && p_to >= p_from)
 		join(l, to);
 	else if (p_from >= alpha)
@@ -303,53 +241,37 @@ static void take_arc(const double *values, struct levels *l, const struct arc *a
 }
 
 /* A shift too small to matter is none; the smallest goes first, for its levels become one. */
-static void drop_small(const double *values, struct levels *l, double smallest)
+static void drop_small(struct levels *l, double smallest)
 {
-	for (;;) {
-		double least = smallest;
-		size_t k, drop = 0;
+	double least, effect;
+	size_t k, drop;
 
-		for (k = 1; k < l->count; k++) {
-			double effect = fabs(expm1(shift_at(values, l, k)));
-
+	do {
+		for (k = 1, drop = 0, least = smallest; k < l->count; k++) {
+			effect = fabs(expm1(shift_at(l, k)));
 			if (effect < least) {
 				least = effect;
 				drop = k;
 			}
 		}
-		if (!drop)
-			return;
-		join(l, drop);
-	}
-}
-
-static struct changepoint describe(const double *values, const struct levels *l, size_t k)
-{
-	double freedom = degrees_of_freedom(l), error = error_at(values, l, k), reach;
-	struct changepoint c = { .at = l->start[k],
-				 .shift = shift_at(values, l, k),
-				 .interval = { NAN, NAN } };
-
-	if (freedom >= 1) {
-		reach = error * gsl_cdf_tdist_Pinv(0.975, freedom);
-		c.interval = (struct interval){ c.shift - reach, c.shift + reach };
-	}
-	return c;
+		if (drop)
+			join(l, drop);
+	} while (drop);
 }
 
 /* Cuts until chance is not excluded; @p has for each value the p of the step that cut there. */
-static void search(const double *values, struct levels *l, double alpha, uint64_t seed, double *p)
+static void search(struct levels *l, double alpha, uint64_t seed, double *p)
 {
-	double highest = 0;
 	struct arc arc = { 0 };
+	double highest = 0;
 	size_t before, k;
 
 	do {
 		before = l->count;
-		highest = fmax(highest, next_arc(values, l, seed, &arc));
+		highest = fmax(highest, next_arc(l, seed, &arc));
 		if (highest >= alpha)
 			break;
-		take_arc(values, l, &arc, alpha);
+		take_arc(l, &arc, alpha);
 		for (k = 1; k < l->count; k++)
 			if (p[l->start[k]] == 0)
 				p[l->start[k]] = highest;
@@ -359,16 +281,21 @@ static void search(const double *values, struct levels *l, double alpha, uint64_
 size_t changepoint_find(const double *values, size_t n, double alpha, double smallest,
 			uint64_t seed, struct changepoint *found)
 {
-	struct levels levels = one_level(n);
-	double *p = stats_array(n + 1);
+	struct levels levels = one_level(values, n);
+	double *p = stats_array(n + 1), shift, reach, freedom;
 	size_t k, count;
 
-	search(values, &levels, alpha, seed, p);
-	drop_small(values, &levels, smallest);
+	search(&levels, alpha, seed, p);
+	drop_small(&levels, smallest);
 	count = levels.count - 1;
+	freedom = n - levels.count;
 	for (k = 1; k <= count; k++) {
-		found[k - 1] = describe(values, &levels, k);
-		found[k - 1].p = p[levels.start[k]];
+		shift = shift_at(&levels, k);
+		reach = freedom < 1 ? NAN
+				    : error_at(&levels, k) * gsl_cdf_tdist_Pinv(0.975, freedom);
+		found[k - 1] = (struct changepoint){
+			levels.start[k], p[levels.start[k]], shift, { shift - reach, shift + reach }
+		};
 	}
 	free(p);
 	free(levels.start);
@@ -378,22 +305,18 @@ size_t changepoint_find(const double *values, size_t n, double alpha, double sma
 double changepoint_detectable(const double *values, size_t n, size_t last, double alpha,
 			      uint64_t seed)
 {
-	struct levels levels = one_level(n);
-	double share, shift = INFINITY;
-	struct chance chance;
+	struct levels levels = one_level(values, n);
+	double *shares[ARCS], share = 1, spread = residual(&levels);
 
-	if (n < CHANGEPOINT_VALUES_MIN)
-		goto out;
-	chance = draw(&levels, seed);
-	gsl_sort(chance.split, 1, DRAWS);
-	share = gsl_stats_quantile_from_sorted_data(chance.split, 1, DRAWS,
-						    1 - SPLIT_WEIGHT * alpha);
-	chance_release(&chance);
-	/* shift^2 last (n - last) / n is what it explains, of that and the spread around it. */
-	if (share < 1)
-		shift = sqrt(share / (1 - share) * residual(values, &levels) * n /
-			     (last * (n - last)));
-out:
+	if (n >= CHANGEPOINT_VALUES_MIN) {
+		draw(&levels, seed, shares);
+		gsl_sort(shares[SPLIT], 1, DRAWS);
+		share = gsl_stats_quantile_from_sorted_data(shares[SPLIT], 1, DRAWS,
+							    1 - weights[SPLIT] * alpha);
+		free(shares[SPLIT]);
+		free(shares[BACK]);
+	}
 	free(levels.start);
-	return shift;
+	/* shift^2 last (n - last) / n is what it explains, of that and the spread around it. */
+	return share < 1 ? sqrt(share / (1 - share) * spread * n / (last * (n - last))) : INFINITY;
 }

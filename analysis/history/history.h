@@ -2,108 +2,105 @@
 #ifndef ANALYSIS_HISTORY_H
 #define ANALYSIS_HISTORY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "analysis/compare/compare.h"
-#include "analysis/data/metric.h"
-#include "analysis/history/open_trees.h"
 
 /*
- * A metric over several result trees, and where it changed. A point of the series
- * is a tree: its ratio of medians to another variant of the same tree, so that
- * what the session did to both is not in it; or, where that is asked for, its
- * median. Change points are searched in the logarithms, as changepoint.h tells.
+ * A metric over several result trees, and where it changed. A point of a series is a tree: its
+ * ratio of medians to another variant of the same tree, which cancels what the session did to both;
+ * or, with --absolute, its median. Trees are numbered from 1. Texts belong to the trees.
  */
 
 /* With fewer boots a side a median follows a single odd one: no point for the search. */
 #define HISTORY_BOOTS_MIN 3
 
+/* One tree of a history. */
+struct session {
+	struct table table;
+	char *path, *label;  /* resolved; what it is called in tables and plots */
+	const char *started; /* started_utc of env.json; "" where it is absent */
+};
+
+struct sessions {
+	struct session *list;
+	size_t count;
+};
+
 struct history_point {
-	size_t n;
-	size_t base_n; /* 0 where medians are shown */
-	double median; /* NANs where there are no boots */
-	double base_median;
-	double value;		  /* the ratio, or the median; NAN in a gap */
-	struct interval interval; /* NANs where a side has n < 2 */
-	const char *gap;	  /* why change points are not searched in it, or NULL */
+	size_t tree, n;
+	int64_t base_n;			  /* absent where medians are shown, as all of the base */
+	double median, base_median;	  /* NAN where there are no boots */
+	double value;			  /* the ratio, or the median; NAN in a gap */
+	struct interval interval;	  /* NANs where a side has n < 2 */
+	const char *gap;		  /* why the search leaves it out, or NULL */
+	const char *kernel, *base_kernel; /* short key, or NULL where the tree has none */
 };
 
 struct history_change {
-	size_t before; /* last tree of the old level */
-	size_t after;  /* first tree of the new one; trees between them are gaps */
-	size_t trees_before;
-	size_t trees_after; /* trees of the two levels */
-	double level_before;
-	double level_after; /* geometric means over their trees */
-	double ratio;	    /* level_after / level_before */
+	size_t before, after; /* last tree of the old level, first of the new; between are gaps */
+	size_t trees_before, trees_after; /* trees of the two levels */
+	double level_before, level_after; /* geometric means over their trees */
+	double ratio;			  /* level_after / level_before */
 	struct interval interval;
-	double p;
-	double p_holm;
-	enum verdict verdict; /* improve or regress */
+	double p, p_holm;
+	int verdict; /* VERDICT_IMPROVE or VERDICT_REGRESS */
+	/* What else differs between the two trees: 1, 0, or -1 where one does not tell. */
+	struct history_differs {
+		int kernel, base_kernel, qemu, host;
+	} differs;
 };
 
 struct history_series {
-	const char *scenario;
-	const char *variant;
-	const struct metric *metric;
-	struct history_point *points; /* one per tree */
-	size_t used;		      /* points that have no gap */
-	struct history_change *changes;
-	size_t change_count;
-	double p; /* of no change point at all; NANs where too few trees tell */
-	double p_holm;
-	/* Without a change point, the least ratio above 1 that would have shown as one; or NAN. */
-	double detectable_middle;
-	double detectable_last;
+	const char *scenario, *variant;
+	const struct measure *measure;
+	const char *metric, *unit;	    /* the metric as it was written */
+	struct record_list points, changes; /* struct history_point, one per tree; history_change */
+	size_t used;			    /* points without a gap */
+	double *logs;			    /* of these, and which point each is */
+	size_t *places;
+	double level;	  /* geometric mean of them all */
+	double p, p_holm; /* of no change point at all; NANs with too few trees */
+	/* Without a change point, the least ratio above 1 that would have been found; or NAN. */
+	double detectable_middle, detectable_last;
 	const char *reason; /* why there is no change point, or NULL where there is one */
 };
 
 struct history {
+	/* What to look at; names are NULL-terminated. */
 	const struct sessions *sessions;
-	const char *against; /* NULL where medians are shown */
-	double smallest_effect;
-	struct history_series *series; /* by scenario, metric and variant */
-	size_t count;
-	size_t tested; /* of them, with trees enough: the family of Holm's correction */
-};
-
-/* NULL-terminated lists of what to look at. */
-struct history_choice {
-	char *const *scenarios;
-	char *const *variants;
-	const struct metric *metrics;
-	size_t metric_count;
+	char *const *scenarios, **variants;
+	const struct measure *measures;
+	size_t measure_count;
 	const char *against; /* NULL for medians */
 	double smallest_effect;
+	/* What history_make() finds. */
+	const char *accel;
+	struct record_list series; /* struct history_series, by scenario, metric and variant */
+	size_t tested;		   /* those with enough trees: the family of Holm's correction */
 };
 
-/*
- * Make the series that any tree has points of. @choice, the trees and metrics must
- * live as long; released with history_release().
- */
-void history_make(struct history *h, const struct sessions *s, const struct history_choice *choice);
+#define history_series(h, i) ((struct history_series *)(h)->series.items + (i))
+#define history_point(s, i) ((struct history_point *)(s)->points.items + (i))
+#define history_change(s, i) ((struct history_change *)(s)->changes.items + (i))
+
+/* Two trees that were run on different machines; false where there are none. */
+bool sessions_mix_hosts(const struct sessions *s, const struct session **one,
+			const struct session **other);
+
+/* Make the series that any tree has points of; released with history_release(). */
+void history_make(struct history *h);
 void history_release(struct history *h);
 
+/* Tables for a terminal; the same for a program, one JSON object. */
+void history_print(const struct history *h);
+void history_print_json(const struct history *h);
+
 /*
- * Level that a tree is on, by the change points of its series: the geometric mean
- * of the points of that level. NAN where there are none.
+ * Draw DIR/SCENARIO-METRIC-history.svg and .png of each scenario and metric, a panel per variant.
+ * Returns 0, or an exit status after a message.
  */
-double history_level(const struct history_series *series, size_t trees, size_t tree);
+int plot_history(const struct history *h, const char *dir);
 
-/* Short key of the kernel that a variant ran on in a tree, or NULL. Valid as long as the tree. */
-const char *history_kernel(const struct tree *tree, const char *variant);
-
-/* What else is not the same on both sides of a change: true, false, or -1 where a tree is silent.
- */
-struct history_origin {
-	int kernel;
-	int base_kernel;
-	int qemu;
-	int host;
-};
-
-struct history_origin history_origin(const struct history *h, const struct history_series *series,
-				     const struct history_change *change);
+/* The tables of history_print.c. */
+extern const struct record history_point_record, history_change_record, history_series_record;
 
 #endif

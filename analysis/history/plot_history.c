@@ -1,239 +1,179 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/history/plot_history.h"
-
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/history/changepoint.h"
-#include "analysis/plots/gnuplot.h"
+#include "analysis/history/history.h"
+#include "analysis/plots/plot.h"
+#include "lib/alloc.h"
+#include "lib/directory.h"
+#include "lib/exit_status.h"
 #include "lib/log.h"
 
-/* Of the height of a panel, for the n below the points and the ratios above them. */
-#define ROOM_BELOW 0.22
-#define ROOM_ABOVE 0.22
-
-/* The first of the series of a plot, and how many there are. */
-struct panels {
-	const struct history *h;
-	const struct history_series *series;
-	size_t count;
-	size_t trees;
-};
-
-/* Variants, then trees; gnuplot takes them apart at the blanks. */
-static void print_names(FILE *f, const struct panels *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->count; i++) {
-		plot_word(f, p->series[i].variant);
-		fputs(" ", f);
-	}
-	for (i = 0; i < p->trees; i++) {
-		plot_word(f, p->h->sessions->list[i].label);
-		fputs(" ", f);
-	}
-}
-
-static void widen(double *low, double *high, double value)
-{
-	if (!isfinite(value))
-		return;
-	*low = fmin(*low, value);
-	*high = fmax(*high, value);
-}
+/* Of the height of a panel, for the n below the points, and for the ratios above them. */
+#define ROOM 0.22
 
 /* The panel's y axis, with room for what is written into it. */
-static void print_range(FILE *f, const struct panels *p, const struct history_series *s)
+static void print_range(struct plot *plot, const struct history_series *s)
 {
-	double low = INFINITY, high = -INFINITY, span;
+	double low = NAN, high = NAN, span;
+	const struct history_point *p;
 	size_t i;
 
-	for (i = 0; i < p->trees; i++) {
-		widen(&low, &high, s->points[i].value);
-		widen(&low, &high, s->points[i].interval.low);
-		widen(&low, &high, s->points[i].interval.high);
+	/* fmin() and fmax() skip NANs. */
+	for (i = 0; i < s->points.count; i++) {
+		p = history_point(s, i);
+		if (!isfinite(p->value))
+			continue;
+		low = fmin(fmin(low, p->value), p->interval.low);
+		high = fmax(fmax(high, p->value), p->interval.high);
 	}
-	if (low > high)
+	if (isnan(low))
 		low = high = 0;
 	/* A series that does not move still has a scale: a percent of it. */
-	span = fmax(high - low, fmax(0.01 * fabs(high), 1e-9));
-	span /= 1 - ROOM_BELOW - ROOM_ABOVE;
-	fprintf(f, "%.9g %.9g\n\n\n", low - ROOM_BELOW * span, high + ROOM_ABOVE * span);
+	span = fmax(high - low, fmax(0.01 * fabs(high), 1e-9)) / (1 - ROOM - ROOM);
+	fprintf(plot->data, "%.9g %.9g\n", low - ROOM * span, high + ROOM * span);
+	plot_block_end(plot);
 }
 
-static double or_value(double value, double instead)
+/* Points that are searched for changes, or those that are shown only. */
+static void print_points(struct plot *plot, const struct history_series *s, bool searched)
 {
-	return isfinite(value) ? value : instead;
-}
+	size_t i;
 
-/* Points that are searched for changes, then those that are shown only. */
-static void print_points(FILE *f, const struct panels *p, const struct history_series *s,
-			 bool searched)
-{
-	size_t i, some = 0;
+	for (i = 0; i < s->points.count; i++) {
+		const struct history_point *p = history_point(s, i);
 
-	for (i = 0; i < p->trees; i++) {
-		const struct history_point *point = &s->points[i];
-
-		if (!point->gap != searched || !isfinite(point->value))
+		if (!p->gap != searched || !isfinite(p->value))
 			continue;
-		fprintf(f, "%zu %.9g %.9g %.9g\n", i + 1, point->value,
-			or_value(point->interval.low, point->value),
-			or_value(point->interval.high, point->value));
-		some++;
+		fprintf(plot->data, "%zu", p->tree);
+		plot_estimate(plot, p->value, p->interval.low, p->interval.high);
+		fputs("\n", plot->data);
 	}
-	fputs(some ? "\n\n" : "NaN NaN NaN NaN\n\n\n", f);
+	plot_block_end(plot);
 }
 
 /* "6" where both sides have as many, else "6/5"; nothing says more than 0. */
-static void print_counts(FILE *f, const struct panels *p, const struct history_series *s)
+static void print_counts(struct plot *plot, const struct history_series *s)
 {
 	size_t i;
 
-	for (i = 0; i < p->trees; i++) {
-		const struct history_point *point = &s->points[i];
+	for (i = 0; i < s->points.count; i++) {
+		const struct history_point *p = history_point(s, i);
 
-		fprintf(f, "%zu \"%zu", i + 1, point->n);
-		if (p->h->against && point->base_n != point->n)
-			fprintf(f, "/%zu", point->base_n);
-		fputs("\"\n", f);
+		fprintf(plot->data, "%zu \"%zu", p->tree, p->n);
+		if (p->base_n != RECORD_ABSENT && p->base_n != (int64_t)p->n)
+			fprintf(plot->data, "/%lld", (long long)p->base_n);
+		fputs("\"\n", plot->data);
 	}
-	fputs("\n\n", f);
+	plot_block_end(plot);
 }
 
 /* A line from the first tree of each level to its last; too few trees have no level. */
-static void print_levels(FILE *f, const struct panels *p, const struct history_series *s)
+static void print_levels(struct plot *plot, const struct history_series *s)
 {
-	size_t k, from = 0, to;
+	size_t k, from, to, count = s->changes.count;
 
-	if (s->used < CHANGEPOINT_VALUES_MIN) {
-		fputs("NaN NaN NaN\n\n\n", f);
-		return;
+	for (k = 0; k <= count && s->used >= CHANGEPOINT_VALUES_MIN; k++) {
+		from = k ? history_change(s, k - 1)->after : 1;
+		to = k < count ? history_change(s, k)->before : s->points.count;
+		fprintf(plot->data, "%.2f %.9g %.2f\n", from - 0.4,
+			k	? history_change(s, k - 1)->level_after
+			: count ? history_change(s, 0)->level_before
+				: s->level,
+			to - from + 0.8);
 	}
-	for (k = 0; k <= s->change_count; k++) {
-		double level = history_level(s, p->trees, from);
-
-		to = k < s->change_count ? s->changes[k].before : p->trees - 1;
-		fprintf(f, "%.2f %.9g %.2f\n", from + 0.6, level, to - from + 0.8);
-		from = k < s->change_count ? s->changes[k].after : 0;
-	}
-	fputs("\n\n", f);
+	plot_block_end(plot);
 }
 
-static void print_changes(FILE *f, const struct history_series *s)
+static void print_changes(struct plot *plot, const struct history_series *s)
 {
 	size_t k;
 
-	for (k = 0; k < s->change_count; k++)
-		fprintf(f, "%.1f \"× %.3f\"\n",
-			(s->changes[k].before + s->changes[k].after) / 2.0 + 1,
-			s->changes[k].ratio);
-	fputs(s->change_count ? "\n\n" : "NaN \"\"\n\n\n", f);
+	for (k = 0; k < s->changes.count; k++) {
+		const struct history_change *c = history_change(s, k);
+
+		fprintf(plot->data, "%.1f \"× %.3f\"\n", (c->before + c->after) / 2.0, c->ratio);
+	}
+	plot_block_end(plot);
 }
 
-static size_t place_of(const struct sessions *s, const char *variant)
+static void print_panel(struct plot *plot, const struct history *h, const struct history_series *s)
 {
+	const struct session *list = h->sessions->list;
+	size_t i = 0, count = h->sessions->count;
+
+	while (i < count && name_index(list[i].table.variants, s->variant) < 0)
+		i++;
+	plot_variant(plot, s->variant, i < count ? table_place(&list[i].table, s->variant) : 0);
+	print_range(plot, s);
+	print_points(plot, s, true);
+	print_points(plot, s, false);
+	print_counts(plot, s);
+	print_levels(plot, s);
+	print_changes(plot, s);
+}
+
+static void print_title(struct plot *plot, const struct history *h, const struct history_series *s)
+{
+	snprintf(plot->title, sizeof(plot->title),
+		 "%.64s: %.64s by tree (%s)\npoint: %s, bar: its 95 %% interval, number: boots%s, "
+		 "line: level, × and broken line: change point",
+		 s->scenario, s->metric, h->accel, h->against ? "ratio of medians" : "median",
+		 h->against ? " (/ of the base)" : "");
+	if (h->against)
+		snprintf(plot->unit, sizeof(plot->unit), "ratio to %.48s (axes not from 0)",
+			 h->against);
+	else
+		snprintf(plot->unit, sizeof(plot->unit), "median, %s (axes not from 0)",
+			 *s->unit ? s->unit : "1");
+}
+
+/* The plot of the scenario and metric that begin at series @from; returns where the next do. */
+static size_t draw(const struct history *h, size_t from, const char *dir, int *status)
+{
+	const struct history_series *first = history_series(h, from), *s = first;
+	char name[192], kind[96], err[512], *path;
+	struct plot plot;
 	size_t i;
 
-	for (i = 0; i < s->count; i++)
-		if (name_index(s->list[i].tree.variants, variant) >= 0)
-			return tree_place(&s->list[i].tree, variant);
-	return 0;
-}
-
-static void print_panel(struct plot *plot, const struct panels *p, const struct history_series *s)
-{
-	plot_colour(plot, place_of(p->h->sessions, s->variant));
-	print_range(plot->data, p, s);
-	print_points(plot->data, p, s, true);
-	print_points(plot->data, p, s, false);
-	print_counts(plot->data, p, s);
-	print_levels(plot->data, p, s);
-	print_changes(plot->data, s);
-}
-
-static void print_title(char *title, size_t size, const struct panels *p)
-{
-	snprintf(title, size,
-		 "%s: %s by tree (%s)\npoint: %s, bar: its 95 %% interval, number: boots%s, line: "
-		 "level, × and broken line: change point",
-		 p->series->scenario, p->series->metric->name,
-		 tree_accel(&p->h->sessions->list[0].tree),
-		 p->h->against ? "ratio of medians" : "median",
-		 p->h->against ? " (/ of the base)" : "");
-}
-
-static void print_unit(FILE *f, const struct panels *p)
-{
-	if (!p->h->against) {
-		fprintf(f, "median, %s", *p->series->metric->unit ? p->series->metric->unit : "1");
-	} else {
-		fputs("ratio to ", f);
-		plot_word(f, p->h->against);
+	plot_open(&plot, "history/history.gp");
+	print_title(&plot, h, s);
+	for (i = from; i < h->series.count; i++) {
+		s = history_series(h, i);
+		if (s->scenario != first->scenario || s->measure != first->measure)
+			break;
+		print_panel(&plot, h, s);
 	}
-	fputs(" (axes not from 0)", f);
+	from = i;
+	for (i = 0; i < h->sessions->count; i++)
+		plot_word(&plot, h->sessions->list[i].label);
+	snprintf(kind, sizeof(kind), "%s-history", first->metric);
+	path = xasprintf("%s/%s", dir, plot_file_name(first->scenario, kind, name, sizeof(name)));
+	*status = plot_draw(&plot, path, err, sizeof(err));
+	if (*status)
+		log_error("%s", err);
+	else
+		log_info("%s.svg and .png are drawn", path);
+	free(path);
+	plot_close(&plot);
+	return from;
 }
 
-static int draw_panels(const struct panels *p, const char *output, char *err, size_t err_size)
+int plot_history(const struct history *h, const char *dir)
 {
-	char title[512], unit[128] = "", *names = NULL;
-	struct plot plot = { .data = NULL };
-	size_t size, v;
-	FILE *text;
-	int status;
+	int status = make_directories(dir);
+	size_t from = 0;
 
-	status = plot_begin(&plot);
+	if (status) {
+		log_error("cannot create %s: %s", dir, strerror(-status));
+		return EXIT_ENVIRONMENT;
+	}
+	while (!status && from < h->series.count)
+		from = draw(h, from, dir, &status);
 	if (status)
-		goto out;
-	text = open_memstream(&names, &size);
-	if (!text) {
-		status = -ENOMEM;
-		goto out;
-	}
-	print_names(text, p);
-	fclose(text);
-	for (v = 0; v < p->count; v++)
-		print_panel(&plot, p, &p->series[v]);
-	text = fmemopen(unit, sizeof(unit), "w");
-	if (!text) {
-		status = -ENOMEM;
-		goto out;
-	}
-	print_unit(text, p);
-	fclose(text);
-	print_title(title, sizeof(title), p);
-	status =
-		plot_draw(&plot, "history.gp", output, title, unit, p->count, names, err, err_size);
-out:
-	free(names);
-	plot_end(&plot);
-	return status;
-}
-
-int plot_history(const struct history *h, const char *dir, char *err, size_t err_size)
-{
-	struct panels p = { .h = h, .trees = h->sessions->count };
-	char name[192], kind[96], path[PATH_MAX];
-	int status = 0;
-	size_t i;
-
-	for (i = 0; !status && i < h->count; i += p.count) {
-		p.series = &h->series[i];
-		for (p.count = 1; i + p.count < h->count; p.count++)
-			if (p.series[p.count].scenario != p.series->scenario ||
-			    p.series[p.count].metric != p.series->metric)
-				break;
-		snprintf(kind, sizeof(kind), "%s-history", p.series->metric->name);
-		snprintf(path, sizeof(path), "%s/%s", dir,
-			 plot_name(p.series->scenario, kind, name, sizeof(name)));
-		status = draw_panels(&p, path, err, err_size);
-		if (!status)
-			log_info("%s.svg and .png are drawn", path);
-	}
-	return status;
+		return status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
+	return 0;
 }

@@ -1,167 +1,254 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/plots/plot.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "analysis/plots/gnuplot.h"
-#include "lib/result.h"
+#include "lib/atomic_file.h"
+#include "lib/privileges.h"
+#include "lib/directory.h"
+#include "lib/json_file.h"
+#include "lib/log.h"
 
-#define GIB (1ULL << 30)
+#define FORMATS 2
+#define WORK_PATH_MAX 512
+/* The part of a file that is searched for its end. */
+#define END_BYTES 16
 
-/*
- * Points side by side in the order of their boots, so that none hides another
- * and a drift over the run can be seen.
- */
-static void print_points(FILE *f, const struct comparison *c, int x)
+/* The formats that every script draws, and the end of a complete file. */
+static const struct {
+	const char *extension;
+	const char *end;
+} formats[FORMATS] = { { "svg", "</svg>" }, { "png", "IEND" } };
+
+/* The private directory that gnuplot works in. */
+struct workplace {
+	char dir[WORK_PATH_MAX - 16];
+	char data[WORK_PATH_MAX];
+	char log[WORK_PATH_MAX];
+	char drawn[WORK_PATH_MAX]; /* without ending */
+};
+
+void plot_open(struct plot *plot, const char *script)
+{
+	*plot = (struct plot){ .script = script };
+	plot->data = open_memstream(&plot->data_text, &plot->data_size);
+	plot->names = open_memstream(&plot->names_text, &plot->names_size);
+	if (!plot->data || !plot->names)
+		abort();
+}
+
+void plot_close(struct plot *plot)
+{
+	fclose(plot->data);
+	fclose(plot->names);
+	free(plot->data_text);
+	free(plot->names_text);
+}
+
+static char plain(char c)
+{
+	return isalnum((unsigned char)c) || strchr("._-+", c) ? c : '_';
+}
+
+static void write_word(FILE *f, const char *text)
+{
+	for (; *text; text++)
+		fputc(plain(*text), f);
+}
+
+void plot_word(struct plot *plot, const char *name)
+{
+	fputs(ftell(plot->names) ? " " : "", plot->names);
+	write_word(plot->names, name);
+}
+
+void plot_variant(struct plot *plot, const char *variant, size_t place)
+{
+	size_t n = strlen(plot->colours);
+
+	plot_word(plot, variant);
+	snprintf(plot->colours + n, sizeof(plot->colours) - n, "%s%zu", n ? " " : "", place + 1);
+	plot->count++;
+}
+
+/* As many() of style.gp. */
+#define SIDE_BY_SIDE 4
+
+void plot_label(struct plot *plot, const char *variant, size_t n, size_t variants)
+{
+	fputs("\"", plot->data);
+	write_word(plot->data, variant);
+	fprintf(plot->data, "%sn = %zu\"", variants > SIDE_BY_SIDE ? ", " : "\\n", n);
+}
+
+void plot_block_end(struct plot *plot)
+{
+	/* gnuplot does not count empty blocks. */
+	fputs("NaN NaN NaN NaN NaN NaN NaN\n\n\n", plot->data);
+}
+
+void plot_estimate(struct plot *plot, double value, double low, double high)
+{
+	bool known = isfinite(low) && isfinite(high);
+
+	fprintf(plot->data, " %.9g %.9g %.9g", value, known ? low : value, known ? high : value);
+}
+
+const char *plot_file_name(const char *scenario, const char *kind, char *name, size_t size)
 {
 	size_t i;
 
-	for (i = 0; i < c->n; i++)
-		fprintf(f, "%.4f %.9g\n", x + (c->n > 1 ? 0.5 * i / (c->n - 1) - 0.25 : 0),
-			c->values[i]);
-	if (!c->n)
-		fputs("NaN NaN\n", f);
-	fputs("\n\n", f);
+	snprintf(name, size, "%.64s%s%s", scenario ? scenario : "", scenario ? "-" : "", kind);
+	for (i = 0; name[i]; i++)
+		name[i] = plain(name[i]);
+	return name;
 }
 
-static void print_medians(FILE *f, const struct comparison *c, int variants)
+static void __attribute__((noreturn)) exec_gnuplot(char **argv, const struct workplace *at)
 {
-	int v;
+	if (!freopen("/dev/null", "r", stdin) || !freopen(at->log, "w", stderr) ||
+	    !freopen("/dev/null", "w", stdout))
+		_exit(126);
+	/* Its input is from a result tree, which is not trusted. */
+	confine((const char *[]){ at->dir, NULL });
+	execvp(argv[0], argv);
+	_exit(127);
+}
 
-	for (v = 0; v < variants; v++) {
-		if (c[v].n)
-			fprintf(f, "%d %.9g %.9g %.9g ", v + 1, c[v].median,
-				c[v].median_interval.low, c[v].median_interval.high);
-		else
-			fprintf(f, "%d NaN NaN NaN ", v + 1);
-		plot_label(f, c[v].variant, c[v].n, variants);
-		fputs("\n", f);
+static void read_first_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	line[0] = '\0';
+	/* gnuplot begins with an empty line */
+	while (f && fgets(line, size, f) && line[0] == '\n')
+		;
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static int run_gnuplot(char **argv, const struct workplace *at, char *err, size_t err_size)
+{
+	char line[256];
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		exec_gnuplot(argv, at);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+		snprintf(err, err_size, "no gnuplot here; make deps installs it");
+		return -ENOENT;
 	}
-	fputs("\n\n", f);
+	read_first_line(at->log, line, sizeof(line));
+	snprintf(err, err_size, "gnuplot failed: %s", line);
+	return -EIO;
 }
 
-int plot_duration(const struct tree *tree, const struct comparison *inflate,
-		  const struct comparison *deflate, int variants, const char *output, char *err,
-		  size_t err_size)
+/* 0 or -errno; @at is to be given to leave() in any case. */
+static int enter(struct workplace *at, const struct plot *plot)
 {
-	const struct comparison *moves[] = { inflate, deflate };
-	int move, v, status;
-	char title[256], unit[64];
-	struct plot plot = { .data = NULL };
+	int err = private_directory(at->dir, sizeof(at->dir), "balloonstat");
+	FILE *f;
 
-	status = plot_begin(&plot);
-	if (status)
-		goto out;
-	for (v = 0; v < variants; v++)
-		plot_colour(&plot, tree_place(tree, inflate[v].variant));
-	for (move = 0; move < 2; move++) {
-		for (v = 0; v < variants; v++)
-			print_points(plot.data, &moves[move][v], v + 1);
-		print_medians(plot.data, moves[move], variants);
+	if (err) {
+		at->dir[0] = '\0';
+		log_error("cannot make a directory in $TMPDIR or /tmp: %s", strerror(-err));
+		return -EIO; /* -ENOENT is that of gnuplot itself */
 	}
-	snprintf(title, sizeof(title),
-		 "%s: duration of a move, by variant (%s; point: a boot, bar: median, box: 95 %% "
-		 "interval)",
-		 inflate->scenario, tree_accel(tree));
-	snprintf(unit, sizeof(unit), "%s (axis not from 0)", inflate->metric->unit);
-	status = plot_draw(&plot, "duration.gp", output, title, unit, variants, "", err, err_size);
-out:
-	plot_end(&plot);
-	return status;
+	snprintf(at->data, sizeof(at->data), "%s/data", at->dir);
+	snprintf(at->log, sizeof(at->log), "%s/log", at->dir);
+	snprintf(at->drawn, sizeof(at->drawn), "%s/plot", at->dir);
+	f = fopen(at->data, "we");
+	if (!f)
+		return -EIO;
+	fwrite(plot->data_text, 1, plot->data_size, f);
+	return fclose(f) ? -errno : 0;
 }
 
-static const json_t *first_progress(const json_t *boot)
+static const char *drawn_path(const struct workplace *at, size_t i, char path[PATH_MAX])
 {
-	const json_t *cycle = json_array_get(json_object_get(boot, "cycles"), 0);
-
-	return json_object_get(json_object_get(cycle, "inflate"), "progress");
+	snprintf(path, PATH_MAX, "%s.%s", at->drawn, formats[i].extension);
+	return path;
 }
 
-static void print_curve(FILE *f, const json_t *boot)
+static void leave(const struct workplace *at)
 {
-	const json_t *point;
+	char path[PATH_MAX];
 	size_t i;
 
-	json_array_foreach (first_progress(boot), i, point)
-		fprintf(f, "%.6f %.6f\n", json_number_value(json_array_get(point, 0)) / 1e6,
-			json_number_value(json_array_get(point, 1)) / GIB);
-	fputs("\n", f);
+	if (!at->dir[0])
+		return;
+	unlink(at->data);
+	unlink(at->log);
+	for (i = 0; i < FORMATS; i++)
+		unlink(drawn_path(at, i, path));
+	rmdir(at->dir);
 }
 
-const json_t *plot_typical_boot(const struct tree *tree, const struct comparison *c)
+/* Copy the files to their place: gnuplot itself would follow a symbolic link there. */
+static int take_over(const struct workplace *at, const char *output, char *err, size_t err_size)
 {
-	const json_t *boot, *best = NULL;
-	double value, distance = INFINITY;
-	size_t i;
+	char path[PATH_MAX], *content;
+	int status = 0;
+	size_t i, size, n;
 
-	json_array_foreach (tree->boots, i, boot) {
-		if (strcmp(json_text(boot, "scenario"), c->scenario) ||
-		    strcmp(json_text(boot, "variant"), c->variant) ||
-		    strcmp(json_text(boot, "status"), RESULT_OK) ||
-		    !metric_of_boot(c->metric, boot, &value) || fabs(value - c->median) >= distance)
-			continue;
-		distance = fabs(value - c->median);
-		best = boot;
+	for (i = 0; !status && i < FORMATS; i++) {
+		content = regular_file_read(drawn_path(at, i, path), 0, &size);
+		snprintf(path, sizeof(path), "%s.%s", output, formats[i].extension);
+		if (!content)
+			status = errno == ENOENT ? -EIO : -errno;
+		n = content && size > END_BYTES ? END_BYTES : content ? size : 0;
+		/* gnuplot does not report a full disk. */
+		if (content &&
+		    !memmem(content + size - n, n, formats[i].end, strlen(formats[i].end)))
+			status = -ENOSPC;
+		else if (content)
+			status = atomic_file_replace(path, content, size);
+		free(content);
+		if (status)
+			snprintf(err, err_size, "cannot write %s: %s", path, strerror(-status));
 	}
-	return best;
+	return status == -ENOENT ? -EIO : status;
 }
 
-static void print_curves(FILE *f, const struct tree *tree, const struct comparison *c)
+int plot_draw(struct plot *plot, const char *output, char *err, size_t err_size)
 {
-	const json_t *typical = plot_typical_boot(tree, c), *boot;
-	size_t i;
+	char script[PATH_MAX], style[PATH_MAX], number[16];
+	char program[] = "gnuplot", option[] = "-c";
+	struct workplace at;
+	char *argv[] = { program,     option,	  script, style, at.data,	at.drawn,
+			 plot->title, plot->unit, number, NULL,	 plot->colours, NULL };
+	int status;
 
-	if (typical)
-		print_curve(f, typical);
-	else
-		fputs("NaN NaN\n\n", f);
-	fputs("\nNaN NaN\n\n", f);
-	json_array_foreach (tree->boots, i, boot)
-		if (boot != typical && !strcmp(json_text(boot, "scenario"), c->scenario) &&
-		    !strcmp(json_text(boot, "variant"), c->variant) &&
-		    !strcmp(json_text(boot, "status"), RESULT_OK))
-			print_curve(f, boot);
-	fputs("\n", f);
-}
-
-int plot_progress(const struct tree *tree, const struct comparison *inflate, int variants,
-		  const char *output, char *err, size_t err_size)
-{
-	int v, status;
-	const char *unit = tree_is_icount(tree)
-				   ? "M guest instructions since the start of the inflate"
-				   : "ms since the start of the inflate";
-	char title[256], *names = NULL;
-	struct plot plot = { .data = NULL };
-	size_t size;
-	FILE *list;
-
-	status = plot_begin(&plot);
-	if (status)
-		goto out;
-	list = open_memstream(&names, &size);
-	if (!list) {
-		status = -ENOMEM;
-		goto out;
-	}
-	for (v = 0; v < variants; v++) {
-		print_curves(plot.data, tree, &inflate[v]);
-		fputs(v ? " " : "", list);
-		plot_word(list, inflate[v].variant);
-		plot_colour(&plot, tree_place(tree, inflate[v].variant));
-	}
-	fclose(list);
-	snprintf(title, sizeof(title),
-		 "%s: progress of the first inflate (%s; strong: the boot nearest the median)",
-		 inflate->scenario, tree_accel(tree));
-	status = plot_draw(&plot, "progress.gp", output, title, unit, variants, names, err,
-			   err_size);
-out:
-	free(names);
-	plot_end(&plot);
+	fflush(plot->data);
+	fflush(plot->names);
+	argv[9] = plot->names_text;
+	data_path("analysis", plot->script, script, sizeof(script));
+	data_path("analysis", "plots/style.gp", style, sizeof(style));
+	snprintf(number, sizeof(number), "%d", plot->count);
+	snprintf(err, err_size, "cannot draw %s", output);
+	status = enter(&at, plot);
+	if (!status)
+		status = run_gnuplot(argv, &at, err, err_size);
+	if (!status)
+		status = take_over(&at, output, err, err_size);
+	leave(&at);
 	return status;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What all plots share. The colours are Okabe and Ito's, which the colour-blind
-# can tell apart, and four of Tol's for more; points and dashes differ too, for
+# Settings of all plots. The colours are Okabe and Ito's, which colour-blind readers
+# can distinguish, and four of Tol's for more; points and dashes differ too, for
 # print in grey. A variant has the same colour and point in every plot: that of
 # its place in the plan, which ARG8 of the scripts has for each of those drawn.
 
@@ -16,7 +16,7 @@ array point[12] = [7, 5, 9, 11, 13, 4, 6, 8, 10, 12, 2, 1]
 array dash[12] = [1, 2, 4, 3, 5, 1, 2, 4, 3, 5, 1, 2]
 pick(v) = ((int(word(ARG8, v)) - 1) % 12) + 1
 
-# More names than fit side by side are written askew, and a long key beside the plot.
+# More names than fit side by side are rotated, and a long key is beside the plot.
 many(n) = n > 4
 slant = "if (many(variants)) { set xtics rotate by 35 right; set bmargin 7.5; set lmargin 11 }"
 wide(n) = many(n) ? 220 : 0

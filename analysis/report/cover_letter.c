@@ -1,184 +1,157 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/report/cover_letter.h"
+/* balloonstat cover-letter: what a result tree shows, to be pasted into mail. */
+#include "analysis/report/report.h"
+#include "analysis/arguments.h"
 
-#include <ctype.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "lib/result.h"
-
+/* Lines that mail takes; all of them indented, so that none can begin with what means something
+ * to mail or git. */
 #define COLUMNS 72
 #define INDENT 2
+/* Longer names are cut: the line has no room for them. */
+#define NAME_SHOWN 18
 
-/* One character of the tree's text as mail can carry it. */
-static char plain(char c)
+static void write_setup(struct writer *w, const struct report *r)
 {
-	return isascii((unsigned char)c) && isprint((unsigned char)c) ? c : '?';
+	const struct document *env = r->table->env;
+
+	write_paragraph(w, "Measured with balloonbench: %s, QEMU %s, accelerator %s",
+			document_text(env, "kernel.source"),
+			table_text(r->table, &r->table->boots[0], "qemu_version"),
+			table_accel(r->table));
+	if (document_at(env, "host.cpus"))
+		write_text(w, ", on %lld CPUs (%s), Linux %s",
+			   (long long)document_integer(env, "host.cpus"),
+			   document_text(env, "host.cpu_model"),
+			   document_text(env, "host.kernel_release"));
+	write_text(w,
+		   ". Medians over boots; ratio to %s with its 95 %% bootstrap interval; verdicts "
+		   "by permutation test, corrected for the number of comparisons, for effects of "
+		   "%.3g %% and more.",
+		   r->variants[0], 100 * r->smallest_effect);
+	if (r->table->accel == RESULT_TCG)
+		write_text(w, " TCG emulates guest instructions: the figures compare the path, and "
+			      "are not those of KVM.");
+	else if (r->table->accel == RESULT_ICOUNT)
+		write_text(w, " Under icount the figures are guest instructions.");
 }
 
-/*
- * A paragraph: words are put on lines of at most COLUMNS, all of them indented,
- * so that none can begin with what means something to mail or git. A word that
- * is longer than a line is cut.
- */
-static void write_paragraph(FILE *f, const char *text)
+static void write_comparison(struct writer *w, const struct comparison *c)
 {
-	size_t column = 0, length, i;
-
-	while (*text) {
-		text += strspn(text, " \t\n");
-		length = strcspn(text, " \t\n");
-		if (!length)
-			break;
-		if (length > COLUMNS - INDENT)
-			length = COLUMNS - INDENT;
-		if (column && column + 1 + length > COLUMNS) {
-			fputc('\n', f);
-			column = 0;
-		}
-		if (column)
-			fputc(' ', f);
-		else
-			fprintf(f, "%*s", INDENT, "");
-		column += column ? 1 : INDENT;
-		for (i = 0; i < length; i++)
-			fputc(plain(text[i]), f);
-		column += length;
-		text += length;
-	}
-	fputs("\n", f);
-}
-
-static void write_setup(FILE *f, const struct report *r)
-{
-	const json_t *env = r->tree->env, *host = json_object_get(env, "host");
-	const json_t *boot = json_array_get(r->tree->boots, 0);
-	char *text = NULL;
-	size_t size;
-	FILE *t = open_memstream(&text, &size);
-
-	if (!t)
-		return;
-	fprintf(t, "Measured with balloonbench: %s, QEMU %s, accelerator %s",
-		json_text(json_object_get(env, "kernel"), "source"),
-		json_text(boot, "qemu_version"), tree_accel(r->tree));
-	if (json_object_get(host, "cpus"))
-		fprintf(t, ", on %lld CPUs (%s), Linux %s",
-			(long long)json_integer_value(json_object_get(host, "cpus")),
-			json_text(host, "cpu_model"), json_text(host, "kernel_release"));
-	fputs(". Medians over boots; ratio to ", t);
-	fputs(r->variants[0], t);
-	fputs(" with its 95 % bootstrap interval; verdicts by permutation test, corrected "
-	      "for the number of comparisons, ",
-	      t);
-	fprintf(t, "for effects of %.3g %% and more.", 100 * r->smallest_effect);
-	if (!strcmp(tree_accel(r->tree), "tcg"))
-		fputs(" Under TCG guest instructions are emulated: the figures compare the path, "
-		      "and are not what KVM would show.",
-		      t);
-	else if (tree_is_icount(r->tree))
-		fputs(" Under icount the figures are guest instructions.", t);
-	fclose(t);
-	write_paragraph(f, text);
-	free(text);
-}
-
-/* @width characters of a name, and blanks where it is shorter. */
-static void write_name(FILE *f, const char *name, int width)
-{
-	int i;
-
-	for (i = 0; i < width && name[i]; i++)
-		fputc(plain(name[i]), f);
-	fprintf(f, "%*s", width - i, "");
-}
-
-static void write_row(FILE *f, const struct comparison *c)
-{
-	char interval[32] = "";
-	bool base = !strcmp(c->variant, c->base);
-
-	fprintf(f, "%*s", INDENT, "");
-	write_name(f, c->variant, 18);
+	write_row(w);
+	write_cell(w, "%.*s", NAME_SHOWN, c->variant);
 	if (!c->n) {
-		fputs(c->absent ? "   -   there is no such move\n" : "   0   no boot that is ok\n",
-		      f);
+		write_cells(w, "-", 1);
+		write_cells(w, "", 3);
+		write_cell(w, c->absent ? "no such resize" : "no boot that is ok");
 		return;
 	}
-	fprintf(f, " %3zu %8.4g", c->n, c->median);
-	if (!base && isfinite(c->ratio) && isfinite(c->ratio_interval.low))
-		snprintf(interval, sizeof(interval), "[%.3f, %.3f]", c->ratio_interval.low,
-			 c->ratio_interval.high);
-	if (base)
-		fputs("  1      base\n", f);
+	write_count(w, c->n);
+	write_number(w, "%.4g", c->median);
+	if (is_base(c))
+		write_count(w, 1);
 	else if (isfinite(c->ratio))
-		fprintf(f, "  %.3f  %-14s  %s\n", c->ratio, interval, verdict_name(c->verdict));
+		write_number(w, "%.3f", c->ratio);
 	else
-		fprintf(f, "  %s\n", verdict_name(c->verdict));
+		write_cells(w, "", 1);
+	if (!is_base(c) && isfinite(c->ratio_interval.low))
+		write_cell(w, "[%.3f, %.3f]", c->ratio_interval.low, c->ratio_interval.high);
+	else
+		write_cells(w, "", 1);
+	write_cell(w, "%s", is_base(c) ? "base" : verdict_names[c->verdict]);
 }
 
-static void write_move(FILE *f, const struct report *r, const char *move,
-		       const struct comparison *list, size_t count)
+static void write_scenario(struct writer *w, const struct report *r,
+			   const struct report_scenario *s)
 {
-	const char *unit = tree_is_icount(r->tree) ? "M instr." : r->inflate.unit;
-	size_t v;
+	const char *unit = table_is_icount(r->table) ? "M instr." : r->unit;
+	size_t v, d;
 
-	fprintf(f, "%*s%-18s %3s %8s  ratio  95 %% interval   verdict\n", INDENT, "", move, "n",
-		unit);
-	for (v = 0; v < count; v++)
-		write_row(f, &list[v]);
+	write_paragraph(
+		w, "%s: %s", s->name,
+		document_text(table_planned(r->table, "scenarios", s->name), "description"));
+	for (d = 0; d < DIRECTIONS; d++) {
+		write_table_of(w, direction_names[d]);
+		write_columns(w, "n");
+		write_columns(w, unit);
+		write_columns(w, "ratio|95 % interval|verdict");
+		for (v = 0; v < s->variant_count; v++)
+			write_comparison(w, &s->resizes[d][v]);
+		write_table_end(w);
+	}
 }
 
-static void write_scenario(FILE *f, const struct report *r, const struct report_scenario *s)
+static void write_reproduce(struct writer *w, const struct report *r)
 {
-	const char *description =
-		json_text(tree_planned(r->tree, "scenarios", s->name), "description");
-	char *text = NULL;
-	size_t size;
-	FILE *t = open_memstream(&text, &size);
-
-	if (!t)
-		return;
-	fprintf(t, "%s: %s", s->name, description);
-	fclose(t);
-	fputc('\n', f);
-	write_paragraph(f, text);
-	free(text);
-	fputc('\n', f);
-	write_move(f, r, "inflate", s->inflate, s->variant_count);
-	fputc('\n', f);
-	write_move(f, r, "deflate", s->deflate, s->variant_count);
-}
-
-static void write_reproduce(FILE *f, const struct report *r)
-{
-	const char *command = json_text(r->tree->env, "command");
-	const json_t *seed = json_object_get(r->tree->plan, "seed");
-	char *text = NULL;
-	size_t size;
-	FILE *t;
+	const char *command = document_text(r->table->env, "command");
 
 	if (!*command)
 		return;
-	t = open_memstream(&text, &size);
-	if (!t)
-		return;
-	fprintf(t, "To reproduce: %s", command);
-	if (seed)
-		fprintf(t, " --seed %lld", (long long)json_integer_value(seed));
-	fclose(t);
-	fputc('\n', f);
-	write_paragraph(f, text);
-	free(text);
+	write_paragraph(w, "To reproduce: %s", command);
+	if (document_at(r->table->plan, "seed"))
+		write_text(w, " --seed %lld", (long long)document_integer(r->table->plan, "seed"));
 }
 
 void cover_letter_write(const struct report *r, FILE *f)
 {
+	const struct write_options options = { .columns = COLUMNS,
+					       .indent = INDENT,
+					       .ascii = true };
+	struct writer *w = write_open();
 	size_t i;
 
-	write_setup(f, r);
+	write_to(w, WRITE_TEXT, f, &options, NULL, 0);
+	write_setup(w, r);
 	for (i = 0; i < r->scenario_count; i++)
-		write_scenario(f, r, &r->scenarios[i]);
-	write_reproduce(f, r);
+		write_scenario(w, r, &r->scenarios[i]);
+	write_reproduce(w, r);
+	write_close(w);
 }
+
+struct options {
+	const char *dir;
+	double smallest_effect;
+};
+
+static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT };
+
+#define OPTIONS struct options
+
+static const struct option_row rows[] = {
+	ROW_TREE,
+	ROW_SMALLEST_EFFECT,
+	{ 0 },
+};
+
+static int run(struct command_line *line)
+{
+	const struct options *o = line->options;
+	struct report_input input;
+	struct report report;
+	struct table table;
+	int status;
+
+	status = open_table(&table, o->dir);
+	if (status)
+		return status;
+	input = (struct report_input){ .table = &table, .smallest_effect = o->smallest_effect };
+	report_make(&report, &input);
+	cover_letter_write(&report, stdout);
+	report_release(&report);
+	return close_table(&table, status);
+}
+
+const struct command cover_letter_command = {
+	.name = "cover-letter",
+	.purpose = "the report in short, as text for mail",
+	.description = "Write the results as plain text for the cover letter of a patch series: "
+		       "setup, a table per scenario, how to reproduce it; at most 72 columns.",
+	.examples = "  balloonstat cover-letter results/20261121T033000Z-default\n"
+		    "  balloonstat cover-letter DIR >>0000-cover-letter.patch\n",
+	.exits = "0 written\n"
+		 "2 wrong usage\n"
+		 "3 the tree cannot be read, or the text not written",
+	.rows = rows,
+	.defaults = &defaults,
+	.size = sizeof(struct options),
+	.run = run,
+};

@@ -1,144 +1,259 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/report/report.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "lib/alloc.h"
+#include "lib/directory.h"
+#include "lib/log.h"
 
-#include "analysis/plots/gnuplot.h"
-#include "analysis/report/markdown.h"
-#include "lib/stats.h"
-
-/* Plain variants; all of them where there is but one, for then the levels are compared. */
-static int choose_variants(struct report *r)
+/* Plain variants; all of them if there is but one, for then the levels are compared. */
+static void choose_variants(struct report *r)
 {
-	char *const *all = r->tree->variants;
-	bool levels = tree_compares_levels(r->tree);
-	size_t i, count = names_count(all);
+	char *const *all = r->table->variants;
+	bool levels = table_compares_levels(r->table);
+	size_t i;
 
-	r->variants = calloc(count + 1, sizeof(*r->variants));
-	if (!r->variants)
-		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		if ((levels || !variant_is_traced(all[i])) && !tree_twin_of(r->tree, all[i]))
+	r->variants = xcalloc(names_count(all) + 1, sizeof(*r->variants));
+	for (i = 0; all[i]; i++)
+		if ((levels || !variant_is_traced(all[i])) && !table_control_of(r->table, all[i]))
 			r->variants[r->variant_count++] = all[i];
-	return 0;
 }
 
-static int make_scenario(struct report *r, struct report_scenario *s, const char *name)
+static void make_scenario(struct report *r, struct report_scenario *s, const char *name)
 {
-	size_t v;
+	size_t v, d;
 
 	s->name = name;
-	s->variants = calloc(r->variant_count + 1, sizeof(*s->variants));
-	s->inflate = calloc(r->variant_count, sizeof(*s->inflate));
-	s->deflate = calloc(r->variant_count, sizeof(*s->deflate));
-	if (!s->variants || !s->inflate || !s->deflate)
-		return -ENOMEM;
+	s->variants = xcalloc(r->variant_count + 1, sizeof(*s->variants));
 	for (v = 0; v < r->variant_count; v++)
-		if (tree_has(r->tree, name, r->variants[v]))
+		if (table_has(r->table, name, r->variants[v]))
 			s->variants[s->variant_count++] = r->variants[v];
-	for (v = 0; v < s->variant_count; v++) {
-		compare(&s->inflate[v], r->tree, &r->inflate, name, s->variants[v], r->variants[0]);
-		compare(&s->deflate[v], r->tree, &r->deflate, name, s->variants[v], r->variants[0]);
+	for (d = 0; d < DIRECTIONS; d++) {
+		s->resizes[d] = xcalloc(s->variant_count + 1, sizeof(*s->resizes[d]));
+		for (v = 0; v < s->variant_count; v++)
+			compare(&s->resizes[d][v], r->table, &r->durations[d], name, s->variants[v],
+				r->variants[0]);
 	}
-	return 0;
 }
 
-static int judge_all(struct report *r)
+static void judge_all(struct report *r)
 {
 	struct comparison **family;
-	size_t i, v, n = 0;
+	struct report_scenario *s;
+	size_t v, d, n = 0;
 
-	family = calloc(2 * r->scenario_count * r->variant_count, sizeof(*family));
-	if (!family)
-		return -ENOMEM;
-	for (i = 0; i < r->scenario_count; i++) {
-		for (v = 0; v < r->scenarios[i].variant_count; v++) {
-			family[n++] = &r->scenarios[i].inflate[v];
-			family[n++] = &r->scenarios[i].deflate[v];
-		}
-	}
+	family = xcalloc(DIRECTIONS * r->scenario_count * r->variant_count + 1, sizeof(*family));
+	report_for_each_scenario (r, s)
+		for (v = 0; v < s->variant_count; v++)
+			for (d = 0; d < DIRECTIONS; d++)
+				family[n++] = &s->resizes[d][v];
 	compare_judge(family, n, r->smallest_effect);
 	r->compared = compare_count(family, n);
 	free(family);
-	return 0;
 }
 
-int report_make(struct report *report, const struct report_input *input)
+void report_make(struct report *r, const struct report_input *input)
 {
-	const struct tree *tree = input->tree;
-	const char *accel = tree_accel(tree);
-	size_t i;
-	int err;
+	const struct table *t = input->table;
+	size_t i, d;
 
-	*report = (struct report){ .tree = tree,
-				   .instructions = input->instructions,
-				   .aa = input->aa,
-				   .smallest_effect = input->smallest_effect };
-	metric_parse(&report->inflate, "inflate.duration_ns", accel);
-	metric_parse(&report->deflate, "deflate.duration_ns", accel);
-	err = choose_variants(report);
-	report->scenarios = calloc(names_count(tree->scenarios), sizeof(*report->scenarios));
-	if (err || !report->scenarios)
-		return -ENOMEM;
-	for (i = 0; !err && tree->scenarios[i]; i++)
-		if (tree_has(tree, tree->scenarios[i], report->variants[0]))
-			err = make_scenario(report, &report->scenarios[report->scenario_count++],
-					    tree->scenarios[i]);
-	return err ? err : judge_all(report);
+	*r = (struct report){ .table = t,
+			      .instructions = input->instructions,
+			      .aa = input->aa,
+			      .smallest_effect = input->smallest_effect };
+	for (d = 0; d < DIRECTIONS; d++)
+		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
+	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;
+	choose_variants(r);
+	r->scenarios = xcalloc(names_count(t->scenarios) + 1, sizeof(*r->scenarios));
+	for (i = 0; t->scenarios[i]; i++)
+		if (table_has(t, t->scenarios[i], r->variants[0]))
+			make_scenario(r, &r->scenarios[r->scenario_count++], t->scenarios[i]);
+	judge_all(r);
 }
 
-void report_release(struct report *report)
+void report_release(struct report *r)
 {
-	size_t i, v;
+	struct report_scenario *s;
+	size_t v, d;
 
-	for (i = 0; report->scenarios && i < report->scenario_count; i++) {
-		struct report_scenario *s = &report->scenarios[i];
-
-		for (v = 0; s->inflate && s->deflate && v < s->variant_count; v++) {
-			compare_release(&s->inflate[v]);
-			compare_release(&s->deflate[v]);
+	report_for_each_scenario (r, s) {
+		for (d = 0; d < DIRECTIONS; d++) {
+			for (v = 0; v < s->variant_count; v++)
+				compare_release(&s->resizes[d][v]);
+			free(s->resizes[d]);
 		}
 		free(s->variants);
-		free(s->inflate);
-		free(s->deflate);
 	}
-	free(report->scenarios);
-	free(report->variants);
-	memset(report, 0, sizeof(*report));
+	while (r->gap_count)
+		free(r->gaps[--r->gap_count]);
+	free(r->gaps);
+	free(r->scenarios);
+	free(r->variants);
+	topics_release(&r->topics);
+	memset(r, 0, sizeof(*r));
 }
 
-/* What the variant's own ok boots moved, of which there is one at least. */
-static double moved_gib(const struct report *r, const struct comparison *c, const char *move)
+void report_write(struct report *r, struct writer *w)
 {
-	struct metric bytes;
-	char name[32];
-	double *values, mib;
-	size_t n;
+	static section_fn *const sections[] = {
+		section_summary, section_results, section_steps,  section_questions,
+		section_victims, section_memory,  section_claims, section_cpu,
+		section_noise,	 section_tracing, section_cost,	  section_profiles,
+		section_stress,	 section_setup,	  section_method, section_boots,
+	};
+	char path[PATH_MAX], err[1024];
+	size_t i;
 
-	snprintf(name, sizeof(name), "%s.bytes", move);
-	metric_parse(&bytes, name, tree_accel(r->tree));
-	n = metric_values(&bytes, r->tree, c->scenario, c->variant, &values);
-	mib = stats_median(values, n);
-	free(values);
-	return mib / 1024;
+	data_path("analysis", "report/report.ini", path, sizeof(path));
+	if (topics_load(&r->topics, path, err, sizeof(err)))
+		log_warn("%s; the report lacks tables", err);
+	write_heading(w, 1, "What the balloon's patches do");
+	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		sections[i](w, r);
+	if (r->gap_count)
+		write_heading(w, 2, "Not measured");
+	for (i = 0; i < r->gap_count; i++)
+		write_item(w, "%s.", r->gaps[i]);
 }
 
-double report_rate(const struct report *r, const struct comparison *c, const char *move)
+void report_gap(struct report *r, const char *fmt, ...)
 {
-	return moved_gib(r, c, move) / (c->median / 1000);
+	char *text;
+	va_list ap;
+	size_t i;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	for (i = 0; i < r->gap_count; i++) {
+		if (!strcmp(r->gaps[i], text)) {
+			free(text);
+			return;
+		}
+	}
+	r->gaps = xreallocarray(r->gaps, r->gap_count + 1, sizeof(*r->gaps));
+	r->gaps[r->gap_count++] = text;
 }
 
-void report_plot(FILE *f, const struct report *r, const char *scenario, const char *kind,
-		 const char *title)
-{
-	char name[128];
+#define GIB 1073741824.0
 
-	if (!r->plots)
-		return;
-	fputs("![", f);
-	markdown_text(f, scenario);
-	fprintf(f, ", %s](%s/%s.png)\n\n", title, r->plots,
-		plot_name(scenario, kind, name, sizeof(name)));
+double report_rate(const struct report *r, const struct comparison *c, enum direction direction)
+{
+	struct measure bytes = measure_of("%s.bytes", direction_names[direction]);
+
+	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB /
+	       (c->median / 1000);
+}
+
+const char *report_rate_unit(const struct report *r)
+{
+	return table_is_icount(r->table) ? "GiB/G instr." : "GiB/s";
+}
+
+struct estimate phase_estimate(const struct report *r, const char *scenario, const char *variant,
+			       enum direction direction, const struct field *phase,
+			       const char *relative)
+{
+	struct measure m =
+		measure_of("%s.phases.%s.%s", direction_names[direction], phase->name, relative);
+
+	return estimate(r->table, scenario, variant, &m);
+}
+
+bool phase_is_shown(const struct report *r, const struct report_scenario *s,
+		    enum direction direction, const struct field *phase)
+{
+	bool even_zero = strcmp(phase->name, "alloc_retry_ns");
+	struct estimate e;
+	size_t v;
+
+	for (v = 0; v < s->variant_count; v++) {
+		e = phase_estimate(r, s->name, s->variants[v], direction, phase, "per_page");
+		if (e.n && (even_zero || e.median > 0))
+			return true;
+	}
+	return false;
+}
+
+bool add_comparison(struct comparisons *all, const struct table *table,
+		    const struct measure *measure, const char *scenario, const char *variant,
+		    const char *base, bool known)
+{
+	struct comparison *c;
+
+	all->list = xreallocarray(all->list, all->count + 1, sizeof(*all->list));
+	c = &all->list[all->count];
+	compare(c, table, measure, scenario, variant, base);
+	if (known && (!c->n || !c->base_n)) {
+		compare_release(c);
+		return false;
+	}
+	all->count++;
+	return true;
+}
+
+size_t judge_comparisons(struct comparisons *all, double smallest_effect)
+{
+	struct comparison **family = xcalloc(all->count + 1, sizeof(*family));
+	size_t i, counted;
+
+	for (i = 0; i < all->count; i++)
+		family[i] = &all->list[i];
+	compare_judge(family, all->count, smallest_effect);
+	counted = compare_count(family, all->count);
+	free(family);
+	return counted;
+}
+
+void release_comparisons(struct comparisons *all)
+{
+	while (all->count)
+		compare_release(&all->list[--all->count]);
+	free(all->list);
+}
+
+const struct topic *write_topic(struct writer *w, const struct report *r, int level,
+				const char *name, const char *scenario)
+{
+	const struct topic *t = topics_find(&r->topics, name);
+
+	if (t->heading)
+		write_heading(w, level, "%s%s%s", t->heading, scenario ? ", " : "",
+			      scenario ? scenario : "");
+	if (t->intro)
+		write_paragraph(w, "%s", t->intro);
+	return t;
+}
+
+void write_note(struct writer *w, const struct topic *t)
+{
+	if (t->note)
+		write_paragraph(w, "%s", t->note);
+}
+
+void cell_estimate(struct writer *w, const char *format, struct estimate e, double factor)
+{
+	write_estimate(w, format, e.n ? e.median * factor : NAN, e.interval.low * factor,
+		       e.interval.high * factor);
+}
+
+void cell_ratio(struct writer *w, const struct comparison *c)
+{
+	if (is_base(c))
+		write_count(w, 1);
+	else if (isfinite(c->ratio))
+		write_estimate(w, "%.3f", c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+	else
+		write_cells(w, "", 1);
+}
+
+void cells_judged(struct writer *w, const struct comparison *c)
+{
+	cell_ratio(w, c);
+	if (is_base(c) || !c->n || !c->base_n)
+		write_cells(w, "", 1);
+	else
+		write_number(w, "%.4f", c->p_holm);
+	write_verdict(w, is_base(c) ? "base" : verdict_names[c->verdict]);
 }

@@ -1,258 +1,190 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/boot/boot.h"
-
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include <inttypes.h>
 
-#include "bench/boot/tracing.h"
-#include "bench/boot/victims.h"
-#include "bench/boot/cycle.h"
-#include "bench/guest/protocol.h"
+#include "bench/boot/parts.h"
+#include "bench/guest/messages.h"
 #include "bench/vm/interrupt.h"
-#include "bench/boot/perf.h"
-#include "bench/vm/qemu_probe.h"
-#include "bench/boot/checks.h"
-#include "bench/vm/vm.h"
-#include "lib/result.h"
 
-/* A boot under way. */
-struct run {
-	const struct boot *boot;
-	struct vm vm;
-	struct checks checks;
-	struct tracing trace;
-	struct perf perf;
-	struct boot_victims victims;
-	json_t *cycles;
-	json_t *vmstat; /* what changed in it over the cycles; empty until they are over */
-	json_t *traced; /* "ops", "trace", "perf" and "victims" of the result */
-	json_t *clock;	/* the same of the result */
-};
-
-static void say(const struct boot *boot, const char *what)
+void checks_refuse(struct boot_result *result, const char *reason)
 {
-	if (boot->progress)
-		boot->progress(what, boot->context);
+	if (result->checks.ok)
+		record_set_text(&result->reason, reason);
+	result->checks.ok = false;
+}
+
+static void refuse(struct boot_result *result, const struct check *c)
+{
+	const char *unit = c->unit == CHECK_PAGES ? "pages" : "ns";
+	char reason[512], upto[32] = "", where[64] = "boot";
+
+	if (c->resize != CHECK_BOOT)
+		snprintf(where, sizeof(where), "cycle %" PRId64 ", %s", c->cycle,
+			 direction_names[c->resize]);
+	if (c->least != c->most)
+		snprintf(upto, sizeof(upto), " to %" PRId64, c->most);
+	snprintf(reason, sizeof(reason), "%s: %s: %" PRId64 " %s, expected %" PRId64 "%s", where,
+		 c->what, c->observed, unit, c->least, upto);
+	checks_refuse(result, reason);
+}
+
+void checks_add(struct boot_result *result, int64_t cycle, int resize, enum check_unit unit,
+		const char *what, int64_t least, int64_t most, int64_t observed)
+{
+	struct check *c = record_append(&check_record, &result->checks.each);
+
+	c->cycle = cycle;
+	c->resize = resize;
+	record_set_text(&c->what, what);
+	c->unit = unit;
+	c->least = least;
+	c->most = most;
+	c->observed = observed;
+	if (observed < least || observed > most)
+		refuse(result, c);
+}
+
+void checks_count(struct boot_result *result, int64_t cycle, int resize, const char *what,
+		  int64_t expected, int64_t observed)
+{
+	checks_add(result, cycle, resize, CHECK_PAGES, what, expected, expected, observed);
 }
 
 struct qemu_config boot_qemu_config(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
+	const struct scenario *scenario = boot->scenario;
+	const bool icount = boot->accel == RESULT_ICOUNT;
 
 	return (struct qemu_config){
 		.binary = boot->images->qemu,
 		.vmlinux = cut ? cut->vmlinux : NULL,
 		.initramfs = boot->images->initramfs,
 		/*
-		 * Virtual CPUs take turns under icount, and turns are long: an
-		 * agent on another CPU than the driver looks once in 10 ms. And
-		 * victims are to have their CPU for themselves.
+		 * Under icount virtual CPUs take long turns: an agent on another CPU than
+		 * the driver polls only every 10 ms. Victims need a CPU of their own.
 		 */
-		.append = boot->accel == ACCEL_ICOUNT || boot->scenario->guest_victims
-				  ? GUEST_CPU_VARIABLE "=0"
-				  : NULL,
+		.append = icount || scenario->guest_victims.count ? GUEST_CPU_VARIABLE "=0" : NULL,
 		.accel = boot->accel,
-		.memory_bytes = boot->scenario->memory_bytes,
-		.vcpus = boot->scenario->vcpus,
-		.backing = boot->scenario->backing,
-		.thp = boot->scenario->thp,
-		.prealloc = boot->scenario->prealloc,
+		.memory_bytes = scenario->memory_bytes,
+		.vcpus = scenario->vcpus,
+		.backing = scenario->backing,
+		.thp = scenario->thp,
+		.prealloc = scenario->prealloc,
 		/*
-		 * Else the kick goes to another thread. The guest idles until
-		 * that has run, its clock skips to its next timers, and how
-		 * many they are is up to the load of this machine.
+		 * With ioeventfd another thread handles the kick. Until it has run, the guest idles
+		 * and its clock skips to its next timers: how many depends on the load of the host.
 		 */
-		.balloon_in_cpu = boot->accel == ACCEL_ICOUNT &&
-				  qemu_balloon_has(boot->images->qemu, "ioeventfd"),
-		.plugged_bytes = boot->variant->method == METHOD_VIRTIO_MEM
-					 ? boot->scenario->inflate_bytes
-					 : 0,
+		.balloon_in_cpu = icount && qemu_balloon_has(boot->images->qemu, "ioeventfd"),
+		.plugged_bytes =
+			boot->variant->method == RESULT_VIRTIO_MEM ? scenario->inflate_bytes : 0,
 		.device_properties = boot->variant->device,
-		.deflate_on_oom = boot->scenario->deflate_on_oom,
-		.reports_free_pages = boot->variant->method == METHOD_REPORTING,
+		.deflate_on_oom = scenario->deflate_on_oom,
+		.reports_free_pages = boot->variant->method == RESULT_REPORTING,
 		.pin = boot->pin,
 		.directory = boot->directory,
 	};
 }
 
-static int64_t member(const json_t *object, const char *key)
+/* Run all cycles; put what changed in the guest's vmstat meanwhile into the result. */
+static int run_cycles(struct run *run)
 {
-	return json_integer_value(json_object_get(object, key));
-}
-
-static int one_cycle(struct run *run, unsigned int number)
-{
-	struct cycle cycle = { .boot = run->boot,
-			       .vm = &run->vm,
-			       .checks = &run->checks,
-			       .trace = &run->trace,
-			       .victims = &run->victims,
-			       .clock = run->clock,
-			       .number = number,
-			       .result = json_object() };
-	int err = cycle_run(&cycle);
-
-	if (err)
-		json_decref(cycle.result);
-	else
-		json_array_append_new(run->cycles, cycle.result);
-	return err;
-}
-
-static void put_difference(const json_t *before, const json_t *after, json_t *difference)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)after, key, value) {
-		int64_t delta = json_integer_value(value) - member(before, key);
-
-		if (delta)
-			json_object_set_new(difference, key, json_integer(delta));
-	}
-}
-
-static int drive(struct run *run)
-{
-	json_t *before, *after = NULL;
-	unsigned int cycle;
+	struct record_list before, after;
+	const struct counter *c;
+	int64_t change;
 	int err;
 
-	err = tracing_start(&run->trace, &run->vm, run->boot);
-	if (err)
-		return err;
-	before = vm_ask(&run->vm, "vmstat", "vmstat");
-	if (!before)
-		return -EPROTO;
-	if (run->boot->perf)
-		perf_start(&run->perf, run->vm.qemu.pid, run->boot->directory);
-	for (cycle = 1; !err && cycle <= run->boot->scenario->cycles; cycle++)
-		err = one_cycle(run, cycle);
-	if (!err)
-		json_object_set_new(run->traced, "victims",
-				    boot_victims_stop(&run->victims, &run->vm, &err));
+	err = vm_counters(&run->vm, &answer_vmstat, &before);
 	if (!err && run->boot->perf)
-		json_object_set_new(run->traced, "perf", perf_stop(&run->perf));
+		perf_start(run);
+	for (run->number = 1; !err && run->number <= run->boot->scenario->cycles; run->number++)
+		err = cycle_run(run);
+	if (!err)
+		err = boot_victims_stop(run);
+	if (!err && run->boot->perf)
+		perf_stop(run);
 	if (err)
 		goto out;
-	after = vm_ask(&run->vm, "vmstat", "vmstat");
-	err = after ? 0 : -EPROTO;
-	if (err)
-		goto out;
-	put_difference(before, after, run->vmstat);
-	err = tracing_finish(&run->trace, &run->vm, run->vmstat, &run->checks, run->traced);
+	err = vm_counters(&run->vm, &answer_vmstat, &after);
+	for (c = after.items; c && c < (struct counter *)after.items + after.count; c++) {
+		change = c->value - record_counter(&before, c->name);
+		if (!err && change)
+			record_append_counter(&run->result->vmstat, c->name, change);
+	}
+	record_release_counters(&after);
 out:
-	json_decref(before);
-	json_decref(after);
+	record_release_counters(&before);
 	return err;
 }
 
-/* A guest's console is no UTF-8, and a text of it may be cut anywhere: then it is made ASCII. */
-static json_t *string_or_null(const char *text)
+static void begin_result(const struct boot *boot, struct boot_result *result)
 {
-	char plain[1024];
-	json_t *string;
-	size_t i;
-
-	if (!text || !*text)
-		return json_null();
-	string = json_string(text);
-	if (string)
-		return string;
-	for (i = 0; text[i] && i + 1 < sizeof(plain); i++)
-		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-	plain[i] = '\0';
-	return json_string(plain);
+	record_init(&boot_record, result);
+	result->schema_version = RESULT_SCHEMA_VERSION;
+	record_set_text(&result->scenario, boot->scenario->name);
+	record_set_text(&result->variant, boot->variant->name);
+	record_set_text(&result->cut, boot->variant->cut);
+	result->method = boot->variant->method;
+	result->accel = boot->accel;
+	result->boot = boot->number;
+	result->seed = boot->seed;
+	result->memory_bytes = boot->scenario->memory_bytes;
+	result->vcpus = boot->scenario->vcpus;
+	result->checks.ok = true;
 }
 
-static json_t *make_result(const struct run *run, const char *status, const char *reason)
+static void set_status(struct run *run, int err)
 {
-	const struct boot *boot = run->boot;
-	const char *release = json_string_value(json_object_get(run->vm.hello, "kernel_release"));
-
-	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:o, s:o, s:o, s:I, s:i, s:I, "
-		"s:O, s:O, s:O*, s:O*, s:O*, s:O*, s:O*, s:o, s:s*}",
-		"schema_version", RESULT_SCHEMA_VERSION, "scenario", boot->scenario->name,
-		"variant", boot->variant->name, "cut", boot->variant->cut, "accel",
-		accel_name(boot->accel), "boot", (int)boot->number, "seed", (json_int_t)boot->seed,
-		"status", status, "reason", string_or_null(reason), "kernel_release",
-		string_or_null(release), "qemu_version",
-		string_or_null(run->vm.qmp ? qmp_version(run->vm.qmp) : NULL), "memory_bytes",
-		(json_int_t)boot->scenario->memory_bytes, "vcpus", (int)boot->scenario->vcpus,
-		"ready_ns", (json_int_t)run->vm.ready_ns, "cycles", run->cycles, "vmstat",
-		run->vmstat, "ops", json_object_get(run->traced, "ops"), "trace",
-		json_object_get(run->traced, "trace"), "perf", json_object_get(run->traced, "perf"),
-		"victims", json_object_get(run->traced, "victims"), "clock",
-		json_object_size(run->clock) ? run->clock : NULL, "trust",
-		checks_to_json(&run->checks), "mover",
-		boot->variant->method == METHOD_BALLOON ? NULL
-							: method_name(boot->variant->method));
-}
-
-/* What no reader would take is found out here, and not when the run is over. */
-static json_t *make_ok_result(const struct run *run)
-{
-	json_t *result = make_result(run, RESULT_OK, NULL);
+	struct boot_result *result = run->result;
 	char reason[512];
 
-	if (!result || !result_check(result, "the result", reason, sizeof(reason)))
-		return result;
-	json_decref(result);
-	return make_result(run, RESULT_INVALID, reason);
+	record_set_text(&result->kernel_release, run->vm.hello.kernel_release);
+	if (run->vm.qmp && *qmp_version(run->vm.qmp))
+		record_set_text(&result->qemu_version, qmp_version(run->vm.qmp));
+	result->ready_ns = run->vm.ready_ns;
+	/* If the kernel warned, no number can be relied on. */
+	if (err || vm_check_console(&run->vm)) {
+		result->status = BOOT_FAILED;
+		record_set_text(&result->reason, run->vm.reason);
+		return;
+	}
+	result->status = BOOT_OK;
+	/* A reader of the file would reject it: find that now, not after the run. */
+	if (result->checks.ok && result_check(result, "the result", reason, sizeof(reason)))
+		record_set_text(&result->reason, reason);
+	if (result->reason)
+		result->status = BOOT_INVALID;
 }
 
-static json_t *judge(struct run *run, int err)
-{
-	if (!err)
-		/* Numbers of a kernel that complained stand on sand. */
-		err = vm_check_console(&run->vm);
-	if (err)
-		return make_result(run, RESULT_FAILED, run->vm.reason);
-	if (!run->checks.ok)
-		return make_result(run, RESULT_INVALID, run->checks.reason);
-	return make_ok_result(run);
-}
-
-int boot_run(const struct boot *boot, json_t **result, json_t **records)
+int boot_run(const struct boot *boot, struct boot_result *result)
 {
 	struct qemu_config config = boot_qemu_config(boot);
-	struct run run = { .boot = boot,
-			   .cycles = json_array(),
-			   .traced = json_object(),
-			   .vmstat = json_object(),
-			   .clock = json_object() };
+	struct run run = { .boot = boot, .result = result };
 	int err;
 
-	checks_init(&run.checks);
-	say(boot, "boot");
+	begin_result(boot, result);
+	boot->progress("boot", boot->context);
 	err = vm_start(&run.vm, &config, boot->variant->cut, boot->scenario->boot_timeout_ns);
-	if (err && !run.vm.reason[0])
-		goto out;
 	if (!err)
-		err = drive(&run);
-	/* Whatever a call made of it: a boot that the user stopped is none. */
-	if (err && interrupted()) {
+		err = tracing_start(&run);
+	if (!err)
+		err = run_cycles(&run);
+	if (!err)
+		err = tracing_finish(&run);
+	/* A boot that the user stopped has no result, even if the last call succeeded. */
+	if (err && interrupted())
 		err = -EINTR;
-		goto out;
+	else if (!err || run.vm.reason[0]) {
+		if (!err) {
+			boot->progress("power off", boot->context);
+			vm_power_off(&run.vm);
+		}
+		set_status(&run, err);
+		err = tracing_close(&run);
 	}
-	if (!err) {
-		say(boot, "power off");
-		vm_power_off(&run.vm);
-	}
-	*result = judge(&run, err);
-	*records = tracing_records(&run.trace);
-	err = *result ? 0 : -ENOMEM;
-out:
-	perf_kill(&run.perf);
-	boot_victims_kill(&run.victims);
-	tracing_release(&run.trace);
+	perf_kill(&run);
+	victims_kill(&run.host_victims);
+	tracing_release(&run);
 	vm_release(&run.vm);
-	checks_release(&run.checks);
-	json_decref(run.cycles);
-	json_decref(run.vmstat);
-	json_decref(run.traced);
-	json_decref(run.clock);
 	return err;
 }

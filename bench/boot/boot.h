@@ -2,51 +2,47 @@
 #ifndef BENCH_BOOT_H
 #define BENCH_BOOT_H
 
-#include <jansson.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/config/images.h"
-#include "bench/vm/qemu.h"
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
+#include "bench/vm/qemu.h"
 #include "bpf/level.h"
+#include "lib/result.h"
 
-/* All that one boot is. Everything is borrowed. */
+/* The parameters of one boot. Everything is borrowed. */
 struct boot {
 	const struct images *images;
 	const struct scenario *scenario;
 	const struct variant *variant;
 	unsigned int number;
 	uint64_t seed;
-	enum accel accel;
+	enum result_accel accel;
 	enum trace_level trace;
 	bool perf;
-	const cpu_set_t *pin;				   /* or NULL */
-	const char *directory;				   /* for the logs and cmd.sh */
-	void (*progress)(const char *what, void *context); /* or NULL */
+	const cpu_set_t *pin;  /* or NULL */
+	const char *directory; /* for the logs and cmd.sh */
+	void (*progress)(const char *what, void *context);
 	void *context;
 };
 
-/**
- * boot_run() - boot a VM, drive its scenario, end it
- * @boot: what to do
- * @result: the content of result.json, owned by the caller; its status says
- *	how the boot ended
- * @records: that of trace.json, likewise; NULL where there is none
- *
- * A guest or a QEMU that misbehaves makes the boot "failed", numbers that
- * contradict each other make it "invalid"; neither is an error of this call.
- * No QEMU process is left behind in any case.
- *
- * Return: 0, -EINTR when the user asked to stop (no result then), -ENOENT or
- * -EACCES where QEMU cannot be started, or another -errno of this machine's
- * (-ENOSPC, ...).
+/*
+ * Boot a VM, run its scenario, power it off; @result has the measurements and the status: release
+ * it in every case. If the guest or QEMU misbehaves, the boot is "failed". If a cross-check fails,
+ * it is "invalid". Neither is an error of this call. A traced boot writes trace.jsonl to its
+ * directory. QEMU has ended when this returns.
+ * 0; -EINTR if the user asked to stop (then there is no result); -ENOENT or
+ * -EACCES if QEMU cannot be started; another -errno of the host (-ENOSPC, ...).
  */
-int boot_run(const struct boot *boot, json_t **result, json_t **records);
+int boot_run(const struct boot *boot, struct boot_result *result);
 
 /* The QEMU configuration of a boot: also for --dry-run. */
 struct qemu_config boot_qemu_config(const struct boot *boot);
+
+/* 0, or -ENOENT with a message if perf(1) cannot be run. */
+int perf_available(char *err, size_t err_size);
 
 #endif

@@ -1,326 +1,304 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/boot/cycle.h"
+#include <stdlib.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "bench/boot/compaction.h"
-#include "bench/boot/fragmentation.h"
+#include "bench/boot/parts.h"
 #include "bench/vm/agent.h"
-#include "bench/vm/guest_clock.h"
-#include "bench/boot/host_memory.h"
-#include "bench/boot/resize.h"
-#include "bench/boot/pressure.h"
-#include "bench/boot/reporting.h"
+#include "lib/alloc.h"
 #include "lib/clock.h"
 
-#define PAGE_BYTES 4096
+#define COMMAND_NS (10 * NSEC_PER_SEC)
+/* Each page that the guest writes may be a page fault on the host. */
+#define WRITE_NS_PER_GIB (60 * NSEC_PER_SEC)
 
-static int64_t member(const json_t *object, const char *key)
+int guest_fill(struct run *run, struct guest_request *request, const struct record *record,
+	       void *answer, const char *stage, uint64_t bytes)
 {
-	return json_integer_value(json_object_get(object, key));
+	return vm_request(&run->vm, request, record, answer, stage,
+			  bytes ? (bytes / (1ULL << 30) + 1) * WRITE_NS_PER_GIB : COMMAND_NS);
 }
 
-/* What the guest counts of its memory at one moment. */
+int vmstat_mark(struct run *run)
+{
+	record_release_counters(&run->vmstat);
+	return vm_counters(&run->vm, &answer_vmstat, &run->vmstat);
+}
+
+int vmstat_changes(struct run *run, const char *const *keys, struct record_list *changes)
+{
+	struct record_list now;
+	int err = vm_counters(&run->vm, &answer_vmstat, &now);
+
+	for (; !err && *keys; keys++)
+		record_append_counter(changes, *keys,
+				      record_counter(&now, *keys) -
+					      record_counter(&run->vmstat, *keys));
+	record_release_counters(&now);
+	return err;
+}
+
+/* Pages in the guest's counters at one moment. */
 struct counts {
-	int64_t inflated;
-	int64_t deflated;
-	int64_t migrated;
-	int64_t total_pages;
+	int64_t inflated, deflated, migrated, total;
 };
 
-static int count(struct cycle *cycle, struct counts *counts)
+static int count(struct run *run, struct counts *counts)
 {
-	json_t *vmstat, *meminfo = NULL;
-
-	vmstat = vm_ask(cycle->vm, "vmstat", "vmstat");
-	if (vmstat)
-		meminfo = vm_ask(cycle->vm, "meminfo", "meminfo");
-	if (meminfo) {
-		counts->inflated = member(vmstat, "balloon_inflate");
-		counts->deflated = member(vmstat, "balloon_deflate");
-		counts->migrated = member(vmstat, "balloon_migrate");
-		counts->total_pages = member(meminfo, "MemTotal_bytes") / PAGE_BYTES;
-	}
-	json_decref(vmstat);
-	json_decref(meminfo);
-	return meminfo ? 0 : -EPROTO;
-}
-
-/* @back: pages that a guest out of memory took back in an inflate, and gave again. */
-static void check_move(struct cycle *cycle, const char *name, const json_t *move, int64_t back,
-		       const struct counts *before, const struct counts *after)
-{
-	int64_t pages = member(move, "bytes") / PAGE_BYTES;
-	int64_t ballooned = cycle->boot->variant->method == METHOD_BALLOON ? pages : 0;
-	int sign = strcmp(name, "inflate") ? -1 : 1;
-
-	checks_count(cycle->checks, cycle->number, name, "vmstat balloon_inflate",
-		     sign > 0 ? ballooned + back : 0, after->inflated - before->inflated);
-	checks_count(cycle->checks, cycle->number, name, "vmstat balloon_deflate",
-		     sign < 0 ? ballooned : back, after->deflated - before->deflated);
-	/* A balloon that the guest may take back is the guest's memory all the time. */
-	if (!cycle->boot->scenario->deflate_on_oom)
-		checks_count(cycle->checks, cycle->number, name, "MemTotal", pages,
-			     sign * (before->total_pages - after->total_pages));
-}
-
-static struct resize_request order_of(struct cycle *cycle, uint64_t target)
-{
-	const struct scenario *scenario = cycle->boot->scenario;
-	const bool inflates = target != 0;
-
-	return (struct resize_request){
-		.target_bytes = target,
-		.step_bytes = scenario->step_bytes,
-		.rate_bytes_per_s = scenario->rate_bytes_per_s,
-		.timeout_ns = scenario->move_timeout_ns,
-		.patience_ns = inflates && scenario->pressure.cache_bytes
-				       ? scenario->pressure.patience_ns
-				       : 0,
-		.cpu_times = cycle->boot->accel != ACCEL_ICOUNT,
-		.phase = inflates ? VICTIM_INFLATE : VICTIM_DEFLATE,
-		.then = inflates ? VICTIM_PLATEAU : VICTIM_AFTER,
-		.host_victims = &cycle->victims->host,
-	};
-}
-
-/* The guest's counts around a move, and around the looks at the host. */
-struct counted {
-	struct counts before, begun, ended, looked;
-};
-
-static int move_and_count(struct cycle *cycle, const char *name, const struct resize_request *order,
-			  struct counted *c, struct resize_trace *seen, json_t **move)
-{
-	char error[512], what[64];
+	struct record_list vmstat, meminfo = { NULL, 0 };
 	int err;
 
-	err = count(cycle, &c->before);
+	err = vm_counters(&run->vm, &answer_vmstat, &vmstat);
+	if (!err)
+		err = vm_counters(&run->vm, &answer_meminfo, &meminfo);
+	counts->inflated = record_counter(&vmstat, "balloon_inflate");
+	counts->deflated = record_counter(&vmstat, "balloon_deflate");
+	counts->migrated = record_counter(&vmstat, "balloon_migrate");
+	counts->total = record_counter(&meminfo, "MemTotal_bytes") / PAGE_BYTES;
+	record_release_counters(&vmstat);
+	record_release_counters(&meminfo);
+	return err;
+}
+
+static void check_counts(struct run *run, enum direction direction, const struct resize *r,
+			 const struct counts *before, const struct counts *after)
+{
+	const int64_t pages = r->result->bytes / PAGE_BYTES, taken = before->total - after->total;
+	const int64_t own = run->boot->variant->method == RESULT_BALLOON ? pages : 0;
+	const bool inflates = direction == INFLATE;
+
+	checks_count(run->result, run->number, direction, "vmstat balloon_inflate",
+		     inflates ? own + r->taken_back : 0, after->inflated - before->inflated);
+	checks_count(run->result, run->number, direction, "vmstat balloon_deflate",
+		     inflates ? r->taken_back : own, after->deflated - before->deflated);
+	/* With deflate-on-oom the driver leaves MemTotal alone. */
+	if (!run->boot->scenario->deflate_on_oom)
+		checks_count(run->result, run->number, direction, "MemTotal", pages,
+			     inflates ? taken : -taken);
+}
+
+static int resize_and_count(struct run *run, enum direction direction, struct resize *r)
+{
+	/* Around the resize, and around that the host's tracer is reset and read. */
+	struct counts before, begun, ended, read;
+	char stage[64];
+	int err;
+
+	err = count(run, &before);
 	if (err)
 		return err;
-	tracing_begin(cycle->trace);
-	err = count(cycle, &c->begun);
+	tracing_begin(run, direction);
+	err = count(run, &begun);
 	if (err)
 		return err;
-	err = resize_balloon(cycle->vm, order, move, seen, error, sizeof(error));
+	r->records = run->trace.in_resize ? &run->trace.writer : NULL;
+	err = resize_balloon(r);
 	if (err) {
-		snprintf(what, sizeof(what), "in %s %u", name, cycle->number);
-		vm_explain(cycle->vm, what, error);
+		snprintf(stage, sizeof(stage), "in %s %u", direction_names[direction], run->number);
+		vm_explain(&run->vm, stage, r->error);
 		return err;
 	}
-	json_object_set_new(cycle->result, name, *move);
-	err = count(cycle, &c->ended);
+	err = count(run, &ended);
 	if (err)
 		return err;
-	tracing_look(cycle->trace, order->target_bytes != 0);
-	return count(cycle, &c->looked);
+	tracing_read(run);
+	err = count(run, &read);
+	if (err)
+		return err;
+	r->migrated_least = ended.migrated - begun.migrated;
+	r->migrated_most = read.migrated - before.migrated;
+	if (direction == INFLATE && run->boot->scenario->deflate_on_oom)
+		r->taken_back = ended.deflated - before.deflated;
+	if (r->taken_back)
+		r->result->taken_back_bytes = r->taken_back * PAGE_BYTES;
+	check_counts(run, direction, r, &before, &ended);
+	return 0;
 }
 
-static int one_move(struct cycle *cycle, const char *name, uint64_t target)
+static int resize(struct run *run, void *result)
 {
-	const struct resize_request order = order_of(cycle, target);
-	struct resize_trace seen = { .rows = NULL };
-	struct beside beside = { 0 };
-	json_t *move = NULL;
-	struct counted c;
+	const enum direction direction = result == &run->cycle.inflate ? INFLATE : DEFLATE;
+	const struct scenario *scenario = run->boot->scenario;
+	const bool inflates = direction == INFLATE;
+	struct resize *r = xcalloc(1, sizeof(*r));
 	int err;
 
-	cycle_say(cycle, name);
-	err = move_and_count(cycle, name, &order, &c, &seen, &move);
-	if (err)
-		goto out;
-	beside.migrated_least = c.ended.migrated - c.begun.migrated;
-	beside.migrated_most = c.looked.migrated - c.before.migrated;
-	if (target && cycle->boot->scenario->deflate_on_oom)
-		beside.taken_back = c.ended.deflated - c.before.deflated;
-	if (beside.taken_back)
-		json_object_set_new(move, "taken_back_bytes",
-				    json_integer(beside.taken_back * PAGE_BYTES));
-	check_move(cycle, name, move, beside.taken_back, &c.before, &c.ended);
-	if (cycle->boot->variant->method == METHOD_BALLOON)
-		tracing_end(cycle->trace, cycle->number, name, &seen, &beside, move, cycle->checks);
-	else
-		tracing_end_untraced(cycle->trace, cycle->number, name,
-				     target ? member(move, "bytes") / PAGE_BYTES : 0, move,
-				     cycle->checks);
-out:
-	resize_trace_release(&seen);
+	r->vm = &run->vm;
+	r->result = result;
+	r->target_bytes = inflates ? scenario->inflate_bytes : 0;
+	r->step_bytes = scenario->step_bytes;
+	r->rate_bytes_per_s = scenario->rate_bytes_per_s;
+	r->timeout_ns = scenario->resize_timeout_ns;
+	if (inflates && scenario->pressure.cache_bytes)
+		r->patience_ns = scenario->pressure.patience_ns;
+	r->cpu_times = run->boot->accel != RESULT_ICOUNT;
+	r->phase = inflates ? PHASE_INFLATE : PHASE_DEFLATE;
+	r->then = inflates ? PHASE_PLATEAU : PHASE_AFTER;
+	r->host_victims = &run->host_victims;
+	err = resize_and_count(run, direction, r);
+	if (!err)
+		tracing_end(run, r, result);
+	free(r);
 	return err;
 }
 
-/* Write to as much of the guest's memory as is moved, and free it where that is no move. */
-static int touch(struct cycle *cycle, const char *name, bool then_free)
+/* Write to as much of the guest's memory as is resized. */
+static int touch(struct run *run, void *result)
 {
-	uint64_t bytes = cycle->boot->scenario->inflate_bytes;
-	json_t *answer = NULL;
-	int err;
+	uint64_t bytes = run->boot->scenario->inflate_bytes;
+	struct guest_request request = guest_request_bytes("touch", bytes);
 
-	cycle_say(cycle, name);
-	err = cycle_ask(cycle, json_pack("{s:s, s:I}", "cmd", "touch", "bytes", (json_int_t)bytes),
-			&answer, "while touching memory", bytes);
-	if (!err) {
-		json_object_set_new(cycle->result, name,
-				    json_pack("{s:I, s:I}", "bytes",
-					      (json_int_t)member(answer, "bytes"), "duration_ns",
-					      (json_int_t)member(answer, "duration_ns")));
-		if (then_free)
-			err = cycle_tell(cycle, "free", "while touching memory");
-	}
-	json_decref(answer);
-	return err;
+	return guest_fill(run, &request, &touch_record, result, "while touching memory", bytes);
 }
 
-/* The first is the begin, the last the end, all others are in between. */
-static void add_offset(json_t *clock, json_t *offset)
+static int release_held(struct run *run, void *result)
 {
-	json_t *end = json_object_get(clock, "end");
+	(void)result;
+	return vm_command(&run->vm, "release", "while releasing memory");
+}
 
-	if (!json_object_size(clock)) {
-		json_object_set_new(clock, "begin", offset);
-		json_object_set_new(clock, "between", json_array());
-		return;
-	}
-	if (end)
-		json_array_append(json_object_get(clock, "between"), end);
-	json_object_set_new(clock, "end", offset);
+/* QEMU's memory on the host; absent if /proc/PID/smaps_rollup cannot be read. */
+static int host_memory(struct run *run, void *result)
+{
+	unsigned long long rss = 0, huge = 0;
+	char path[64], line[256];
+	int found = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)run->vm.qemu.pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		found += sscanf(line, "Rss: %llu kB", &rss) == 1 ||
+			 sscanf(line, "AnonHugePages: %llu kB", &huge) == 1;
+	if (f)
+		fclose(f);
+	if (found == 2)
+		*(struct qemu_memory *)result =
+			(struct qemu_memory){ .rss_bytes = rss << 10,
+					      .anon_huge_bytes = huge << 10 };
+	return 0;
 }
 
 /*
- * Before and after each move: while a guest is young its clock is often some 100
- * ppm wrong, and when it then takes up a better one it loses what passes meanwhile.
- *
- * Not under icount, where the guest's clock counts instructions: it has no offset.
+ * Before and after each resize: the clock of a guest that has just booted is often wrong by some
+ * 100 ppm. The first offset is the begin, the last the end; the others are in between.
  */
-static int compare_clocks(struct cycle *cycle)
+static int compare_clocks(struct run *run, void *result)
 {
-	json_t *offset = NULL;
-	int err;
+	struct boot_clock *clock = &run->result->clock;
+	struct clock_offset offset;
+	int err = agent_measure_clock(run->vm.agent, &offset);
 
-	if (cycle->boot->accel == ACCEL_ICOUNT)
-		return 0;
-	err = guest_clock_measure(cycle->vm->agent, &offset);
-	if (err)
-		vm_explain(cycle->vm, "while comparing clocks", agent_error(cycle->vm->agent));
-	else
-		add_offset(cycle->clock, offset);
-	return err;
-}
-
-static bool reports(const struct cycle *cycle)
-{
-	return cycle->boot->variant->method == METHOD_REPORTING;
-}
-
-/* Bring memory into the state that the scenario asks for. */
-static int prepare(struct cycle *cycle)
-{
-	const struct scenario *scenario = cycle->boot->scenario;
-	int err = 0;
-
-	if (scenario->state == PREPARED_TOUCHED)
-		err = touch(cycle, "touch", !reports(cycle));
-	else if (scenario->state == PREPARED_FRAGMENTED)
-		err = fragmentation_prepare(cycle);
-	if (!err && scenario->compaction_rounds)
-		err = compaction_prepare(cycle);
-	if (!err && scenario->pressure.cache_bytes)
-		err = pressure_prepare(cycle);
-	if (!err && scenario->refault)
-		host_memory_note(cycle->vm, cycle->result, "before");
-	return err;
-}
-
-static int inflate_under_pressure(struct cycle *cycle)
-{
-	struct pressure_before before = { .vmstat = NULL };
-	int err = pressure_begin(cycle, &before);
-
-	if (!err)
-		err = one_move(cycle, "inflate", cycle->boot->scenario->inflate_bytes);
-	return pressure_end(cycle, &before, err);
-}
-
-static int first_move(struct cycle *cycle)
-{
-	const struct scenario *scenario = cycle->boot->scenario;
-
-	if (reports(cycle))
-		return reporting_run(cycle);
-	if (scenario->pressure.cache_bytes)
-		return inflate_under_pressure(cycle);
-	return one_move(cycle, "inflate", scenario->inflate_bytes);
-}
-
-static int inflate(struct cycle *cycle)
-{
-	int err = compare_clocks(cycle);
-
-	if (!err)
-		err = first_move(cycle);
-	if (!err)
-		err = compare_clocks(cycle);
-	return err ? err : boot_victims_calm(cycle->victims);
-}
-
-/* What happens while the balloon is inflated. */
-static int plateau(struct cycle *cycle)
-{
-	const struct scenario *scenario = cycle->boot->scenario;
-	int err = 0;
-
-	if (scenario->refault)
-		host_memory_note(cycle->vm, cycle->result, "plateau");
-	if (scenario->state == PREPARED_FRAGMENTED)
-		err = fragmentation_note(cycle, "plateau");
-	if (!err && scenario->compaction_rounds)
-		err = compaction_run(cycle);
-	if (!err && scenario->pressure.growth_bytes)
-		err = pressure_grow(cycle);
-	return err;
-}
-
-static int deflate(struct cycle *cycle)
-{
-	int err = reports(cycle) ? reporting_end(cycle) : one_move(cycle, "deflate", 0);
-
-	if (!err)
-		err = compare_clocks(cycle);
-	return err ? err : boot_victims_calm(cycle->victims);
-}
-
-/* What the states hold is given back, and what the balloon gave back is used again. */
-static int finish(struct cycle *cycle)
-{
-	const struct scenario *scenario = cycle->boot->scenario;
-	int err = 0;
-
-	if (scenario->state == PREPARED_FRAGMENTED || scenario->compaction_rounds ||
-	    scenario->pressure.cache_bytes)
-		err = cycle_tell(cycle, "release", "while giving memory back");
-	if (!err && scenario->refault) {
-		host_memory_note(cycle->vm, cycle->result, "deflated");
-		err = touch(cycle, "refault", true);
-		if (!err)
-			host_memory_note(cycle->vm, cycle->result, "refaulted");
+	(void)result;
+	if (err) {
+		vm_explain(&run->vm, "while comparing clocks", agent_error(run->vm.agent));
+		return err;
 	}
-	return err;
+	if (clock->begin.at_ns == RECORD_ABSENT) {
+		clock->begin = offset;
+		return 0;
+	}
+	if (clock->end.at_ns != RECORD_ABSENT)
+		*(struct clock_offset *)record_append(&clock_offset_record, &clock->between) =
+			clock->end;
+	clock->end = offset;
+	return 0;
 }
 
-int cycle_run(struct cycle *cycle)
-{
-	int err = prepare(cycle);
+enum condition {
+	TOUCHED,
+	TOUCHED_FREED, /* not if freeing is what is measured */
+	FRAGMENTED,
+	COMPACTED,
+	PRESSED,
+	GROWN,
+	HELD, /* the agent holds memory */
+	REFAULTED,
+	FIRST_WITH_VICTIMS,
+	WITH_VICTIMS,
+	WITH_CLOCK, /* under icount the guest's clock counts instructions */
+	RESIZED,
+	REPORTED,
+	CONDITIONS
+};
 
-	if (!err && cycle->number == 1)
-		err = boot_victims_start(cycle->victims, cycle->vm, cycle->boot->scenario);
-	if (!err)
-		err = inflate(cycle);
-	if (!err)
-		err = plateau(cycle);
-	if (!err)
-		err = deflate(cycle);
-	if (!err)
-		err = finish(cycle);
+/* A cycle. Steps with a name are shown as progress. */
+static const struct step {
+	enum condition condition;
+	const char *name;
+	int (*run)(struct run *run, void *result);
+	size_t result; /* offset in struct cycle_result */
+} steps[] = {
+#define RESULT(member) offsetof(struct cycle_result, member)
+	{ TOUCHED, "touch", touch, RESULT(touch) },
+	{ TOUCHED_FREED, NULL, release_held, 0 },
+	{ FRAGMENTED, "fragment", fragmentation_prepare, RESULT(fragmentation) },
+	{ COMPACTED, "hold memory", compaction_prepare, 0 },
+	{ PRESSED, "fill memory", pressure_prepare, RESULT(pressure) },
+	{ REFAULTED, NULL, host_memory, RESULT(host_memory.before) },
+	{ FIRST_WITH_VICTIMS, NULL, boot_victims_start, 0 },
+	{ WITH_CLOCK, NULL, compare_clocks, 0 },
+	{ PRESSED, NULL, pressure_begin, 0 },
+	{ RESIZED, "inflate", resize, RESULT(inflate) },
+	{ REPORTED, "report free pages", reporting_run, RESULT(inflate) },
+	{ PRESSED, NULL, pressure_end, RESULT(pressure) },
+	{ WITH_CLOCK, NULL, compare_clocks, 0 },
+	{ WITH_VICTIMS, NULL, boot_victims_calm, 0 },
+	{ REFAULTED, NULL, host_memory, RESULT(host_memory.plateau) },
+	{ FRAGMENTED, NULL, fragmentation_note, RESULT(fragmentation.plateau) },
+	{ COMPACTED, "compact", compaction_run, RESULT(compaction) },
+	{ GROWN, "grow", pressure_grow, RESULT(pressure.growth) },
+	{ RESIZED, "deflate", resize, RESULT(deflate) },
+	{ REPORTED, NULL, reporting_end, 0 },
+	{ WITH_CLOCK, NULL, compare_clocks, 0 },
+	{ WITH_VICTIMS, NULL, boot_victims_calm, 0 },
+	{ HELD, NULL, release_held, 0 },
+	{ REFAULTED, NULL, host_memory, RESULT(host_memory.deflated) },
+	{ REFAULTED, "refault", touch, RESULT(refault) },
+	{ REFAULTED, NULL, release_held, 0 },
+	{ REFAULTED, NULL, host_memory, RESULT(host_memory.refaulted) },
+};
+
+int cycle_run(struct run *run)
+{
+	const struct boot *boot = run->boot;
+	const struct scenario *s = boot->scenario;
+	const bool reported = boot->variant->method == RESULT_REPORTING;
+	const bool victims = s->guest_victims.count || s->host_victims.count;
+	const bool holds[CONDITIONS] = {
+		[TOUCHED] = s->state == PREPARED_TOUCHED,
+		[TOUCHED_FREED] = s->state == PREPARED_TOUCHED && !reported,
+		[FRAGMENTED] = s->state == PREPARED_FRAGMENTED,
+		[COMPACTED] = s->compaction_rounds,
+		[PRESSED] = s->pressure.cache_bytes,
+		[GROWN] = s->pressure.growth_bytes,
+		[HELD] = s->state == PREPARED_FRAGMENTED || s->compaction_rounds ||
+			 s->pressure.cache_bytes,
+		[REFAULTED] = s->refault,
+		[FIRST_WITH_VICTIMS] = victims && run->number == 1,
+		[WITH_VICTIMS] = victims,
+		[WITH_CLOCK] = boot->accel != RESULT_ICOUNT,
+		[RESIZED] = !reported,
+		[REPORTED] = reported,
+	};
+	const struct step *step;
+	char what[64];
+	int err = 0;
+
+	record_init(&cycle_record, &run->cycle);
+	for (step = steps; !err && step < steps + sizeof(steps) / sizeof(steps[0]); step++) {
+		if (!holds[step->condition])
+			continue;
+		if (step->name) {
+			snprintf(what, sizeof(what), "%s %u/%u", step->name, run->number,
+				 s->cycles);
+			boot->progress(what, boot->context);
+		}
+		err = step->run(run, (char *)&run->cycle + step->result);
+	}
+	record_release_counters(&run->vmstat);
+	if (err)
+		record_release(&cycle_record, &run->cycle);
+	else
+		*(struct cycle_result *)record_append(&cycle_record, &run->result->cycles) =
+			run->cycle;
 	return err;
 }

@@ -1,41 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/boot/tracing.h"
-
-#include <errno.h>
+#include <limits.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "bench/boot/parts.h"
 #include "bpf/object.h"
-#include "bpf/trace_json.h"
+#include "bpf/trace_result.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define PAGE_BYTES 4096
 #define RING_MIN (4U << 20)
 #define RING_MAX (256U << 20)
-/* Loading the programs takes a guest under TCG its time. */
-#define START_MS 30000
-#define READ_MS 30000
+/* A guest under TCG takes long to load the programs. */
+#define ANSWER_NS (30 * NSEC_PER_SEC)
 
-/* How far the phases' sum may be from the duration that the agent saw. */
+/* How far the sum of the phases may be from the duration that the agent measured. */
 #define SUM_TOLERANCE 0.02
 
-enum { QUEUE_INFLATE, QUEUE_DEFLATE };
-
-static json_int_t member(const json_t *object, const char *key)
+static bool has_balloon(const struct run *run)
 {
-	return json_integer_value(json_object_get(object, key));
+	return run->boot->variant->method == RESULT_BALLOON;
 }
 
-/*
- * Room for the records of a whole move, for nobody reads them in its middle:
- * 64 bytes and a header of 8 for each batch, which has 256 pages at least.
- */
-static unsigned int ring_bytes(uint64_t move_bytes)
+/* Room for all records of a resize, 72 bytes for each batch of at least 256 pages. */
+static unsigned int ring_bytes(uint64_t resize_bytes)
 {
-	uint64_t wanted = 2 * 72 * (move_bytes / (256 * PAGE_BYTES) + 1);
+	uint64_t wanted = 2 * 72 * (resize_bytes / (256 * PAGE_BYTES) + 1);
 	unsigned int ring = RING_MIN;
 
 	while (ring < wanted && ring < RING_MAX)
@@ -43,475 +33,368 @@ static unsigned int ring_bytes(uint64_t move_bytes)
 	return ring;
 }
 
-/* Whether the device advises on deflate; one without the property does. */
-static bool device_advises(struct vm *vm)
-{
-	json_t *value = NULL;
-	bool advises;
-
-	qmp_execute(vm->qmp, "qom-get",
-		    json_pack("{s:s, s:s}", "path", "/machine/peripheral/balloon0", "property",
-			      "x-deflate-willneed"),
-		    &value, deadline_in_ms(READ_MS));
-	advises = !json_is_false(value);
-	json_decref(value);
-	return advises;
-}
-
-static int start_guest(struct tracing *trace, struct vm *vm, unsigned int ring)
-{
-	int err;
-
-	err = agent_request(vm->agent,
-			    json_pack("{s:s, s:s, s:i}", "cmd", "trace-start", "level",
-				      trace_level_name(trace->level), "ring_bytes", (int)ring),
-			    &trace->guest, deadline_in_ms(START_MS));
-	if (err)
-		vm_explain(vm, "when tracing began", agent_error(vm->agent));
-	return err;
-}
-
-/* Said once a run: it will not be otherwise in the next boot. */
-static void warn_once(const char *error)
+static void start_host(struct run *run, unsigned int ring)
 {
 	static bool warned;
+	struct tracing *t = &run->trace;
+	/* Without a balloon there are no batches, and few calls. */
+	const struct tracer_options options = {
+		.level = has_balloon(run) ? run->boot->trace : TRACE_PAGES,
+		.ring_bytes = ring,
+	};
+	const pid_t pid = run->vm.qemu.pid;
+	int err;
 
+	err = host_tracer_open(&t->host, &options, t->host_error, sizeof(t->host_error));
+	if (!err) {
+		err = host_tracer_add(t->host, pid);
+		if (err)
+			tracer_explain(t->host_error, sizeof(t->host_error), "cannot trace QEMU",
+				       err);
+	}
+	if (!err) {
+		t->batches = has_balloon(run) && host_tracer_sees_batches(t->host, pid);
+		t->clock_ns = clock_cost_ns();
+		return;
+	}
+	host_tracer_close(t->host);
+	t->host = NULL;
+	/* All boots of a run have the same reason. */
 	if (!warned)
-		log_warn("%s; what the host does is not observed", error);
+		log_warn("%s; the host is not observed", t->host_error);
 	warned = true;
 }
 
-static void start_host(struct tracing *trace, pid_t pid, unsigned int ring)
+static int create_file(struct run *run)
 {
-	/* Calls are all there is to see of what is no balloon, and they are few. */
-	const struct tracer_options options = {
-		.level = trace->method == METHOD_BALLOON ? trace->level : TRACE_PAGES,
-		.ring_bytes = ring,
-	};
+	struct tracing *t = &run->trace;
+	char path[PATH_MAX];
 	int err;
 
-	err = host_tracer_open(&trace->host, &options, trace->host_error,
-			       sizeof(trace->host_error));
-	if (!err) {
-		err = host_tracer_add(trace->host, pid);
-		if (err)
-			tracer_explain(trace->host_error, sizeof(trace->host_error),
-				       "cannot trace QEMU", err);
-	}
-	if (err) {
-		host_tracer_close(trace->host);
-		trace->host = NULL;
-		warn_once(trace->host_error);
-		return;
-	}
-	trace->pid = pid;
-	trace->batches =
-		trace->method == METHOD_BALLOON && host_tracer_sees_batches(trace->host, pid);
-	trace->clock_ns = clock_cost_ns();
-}
-
-int tracing_start(struct tracing *trace, struct vm *vm, const struct boot *boot)
-{
-	unsigned int ring = ring_bytes(boot->scenario->inflate_bytes);
-	int err = 0;
-
-	memset(trace, 0, sizeof(*trace));
-	trace->level = boot->trace;
-	trace->accel = boot->accel;
-	trace->method = boot->variant->method;
-	if (trace->level == TRACE_OFF)
-		return 0;
-	trace->moves = json_array();
-	trace->exact = boot->scenario->backing != BACKING_HUGETLB;
-	if (trace->method == METHOD_BALLOON) {
-		trace->willneed = device_advises(vm);
-		err = start_guest(trace, vm, ring);
-	}
+	err = atomic_stream_open(&t->file, vm_file(&run->vm, TRACE_FILE, path));
 	if (!err)
-		start_host(trace, vm->qemu.pid, ring);
+		trace_write_begin(&t->writer, t->file.file, trace_level_name(run->boot->trace));
 	return err;
 }
 
-void tracing_release(struct tracing *trace)
+int tracing_start(struct run *run)
 {
-	host_tracer_close(trace->host);
-	trace->host = NULL;
-	json_decref(trace->host_rows);
-	json_decref(trace->guest);
-	json_decref(trace->moves);
+	struct guest_request request = guest_request("trace-start");
+	unsigned int ring = ring_bytes(run->boot->scenario->inflate_bytes);
+	int err = 0;
+
+	if (run->boot->trace == TRACE_OFF)
+		return 0;
+	if (has_balloon(run)) {
+		run->trace.willneed = qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
+		request.level = (char *)trace_level_name(run->boot->trace);
+		request.ring_bytes = ring;
+		err = create_file(run);
+		if (!err)
+			err = vm_request(&run->vm, &request, &answer_tracer_record,
+					 &run->trace.guest, "when tracing began", ANSWER_NS);
+	}
+	if (!err)
+		start_host(run, ring);
+	return err;
+}
+
+int tracing_close(struct run *run)
+{
+	if (!run->trace.file.file)
+		return 0;
+	trace_write_end(&run->trace.writer);
+	return atomic_stream_commit(&run->trace.file);
+}
+
+void tracing_release(struct run *run)
+{
+	host_tracer_close(run->trace.host);
+	record_release(&answer_tracer_record, &run->trace.guest);
+	atomic_stream_release(&run->trace.file);
 }
 
 static void take_batch(const struct host_batch *batch, void *context)
 {
-	struct tracing *trace = context;
+	struct run *run = context;
+	struct trace_host_batch row = trace_host_batch(batch);
 
-	if ((pid_t)batch->tgid != trace->pid || batch->queue > QUEUE_DEFLATE)
+	if ((pid_t)batch->tgid != run->vm.qemu.pid || batch->queue >= DIRECTIONS)
 		return;
-	host_totals_add(&trace->totals[batch->queue], batch);
-	json_array_append_new(trace->host_rows, host_batch_to_row(batch));
+	host_totals_add(&run->trace.totals[batch->queue], batch);
+	if (run->trace.in_resize)
+		trace_write_record(&run->trace.writer, TRACE_HOST, &row);
 }
 
-static void drain(struct tracing *trace)
+void tracing_begin(struct run *run, int direction)
 {
-	host_tracer_drain(trace->host, take_batch, trace);
+	struct tracing *t = &run->trace;
+
+	t->in_resize = false;
+	t->direction = direction;
+	if (t->host) {
+		host_tracer_drain(t->host, take_batch, run);
+		memset(t->totals, 0, sizeof(t->totals));
+		host_tracer_stats(t->host, run->vm.qemu.pid, &t->before);
+	}
+	t->in_resize = direction < DIRECTIONS && t->file.file;
+	if (t->in_resize)
+		trace_write_resize(&t->writer, run->number, direction);
 }
 
-void tracing_begin(struct tracing *trace)
+/* Memory with a file behind it is discarded by two calls: their bytes do not add up. */
+static void add_calls(const struct tracing *t, enum advice advice, int64_t *calls, int64_t *bytes,
+		      int64_t *ns)
 {
-	if (trace->level == TRACE_OFF)
-		return;
-	json_decref(trace->host_rows);
-	trace->host_rows = json_array();
-	if (!trace->host)
-		return;
-	drain(trace);
-	json_array_clear(trace->host_rows);
-	memset(trace->totals, 0, sizeof(trace->totals));
-	host_tracer_stats(trace->host, trace->pid, &trace->before);
+	const struct advice_stats *now = &t->now.advice[advice];
+	const struct advice_stats *before = &t->before.advice[advice];
+	const int64_t new_bytes = now->bytes - before->bytes;
+
+	*calls += now->latency_ns.count - before->latency_ns.count;
+	*bytes = new_bytes > *bytes ? new_bytes : *bytes;
+	*ns += now->latency_ns.sum - before->latency_ns.sum;
 }
 
-static struct calls calls_since(const struct tracing *trace, const struct host_stats *now,
-				enum advice advice)
+void tracing_read(struct run *run)
 {
-	const struct advice_stats *a = &now->advice[advice], *b = &trace->before.advice[advice];
-
-	return (struct calls){ .count = a->latency_ns.count - b->latency_ns.count,
-			       .bytes = a->bytes - b->bytes,
-			       .ns = a->latency_ns.sum - b->latency_ns.sum };
-}
-
-/*
- * A discard is one call or, for memory with a file behind it, two of the same
- * bytes: their times add up, their bytes do not.
- */
-static struct calls discards_since(const struct tracing *trace, const struct host_stats *now)
-{
-	static const enum advice kinds[] = { ADVICE_DONTNEED, ADVICE_REMOVE, ADVICE_PUNCH_HOLE };
-	struct calls sum = { 0 };
+	static const enum advice discards[] = { ADVICE_DONTNEED, ADVICE_REMOVE, ADVICE_PUNCH_HOLE };
+	struct tracing *t = &run->trace;
+	struct host_work *w = &t->work;
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
-		struct calls c = calls_since(trace, now, kinds[i]);
-
-		sum.count += c.count;
-		sum.ns += c.ns;
-		sum.bytes = c.bytes > sum.bytes ? c.bytes : sum.bytes;
-	}
-	return sum;
-}
-
-void tracing_look(struct tracing *trace, bool inflate)
-{
-	const struct host_totals *totals = &trace->totals[inflate ? QUEUE_INFLATE : QUEUE_DEFLATE];
-	struct host_view *view = &trace->view;
-	struct host_stats *now;
-
-	*view = (struct host_view){ .batches = trace->batches, .advice_ns = NAN };
-	if (!trace->host)
+	record_init(&host_work_record, w);
+	if (!t->host)
 		return;
-	drain(trace);
-	view->batch_ns = totals->ns;
-	view->advice_ns = host_totals_advice_ns(totals, trace->clock_ns);
-	now = calloc(1, sizeof(*now));
-	view->calls = now && host_tracer_sees_calls(trace->host) &&
-		      !host_tracer_stats(trace->host, trace->pid, now);
-	if (view->calls) {
-		view->discards = discards_since(trace, now);
-		view->willneeds = calls_since(trace, now, ADVICE_WILLNEED);
-		view->advice_ns = view->discards.ns + view->willneeds.ns;
+	host_tracer_drain(t->host, take_batch, run);
+	if (host_tracer_sees_calls(t->host) &&
+	    !host_tracer_stats(t->host, run->vm.qemu.pid, &t->now)) {
+		*w = (struct host_work){ .source = HOST_TRACEPOINTS };
+		for (i = 0; i < sizeof(discards) / sizeof(discards[0]); i++)
+			add_calls(t, discards[i], &w->discard_calls, &w->discard_bytes,
+				  &w->discard_ns);
+		add_calls(t, ADVICE_WILLNEED, &w->willneed_calls, &w->willneed_bytes,
+			  &w->willneed_ns);
+	} else if (t->batches) {
+		w->source = HOST_BATCHES;
+		w->discard_calls = t->totals[INFLATE].calls;
+		w->discard_bytes = t->totals[INFLATE].bytes;
+		w->willneed_calls = t->totals[DEFLATE].calls;
+		w->willneed_bytes = t->totals[DEFLATE].bytes;
 	}
-	free(now);
 }
 
-static json_t *ns_or_null(double ns)
+static int64_t ns_or_absent(double ns)
 {
-	return isnan(ns) ? json_null() : json_integer(ns);
+	return isnan(ns) ? RECORD_ABSENT : (int64_t)ns;
 }
 
-/* Put the phases into the move; returns their sum. */
-static double put_phases(const struct tracing *trace, const struct resize_trace *guest,
-			 bool inflate, json_t *move)
+/* Returns the sum of the phases. */
+static double put_phases(const struct run *run, const struct resize *r, struct phases *phases)
 {
-	const struct host_view *view = &trace->view;
-	const struct guest_totals *g = &guest->totals;
-	uint64_t other = g->gap_ns + guest->edge_ns;
-	double tell = g->stage_ns[STAGE_TELL], host = view->batch_ns, advice = view->advice_ns;
-	json_t *phases = json_object();
-	double sum = tell + g->alloc_retry_ns + other;
-	int i;
+	const struct tracing *t = &run->trace;
+	const struct host_totals *totals = &t->totals[t->direction];
+	const struct guest_totals *g = &r->totals;
+	const uint64_t *stages = g->stage_ns;
+	double host = totals->ns, advice = host_totals_advice_ns(totals, t->clock_ns);
 
+	if (t->work.source == HOST_TRACEPOINTS)
+		advice = t->work.discard_ns + t->work.willneed_ns;
 	/* Under icount the guest's clock stands still while the host works. */
-	if (trace->accel == ACCEL_ICOUNT || !view->batches)
+	if (run->boot->accel == RESULT_ICOUNT || !t->batches)
 		host = advice = NAN;
 	else if (advice > host)
 		advice = host;
-	for (i = 0; i < STAGE_COUNT; i++)
-		sum += i == STAGE_TELL ? 0 : g->stage_ns[i];
-	if (inflate) {
-		json_object_set_new(phases, "alloc_ns", json_integer(g->stage_ns[STAGE_ALLOC]));
-		json_object_set_new(phases, "puff_ns", json_integer(g->alloc_retry_ns));
+	if (t->direction == INFLATE) {
+		phases->alloc_ns = stages[STAGE_ALLOC];
+		phases->alloc_retry_ns = g->alloc_retry_ns;
+		if (!g->merged)
+			phases->enqueue_ns = stages[STAGE_MOVE];
+		phases->host_discard_ns = ns_or_absent(advice);
+	} else {
+		phases->dequeue_ns = stages[STAGE_MOVE];
+		phases->host_willneed_ns = ns_or_absent(advice);
+		phases->release_ns = stages[STAGE_RELEASE];
 	}
-	json_object_set_new(phases, inflate ? "enqueue_ns" : "dequeue_ns",
-			    g->merged && inflate ? json_null()
-						 : json_integer(g->stage_ns[STAGE_MOVE]));
-	json_object_set_new(phases, "notify_ns",
-			    json_integer(isnan(host) ? tell : fmax(tell - host, 0)));
-	json_object_set_new(phases, "host_translate_ns", ns_or_null(host - advice));
-	json_object_set_new(phases, inflate ? "host_discard_ns" : "host_willneed_ns",
-			    ns_or_null(advice));
-	if (!inflate)
-		json_object_set_new(phases, "release_ns", json_integer(g->stage_ns[STAGE_RELEASE]));
-	json_object_set_new(phases, "other_ns", json_integer(other));
-	json_object_set_new(move, "phases", phases);
-	return sum;
+	phases->notify_ns =
+		isnan(host) ? (double)stages[STAGE_TELL] : fmax(stages[STAGE_TELL] - host, 0);
+	phases->host_translate_ns = ns_or_absent(host - advice);
+	phases->other_ns = g->gap_ns + r->edge_ns;
+	return (double)stages[STAGE_ALLOC] + stages[STAGE_MOVE] + stages[STAGE_TELL] +
+	       stages[STAGE_RELEASE] + g->alloc_retry_ns + phases->other_ns;
 }
 
-static void put_host(const struct tracing *trace, json_t *move)
+/* The device discards whole pages of the host, and advises one of which a part is deflated. */
+static bool counts_pages(const struct run *run)
 {
-	const struct host_view *view = &trace->view;
-	const struct host_totals *s = trace->totals;
-
-	if (view->calls)
-		json_object_set_new(move, "host",
-				    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "source",
-					      "tracepoints", "discard_calls",
-					      (json_int_t)view->discards.count, "discard_bytes",
-					      (json_int_t)view->discards.bytes, "discard_ns",
-					      (json_int_t)view->discards.ns, "willneed_calls",
-					      (json_int_t)view->willneeds.count, "willneed_bytes",
-					      (json_int_t)view->willneeds.bytes, "willneed_ns",
-					      (json_int_t)view->willneeds.ns));
-	else if (view->batches)
-		json_object_set_new(move, "host",
-				    json_pack("{s:s, s:I, s:I, s:I, s:I}", "source", "batches",
-					      "discard_calls", (json_int_t)s[QUEUE_INFLATE].calls,
-					      "discard_bytes", (json_int_t)s[QUEUE_INFLATE].bytes,
-					      "willneed_calls", (json_int_t)s[QUEUE_DEFLATE].calls,
-					      "willneed_bytes",
-					      (json_int_t)s[QUEUE_DEFLATE].bytes));
+	return run->boot->scenario->backing != BACKING_HUGETLB;
 }
 
-/*
- * Whoever counted pages of the move must have counted the same. With backing
- * pages larger than 4 KiB the device discards whole ones only, and advises about
- * whole ones for a part: what it says is no count of the move's pages then.
- */
-static void check_counts(const struct tracing *trace, unsigned int cycle, const char *name,
-			 bool inflate, const struct guest_totals *g, int64_t pages,
-			 const struct beside *b, struct checks *checks)
+static void check_counts(struct run *run, const struct resize *r)
 {
-	const struct host_view *view = &trace->view;
-	int64_t moved = pages + b->taken_back, advised = inflate ? moved : 0;
-	int64_t needed = inflate ? b->taken_back : moved;
-	struct beside told = *b;
+	const struct tracing *t = &run->trace;
+	const bool calls = t->work.source == HOST_TRACEPOINTS;
+	const int64_t all = r->result->bytes / PAGE_BYTES + r->taken_back;
+	const struct {
+		bool seen;
+		const char *what;
+		int kind; /* enum direction */
+		uint64_t bytes;
+	} counts[] = {
+		{ t->batches, "QEMU's inflate batches", INFLATE, t->totals[INFLATE].bytes },
+		{ t->batches, "QEMU's deflate batches", DEFLATE, t->totals[DEFLATE].bytes },
+		{ calls, "host discards", INFLATE, t->work.discard_bytes },
+		{ calls, "host madvise(WILLNEED)", DEFLATE, t->work.willneed_bytes },
+	};
+	size_t i;
 
-	if (!trace->willneed) {
-		needed = 0;
-		told = (struct beside){ 0 };
-	}
-	checks_count(checks, cycle, name, "BPF batches", moved, g->pages);
-	if (!trace->exact)
-		return;
-	if (view->batches) {
-		checks_count_between(checks, cycle, name, "QEMU's inflate batches",
-				     advised + b->migrated_least, advised + b->migrated_most,
-				     trace->totals[QUEUE_INFLATE].bytes / PAGE_BYTES);
-		checks_count_between(checks, cycle, name, "QEMU's deflate batches",
-				     needed + told.migrated_least, needed + told.migrated_most,
-				     trace->totals[QUEUE_DEFLATE].bytes / PAGE_BYTES);
-	}
-	if (view->calls) {
-		checks_count_between(checks, cycle, name, "host discards",
-				     advised + b->migrated_least, advised + b->migrated_most,
-				     view->discards.bytes / PAGE_BYTES);
-		checks_count_between(checks, cycle, name, "host madvise(WILLNEED)",
-				     needed + told.migrated_least, needed + told.migrated_most,
-				     view->willneeds.bytes / PAGE_BYTES);
+	checks_count(run->result, run->number, t->direction, "BPF batches", all, r->totals.pages);
+	for (i = 0; counts_pages(run) && i < sizeof(counts) / sizeof(counts[0]); i++) {
+		/* Pages that deflate-on-oom took are discarded twice and deflated once. */
+		int64_t expected = counts[i].kind == t->direction ? all : r->taken_back;
+		bool advises = counts[i].kind == INFLATE || t->willneed;
+
+		if (counts[i].seen)
+			checks_add(run->result, run->number, t->direction, CHECK_PAGES,
+				   counts[i].what, advises ? expected + r->migrated_least : 0,
+				   advises ? expected + r->migrated_most : 0,
+				   counts[i].bytes / PAGE_BYTES);
 	}
 }
 
-/* Where the steps of the move are among the batches: result.json has durations only. */
-static json_t *step_columns(void)
+void tracing_end(struct run *run, const struct resize *resize, struct resize_result *result)
 {
-	return json_pack("[s, s]", "start_ns", "duration_ns");
-}
-
-static json_t *rows(json_t *columns, json_t *list)
-{
-	return json_pack("{s:o, s:O}", "columns", columns, "rows", list);
-}
-
-void tracing_end(struct tracing *trace, unsigned int cycle, const char *name,
-		 const struct resize_trace *guest, const struct beside *beside, json_t *move,
-		 struct checks *checks)
-{
-	const struct guest_totals *g = &guest->totals;
-	bool inflate = !strcmp(name, "inflate");
-	int64_t duration = member(move, "duration_ns"), resolution = member(move, "resolution_ns");
+	struct tracing *t = &run->trace;
+	int64_t tolerance;
 	double sum;
 
-	if (trace->level == TRACE_OFF)
+	t->in_resize = false;
+	if (run->boot->trace == TRACE_OFF)
 		return;
-	json_object_set_new(move, "batches", json_integer(g->batches));
-	json_object_set_new(move, "kicks", json_integer(g->kicks));
-	json_object_set_new(move, "entries", json_pack("{s:I}", "count", (json_int_t)g->entries));
-	sum = put_phases(trace, guest, inflate, move);
-	put_host(trace, move);
-	check_counts(trace, cycle, name, inflate, g, member(move, "bytes") / PAGE_BYTES, beside,
-		     checks);
-	checks_time(checks, cycle, name, "the sum of the phases", duration, sum,
-		    fmax(SUM_TOLERANCE * duration, resolution));
-	json_array_append_new(trace->moves,
-			      json_pack("{s:i, s:s, s:o, s:o, s:o}", "cycle", (int)cycle, "move",
-					name, "steps", rows(step_columns(), guest->steps), "guest",
-					rows(guest_batch_columns(), guest->rows), "host",
-					rows(host_batch_columns(), trace->host_rows)));
-}
-
-void tracing_end_untraced(struct tracing *trace, unsigned int cycle, const char *name,
-			  int64_t pages, json_t *move, struct checks *checks)
-{
-	if (trace->level == TRACE_OFF)
+	result->host = t->work;
+	if (!has_balloon(run)) {
+		if (resize && t->work.source == HOST_TRACEPOINTS && counts_pages(run))
+			checks_count(run->result, run->number, t->direction, "host discards",
+				     t->direction == INFLATE ? result->bytes / PAGE_BYTES : 0,
+				     t->work.discard_bytes / PAGE_BYTES);
 		return;
-	put_host(trace, move);
-	if (trace->view.calls && trace->exact && pages >= 0)
-		checks_count(checks, cycle, name, "host discards", pages,
-			     trace->view.discards.bytes / PAGE_BYTES);
-}
-
-json_t *tracing_between(struct tracing *trace)
-{
-	json_t *seen = json_object();
-
-	if (trace->level == TRACE_OFF) {
-		json_decref(seen);
-		return NULL;
 	}
-	tracing_look(trace, true);
-	put_host(trace, seen);
-	if (trace->view.batches)
-		json_object_set_new(seen, "round_trips",
-				    json_integer(trace->totals[QUEUE_INFLATE].batches +
-						 trace->totals[QUEUE_DEFLATE].batches));
-	return seen;
+	result->batches = resize->totals.batches;
+	result->kicks = resize->totals.kicks;
+	result->entries.count = resize->totals.entries;
+	sum = put_phases(run, resize, &result->phases);
+	check_counts(run, resize);
+	tolerance = fmax(SUM_TOLERANCE * result->duration_ns, result->resolution_ns);
+	checks_add(run->result, run->number, t->direction, CHECK_NS, "the sum of the phases",
+		   result->duration_ns - tolerance, result->duration_ns + tolerance, sum);
 }
 
-static int ask_guest(struct vm *vm, json_t **answer)
+static int read_guest(struct run *run, struct answer_trace *answer)
 {
-	int err = agent_request(vm->agent, json_pack("{s:s}", "cmd", "trace"), answer,
-				deadline_in_ms(READ_MS));
+	struct guest_request request = guest_request("trace");
 
-	if (err)
-		vm_explain(vm, "when the trace was read", agent_error(vm->agent));
-	return err;
+	return vm_request(&run->vm, &request, &answer_trace_record, answer,
+			  "when the trace was read", ANSWER_NS);
 }
 
-int tracing_counters(const struct tracing *trace, struct vm *vm, json_t **counters)
+int tracing_counters(struct run *run, struct trace_counters *counters)
 {
-	json_t *answer = NULL;
+	struct answer_trace answer;
 	int err;
 
-	*counters = NULL;
-	if (trace->level == TRACE_OFF)
+	record_init(&counters_record, counters);
+	if (run->boot->trace == TRACE_OFF)
 		return 0;
-	err = ask_guest(vm, &answer);
-	if (!err)
-		*counters = json_incref(json_object_get(answer, "counters"));
-	json_decref(answer);
+	err = read_guest(run, &answer);
+	*counters = answer.counters;
+	record_release(&answer_trace_record, &answer);
 	return err;
 }
 
-/* Counts of the whole boot, which no single move has. */
-static void check_ops(const json_t *answer, const json_t *vmstat, enum trace_level level,
-		      struct checks *checks)
+/* Counts of the whole boot. */
+static void check_ops(struct run *run, const struct answer_trace *answer)
 {
-	static const struct {
+	const struct {
 		const char *op;
-		const char *block_pages; /* that it counts no op for, or NULL */
+		int64_t block_pages; /* have no op of their own */
 		const char *vmstat;
 		enum trace_level level;
 	} pairs[] = {
-		{ "enqueue", "inflated_pages", "balloon_inflate", TRACE_PAGES },
-		{ "dequeue", "deflated_pages", "balloon_deflate", TRACE_PAGES },
-		{ "migrate", NULL, "balloon_migrate", TRACE_PHASES },
+		{ "enqueue", answer->blocks.inflated_pages, "balloon_inflate", TRACE_PAGES },
+		{ "dequeue", answer->blocks.deflated_pages, "balloon_deflate", TRACE_PAGES },
+		{ "migrate", 0, "balloon_migrate", TRACE_PHASES },
 	};
-	const json_t *ops = json_object_get(answer, "ops");
-	const json_t *counters = json_object_get(answer, "counters");
-	const json_t *blocks = json_object_get(answer, "blocks");
+	const struct op_result *op;
 	char what[64];
 	size_t i;
 
-	checks_count(checks, 0, "boot", "lost records of the guest's tracer", 0,
-		     member(counters, "lost_records") + member(counters, "lost_pairs"));
-	for (i = 0; i < 3; i++) {
-		if (pairs[i].level > level)
+	checks_count(run->result, 0, CHECK_BOOT, "lost records of the guest's tracer", 0,
+		     (uint64_t)answer->counters.lost_records + answer->counters.lost_pairs);
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (pairs[i].level > run->boot->trace)
 			continue;
+		op = record_find(&op_record, &answer->ops, pairs[i].op);
 		snprintf(what, sizeof(what), "BPF %s events", pairs[i].op);
-		checks_count(
-			checks, 0, "boot", what, member(vmstat, pairs[i].vmstat),
-			member(json_object_get(ops, pairs[i].op), "count") +
-				(pairs[i].block_pages ? member(blocks, pairs[i].block_pages) : 0));
+		checks_count(run->result, 0, CHECK_BOOT, what,
+			     record_counter(&run->result->vmstat, pairs[i].vmstat),
+			     (uint64_t)(op ? op->count : 0) + pairs[i].block_pages);
 	}
 }
 
-static json_t *host_to_json(struct tracing *trace, struct checks *checks)
+static void put_host(struct run *run)
 {
+	struct host_trace *host = &run->result->trace.host;
+	uint64_t lost[COUNTER_COUNT] = { 0 };
+	struct tracing *t = &run->trace;
 	const struct observation *seen;
-	struct host_stats *stats;
-	json_t *calls = NULL;
 	size_t count;
 
-	if (!trace->host)
-		return json_pack("{s:s}", "error", trace->host_error);
-	host_tracer_counters(trace->host, trace->lost);
-	checks_count(checks, 0, "boot", "lost records of the host's tracer", 0,
-		     trace->lost[COUNTER_LOST_RECORDS] + trace->lost[COUNTER_LOST_PAIRS]);
-	stats = calloc(1, sizeof(*stats));
-	if (stats && host_tracer_sees_calls(trace->host) &&
-	    !host_tracer_stats(trace->host, trace->pid, stats))
-		calls = host_stats_to_json(stats);
-	free(stats);
-	seen = host_tracer_observations(trace->host, &count);
-	return json_pack("{s:o, s:o, s:f, s:o*}", "observations", observations_to_json(seen, count),
-			 "counters", counters_to_json(trace->lost), "clock_ns", trace->clock_ns,
-			 "calls", calls);
-}
-
-int tracing_finish(struct tracing *trace, struct vm *vm, const json_t *vmstat,
-		   struct checks *checks, json_t *result)
-{
-	json_t *answer = NULL;
-	int err;
-
-	if (trace->level == TRACE_OFF)
-		return 0;
-	if (trace->method != METHOD_BALLOON) {
-		json_object_set_new(result, "trace",
-				    json_pack("{s:s, s:o}", "level", trace_level_name(trace->level),
-					      "host", host_to_json(trace, checks)));
-		return 0;
+	run->result->trace.level = run->boot->trace - TRACE_PHASES;
+	if (!t->host) {
+		record_set_text(&host->error, t->host_error);
+		return;
 	}
-	err = ask_guest(vm, &answer);
-	if (err)
-		return err;
-	check_ops(answer, vmstat, trace->level, checks);
-	json_object_set(result, "ops", json_object_get(answer, "ops"));
-	json_object_set_new(result, "trace",
-			    json_pack("{s:s, s:{s:O, s:O, s:O, s:O}, s:o}", "level",
-				      trace_level_name(trace->level), "guest", "mechanism",
-				      json_object_get(trace->guest, "mechanism"), "observations",
-				      json_object_get(trace->guest, "observations"), "counters",
-				      json_object_get(answer, "counters"), "blocks",
-				      json_object_get(answer, "blocks"), "host",
-				      host_to_json(trace, checks)));
-	json_decref(answer);
-	return 0;
+	host_tracer_counters(t->host, lost);
+	checks_count(run->result, 0, CHECK_BOOT, "lost records of the host's tracer", 0,
+		     lost[COUNTER_LOST_RECORDS] + lost[COUNTER_LOST_PAIRS]);
+	trace_counters(&host->counters, lost);
+	if (host_tracer_sees_calls(t->host) &&
+	    !host_tracer_stats(t->host, run->vm.qemu.pid, &t->now))
+		trace_calls(&host->calls, &t->now);
+	seen = host_tracer_observations(t->host, &count);
+	trace_observations(&host->observations, seen, count);
+	host->clock_ns = t->clock_ns;
 }
 
-json_t *tracing_records(const struct tracing *trace)
+static int finish_guest(struct run *run)
 {
-	if (trace->level == TRACE_OFF || trace->method != METHOD_BALLOON)
-		return NULL;
-	return json_pack("{s:i, s:s, s:O}", "schema_version", 1, "level",
-			 trace_level_name(trace->level), "moves", trace->moves);
+	struct guest_trace *guest = &run->result->trace.guest;
+	struct answer_trace answer;
+	int err = read_guest(run, &answer);
+
+	if (!err) {
+		check_ops(run, &answer);
+		guest->mechanism = run->trace.guest.mechanism;
+		guest->counters = answer.counters;
+		/* Lists move to the result. */
+		guest->observations = run->trace.guest.observations;
+		guest->blocks = answer.blocks;
+		run->result->ops = answer.ops;
+		run->trace.guest.observations = answer.ops = answer.blocks.allocations =
+			(struct record_list){ NULL, 0 };
+	}
+	record_release(&answer_trace_record, &answer);
+	return err;
+}
+
+int tracing_finish(struct run *run)
+{
+	int err = 0;
+
+	if (run->boot->trace == TRACE_OFF)
+		return 0;
+	if (has_balloon(run))
+		err = finish_guest(run);
+	if (!err)
+		put_host(run);
+	return err;
 }

@@ -11,84 +11,89 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/ini_file.h"
+#include "bench/config/keys.h"
+#include "lib/alloc.h"
+#include "lib/directory.h"
+#include "lib/log.h"
+#include "lib/record.h"
 
 #define CUT_SECTION "cut "
+#define ADVICE "make all builds it"
 
-static struct image_cut *find_or_add(struct images *images, const char *name)
+#define PATH_FUNCTION(function, name)                                                              \
+	const char *function(void)                                                                 \
+	{                                                                                          \
+		static char path[PATH_MAX];                                                        \
+                                                                                                   \
+		return data_path("bench", name, path, sizeof(path));                               \
+	}
+
+PATH_FUNCTION(path_scenarios, "scenarios")
+PATH_FUNCTION(path_variants, "variants.ini")
+PATH_FUNCTION(path_suites, "suites.ini")
+
+const char *path_images(void)
 {
-	struct image_cut *longer;
-	size_t i;
+	static char path[PATH_MAX];
 
-	for (i = 0; i < images->cut_count; i++)
-		if (!strcmp(images->cuts[i].name, name))
-			return &images->cuts[i];
-	longer = reallocarray(images->cuts, images->cut_count + 1, sizeof(*longer));
-	if (!longer)
-		return NULL;
-	images->cuts = longer;
-	longer[images->cut_count] = (struct image_cut){ .name = strdup(name) };
-	return longer[images->cut_count].name ? &longer[images->cut_count++] : NULL;
+	if (data_path_is_told() &&
+	    !access(data_path("build", "images.ini", path, sizeof(path)), R_OK))
+		return path;
+	snprintf(path, sizeof(path), "%s/images.ini", program_directory());
+	if (access(path, R_OK) < 0)
+		data_path("build", "images.ini", path, sizeof(path));
+	return path;
 }
 
-static char **cut_field(struct image_cut *cut, const char *key)
+const struct image_cut *images_find(const struct images *images, const char *cut)
 {
-	if (!strcmp(key, "vmlinux"))
-		return &cut->vmlinux;
-	if (!strcmp(key, "release"))
-		return &cut->release;
-	if (!strcmp(key, "key"))
-		return &cut->key;
-	return strcmp(key, "patches_sha256") ? NULL : &cut->patches_sha256;
+	return find_named(images->cuts, images->cut_count, sizeof(*images->cuts), cut);
 }
 
-static char **images_field(struct images *images, const char *section, const char *key)
-{
-	char name[128];
-
-	snprintf(name, sizeof(name), "%s.%s", section, key);
-	if (!strcmp(name, "kernel.source"))
-		return &images->source;
-	if (!strcmp(name, "kernel.compiler"))
-		return &images->compiler;
-	if (!strcmp(name, "kernel.config_sha256"))
-		return &images->config_sha256;
-	if (!strcmp(name, "initramfs.path"))
-		return &images->initramfs;
-	return strcmp(name, "qemu.path") ? NULL : &images->qemu;
-}
-
-/* A relative path is one beside the file that names it. */
-static char *resolve(const struct ini_entry *e, int is_path)
+static int set_path(const struct ini_entry *e, const struct key *key, void *member)
 {
 	const char *slash = strrchr(e->path, '/');
-	char *text;
+	char **path = member;
 
-	if (!is_path || e->value[0] == '/' || !slash)
-		return strdup(e->value);
-	if (asprintf(&text, "%.*s/%s", (int)(slash - e->path), e->path, e->value) < 0)
-		return NULL;
-	return text;
+	if (e->value[0] == '/' || !slash)
+		return key_set_text(e, key, member);
+	*path = xasprintf("%.*s/%s", (int)(slash - e->path), e->path, e->value);
+	return 0;
 }
+
+/* clang-format off */
+#define KEY(type, group, key, setter, member) \
+	{ .section = group, .name = key, .set = setter, .at = offsetof(struct type, member) }
+/* clang-format on */
+
+static const struct key cut_keys[] = {
+	KEY(image_cut, NULL, "vmlinux", set_path, vmlinux),
+	KEY(image_cut, NULL, "release", key_set_text, release),
+	KEY(image_cut, NULL, "key", key_set_text, key),
+	KEY(image_cut, NULL, "patches_sha256", key_set_text, patches_sha256),
+	{ .name = NULL },
+};
+
+static const struct key images_keys[] = {
+	KEY(images, "kernel", "source", key_set_text, source),
+	KEY(images, "kernel", "compiler", key_set_text, compiler),
+	KEY(images, "kernel", "config_sha256", key_set_text, config_sha256),
+	KEY(images, "initramfs", "path", set_path, initramfs),
+	KEY(images, "qemu", "path", set_path, qemu),
+	{ .name = NULL },
+};
 
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct images *images = context;
-	struct image_cut *cut;
-	char **field;
+	const size_t size = sizeof(*images->cuts);
 
-	if (!strncmp(e->section, CUT_SECTION, strlen(CUT_SECTION))) {
-		cut = find_or_add(images, e->section + strlen(CUT_SECTION));
-		if (!cut)
-			return -ENOMEM;
-		field = cut_field(cut, e->key);
-	} else {
-		field = images_field(images, e->section, e->key);
-	}
-	if (!field)
-		return ini_fail(e, "unknown key; make all writes the file anew");
-	*field = resolve(e, !strcmp(e->key, "vmlinux") || !strcmp(e->key, "path"));
-	return *field ? 0 : -ENOMEM;
+	if (strncmp(e->section, CUT_SECTION, strlen(CUT_SECTION)))
+		return key_set(images_keys, e, images);
+	images->cuts = xreallocarray(images->cuts, images->cut_count + 1, size);
+	return key_set(cut_keys, e,
+		       find_or_add_named(images->cuts, &images->cut_count, size,
+					 e->section + strlen(CUT_SECTION)));
 }
 
 static int check_there(const char *what, const char *file, const char *advice, char *err,
@@ -96,103 +101,84 @@ static int check_there(const char *what, const char *file, const char *advice, c
 {
 	if (file && !access(file, R_OK))
 		return 0;
-	if (file && errno == EACCES) {
-		snprintf(err, err_size,
-			 "%s %s: %s; BALLOONBENCH_CACHE=DIR make all builds into a directory that "
-			 "you can read",
-			 what, file, strerror(errno));
-		return -EACCES;
-	}
-	snprintf(err, err_size, "no %s%s%s; %s", what, file ? " at " : "", file ? file : "",
-		 advice);
+	if (file && errno == EACCES)
+		refuse(err, err_size,
+		       "%s %s: %s; BALLOONBENCH_CACHE=DIR make all builds into a directory that "
+		       "you can read",
+		       what, file, strerror(errno));
+	else
+		refuse(err, err_size, "no %s%s%s; %s", what, file ? " at " : "", file ? file : "",
+		       advice);
 	return -ENOENT;
 }
 
-/* Where a file system has no locks there are none; -EBUSY where the file is being removed. */
-static int take_lock(struct images *images, const char *path)
+/* 0, also on a file system without locks. */
+static int take_lock(struct images *images, const char *path, char *err, size_t err_size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
-	/* A QEMU that may only be run is nobody's to remove. */
+	/* A QEMU that can be run but not read is not in the cache. */
 	if (fd < 0)
 		return 0;
+	images->locks = xreallocarray(images->locks, images->lock_count + 1, sizeof(fd));
 	images->locks[images->lock_count++] = fd;
-	if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return -EBUSY;
-	return fstat(fd, &st) || !st.st_nlink ? -EBUSY : 0;
+	if (!(flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK) && !fstat(fd, &st) &&
+	    st.st_nlink)
+		return 0;
+	refuse(err, err_size, "%s is being removed from the cache; make all builds it", path);
+	return -EBUSY;
 }
 
-static int take_locks(struct images *images, char *err, size_t err_size)
+static int check_cut(const struct image_cut *cut, const char *path, char *err, size_t err_size)
 {
-	const char *path = images->qemu;
+	char what[64];
 	int status;
-	size_t i;
 
-	images->locks = calloc(images->cut_count + 1, sizeof(*images->locks));
-	if (!images->locks) {
-		snprintf(err, err_size, "out of memory");
-		return -ENOMEM;
-	}
-	status = take_lock(images, path);
-	for (i = 0; !status && i < images->cut_count; i++) {
-		path = images->cuts[i].vmlinux;
-		status = take_lock(images, path);
-	}
-	if (status)
-		snprintf(err, err_size, "%s is being removed from the cache; make all builds it",
-			 path);
-	return status;
+	snprintf(what, sizeof(what), "kernel of cut '%.40s'", cut->name);
+	status = check_there(what, cut->vmlinux, ADVICE, err, err_size);
+	if (status || (cut->release && cut->key && cut->patches_sha256))
+		return status;
+	return refuse(err, err_size, "%s: [cut %s] is incomplete; make all writes it anew", path,
+		      cut->name);
 }
 
 static int check_complete(const struct images *images, const char *path, char *err, size_t err_size)
 {
-	static const char advice[] = "make all builds it";
-	char what[64];
 	int status;
 	size_t i;
 
-	if (!images->source || !images->compiler || !images->config_sha256 || !images->cut_count) {
-		snprintf(err, err_size, "%s is incomplete; make all writes it anew", path);
-		return -EINVAL;
-	}
-	status = check_there("initramfs", images->initramfs, advice, err, err_size);
-	for (i = 0; !status && i < images->cut_count; i++) {
-		const struct image_cut *cut = &images->cuts[i];
-
-		snprintf(what, sizeof(what), "kernel of cut '%.40s'", cut->name);
-		status = check_there(what, cut->vmlinux, advice, err, err_size);
-		if (!status && (!cut->release || !cut->key || !cut->patches_sha256)) {
-			snprintf(err, err_size,
-				 "%s: [cut %s] is incomplete; make all writes it anew", path,
-				 cut->name);
-			status = -EINVAL;
-		}
-	}
-	if (status)
-		return status;
-	return check_there("QEMU", images->qemu,
-			   "make deps installs Debian's, QEMU=PATH names yours", err, err_size);
+	if (!images->source || !images->compiler || !images->config_sha256 || !images->cut_count)
+		return refuse(err, err_size, "%s is incomplete; make all writes it anew", path);
+	status = check_there("initramfs", images->initramfs, ADVICE, err, err_size);
+	for (i = 0; !status && i < images->cut_count; i++)
+		status = check_cut(&images->cuts[i], path, err, err_size);
+	if (!status)
+		status = check_there("QEMU", images->qemu,
+				     "make deps installs Debian's, QEMU=PATH names yours", err,
+				     err_size);
+	return status;
 }
 
 int images_load(struct images *images, const char *path, char *err, size_t err_size)
 {
 	const char *qemu = getenv("QEMU");
 	int status;
+	size_t i;
 
 	memset(images, 0, sizeof(*images));
 	status = ini_file_parse(path, set_entry, images, err, err_size);
 	if (status == -ENOENT)
 		snprintf(err, err_size,
 			 "no guest kernels yet (%s does not exist); make all builds them", path);
-	if (!status && qemu && *qemu) {
-		free(images->qemu);
-		images->qemu = strdup(qemu);
-	}
+	if (!status && qemu && *qemu)
+		record_set_text(&images->qemu, qemu);
 	if (!status)
 		status = check_complete(images, path, err, err_size);
 	if (!status)
-		status = take_locks(images, err, err_size);
+		status = take_lock(images, images->qemu, err, err_size);
+	for (i = 0; !status && i < images->cut_count; i++)
+		status = take_lock(images, images->cuts[i].vmlinux, err, err_size);
 	if (status)
 		images_release(images);
 	return status;
@@ -205,28 +191,14 @@ void images_release(struct images *images)
 	for (i = 0; i < images->cut_count; i++) {
 		free(images->cuts[i].name);
 		free(images->cuts[i].vmlinux);
-		free(images->cuts[i].release);
-		free(images->cuts[i].key);
-		free(images->cuts[i].patches_sha256);
+		keys_release(cut_keys, &images->cuts[i]);
 	}
 	for (i = 0; i < images->lock_count; i++)
 		close(images->locks[i]);
 	free(images->locks);
 	free(images->cuts);
-	free(images->source);
-	free(images->compiler);
-	free(images->config_sha256);
+	keys_release(images_keys, images);
 	free(images->initramfs);
 	free(images->qemu);
 	memset(images, 0, sizeof(*images));
-}
-
-const struct image_cut *images_find(const struct images *images, const char *cut)
-{
-	size_t i;
-
-	for (i = 0; i < images->cut_count; i++)
-		if (!strcmp(images->cuts[i].name, cut))
-			return &images->cuts[i];
-	return NULL;
 }

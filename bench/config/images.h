@@ -5,23 +5,19 @@
 #include <stddef.h>
 
 /*
- * What there is to boot: build/images.ini, written by vm-images/build-kernels.
- * Relative paths in it are relative to its directory.
+ * The kernels, initramfs and QEMU to boot: build/images.ini, which
+ * vm-images/build-kernels writes. Paths in it are relative to its directory.
  */
 struct image_cut {
-	char *name;
-	char *vmlinux;
-	char *release; /* as uname -r will say */
+	char *name, *vmlinux, *patches_sha256;
+	char *release; /* of uname -r */
 	char *key;     /* in the cache */
-	char *patches_sha256;
 };
 
 struct images {
-	char *source; /* of the kernel, with its version */
-	char *compiler;
-	char *config_sha256;
-	char *initramfs;
-	char *qemu;		/* $QEMU where that is set */
+	char *source; /* package of the kernel source, with its version */
+	char *compiler, *config_sha256, *initramfs;
+	char *qemu;		/* $QEMU, if it is set */
 	struct image_cut *cuts; /* in the order of the series */
 	size_t cut_count;
 	int *locks; /* see images_load() */
@@ -29,16 +25,22 @@ struct images {
 };
 
 /*
- * 0; -ENOENT where the file, a kernel, the initramfs or QEMU is missing: the
- * message says which and how to make it; errors as scenario_load() otherwise.
- *
- * The kernels and QEMU are locked, shared, until images_release(): what removes
- * them from the cache (scripts/cache) lets those be that somebody uses.
+ * 0; -ENOENT or -EBUSY if something is missing or being removed: the message says how to build it;
+ * else errors as scenario_load(). Kernels and QEMU are locked in the cache until images_release().
  */
 int images_load(struct images *images, const char *path, char *err, size_t err_size);
 void images_release(struct images *images);
 
-/* NULL where there is no such cut. */
+/* NULL if there is no such cut. */
 const struct image_cut *images_find(const struct images *images, const char *cut);
+
+/*
+ * Paths of the files that balloonbench reads, in the search order of data_path(). images.ini, if it
+ * is not in $BALLOONBENCH_DATA, is searched beside the program first. The strings are static.
+ */
+const char *path_scenarios(void);
+const char *path_variants(void);
+const char *path_suites(void);
+const char *path_images(void);
 
 #endif

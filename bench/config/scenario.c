@@ -3,78 +3,101 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/config/scenario_keys.h"
-#include "lib/ini_file.h"
+#include "bench/config/keys.h"
+#include "bench/victim/victims.h"
+#include "lib/alloc.h"
+#include "lib/log.h"
 #include "lib/units.h"
 
 #define MIB (1ULL << 20)
 #define GUEST_MIN_BYTES (256 * MIB)
-/* A kernel, its page structures and the agent live in what is left. */
+/* Left for the kernel, its page structures and the agent. */
 #define GUEST_REST_BYTES (128 * MIB)
 #define SUFFIX ".ini"
 
-static const char *const accel_names[] = {
-	[ACCEL_KVM] = "kvm",
-	[ACCEL_TCG] = "tcg",
-	[ACCEL_ICOUNT] = "icount",
+/* Longer runs of free pages would hold blocks of 64 KiB. */
+#define LONGEST_RUN_MAX 15
+
+const char *const backing_names[] = { "anonymous", "memfd", "hugetlb", NULL };
+const char *const prepared_state_names[] = { "idle", "touched", "fragmented", NULL };
+
+/* A word of "fault@1 sched@0": kind and CPU. */
+static int add_victim(const struct ini_entry *e, const char *word, struct record_list *list)
+{
+	const char *at = strchr(word, '@');
+	struct victim_spec *spec;
+	char kind[32];
+	uint64_t cpu;
+
+	snprintf(kind, sizeof(kind), "%.*s", (int)(at ? at - word : (int)strlen(word)), word);
+	if (!victim_work(kind))
+		return ini_fail(e, "'%s': no such victim; there are: " VICTIM_KINDS, kind);
+	if (!at || parse_count(at + 1, 0, 1023, &cpu))
+		return ini_fail(e, "'%s': expected its CPU, as in %s@1", word, kind);
+	if (list->count == VICTIMS_MAX)
+		return ini_fail(e, "more than %d victims", VICTIMS_MAX);
+	spec = record_append(&victim_spec_record, list);
+	record_set_text(&spec->kind, kind);
+	spec->cpu = cpu;
+	return 0;
+}
+
+static int set_victims(const struct ini_entry *e, const struct key *key, void *field)
+{
+	char *words = xstrdup(e->value), *word, *save;
+	int err = 0;
+
+	(void)key;
+	record_release_list(&victim_spec_record, field);
+	for (word = strtok_r(words, " ", &save); word && !err; word = strtok_r(NULL, " ", &save))
+		err = add_victim(e, word, field);
+	free(words);
+	return err;
+}
+
+/* clang-format off */
+#define KEY(group, key, setter, member, ...) \
+	{ .section = group, .name = key, .set = setter, \
+	  .at = offsetof(struct scenario, member), __VA_ARGS__ }
+/* clang-format on */
+
+static const struct key keys[] = {
+	KEY("scenario", "description", key_set_text, description),
+	KEY("guest", "memory", key_set_memory, memory_bytes),
+	KEY("guest", "vcpus", key_set_number, vcpus, .max = 16),
+	KEY("guest", "backing", key_set_choice, backing, .choices = backing_names),
+	KEY("guest", "thp", key_set_switch, thp),
+	KEY("guest", "prealloc", key_set_switch, prealloc),
+	KEY("balloon", "inflate", key_set_memory, inflate_bytes),
+	KEY("balloon", "step", key_set_memory, step_bytes),
+	KEY("balloon", "deflate_on_oom", key_set_switch, deflate_on_oom),
+	KEY("prepare", "state", key_set_choice, state, .choices = prepared_state_names),
+	KEY("prepare", "longest_run", key_set_number, longest_run, .max = LONGEST_RUN_MAX),
+	KEY("compaction", "rounds", key_set_number, compaction_rounds, .max = 1000),
+	KEY("compaction", "slice", key_set_memory, compaction_slice_bytes),
+	KEY("pressure", "hold", key_set_memory, pressure.hold_bytes),
+	KEY("pressure", "cache", key_set_memory, pressure.cache_bytes),
+	KEY("pressure", "growth", key_set_memory, pressure.growth_bytes),
+	KEY("pressure", "patience", key_set_time, pressure.patience_ns),
+	KEY("victims", "guest", set_victims, guest_victims),
+	KEY("victims", "host", set_victims, host_victims),
+	KEY("victims", "calm", key_set_time, calm_ns),
+	KEY("run", "cycles", key_set_number, cycles, .max = 1000),
+	KEY("run", "refault", key_set_switch, refault),
+	KEY("run", "rate", key_set_rate, rate_bytes_per_s),
+	KEY("run", "boot_timeout", key_set_time, boot_timeout_ns),
+	KEY("run", "resize_timeout", key_set_time, resize_timeout_ns),
+	{ .section = "run", .name = "move_timeout", .renamed = "resize_timeout" },
+	{ .name = NULL },
 };
 
-const char *accel_name(enum accel accel)
-{
-	return accel_names[accel];
-}
-
-static int check_sizes(const struct scenario *s, char *err, size_t err_size)
-{
-	char memory[32], inflate[32], step[32];
-
-	format_bytes(s->memory_bytes, memory, sizeof(memory));
-	format_bytes(s->inflate_bytes, inflate, sizeof(inflate));
-	format_bytes(s->step_bytes, step, sizeof(step));
-	if (!s->memory_bytes)
-		snprintf(err, err_size,
-			 "%s: [guest] memory is not set; write one, as in memory = 8 GiB", s->path);
-	else if (!s->inflate_bytes)
-		snprintf(err, err_size,
-			 "%s: [balloon] inflate is not set; write one, as in inflate = 7 GiB",
-			 s->path);
-	else if (s->memory_bytes < GUEST_MIN_BYTES)
-		snprintf(err, err_size,
-			 "%s: [guest] memory: %s is too little, a guest needs 256 MiB", s->path,
-			 memory);
-	else if (s->inflate_bytes > s->memory_bytes)
-		snprintf(err, err_size,
-			 "%s: [balloon] inflate: %s is more than the guest has ([guest] memory = "
-			 "%s)",
-			 s->path, inflate, memory);
-	else if (s->memory_bytes - s->inflate_bytes < GUEST_REST_BYTES)
-		snprintf(err, err_size,
-			 "%s: [balloon] inflate: %s of %s leaves the guest less than the 128 MiB "
-			 "it needs to run",
-			 s->path, inflate, memory);
-	else if (s->step_bytes > s->inflate_bytes)
-		snprintf(err, err_size,
-			 "%s: [balloon] step: %s is more than the whole move ([balloon] inflate = "
-			 "%s)",
-			 s->path, step, inflate);
-	else if (s->cycles > 1 && s->state != PREPARED_IDLE &&
-		 (s->guest_victims || s->host_victims))
-		snprintf(err, err_size,
-			 "%s: [run] cycles: with victims and state = %s there can be but one, "
-			 "for the touching would be beside them too",
-			 s->path, prepared_state_name(s->state));
-	else
-		return 0;
-	return -EINVAL;
-}
-
-/* What is free where one page of each run stays. */
+/* Free memory after one page of each run is pinned. */
 static uint64_t fragmented_bytes(const struct scenario *s)
 {
 	double mean_run = (1 + s->longest_run) / 2.0;
@@ -82,102 +105,113 @@ static uint64_t fragmented_bytes(const struct scenario *s)
 	return (s->memory_bytes - GUEST_REST_BYTES) * (mean_run / (mean_run + 1));
 }
 
-/* What is done to memory needs room, too. */
-static int check_states(const struct scenario *s, char *err, size_t err_size)
+/* -EINVAL with a message if the scenario cannot be run. */
+static int check(const struct scenario *s, char *err, size_t err_size)
 {
 	const struct pressure *p = &s->pressure;
-	uint64_t held = s->compaction_rounds * s->compaction_slice_bytes;
-	char text[32];
+	uint64_t slices = s->compaction_rounds * s->compaction_slice_bytes;
+	uint64_t used = p->hold_bytes + p->cache_bytes;
+	bool fragmented = s->state == PREPARED_FRAGMENTED;
+	char memory[32], inflate[32], step[32], unpinned[32], sliced[32], run[16], rounds[16];
+	/* The first that is broken is told, with these texts in place of its %s. */
+	const struct {
+		bool broken;
+		const char *message;
+		const char *text, *other;
+	} rules[] = {
+		{ !s->memory_bytes, "[guest] memory is not set; write one, as in memory = 8 GiB",
+		  NULL, NULL },
+		{ !s->inflate_bytes,
+		  "[balloon] inflate is not set; write one, as in inflate = 7 GiB", NULL, NULL },
+		{ s->memory_bytes < GUEST_MIN_BYTES,
+		  "[guest] memory: %s is too little, a guest needs 256 MiB", memory, NULL },
+		{ s->inflate_bytes > s->memory_bytes,
+		  "[balloon] inflate: %s is more than [guest] memory = %s", inflate, memory },
+		{ s->memory_bytes - s->inflate_bytes < GUEST_REST_BYTES,
+		  "[balloon] inflate: %s of %s leaves the guest less than the 128 MiB it needs "
+		  "to run",
+		  inflate, memory },
+		{ s->step_bytes > s->inflate_bytes,
+		  "[balloon] step: %s is more than [balloon] inflate = %s", step, inflate },
+		{ s->cycles > 1 && s->state != PREPARED_IDLE &&
+			  (s->guest_victims.count || s->host_victims.count),
+		  "[run] cycles: expected 1 with victims and state = %s: the next cycle would "
+		  "touch memory beside the victims",
+		  prepared_state_names[s->state], NULL },
+		{ fragmented && s->inflate_bytes > fragmented_bytes(s),
+		  "[balloon] inflate: with state = fragmented and runs of 1 to %s pages no more "
+		  "than %s are free",
+		  run, unpinned },
+		{ s->compaction_rounds && s->state != PREPARED_IDLE,
+		  "[compaction] rounds: they arrange memory themselves; leave [prepare] "
+		  "state = idle",
+		  NULL, NULL },
+		{ s->inflate_bytes + slices + GUEST_REST_BYTES > s->memory_bytes,
+		  "[compaction] slice: %s rounds need %s, more than the balloon leaves free",
+		  rounds, sliced },
+		{ !p->cache_bytes && used + p->growth_bytes,
+		  "[pressure] cache is not set; write one, as in cache = 384 MiB", NULL, NULL },
+		{ p->cache_bytes && used + GUEST_REST_BYTES > s->memory_bytes,
+		  "[pressure] hold and cache leave the guest less than the 128 MiB it needs to "
+		  "run",
+		  NULL, NULL },
+		{ p->cache_bytes && used + s->inflate_bytes <= s->memory_bytes,
+		  "[pressure] hold, cache and [balloon] inflate fit into the guest's memory: "
+		  "there would be no pressure",
+		  NULL, NULL },
+		{ p->growth_bytes && !s->deflate_on_oom,
+		  "[pressure] growth: the guest would kill the process, because it cannot take "
+		  "memory back; set [balloon] deflate_on_oom = on",
+		  NULL, NULL },
+	};
+	char why[512];
+	size_t i;
 
-	if (s->state == PREPARED_FRAGMENTED && s->inflate_bytes > fragmented_bytes(s))
-		snprintf(err, err_size,
-			 "%s: [balloon] inflate: with state = fragmented and runs of 1 to %u pages "
-			 "no more than %s are free",
-			 s->path, s->longest_run,
-			 format_bytes(fragmented_bytes(s), text, sizeof(text)));
-	else if (s->compaction_rounds && s->state != PREPARED_IDLE)
-		snprintf(err, err_size,
-			 "%s: [compaction] rounds: they arrange memory by themselves; leave "
-			 "[prepare] state = idle",
-			 s->path);
-	else if (s->inflate_bytes + held + GUEST_REST_BYTES > s->memory_bytes)
-		snprintf(err, err_size,
-			 "%s: [compaction] slice: %u rounds of it need %s, and beside the balloon "
-			 "there is no room for that",
-			 s->path, s->compaction_rounds, format_bytes(held, text, sizeof(text)));
-	else if (!p->cache_bytes && (p->hold_bytes || p->growth_bytes))
-		snprintf(err, err_size,
-			 "%s: [pressure] cache is not set; write one, as in cache = 384 MiB",
-			 s->path);
-	else if (p->cache_bytes &&
-		 p->hold_bytes + p->cache_bytes + GUEST_REST_BYTES > s->memory_bytes)
-		snprintf(err, err_size,
-			 "%s: [pressure] hold and cache leave the guest less than the 128 MiB it "
-			 "needs to run",
-			 s->path);
-	else if (p->cache_bytes &&
-		 p->hold_bytes + p->cache_bytes + s->inflate_bytes <= s->memory_bytes)
-		snprintf(err, err_size,
-			 "%s: [pressure] hold, cache and [balloon] inflate are no more than the "
-			 "guest has: there would be no pressure",
-			 s->path);
-	else if (p->growth_bytes && !s->deflate_on_oom)
-		snprintf(err, err_size,
-			 "%s: [pressure] growth: a guest that cannot take memory back would kill "
-			 "the process; set [balloon] deflate_on_oom = on",
-			 s->path);
-	else
-		return 0;
-	return -EINVAL;
-}
-
-/* "idle" from ".../idle.ini"; it names a directory of the results, so it must be able to. */
-static int set_name(struct scenario *s, char *err, size_t err_size)
-{
-	const char *base = strrchr(s->path, '/');
-	size_t len;
-
-	base = base ? base + 1 : s->path;
-	len = strlen(base);
-	if (len > strlen(SUFFIX) && !strcmp(base + len - strlen(SUFFIX), SUFFIX))
-		len -= strlen(SUFFIX);
-	s->name = strndup(base, len);
-	if (!s->name)
-		return -ENOMEM;
-	if (s->name[0] == '.' || s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyz"
-							 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-							 "0123456789._-")]) {
-		snprintf(err, err_size,
-			 "%s: a scenario's file name is made of letters, digits, '.', '_' and '-'",
-			 s->path);
-		return -EINVAL;
+	format_bytes(s->memory_bytes, memory, sizeof(memory));
+	format_bytes(s->inflate_bytes, inflate, sizeof(inflate));
+	format_bytes(s->step_bytes, step, sizeof(step));
+	format_bytes(fragmented_bytes(s), unpinned, sizeof(unpinned));
+	format_bytes(slices, sliced, sizeof(sliced));
+	snprintf(run, sizeof(run), "%u", s->longest_run);
+	snprintf(rounds, sizeof(rounds), "%u", s->compaction_rounds);
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (!rules[i].broken)
+			continue;
+		snprintf(why, sizeof(why), rules[i].message, rules[i].text, rules[i].other);
+		return refuse(err, err_size, "%s: %s", s->path, why);
 	}
 	return 0;
 }
 
-static void list_names(const char *dir, char *text, size_t size)
+static bool has_suffix(const char *name)
 {
-	char **names = scenario_names(dir), **name;
-	size_t n = 0;
+	size_t len = strlen(name);
 
-	text[0] = '\0';
-	for (name = names; name && *name && n < size; name++)
-		n += snprintf(text + n, size - n, "%s%s", n ? ", " : "", *name);
-	scenario_names_free(names);
+	return len > strlen(SUFFIX) && !strcmp(name + len - strlen(SUFFIX), SUFFIX);
+}
+
+static int set_entry(const struct ini_entry *e, void *scenario)
+{
+	return key_set(keys, e, scenario);
 }
 
 static int load_file(struct scenario *s, char *err, size_t err_size)
 {
+	const char *slash = strrchr(s->path, '/');
 	int status;
 
-	status = set_name(s, err, err_size);
+	/* "idle" from ".../idle.ini"; result trees have a directory of that name. */
+	s->name = xstrdup(slash ? slash + 1 : s->path);
+	if (has_suffix(s->name))
+		s->name[strlen(s->name) - strlen(SUFFIX)] = '\0';
+	if (!is_plain_name(s->name))
+		return refuse(err, err_size,
+			      "%s: expected a file name of letters, digits, '.', '_' and '-'",
+			      s->path);
+	status = ini_file_parse(s->path, set_entry, s, err, err_size);
 	if (!status)
-		status = ini_file_parse(s->path, scenario_set, s, err, err_size);
-	if (!status)
-		status = check_sizes(s, err, err_size);
-	if (!status)
-		status = check_states(s, err, err_size);
-	if (!status && !s->step_bytes)
+		status = check(s, err, err_size);
+	if (!s->step_bytes)
 		s->step_bytes = s->inflate_bytes;
 	return status;
 }
@@ -185,7 +219,7 @@ static int load_file(struct scenario *s, char *err, size_t err_size)
 int scenario_load(struct scenario *scenario, const char *name, const char *dir, char *err,
 		  size_t err_size)
 {
-	size_t len = strlen(name);
+	struct record_list names;
 	char known[512];
 	int status;
 
@@ -200,22 +234,18 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 		.cycles = 2,
 		.calm_ns = 2000000000ULL,
 		.boot_timeout_ns = 30000000000ULL,
-		.move_timeout_ns = 300000000000ULL,
+		.resize_timeout_ns = 300000000000ULL,
 		.scale = 1,
 	};
-	snprintf(err, err_size, "out of memory");
-	if (strchr(name, '/') ||
-	    (len > strlen(SUFFIX) && !strcmp(name + len - strlen(SUFFIX), SUFFIX)))
-		status = asprintf(&scenario->path, "%s", name);
+	if (strchr(name, '/') || has_suffix(name))
+		scenario->path = xstrdup(name);
 	else
-		status = asprintf(&scenario->path, "%s/%s" SUFFIX, dir, name);
-	if (status < 0) {
-		scenario->path = NULL;
-		return -ENOMEM;
-	}
+		scenario->path = xasprintf("%s/%s" SUFFIX, dir, name);
 	status = load_file(scenario, err, err_size);
 	if (status == -ENOENT) {
-		list_names(dir, known, sizeof(known));
+		names = scenario_names(dir);
+		join_names(names.items, names.count, known, sizeof(known));
+		record_release_texts(&names);
 		snprintf(err, err_size, "no scenario '%s' (%s does not exist); there are: %s", name,
 			 scenario->path, known);
 	}
@@ -228,9 +258,9 @@ void scenario_release(struct scenario *scenario)
 {
 	free(scenario->name);
 	free(scenario->path);
-	free(scenario->description);
-	json_decref(scenario->guest_victims);
-	json_decref(scenario->host_victims);
+	keys_release(keys, scenario);
+	record_release_list(&victim_spec_record, &scenario->guest_victims);
+	record_release_list(&victim_spec_record, &scenario->host_victims);
 	memset(scenario, 0, sizeof(*scenario));
 }
 
@@ -241,29 +271,23 @@ static uint64_t scale_bytes(uint64_t bytes, double factor)
 	return (mib ? mib : 1) * MIB;
 }
 
-static void scale_pressure(struct pressure *pressure, double factor)
-{
-	if (!pressure->cache_bytes)
-		return;
-	pressure->hold_bytes = scale_bytes(pressure->hold_bytes, factor);
-	pressure->cache_bytes = scale_bytes(pressure->cache_bytes, factor);
-	if (pressure->growth_bytes)
-		pressure->growth_bytes = scale_bytes(pressure->growth_bytes, factor);
-}
-
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 {
-	double factor;
+	struct pressure *pressure = &scenario->pressure;
+	uint64_t *const sizes[] = {
+		&scenario->memory_bytes,	   &scenario->inflate_bytes, &scenario->step_bytes,
+		&scenario->compaction_slice_bytes, &pressure->hold_bytes,    &pressure->cache_bytes,
+		&pressure->growth_bytes,
+	};
+	double factor = (double)limit_bytes / scenario->memory_bytes;
+	size_t i;
 
 	if (scenario->memory_bytes <= limit_bytes)
 		return false;
-	factor = (double)limit_bytes / scenario->memory_bytes;
 	scenario->scale *= factor;
-	scenario->memory_bytes = scale_bytes(scenario->memory_bytes, factor);
-	scenario->inflate_bytes = scale_bytes(scenario->inflate_bytes, factor);
-	scenario->step_bytes = scale_bytes(scenario->step_bytes, factor);
-	scenario->compaction_slice_bytes = scale_bytes(scenario->compaction_slice_bytes, factor);
-	scale_pressure(&scenario->pressure, factor);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (*sizes[i])
+			*sizes[i] = scale_bytes(*sizes[i], factor);
 	if (scenario->memory_bytes < scenario->inflate_bytes + GUEST_REST_BYTES &&
 	    scenario->memory_bytes > GUEST_REST_BYTES)
 		scenario->inflate_bytes = scenario->memory_bytes - GUEST_REST_BYTES;
@@ -274,33 +298,20 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 
 static int is_ini(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
-	       !strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX);
+	return entry->d_name[0] != '.' && has_suffix(entry->d_name);
 }
 
-char **scenario_names(const char *dir)
+struct record_list scenario_names(const char *dir)
 {
+	struct record_list names = { .count = 0 };
 	struct dirent **entries = NULL;
 	int i, count = scandir(dir, &entries, is_ini, alphasort);
-	char **names = calloc(count > 0 ? count + 1 : 1, sizeof(*names));
 
 	for (i = 0; i < count; i++) {
-		if (names)
-			names[i] = strndup(entries[i]->d_name,
-					   strlen(entries[i]->d_name) - strlen(SUFFIX));
+		entries[i]->d_name[strlen(entries[i]->d_name) - strlen(SUFFIX)] = '\0';
+		record_append_text(&names, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
 	return names;
-}
-
-void scenario_names_free(char **names)
-{
-	char **name;
-
-	for (name = names; name && *name; name++)
-		free(*name);
-	free(names);
 }

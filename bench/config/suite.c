@@ -6,47 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/ini_file.h"
-#include "lib/units.h"
+#include "bench/config/keys.h"
+#include "lib/alloc.h"
+#include "lib/log.h"
 
 #define BOOTS_MAX 999
 
 struct search {
 	struct suite *suite;
-	char known[256]; /* the sections seen, for the message */
-	char last[64];
-	int found;
+	char **sections; /* for the message */
+	size_t count;
 };
 
-static int split(const char *text, char ***words, size_t *count)
+static void append(char ***words, size_t *count, const char *word)
 {
-	char *copy = strdup(text), *save, *word;
-
-	if (!copy)
-		return -ENOMEM;
-	for (word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-		char **longer = reallocarray(*words, *count + 1, sizeof(*longer));
-
-		if (!longer)
-			break;
-		*words = longer;
-		longer[*count] = strdup(word);
-		if (!longer[*count])
-			break;
-		(*count)++;
-	}
-	free(copy);
-	return word ? -ENOMEM : 0;
+	*words = xreallocarray(*words, *count + 1, sizeof(**words));
+	(*words)[(*count)++] = xstrdup(word);
 }
 
-static void note_section(struct search *search, const char *section)
+/* Append the words of a text to a list. */
+static void split(const char *text, char ***words, size_t *count)
 {
-	size_t n = strlen(search->known);
+	char *copy = xstrdup(text), *save, *word;
 
-	if (!strcmp(search->last, section))
-		return;
-	snprintf(search->last, sizeof(search->last), "%s", section);
-	snprintf(search->known + n, sizeof(search->known) - n, "%s%s", n ? ", " : "", section);
+	for (word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+		append(words, count, word);
+	free(copy);
 }
 
 static void free_words(char **words, size_t count)
@@ -56,56 +41,36 @@ static void free_words(char **words, size_t count)
 	free(words);
 }
 
-/* "variants.SCENARIO = NAME...": what runs there in place of the common ones. */
-static int add_list(struct suite *suite, const char *scenario, const char *value)
-{
-	struct suite_list *longer, *list;
-
-	longer = reallocarray(suite->lists, suite->list_count + 1, sizeof(*longer));
-	if (!longer)
-		return -ENOMEM;
-	suite->lists = longer;
-	list = &suite->lists[suite->list_count++];
-	*list = (struct suite_list){ .scenario = strdup(scenario) };
-	return list->scenario ? split(value, &list->variants, &list->count) : -ENOMEM;
-}
-
 static bool has_word(char *const *words, size_t count, const char *word)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(words[i], word))
-			return true;
-	return false;
+	return find_named(words, count, sizeof(*words), word);
 }
 
-/* All variants of the suite in one list, the common ones first. */
-static int unite(struct suite *suite)
+static struct suite_own *find_own(const struct suite *suite, const char *scenario)
 {
-	size_t l, i;
-	int err = 0;
+	return find_named(suite->own, suite->own_count, sizeof(*suite->own), scenario);
+}
+
+/* Put all variants of the suite into one list, the common ones first. */
+static void unite(struct suite *suite)
+{
+	size_t o, i;
 
 	suite->common_count = suite->variant_count;
-	for (l = 0; l < suite->list_count; l++) {
-		const struct suite_list *list = &suite->lists[l];
+	for (o = 0; o < suite->own_count; o++) {
+		const struct suite_own *own = &suite->own[o];
 
-		for (i = 0; !err && i < list->count; i++)
-			if (!has_word(suite->variants, suite->variant_count, list->variants[i]))
-				err = split(list->variants[i], &suite->variants,
-					    &suite->variant_count);
+		for (i = 0; i < own->count; i++)
+			if (!has_word(suite->variants, suite->variant_count, own->variants[i]))
+				append(&suite->variants, &suite->variant_count, own->variants[i]);
 	}
-	return err;
 }
 
 static unsigned int boots_in(const struct suite *suite, const char *scenario)
 {
-	size_t i;
+	const struct suite_own *own = find_own(suite, scenario);
 
-	for (i = 0; i < suite->limit_count; i++)
-		if (!strcmp(suite->limits[i].scenario, scenario))
-			return suite->limits[i].boots;
-	return suite->boots;
+	return own && own->boots ? own->boots : suite->boots;
 }
 
 unsigned int suite_most_boots(const struct suite *suite)
@@ -122,150 +87,115 @@ unsigned int suite_most_boots(const struct suite *suite)
 
 bool suite_runs(const struct suite *suite, const char *scenario, size_t variant, unsigned int boot)
 {
-	size_t l;
+	const struct suite_own *own = find_own(suite, scenario);
 
 	if (boot > boots_in(suite, scenario))
 		return false;
-	for (l = 0; l < suite->list_count; l++)
-		if (!strcmp(suite->lists[l].scenario, scenario))
-			return has_word(suite->lists[l].variants, suite->lists[l].count,
-					suite->variants[variant]);
-	return variant < suite->common_count;
+	return own && own->count ? has_word(own->variants, own->count, suite->variants[variant])
+				 : variant < suite->common_count;
 }
 
-static int set_boots(const struct ini_entry *e, unsigned int *boots)
-{
-	uint64_t value;
-
-	if (parse_count(e->value, 1, BOOTS_MAX, &value))
-		return ini_fail(e, "'%s': a whole number from 1 to %d is wanted", e->value,
-				BOOTS_MAX);
-	*boots = value;
-	return 0;
-}
-
-static int add_limit(struct suite *suite, const struct ini_entry *e)
-{
-	struct suite_limit *longer, *limit;
-
-	longer = reallocarray(suite->limits, suite->limit_count + 1, sizeof(*longer));
-	if (!longer)
-		return -ENOMEM;
-	suite->limits = longer;
-	limit = &suite->limits[suite->limit_count++];
-	*limit = (struct suite_limit){ .scenario = strdup(strchr(e->key, '.') + 1) };
-	return limit->scenario ? set_boots(e, &limit->boots) : -ENOMEM;
-}
-
+/* "variants.SCENARIO" and "boots.SCENARIO" replace the common ones. */
 static int set_entry(const struct ini_entry *e, void *context)
 {
+	static const struct key boots = { .max = BOOTS_MAX };
 	struct search *search = context;
 	struct suite *suite = search->suite;
+	const char *dot = strchrnul(e->key, '.');
+	const size_t size = sizeof(*suite->own), length = dot - e->key;
+	struct suite_own *own = NULL;
 
-	note_section(search, e->section);
+	if (*e->section && !has_word(search->sections, search->count, e->section))
+		append(&search->sections, &search->count, e->section);
 	if (strcmp(e->section, suite->name))
 		return 0;
-	search->found = 1;
+	if (*dot) {
+		suite->own = xreallocarray(suite->own, suite->own_count + 1, size);
+		own = find_or_add_named(suite->own, &suite->own_count, size, dot + 1);
+	}
 	if (!strcmp(e->key, "scenarios"))
-		return split(e->value, &suite->scenarios, &suite->scenario_count);
-	if (!strcmp(e->key, "variants"))
-		return split(e->value, &suite->variants, &suite->variant_count);
-	if (!strncmp(e->key, "variants.", 9))
-		return add_list(suite, e->key + 9, e->value);
-	if (!strncmp(e->key, "boots.", 6))
-		return add_limit(suite, e);
-	if (strcmp(e->key, "boots"))
+		split(e->value, &suite->scenarios, &suite->scenario_count);
+	else if (length == strlen("boots") && !strncmp(e->key, "boots", length))
+		return key_set_number(e, &boots, own ? &own->boots : &suite->boots);
+	else if (length == strlen("variants") && !strncmp(e->key, "variants", length))
+		split(e->value, own ? &own->variants : &suite->variants,
+		      own ? &own->count : &suite->variant_count);
+	else
 		return ini_fail(e, "unknown key; there are: scenarios, variants, "
 				   "variants.SCENARIO, boots, boots.SCENARIO");
-	return set_boots(e, &suite->boots);
+	return 0;
 }
 
 int suite_load(struct suite *suite, const char *name, const char *path, char *err, size_t err_size)
 {
 	struct search search = { .suite = suite };
+	char known[256];
 	int status;
 
-	memset(suite, 0, sizeof(*suite));
-	suite->boots = 5;
-	suite->name = strdup(name);
-	if (!suite->name)
-		return -ENOMEM;
+	*suite = (struct suite){ .boots = 5, .name = xstrdup(name) };
 	status = ini_file_parse(path, set_entry, &search, err, err_size);
-	if (!status && !search.found) {
-		snprintf(err, err_size, "no suite '%s' in %s; there are: %s", name, path,
-			 search.known);
+	join_names((const char *const *)search.sections, search.count, known, sizeof(known));
+	if (!status && !has_word(search.sections, search.count, name)) {
+		snprintf(err, err_size, "no suite '%s' in %s; there are: %s", name, path, known);
 		status = -ENOENT;
 	} else if (!status && (!suite->scenario_count || !suite->variant_count)) {
-		snprintf(err, err_size, "%s: [%s] needs scenarios and variants", path, name);
-		status = -EINVAL;
+		status = refuse(err, err_size, "%s: [%s] needs scenarios and variants", path, name);
 	}
-	if (!status)
-		status = unite(suite);
+	free_words(search.sections, search.count);
 	if (status)
 		suite_release(suite);
+	else
+		unite(suite);
 	return status;
 }
 
-/* Put a copy of @word at place @at of a list. */
-static int insert(char ***words, size_t *count, size_t at, const char *word)
-{
-	int err = split(word, words, count);
-	char *last;
-
-	if (err)
-		return err;
-	last = (*words)[*count - 1];
-	memmove(*words + at + 1, *words + at, (*count - 1 - at) * sizeof(**words));
-	(*words)[at] = last;
-	return 0;
-}
-
-int suite_add_twin(struct suite *suite)
+void suite_add_control(struct suite *suite)
 {
 	const char *base = suite->variants[0];
-	char name[256];
-	size_t l;
-	int err;
+	char *name = xasprintf("%s-again", base);
+	size_t i;
 
-	snprintf(name, sizeof(name), "%s-again", base);
-	for (l = 0; l < suite->list_count; l++) {
-		struct suite_list *list = &suite->lists[l];
+	for (i = 0; i < suite->own_count; i++) {
+		struct suite_own *own = &suite->own[i];
 
-		if (!has_word(list->variants, list->count, base))
-			continue;
-		err = insert(&list->variants, &list->count, list->count, name);
-		if (err)
-			return err;
+		if (has_word(own->variants, own->count, base))
+			append(&own->variants, &own->count, name);
 	}
 	suite->common_count++;
-	return insert(&suite->variants, &suite->variant_count, SUITE_TWIN, name);
+	append(&suite->variants, &suite->variant_count, name);
+	free(name);
+	name = suite->variants[suite->variant_count - 1];
+	memmove(suite->variants + SUITE_CONTROL + 1, suite->variants + SUITE_CONTROL,
+		(suite->variant_count - 1 - SUITE_CONTROL) * sizeof(*suite->variants));
+	suite->variants[SUITE_CONTROL] = name;
 }
 
 void suite_drop_lists(struct suite *suite)
 {
-	while (suite->list_count) {
-		struct suite_list *list = &suite->lists[--suite->list_count];
+	size_t i;
 
-		free(list->scenario);
-		free_words(list->variants, list->count);
+	for (i = 0; i < suite->own_count; i++) {
+		free_words(suite->own[i].variants, suite->own[i].count);
+		suite->own[i].variants = NULL;
+		suite->own[i].count = 0;
 	}
-	free(suite->lists);
-	suite->lists = NULL;
 }
 
 void suite_set_boots(struct suite *suite, unsigned int boots)
 {
+	size_t i;
+
 	suite->boots = boots;
-	while (suite->limit_count)
-		free(suite->limits[--suite->limit_count].scenario);
-	free(suite->limits);
-	suite->limits = NULL;
+	for (i = 0; i < suite->own_count; i++)
+		suite->own[i].boots = 0;
 }
 
 void suite_release(struct suite *suite)
 {
-	suite_set_boots(suite, 0);
 	suite_drop_lists(suite);
+	while (suite->own_count)
+		free(suite->own[--suite->own_count].scenario);
+	free(suite->own);
 	free(suite->name);
 	free_words(suite->scenarios, suite->scenario_count);
 	free_words(suite->variants, suite->variant_count);

@@ -8,60 +8,41 @@
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
 
-/*
- * What one run compares: scenarios, variants, boots. From a section of
- * suites.ini, or put together on the command line.
- */
+/* What one run compares: a section of suites.ini, as changed by the command line. */
 struct suite {
 	char *name;
 	char **scenarios;
 	size_t scenario_count;
 	char **variants; /* of all scenarios; the first is the base */
 	size_t variant_count;
-	size_t common_count; /* so many of them run in scenarios without a list of their own */
-	struct suite_list {
+	size_t common_count; /* the first so many run in scenarios without their own list */
+	unsigned int boots;  /* of each variant in each scenario */
+	struct suite_own {
 		char *scenario;
-		char **variants;
+		char **variants; /* that run in this scenario, if count is not 0 */
 		size_t count;
-	} * lists; /* scenarios that have variants of their own */
-	size_t list_count;
-	unsigned int boots; /* of each variant in each scenario */
-	struct suite_limit {
-		char *scenario;
-		unsigned int boots;
-	} * limits; /* scenarios that have fewer */
-	size_t limit_count;
+		unsigned int boots; /* 0: as in the other scenarios */
+	} * own;
+	size_t own_count;
 };
 
-/**
- * suite_load() - a named suite
- * @path: suites.ini
- *
- * Errors as scenario_load().
- */
+/* Load a suite from suites.ini at @path; errors as scenario_load(). */
 int suite_load(struct suite *suite, const char *name, const char *path, char *err, size_t err_size);
 void suite_release(struct suite *suite);
 
-/* Where the twin of the base stands among the variants, once it is there. */
-#define SUITE_TWIN 1
+/* Index of the A/A control of the base, after suite_add_control(). */
+#define SUITE_CONTROL 1
 
-/**
- * suite_add_twin() - run the base twice, for what differs without a difference
- *
- * A variant "BASE-again" right behind the base, in every scenario in which the
- * base runs.
- *
- * Return: 0 or -ENOMEM.
- */
-int suite_add_twin(struct suite *suite);
+/* Add a variant "BASE-again" right after the base, in every scenario that runs the base. */
+void suite_add_control(struct suite *suite);
 
-/* Forget which scenarios have variants of their own. */
+/* All variants run in all scenarios from now on. */
 void suite_drop_lists(struct suite *suite);
 
-/* Boots of each variant in the scenario that has the most of them. */
+/* The largest number of boots in any scenario. */
 unsigned int suite_most_boots(const struct suite *suite);
 
-/* So many boots in every scenario. */
+/* Set the number of boots in every scenario. */
 void suite_set_boots(struct suite *suite, unsigned int boots);
 
 /* Whether the suite runs boot @boot, from 1, of its variant number @variant in a scenario. */

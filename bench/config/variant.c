@@ -1,90 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/config/variant.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/keys.h"
 #include "bpf/level.h"
-#include "lib/ini_file.h"
+#include "lib/alloc.h"
+#include "lib/log.h"
 
 static struct variant *find(const struct variants *variants, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < variants->count; i++)
-		if (!strcmp(variants->list[i].name, name))
-			return &variants->list[i];
-	return NULL;
+	return find_named(variants->list, variants->count, sizeof(*variants->list), name);
 }
 
-static struct variant *find_or_add(struct variants *variants, const char *name)
+/* A QEMU option gets the value: a comma must not begin another option. */
+static int set_device(const struct ini_entry *e, const struct key *key, void *member)
 {
-	struct variant *v = find(variants, name), *longer;
-
-	if (v)
-		return v;
-	longer = reallocarray(variants->list, variants->count + 1, sizeof(*longer));
-	if (!longer)
-		return NULL;
-	variants->list = longer;
-	v = &variants->list[variants->count];
-	*v = (struct variant){ .name = strdup(name) };
-	if (v->name)
-		variants->count++;
-	return v->name ? v : NULL;
+	if (!strncmp(e->value, "id=", 3) || strstr(e->value, ",id=") || strstr(e->value, ",,"))
+		return ini_fail(e,
+				"'%s': expected properties of the device other than its id, as in "
+				"page-x=on,y=off",
+				e->value);
+	return key_set_text(e, key, member);
 }
 
-/* The value becomes part of a QEMU option: a comma must not begin another one. */
-static int check_device(const struct ini_entry *e)
-{
-	if (strncmp(e->value, "id=", 3) && !strstr(e->value, ",id=") && !strstr(e->value, ",,"))
-		return 0;
-	return ini_fail(e,
-			"'%s': properties of the device are wanted, as in page-x=on,y=off, "
-			"and its id is not yours to set",
-			e->value);
-}
+/* clang-format off */
+#define KEY(key, setter, member, ...) \
+	{ .name = key, .set = setter, .at = offsetof(struct variant, member), __VA_ARGS__ }
+/* clang-format on */
 
-static int set_method(const struct ini_entry *e, struct variant *v)
-{
-	if (!method_parse(e->value, &v->method))
-		return 0;
-	return ini_fail(e, "'%s': balloon, virtio-mem or free-page-reporting is wanted", e->value);
-}
+static const struct key keys[] = {
+	KEY("cut", key_set_text, cut),
+	KEY("description", key_set_text, description),
+	KEY("method", key_set_choice, method, .choices = method_names),
+	KEY("device", set_device, device),
+	KEY("against", key_set_text, against),
+	{ .name = "mover", .renamed = "method" },
+	{ .name = NULL },
+};
 
 static int set_entry(const struct ini_entry *e, void *context)
 {
-	struct variant *v;
-	char **field;
+	struct variants *variants = context;
+	const size_t size = sizeof(*variants->list);
 
 	if (!*e->section)
-		return ini_fail(e, "stands before the first [variant]");
-	if (e->section[0] == '.' ||
-	    e->section[strspn(e->section, "abcdefghijklmnopqrstuvwxyz"
-					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
-		return ini_fail(e, "a variant's name is made of letters, digits, '.', '_' and '-'");
-	v = find_or_add(context, e->section);
-	if (!v)
-		return -ENOMEM;
-	if (!strcmp(e->key, "mover"))
-		return set_method(e, v);
-	if (!strcmp(e->key, "cut"))
-		field = &v->cut;
-	else if (!strcmp(e->key, "description"))
-		field = &v->description;
-	else if (!strcmp(e->key, "device"))
-		field = &v->device;
-	else if (!strcmp(e->key, "against"))
-		field = &v->against;
-	else
-		return ini_fail(e,
-				"unknown key; there are: cut, description, mover, device, against");
-	if (field == &v->device && check_device(e))
-		return -EINVAL;
-	*field = strdup(e->value);
-	return *field ? 0 : -ENOMEM;
+		return ini_fail(e, "expected a [variant] before the first key");
+	if (!is_plain_name(e->section))
+		return ini_fail(e, "expected a name of letters, digits, '.', '_' and '-'");
+	variants->list = xreallocarray(variants->list, variants->count + 1, size);
+	return key_set(keys, e,
+		       find_or_add_named(variants->list, &variants->count, size, e->section));
 }
 
 int variants_load(struct variants *variants, const char *path, char *err, size_t err_size)
@@ -94,42 +62,30 @@ int variants_load(struct variants *variants, const char *path, char *err, size_t
 
 	memset(variants, 0, sizeof(*variants));
 	status = ini_file_parse(path, set_entry, variants, err, err_size);
-	for (i = 0; !status && i < variants->count; i++) {
-		if (variants->list[i].cut)
-			continue;
-		snprintf(err, err_size,
-			 "%s: [%s] has no cut; name one of kernel-patches/series, as in cut = list",
-			 path, variants->list[i].name);
-		status = -EINVAL;
-	}
-	if (!status && !variants->count) {
-		snprintf(err, err_size, "%s: there is no variant in it", path);
-		status = -EINVAL;
-	}
+	for (i = 0; !status && i < variants->count; i++)
+		if (!variants->list[i].cut)
+			status = refuse(err, err_size,
+					"%s: [%s] has no cut; name one of kernel-patches/series, "
+					"as in cut = list",
+					path, variants->list[i].name);
+	if (!status && !variants->count)
+		status = refuse(err, err_size, "%s: there is no variant in this file", path);
 	if (status)
 		variants_release(variants);
 	return status;
-}
-
-static void release(struct variant *v)
-{
-	free(v->name);
-	free(v->description);
-	free(v->cut);
-	free(v->device);
-	free(v->against);
-	free(v->trace);
-	free(v->twin_of);
 }
 
 void variants_release(struct variants *variants)
 {
 	size_t i;
 
-	for (i = 0; i < variants->count; i++)
-		release(&variants->list[i]);
+	for (i = 0; i < variants->count; i++) {
+		keys_release(keys, &variants->list[i]);
+		free(variants->list[i].name);
+		free(variants->list[i].device);
+	}
 	for (i = 0; i < variants->derived_count; i++) {
-		release(variants->derived[i]);
+		free(variants->derived[i]->name);
 		free(variants->derived[i]);
 	}
 	free(variants->list);
@@ -137,47 +93,25 @@ void variants_release(struct variants *variants)
 	memset(variants, 0, sizeof(*variants));
 }
 
-static char *copy(const char *text)
-{
-	return text ? strdup(text) : NULL;
-}
-
-/* A copy of a variant under a name of its own; owned by @variants. */
+/* A variant under a name of its own, with the texts of another. */
 static struct variant *derive(struct variants *variants, const struct variant *from,
 			      const char *name)
 {
-	struct variant **longer, *v = calloc(1, sizeof(*v));
+	struct variant *v = xcalloc(1, sizeof(*v));
 
-	longer = reallocarray(variants->derived, variants->derived_count + 1, sizeof(*longer));
-	if (longer)
-		variants->derived = longer;
-	if (!v || !longer) {
-		free(v);
-		return NULL;
-	}
-	*v = (struct variant){
-		.name = strdup(name),
-		.description = copy(from->description),
-		.cut = copy(from->cut),
-		.method = from->method,
-		.device = copy(from->device),
-		.against = copy(from->against),
-		.trace = copy(from->trace),
-	};
-	variants->derived[variants->derived_count++] = v;
-	return v;
+	*v = *from;
+	v->name = xstrdup(name);
+	variants->derived = xreallocarray(variants->derived, variants->derived_count + 1,
+					  sizeof(*variants->derived));
+	return variants->derived[variants->derived_count++] = v;
 }
 
-const struct variant *variants_add_twin(struct variants *variants, const struct variant *base,
-					const char *name)
+const struct variant *variants_add_control(struct variants *variants, const struct variant *base,
+					   const char *name)
 {
 	struct variant *v = derive(variants, base, name);
 
-	if (!v)
-		return NULL;
-	v->twin_of = strdup(base->name);
-	/* It is no step from anything. */
-	free(v->against);
+	v->control_of = base->name;
 	v->against = NULL;
 	return v;
 }
@@ -194,8 +128,44 @@ const struct variant *variants_find(struct variants *variants, const char *name)
 		return v;
 	snprintf(base, sizeof(base), "%.*s", (int)(plus - name), name);
 	v = find(variants, base);
-	traced = v ? derive(variants, v, name) : NULL;
-	if (traced)
-		traced->trace = strdup(plus + 1);
+	if (!v)
+		return NULL;
+	traced = derive(variants, v, name);
+	traced->trace = strchr(traced->name, '+') + 1;
 	return traced;
+}
+
+const char *method_refuses(enum result_method method, const struct scenario *s,
+			   enum result_accel accel)
+{
+	const bool plugs = method == RESULT_VIRTIO_MEM, reports = method == RESULT_REPORTING;
+	const struct {
+		bool applies;
+		const char *why;
+	} rules[] = {
+		{ (plugs || reports) &&
+			  (s->compaction_rounds || s->pressure.cache_bytes || s->deflate_on_oom),
+		  "compaction, pressure and deflate_on_oom need a balloon" },
+		{ plugs && s->state == PREPARED_FRAGMENTED,
+		  "virtio-mem cannot unplug a block with a pinned page, and state = fragmented "
+		  "pins one in each" },
+		{ plugs && (s->inflate_bytes % METHOD_BLOCK_BYTES ||
+			    s->step_bytes % METHOD_BLOCK_BYTES),
+		  "virtio-mem plugs blocks of 2 MiB; make inflate and step multiples of that" },
+		{ reports && accel == RESULT_ICOUNT,
+		  "the guest sleeps between reports, and no time passes then under icount" },
+		{ reports && s->backing == BACKING_HUGETLB,
+		  "the host does not show how much hugetlb memory was returned" },
+		{ reports && s->state != PREPARED_TOUCHED,
+		  "the guest reports memory that it has used and freed; expected state = "
+		  "touched" },
+		{ reports && (s->rate_bytes_per_s || s->step_bytes != s->inflate_bytes),
+		  "the guest's kernel sets the rate; remove rate and step" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].applies)
+			return rules[i].why;
+	return NULL;
 }

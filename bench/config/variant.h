@@ -4,24 +4,24 @@
 
 #include <stddef.h>
 
-#include "bench/config/method.h"
+#include "bench/config/scenario.h"
+#include "lib/result.h"
 
-/* A kernel cut and the balloon device that it is run with. */
+/* A kernel cut and the device that it is run with. */
 struct variant {
-	char *name;
-	char *description;
-	char *cut;
-	enum method method;
-	char *device;  /* properties of its device, "a=on,b=off", or NULL */
-	char *against; /* names of variants that it is a step from, or NULL */
-	char *trace;   /* the level that its name asks for, or NULL: the run's */
-	char *twin_of; /* the variant that this one is the same as, or NULL */
+	char *name, *description, *cut;
+	enum result_method method;
+	char *device;	  /* properties of the device, "a=on,b=off", or NULL */
+	char *against;	  /* names of the variants that this one builds on, or NULL */
+	char *trace;	  /* the level in its name, or NULL: the run's */
+	char *control_of; /* the variant whose A/A control this is, or NULL */
 };
 
 struct variants {
 	struct variant *list; /* in the order of the file: the first is the base */
 	size_t count;
-	struct variant **derived; /* "NAME+LEVEL" and twins, as they were asked for */
+	/* "NAME+LEVEL" and A/A controls, with the texts of the variant they come from */
+	struct variant **derived;
 	size_t derived_count;
 };
 
@@ -29,23 +29,18 @@ struct variants {
 int variants_load(struct variants *variants, const char *path, char *err, size_t err_size);
 void variants_release(struct variants *variants);
 
-/**
- * variants_find() - a variant by its name
- * @name: one of the file's, or "NAME+LEVEL": the same, traced at that level
- *	whatever the run says, as a variant of its own
- *
- * Return: NULL where there is none. What is returned stays until the release.
- */
+/* By name, or "NAME+LEVEL": always traced at that level; until variants_release(), or NULL. */
 const struct variant *variants_find(struct variants *variants, const char *name);
 
-/**
- * variants_add_twin() - the same once more, under a name of its own
- * @base: a variant
- * @name: that of its twin
- *
- * Return: as variants_find(); NULL without memory.
- */
-const struct variant *variants_add_twin(struct variants *variants, const struct variant *base,
-					const char *name);
+/* Add the A/A control of @base: the same variant, called @name. */
+const struct variant *variants_add_control(struct variants *variants, const struct variant *base,
+					   const char *name);
+
+/* virtio-mem plugs blocks of the size of a huge page of the host. */
+#define METHOD_BLOCK_BYTES (2ULL << 20)
+
+/* Why a method cannot run a scenario with an accelerator, or NULL. */
+const char *method_refuses(enum result_method method, const struct scenario *scenario,
+			   enum result_accel accel);
 
 #endif

@@ -1,118 +1,104 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/guest/channel.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "bench/guest/protocol.h"
+#include "bench/guest/guest.h"
+#include "lib/clock.h"
 
-#define PORTS "/sys/class/virtio-ports"
+#define OPEN_MS 2000
 
-static FILE *from_host;
-static int to_host = -1;
-
-static int port_has_name(const char *port)
-{
-	char path[PATH_MAX], name[64] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), PORTS "/%s/name", port);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (!fgets(name, sizeof(name), f))
-		name[0] = '\0';
-	fclose(f);
-	name[strcspn(name, "\n")] = '\0';
-	return !strcmp(name, GUEST_PORT_NAME);
-}
-
-static int find_port(char path[PATH_MAX])
-{
-	struct dirent *entry;
-	int err = -ENODEV;
-	DIR *ports;
-
-	ports = opendir(PORTS);
-	if (!ports)
-		return -errno;
-	while (err && (entry = readdir(ports))) {
-		if (entry->d_name[0] == '.' || !port_has_name(entry->d_name))
-			continue;
-		snprintf(path, PATH_MAX, "/dev/%s", entry->d_name);
-		err = 0;
-	}
-	closedir(ports);
-	return err;
-}
+static FILE *from_host, *to_host;
 
 int channel_take(int fd)
 {
-	if (from_host) {
+	/* As much as the driver of the port passes on at once. */
+	static char buffer[32768];
+
+	if (from_host)
 		fclose(from_host);
-		close(to_host);
-	}
-	to_host = fd;
+	if (to_host)
+		fclose(to_host);
 	from_host = fdopen(dup(fd), "re");
-	return from_host ? 0 : -errno;
+	to_host = fdopen(fd, "we");
+	if (!from_host || !to_host)
+		return -errno;
+	setvbuf(to_host, buffer, _IOFBF, sizeof(buffer));
+	return 0;
 }
 
 int channel_open(void)
 {
-	const struct timespec ms = { .tv_nsec = 1000000 };
-	char path[PATH_MAX];
-	int err = -ENODEV, tries, fd;
+	uint64_t deadline = deadline_in_ms(OPEN_MS);
+	char dir[PATH_MAX], path[PATH_MAX];
+	int fd;
 
-	/* The port is announced by a control message, after the driver's probe. */
-	for (tries = 0; err && tries < 2000; tries++) {
-		err = find_port(path);
-		if (err)
-			nanosleep(&ms, NULL);
+	/*
+	 * By default jansson seeds its hashes from /dev/urandom, which takes a second
+	 * right after boot. The host is trusted.
+	 */
+	json_object_seed(1);
+	/* A control message announces the port after the probe of the driver. */
+	while (procfs_find("/sys/class/virtio-ports/*/name", GUEST_PORT_NAME, dir)) {
+		if (clock_ns() > deadline)
+			return -ENODEV;
+		sleep_ns(NSEC_PER_MSEC);
 	}
-	if (err)
-		return err;
+	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? -errno : channel_take(fd);
 }
 
-int channel_send(json_t *msg)
+static void send_message(const struct guest_envelope *envelope, const struct record *record,
+			 const void *value)
 {
-	char *text = json_dumps(msg, JSON_COMPACT), *at;
-	size_t left;
-	ssize_t n = 0;
+	json_t *msg = record_encode(&guest_envelope_record, envelope), *members;
 
-	json_decref(msg);
-	if (!text)
-		return -ENOMEM;
-	left = strlen(text);
-	text[left++] = '\n'; /* where the terminator stood */
-	for (at = text; left; at += n, left -= n) {
-		n = write(to_host, at, left);
-		if (n < 0)
-			break;
+	if (record) {
+		members = record_encode(record, value);
+		json_object_update(msg, members);
+		json_decref(members);
 	}
-	free(text);
-	return n < 0 ? -errno : 0;
+	json_dumpf(msg, to_host, JSON_COMPACT);
+	putc('\n', to_host);
+	fflush(to_host);
+	json_decref(msg);
 }
 
-json_t *channel_receive(void)
+void channel_answer(int64_t id, const char *error, const struct record *record, const void *value)
+{
+	send_message(&(struct guest_envelope){ .id = id, .ok = !error, .error = (char *)error },
+		     record, value);
+}
+
+void channel_event(const char *event, const char *error, const struct record *record,
+		   const void *value)
+{
+	const struct guest_envelope envelope = { .id = RECORD_ABSENT,
+						 .event = (char *)event,
+						 .error = (char *)error };
+
+	send_message(&envelope, record, value);
+}
+
+int channel_receive(struct guest_request *request, char *err, size_t err_size)
 {
 	char *line = NULL;
 	json_t *msg = NULL;
 	size_t size = 0;
+	int status;
 
+	record_init(&guest_request_record, request);
 	if (getline(&line, &size, from_host) > 0)
 		msg = json_loads(line, 0, NULL);
 	free(line);
-	if (msg && !json_is_object(msg)) {
-		json_decref(msg);
-		msg = NULL;
-	}
-	return msg;
+	status = json_is_object(msg) ? record_decode(&guest_request_record, msg, request,
+						     "the request", err, err_size)
+				     : -EPIPE;
+	json_decref(msg);
+	return status;
 }

@@ -1,243 +1,183 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/guest/concurrent.h"
-
+/*
+ * Each task of a request is a process that runs a list of steps. The request is answered when all
+ * are about to begin, the event "concurrent" follows the last end. A failed step ends no task.
+ */
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "bench/guest/channel.h"
-#include "bench/guest/procfs.h"
+#include "bench/guest/guest.h"
 #include "lib/clock.h"
 
 #define TASKS_MAX 16
 #define STEPS_MAX 12
-/* How often the agent looks whether they are done. */
-#define LOOK_MS 5
+/* How often the agent polls for their end. */
+#define POLL_NS (5 * NSEC_PER_MSEC)
 /* /proc/PID/oom_score_adj: first to be killed, and never. */
 #define OOM_FIRST "1000"
 #define OOM_NEVER "-1000"
 
-/* What a task tells of itself, in memory that it shares with the agent. */
-struct report {
-	uint64_t duration_ns;
-	int steps; /* done */
-	int errors[STEPS_MAX];
-};
-
+/* A task, in memory that it shares with the agent. */
 struct task {
-	const json_t *steps;
-	pid_t pid; /* 0: has ended, or was never begun */
-	int fork_error;
+	pid_t pid; /* 0: it has ended, or fork() failed */
 	int wait_status;
+	uint64_t duration_ns;
+	int steps;		   /* done */
+	int errors[1 + STEPS_MAX]; /* of fork(), and of each step */
 };
 
-static struct report *reports;
-
-static void nap_ms(json_int_t ms)
+static int do_step(const struct guest_step *step)
 {
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NSEC_PER_MSEC };
-
-	while (nanosleep(&ts, &ts) && errno == EINTR)
-		;
-}
-
-/* Written once, and held until the process ends, unless it is killed for it. */
-static int press(json_int_t bytes)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-	json_int_t at;
 	char *map;
 
-	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	for (at = 0; at < bytes; at += page)
-		*(volatile json_int_t *)(map + at) = at + 1;
-	return 0;
-}
-
-static const char *word(const json_t *step, size_t i)
-{
-	const char *text = json_string_value(json_array_get(step, i));
-
-	return text ? text : "";
-}
-
-static int do_step(const json_t *step)
-{
-	json_int_t value = json_integer_value(json_array_get(step, 1));
-
-	if (!strcmp(word(step, 0), "write"))
-		return procfs_write(word(step, 1), word(step, 2));
-	if (!strcmp(word(step, 0), "press"))
-		return press(value);
-	if (strcmp(word(step, 0), "sleep"))
+	if (step->path && step->text)
+		return procfs_write(step->path, step->text);
+	if (step->press_bytes > 0) {
+		/* Held until the process ends. */
+		map = memory_map(step->press_bytes);
+		if (!map)
+			return -errno;
+		memory_write(map, step->press_bytes);
+		return 0;
+	}
+	if (step->sleep_ms < 0)
 		return -EINVAL;
-	nap_ms(value);
+	sleep_ns(step->sleep_ms * NSEC_PER_MSEC);
 	return 0;
 }
 
-static bool presses(const json_t *steps)
-{
-	const json_t *step;
-	size_t i;
-
-	json_array_foreach (steps, i, step)
-		if (!strcmp(word(step, 0), "press"))
-			return true;
-	return false;
-}
-
-/*
- * The agent runs before everybody else and on one CPU; its children are to get
- * into each other's way. One that was to undo what it did must not be killed for
- * memory: those that take it are.
- */
-static void become_ordinary(const json_t *steps)
+/* Undo the agent's priority and CPU. The OOM killer is to take the tasks that press only. */
+static void become_ordinary(const struct record_list *steps)
 {
 	const struct sched_param param = { .sched_priority = 0 };
+	const struct guest_step *step = steps->items;
+	const char *oom = OOM_NEVER;
 	cpu_set_t cpus;
-	int i;
-
-	sched_setscheduler(0, SCHED_OTHER, &param);
-	CPU_ZERO(&cpus);
-	for (i = 0; i < sysconf(_SC_NPROCESSORS_ONLN); i++)
-		CPU_SET(i, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-	procfs_write("/proc/self/oom_score_adj", presses(steps) ? OOM_FIRST : OOM_NEVER);
-}
-
-static __attribute__((noreturn)) void run_task(const json_t *steps, struct report *report, int gate)
-{
-	const json_t *step;
-	uint64_t start;
-	char end;
 	size_t i;
 
+	for (i = 0; i < steps->count; i++)
+		if (step[i].press_bytes > 0)
+			oom = OOM_FIRST;
+	procfs_write("/proc/self/oom_score_adj", oom);
+	sched_setscheduler(0, SCHED_OTHER, &param);
+	memset(&cpus, 0xff, sizeof(cpus));
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+static __attribute__((noreturn)) void run_task(const struct record_list *steps, struct task *task,
+					       int gate)
+{
+	const struct guest_step *step = steps->items;
+	uint64_t start;
+	char end;
+
 	become_ordinary(steps);
-	/* Nothing is written: the gate opens when the agent closes its end. */
+	/* Returns when the agent closes its end: nothing is written. */
 	while (read(gate, &end, 1) < 0 && errno == EINTR)
 		;
 	start = clock_ns();
-	json_array_foreach (steps, i, step) {
-		report->errors[i] = -do_step(step);
-		report->steps = i + 1;
-		report->duration_ns = clock_ns() - start;
+	while (task->steps < (int)steps->count) {
+		task->errors[1 + task->steps] = -do_step(&step[task->steps]);
+		task->steps++;
+		task->duration_ns = clock_ns() - start;
 	}
 	_exit(0);
 }
 
-static void begin(struct task *task, struct report *report, const int gate[2])
+static void begin(const struct record_list *steps, struct task *task, const int gate[2])
 {
-	memset(report, 0, sizeof(*report));
-	task->pid = fork();
-	if (!task->pid) {
+	pid_t pid = fork();
+
+	if (!pid) {
 		close(gate[1]);
-		run_task(task->steps, report, gate[0]);
+		run_task(steps, task, gate[0]);
 	}
-	if (task->pid < 0) {
-		task->fork_error = errno;
-		task->pid = 0;
-	}
+	task->errors[0] = pid < 0 ? errno : 0;
+	task->pid = pid < 0 ? 0 : pid;
 }
 
-/* False where some have not ended in time. */
-static bool await_all(struct task *tasks, size_t count, uint64_t deadline)
+/* Until all have ended, or the deadline. */
+static void await_all(struct task *tasks, size_t count, uint64_t deadline)
 {
-	size_t i, left;
+	struct task *task;
+	size_t left;
 
 	do {
+		sleep_ns(POLL_NS);
 		left = 0;
-		for (i = 0; i < count; i++) {
-			if (tasks[i].pid &&
-			    waitpid(tasks[i].pid, &tasks[i].wait_status, WNOHANG) == tasks[i].pid)
-				tasks[i].pid = 0;
-			left += tasks[i].pid != 0;
+		for (task = tasks; task < tasks + count; task++) {
+			if (task->pid &&
+			    waitpid(task->pid, &task->wait_status, WNOHANG) == task->pid)
+				task->pid = 0;
+			left += task->pid != 0;
 		}
-		if (!left)
-			return true;
-		nap_ms(LOOK_MS);
-	} while (clock_ns() < deadline);
-	return false;
+	} while (left && clock_ns() < deadline);
 }
 
-static json_t *outcome(const struct task *task, const struct report *report)
+static void add_outcome(struct event_concurrent *event, const struct task *task)
 {
-	json_t *errors = json_array();
+	struct guest_outcome *outcome = record_append(&guest_outcome_record, &event->tasks);
+	struct guest_step_error *e;
 	int i;
 
-	for (i = 0; i < report->steps; i++)
-		if (report->errors[i])
-			json_array_append_new(errors,
-					      json_pack("[i, s]", i, strerror(report->errors[i])));
-	if (task->fork_error)
-		json_array_append_new(errors, json_pack("[i, s]", -1, strerror(task->fork_error)));
-	return json_pack("{s:I, s:i, s:i, s:b, s:o}", "duration_ns",
-			 (json_int_t)report->duration_ns, "steps", report->steps, "signal",
-			 WIFSIGNALED(task->wait_status) ? WTERMSIG(task->wait_status) : 0,
-			 "running", task->pid != 0, "errors", errors);
-}
-
-static size_t parse(const json_t *tasks, struct task parsed[TASKS_MAX])
-{
-	size_t i, count = json_array_size(tasks);
-
-	if (count > TASKS_MAX)
-		return 0;
-	for (i = 0; i < count; i++) {
-		parsed[i] = (struct task){ .steps = json_array_get(tasks, i) };
-		if (!json_array_size(parsed[i].steps) ||
-		    json_array_size(parsed[i].steps) > STEPS_MAX)
-			return 0;
+	outcome->duration_ns = task->duration_ns;
+	outcome->steps = task->steps;
+	outcome->signal = WIFSIGNALED(task->wait_status) ? WTERMSIG(task->wait_status) : 0;
+	outcome->running = task->pid != 0;
+	for (i = 0; i <= task->steps; i++) {
+		if (!task->errors[i])
+			continue;
+		e = record_append(&guest_step_error_record, &outcome->errors);
+		e->step = i - 1;
+		record_set_text(&e->error, strerror(task->errors[i]));
 	}
-	return count;
 }
 
-static int prepare(int gate[2])
+static bool is_runnable(const struct record_list *list)
 {
-	if (!reports) {
-		reports = mmap(NULL, TASKS_MAX * sizeof(*reports), PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (reports == MAP_FAILED) {
-			reports = NULL;
-			return -ENOMEM;
-		}
-	}
-	return pipe(gate) ? -errno : 0;
+	const struct guest_task *task = list->items;
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (!task[i].steps.count || task[i].steps.count > STEPS_MAX)
+			return false;
+	return list->count && list->count <= TASKS_MAX;
 }
 
-json_t *do_concurrent(struct request *req)
+int do_concurrent(struct call *call)
 {
-	json_int_t timeout_ns = json_integer_value(json_object_get(req->msg, "timeout_ns"));
-	json_t *outcomes;
-	struct task tasks[TASKS_MAX];
-	size_t i, count = parse(json_object_get(req->msg, "tasks"), tasks);
+	const struct record_list *list = &call->request.tasks;
+	const struct guest_task *task = list->items;
+	struct event_concurrent event = { { NULL, 0 } };
+	struct task *tasks;
 	uint64_t deadline;
-	int gate[2], err;
+	int gate[2];
+	size_t i;
 
-	err = count && timeout_ns > 0 ? prepare(gate) : -EINVAL;
-	if (err) {
-		req->error = strerror(-err);
-		return NULL;
-	}
-	for (i = 0; i < count; i++)
-		begin(&tasks[i], &reports[i], gate);
+	if (!is_runnable(list))
+		return -EINVAL;
+	if (pipe(gate))
+		return -errno;
+	tasks = mmap(NULL, TASKS_MAX * sizeof(*tasks), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (tasks == MAP_FAILED)
+		abort();
+	for (i = 0; i < list->count; i++)
+		begin(&task[i].steps, &tasks[i], gate);
 	close(gate[0]);
-	deadline = clock_ns() + timeout_ns;
-	channel_send(json_pack("{s:I, s:b}", "id", req->id, "ok", 1));
+	deadline = clock_ns() + call->request.timeout_ns;
+	channel_answer(call->request.id, NULL, NULL, NULL);
 	close(gate[1]);
-	await_all(tasks, count, deadline);
-	outcomes = json_array();
-	for (i = 0; i < count; i++)
-		json_array_append_new(outcomes, outcome(&tasks[i], &reports[i]));
-	channel_send(json_pack("{s:s, s:o}", "event", "together", "tasks", outcomes));
-	return NULL;
+	await_all(tasks, list->count, deadline);
+	for (i = 0; i < list->count; i++)
+		add_outcome(&event, &tasks[i]);
+	channel_event("concurrent", NULL, &event_concurrent_record, &event);
+	record_release(&event_concurrent_record, &event);
+	munmap(tasks, TASKS_MAX * sizeof(*tasks));
+	return ANSWERED;
 }

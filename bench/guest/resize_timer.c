@@ -1,192 +1,299 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/guest/resize_timer.h"
-
-#include <errno.h>
-#include <stdbool.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "lib/clock.h"
-
-/* Shortest sleep: less than that is the cost of a wake-up itself. */
-#define NAP_MIN_NS 10000ULL
 /*
- * The start is awaited without sleeping, for it comes within a millisecond
- * and nobody else has anything to do until then; for this long at most.
+ * The resize timer: polls the device while the driver resizes it. README.md has how the
+ * begin and the end are found.
  */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
+
+#include "bench/guest/guest.h"
+#include "bpf/guest_tracer.h"
+#include "bpf/totals.h"
+#include "bpf/trace_result.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#define PROGRESS_MAX 128
+/* Shortest sleep: a wake-up costs about as much. */
+#define SLEEP_MIN_NS 10000ULL
+/* Up to this long, the wait for the start does not sleep: the driver has nothing to do yet. */
 #define START_SPIN_NS 50000000ULL
 
-static void nap(uint64_t ns)
+/* Batches that are sent one by one: the size of a message is limited. */
+#define BATCHES_MAX 50000
+/* The wait for the last batch ends: its record may be lost. */
+#define BATCH_POLL_NS 1000000
+#define BATCH_POLLS_MAX 100
+
+static struct guest_tracer *tracer;
+/* Totals of all batches since the start, for the histograms of their stages. */
+static struct guest_totals inflate, deflate;
+
+int do_trace_start(struct call *call)
 {
-	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+	const struct guest_request *request = &call->request;
+	struct tracer_options options = {
+		.ring_bytes = request->ring_bytes > 0 ? request->ring_bytes : 0,
+	};
+	struct answer_tracer *value = &call->answer.tracer;
+	const struct observation *seen;
+	size_t count;
 
-	nanosleep(&ts, NULL);
-}
-
-static uint64_t distance(uint32_t a, uint32_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How long to leave the driver alone. With the rate so far the whole move
- * would take @total; half of what is left is slept, never more than a 400th
- * of the whole (the end may come sooner than predicted, and the progress
- * curve wants points) and never less than a 1000th of what has passed (more
- * looks would cost more than they tell).
- */
-static uint64_t nap_length(uint64_t elapsed, uint64_t moved, uint64_t whole)
-{
-	uint64_t finest = max_u64(elapsed / 1000, NAP_MIN_NS);
-	uint64_t total, left;
-
-	if (!moved)
-		return finest;
-	total = (double)elapsed * whole / moved;
-	left = total > elapsed ? total - elapsed : 0;
-	return max_u64(finest, min_u64(left / 2, total / 400));
-}
-
-/* Room for new samples: keep every second of the old ones. */
-static void thin_out(struct resize_timer *timer)
-{
-	size_t i;
-
-	for (i = 0; 2 * i < timer->count; i++)
-		timer->samples[i] = timer->samples[2 * i];
-	timer->count = i;
-}
-
-static void add_sample(struct resize_timer *timer, uint64_t ns, uint32_t actual)
-{
-	if (timer->count == RESIZE_SAMPLES_MAX)
-		thin_out(timer);
-	timer->samples[timer->count].ns = ns;
-	timer->samples[timer->count].actual_pages = actual;
-	timer->count++;
-}
-
-/*
- * A look at the device: what it says was true at some time from begin_ns to
- * end_ns, which are far apart where the host took this CPU away in between.
- */
-struct look {
-	uint64_t begin_ns;
-	uint64_t end_ns;
-	uint32_t value;
-};
-
-static struct look look_at_target(const struct device *device)
-{
-	struct look l;
-
-	l.begin_ns = clock_ns();
-	l.value = device_target(device);
-	l.end_ns = clock_ns();
-	return l;
-}
-
-static struct look look_at_away(const struct device *device, bool returning)
-{
-	struct look l;
-
-	l.begin_ns = clock_ns();
-	l.value = device_away(device, returning);
-	l.end_ns = clock_ns();
-	return l;
-}
-
-/*
- * Wait for a new target. A look that finds the device busy with the host's
- * command waits for it, as the driver's own look would: so the move begins with
- * the return of the first look that shows the target. It cannot have begun
- * before the look before that; how far the two are apart is @window_ns.
- */
-static int await_start(const struct device *device, uint64_t timeout_ns, struct resize_timer *timer,
-		       uint64_t *window_ns)
-{
-	struct look l = { timer->from_ns, timer->from_ns, timer->from_pages };
-	uint64_t begin = clock_ns(), last_ns;
-
-	do {
-		if (l.end_ns > begin + START_SPIN_NS)
-			nap(NAP_MIN_NS);
-		last_ns = l.begin_ns;
-		l = look_at_target(device);
-		if (l.end_ns - begin > timeout_ns)
-			return -ETIMEDOUT;
-	} while (l.value == timer->from_pages);
-	timer->to_pages = l.value;
-	timer->start_ns = l.end_ns;
-	timer->begun(timer->context);
-	*window_ns = l.end_ns - last_ns;
+	if (!request->level || !trace_level_parse(request->level, &options.level) ||
+	    options.level == TRACE_OFF ||
+	    (request->mechanism && !mechanism_parse(request->mechanism, &options.mechanism)))
+		return refuse(call->error, sizeof(call->error),
+			      "trace-start: expected a level, and a mechanism or none");
+	guest_tracer_close(tracer);
+	tracer = NULL;
+	if (guest_tracer_open(&tracer, &options, call->error, sizeof(call->error)))
+		return -EINVAL;
+	value->mechanism = guest_tracer_mechanism(tracer) - MECHANISM_EVENTS;
+	seen = guest_tracer_observations(tracer, &count);
+	trace_observations(&value->observations, seen, count);
 	return 0;
 }
 
-void resize_timer_start(const struct device *device, struct resize_timer *timer)
-{
-	struct look l = look_at_target(device);
+struct taking {
+	bool inflates;
+	struct resize_batches *seen;
+};
 
-	timer->from_pages = timer->to_pages = l.value;
-	timer->from_ns = l.begin_ns;
-	timer->from_actual = device_away(device, false);
+static void take(const struct guest_batch *batch, void *context)
+{
+	struct taking *taking = context;
+	struct trace_guest_batch row = trace_guest_batch(batch);
+	const int64_t *number = &row.begin_ns;
+
+	/* A guest that runs out of memory deflates during an inflate. */
+	if (!batch->inflate == !taking->inflates)
+		guest_totals_add(&taking->seen->totals, batch);
+	guest_totals_add(batch->inflate ? &inflate : &deflate, batch);
+	if (taking->seen->batches.count < BATCHES_MAX * (sizeof(row) / sizeof(*number)))
+		for (; number <= &row.entries; number++)
+			record_append_number(&taking->seen->batches, *number);
 }
 
-/* Whether the balloon still moves; where it does not, somebody is told. */
-static void look_for_stall(struct resize_timer *timer, const struct look *l, uint64_t *moved_ns,
-			   uint32_t *moved_to)
+/*
+ * Take the batches since the last call. @seen, initialised, gets the totals of inflate or
+ * deflate batches, and the batches of both directions, as many as fit into a message; unchanged if
+ * nothing is traced. The device reports the end of a resize before the driver has ended the last
+ * batch, so this waits up to 100 ms until the totals have @pages.
+ */
+static void trace_take_batches(bool inflates, uint64_t pages, struct resize_batches *seen)
 {
-	uint64_t now = l->end_ns - timer->start_ns;
+	struct taking taking = { .inflates = inflates, .seen = seen };
+	int polls;
 
-	if (l->value != *moved_to) {
-		*moved_to = l->value;
-		*moved_ns = now;
-	}
-	if (!timer->patience_ns || timer->stall_ns || now - *moved_ns < timer->patience_ns)
+	if (!tracer)
 		return;
-	timer->stall_ns = max_u64(*moved_ns, 1);
-	timer->stall_pages = l->value;
-	timer->stalled(timer->context);
-	timer->relief_ns = clock_ns() - timer->start_ns;
+	memset(&seen->totals, 0, sizeof(seen->totals));
+	guest_tracer_drain(tracer, take, &taking);
+	for (polls = 0; seen->totals.pages < pages && polls < BATCH_POLLS_MAX; polls++) {
+		sleep_ns(BATCH_POLL_NS);
+		guest_tracer_drain(tracer, take, &taking);
+	}
 }
 
-int resize_timer_run(const struct device *device, uint64_t timeout_ns, struct resize_timer *timer)
+int do_trace(struct call *call)
 {
-	struct look l = { .value = timer->from_actual };
-	uint64_t start, before, window_ns, whole, moved_ns = 0;
-	uint32_t moved_to = timer->from_actual;
-	bool returning;
+	struct answer_trace *value = &call->answer.trace;
+	static struct guest_counts counts;
 
-	timer->count = 0;
-	timer->stall_ns = timer->relief_ns = timer->stall_pages = 0;
-	if (await_start(device, timeout_ns, timer, &window_ns))
-		return -ETIMEDOUT;
-	start = l.begin_ns = l.end_ns = timer->start_ns;
-	whole = distance(timer->to_pages, timer->from_actual);
-	returning = timer->to_pages < timer->from_actual;
-	add_sample(timer, 0, timer->from_actual);
+	if (!tracer)
+		return refuse(call->error, sizeof(call->error), "nothing is traced");
+	if (guest_tracer_counts(tracer, &counts))
+		return refuse(call->error, sizeof(call->error), "the tracer's maps cannot be read");
+	trace_ops(&value->ops, &counts, &inflate, &deflate);
+	trace_counters(&value->counters, counts.counters);
+	trace_blocks(&value->blocks, counts.tallies);
+	return 0;
+}
+
+static struct event_resized resized;
+/* Here, because nothing is to be allocated during a resize. */
+static int64_t progress[PROGRESS_MAX][2];
+
+/*
+ * How long to sleep between two polls: half of the predicted rest, at most a 400th of the total
+ * (the end may come sooner), at least a 1000th of the elapsed time (polls disturb the driver).
+ */
+static uint64_t sleep_length(uint64_t elapsed, uint64_t done, uint64_t whole)
+{
+	uint64_t finest = MAX(elapsed / 1000, SLEEP_MIN_NS);
+	uint64_t total, left;
+
+	if (!done)
+		return finest;
+	total = (double)elapsed * whole / done;
+	left = total > elapsed ? total - elapsed : 0;
+	return MAX(finest, MIN(left / 2, total / 400));
+}
+
+static void add_progress(uint64_t ns, uint32_t pages)
+{
+	size_t i;
+
+	/* Make room: keep every second point. */
+	if (resized.progress.count == PROGRESS_MAX) {
+		resized.progress.count /= 2;
+		for (i = 0; i < resized.progress.count; i++) {
+			progress[i][0] = progress[2 * i][0];
+			progress[i][1] = progress[2 * i][1];
+		}
+	}
+	progress[resized.progress.count][0] = ns;
+	progress[resized.progress.count++][1] = pages;
+}
+
+/* The value was true at some time from begin_ns to end_ns, far apart if the host preempted it. */
+struct poll {
+	uint64_t begin_ns, end_ns;
+	uint32_t value;
+};
+
+static struct poll poll_device(enum device_pages what)
+{
+	struct poll p;
+
+	p.begin_ns = clock_ns();
+	p.value = device_read(what);
+	p.end_ns = clock_ns();
+	return p;
+}
+
+static void enter(int phase)
+{
+	victims_enter(&victims, phase < 0 ? PHASE_BEFORE : phase);
+}
+
+/*
+ * Wait for a new target; @p is the poll of the old one. A poll waits while the device is busy with
+ * the host's command: the resize begins when the first poll that shows the target returns, and not
+ * before the previous poll began; the distance of the two is a part of the resolution.
+ */
+static int await_start(struct poll p, uint64_t timeout_ns, int phase)
+{
+	uint64_t begin = clock_ns(), last_ns;
+	uint32_t from = p.value;
+
+	p.end_ns = p.begin_ns;
 	do {
-		before = l.begin_ns;
-		nap(nap_length(l.end_ns - start, distance(l.value, timer->from_actual), whole));
-		l = look_at_away(device, returning);
-		add_sample(timer, l.end_ns - start, l.value);
-		look_for_stall(timer, &l, &moved_ns, &moved_to);
-		if (l.end_ns - start > timeout_ns)
+		if (p.end_ns > begin + START_SPIN_NS)
+			sleep_ns(SLEEP_MIN_NS);
+		last_ns = p.begin_ns;
+		p = poll_device(TARGET);
+		if (p.end_ns - begin > timeout_ns)
 			return -ETIMEDOUT;
-	} while (l.value != timer->to_pages);
+	} while (p.value == from);
+	resized.to_pages = p.value;
+	resized.start_ns = p.end_ns;
+	enter(phase);
+	resized.resolution_ns = p.end_ns - last_ns;
+	return 0;
+}
 
-	/* The end lies between the last two looks; its middle errs by half of that. */
-	timer->duration_ns = before + (l.end_ns - before) / 2 - start;
-	timer->resolution_ns = window_ns + (l.end_ns - before);
+/* The balloon gets no more pages: free the memory that "touch" holds. */
+static void relieve(const struct poll *last)
+{
+	resized.stall.pages = (int64_t)last->value - resized.from_pages;
+	resized.stall.at_ns = last->end_ns - resized.start_ns;
+	resized.stall.freed_bytes = memory_free();
+	resized.stall.relief_ns = clock_ns() - resized.start_ns;
+}
+
+/* The driver is undisturbed between two polls, which come closer towards the predicted end. */
+static int await_end(uint64_t timeout_ns, int64_t patience_ns)
+{
+	const uint64_t start = resized.start_ns;
+	const int64_t from = resized.from_pages, to = resized.to_pages;
+	const enum device_pages what = to < from ? AWAY_RETURNING : AWAY;
+	struct poll p = { start, start, from }, last = p; /* the last one with progress */
+	uint64_t before;
+
+	add_progress(0, from);
+	do {
+		before = p.begin_ns;
+		sleep_ns(sleep_length(p.end_ns - start, llabs(p.value - from), llabs(to - from)));
+		p = poll_device(what);
+		add_progress(p.end_ns - start, p.value);
+		if (p.value != last.value)
+			last = p;
+		if (patience_ns > 0 && p.end_ns - last.end_ns >= (uint64_t)patience_ns &&
+		    resized.stall.pages == RECORD_ABSENT)
+			relieve(&last);
+		if (p.end_ns - start > timeout_ns)
+			return -ETIMEDOUT;
+	} while (p.value != to);
+
+	/* The end lies between the last two polls: the middle errs by half of that at most. */
+	resized.duration_ns = before + (p.end_ns - before) / 2 - start;
+	resized.resolution_ns += p.end_ns - before;
+	return 0;
+}
+
+static void send_resized(void)
+{
+	bool inflates = resized.to_pages > resized.from_pages;
+
+	trace_take_batches(inflates, llabs(resized.to_pages - resized.from_pages), &resized.trace);
+	channel_event("resized", NULL, &event_resized_record, &resized);
+	record_release(&resize_batches_record, &resized.trace);
+}
+
+/* The device's last values tell a driver that stalls from a device that lies. */
+static void send_failed(uint32_t from_pages)
+{
+	const int64_t actual_pages = device_read(AWAY);
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "the balloon did not reach its target in time: from %u to %u pages, it is at %u, "
+		 "and the target reads %u",
+		 from_pages, (unsigned int)resized.to_pages, (unsigned int)actual_pages,
+		 device_read(TARGET));
+	channel_event("resize-failed", text, &answer_actual_pages, &actual_pages);
+}
+
+int do_time_resize(struct call *call)
+{
+	const struct guest_request *request = &call->request;
+	uint64_t busy_ns = procfs_busy_ns(), then_ns;
+	struct poll old;
+	int err;
+
+	record_init(&event_resized_record, &resized);
+	resized.progress.items = progress;
+	/* Batches from before, as of a failed resize, do not belong to this one. */
+	trace_take_batches(true, 0, &resized.trace);
+	record_release(&resize_batches_record, &resized.trace);
+	/* Once the host has the answer, a resize may begin while this process does not run. */
+	old = poll_device(TARGET);
+	resized.to_pages = old.value;
+	/* Less than the target, if the guest took some back. */
+	resized.from_pages = device_read(AWAY);
+	channel_answer(request->id, NULL, NULL, NULL);
+	err = await_start(old, request->timeout_ns, request->phase);
+	if (!err)
+		err = await_end(request->timeout_ns, request->patience_ns);
+	/* Idle time comes in ticks: busy time may go back over a resize shorter than one. */
+	then_ns = procfs_busy_ns();
+	enter(request->then);
+	resized.cpu_ns = then_ns > busy_ns ? then_ns - busy_ns : 0;
+	if (err)
+		send_failed(old.value);
+	else
+		send_resized();
+	return ANSWERED;
+}
+
+/* For a resize that the agent does not time: the host sets the phase. */
+int do_phase(struct call *call)
+{
+	call->answer.number = procfs_busy_ns();
+	enter(call->request.phase);
 	return 0;
 }

@@ -1,142 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * balloonbench list: what can be run.
- */
-#include <argp.h>
+/* balloonbench list: what can be run. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "bench/run/commands.h"
-#include "bench/config/paths.h"
+#include "bench/config/images.h"
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
+#include "bench/run/run.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"
 
-static const struct argp_option option_table[] = {
-	{ "json", 'j', NULL, 0, "machine-readable", 0 },
+struct options {
+	bool json;
+};
+
+#define OPTIONS struct options
+
+static const struct option_row rows[] = {
+	OPTION(FLAG, json, "json", 'j', NULL, "print JSON"),
 	{ 0 },
 };
 
-static const char doc[] = "The scenarios and variants that `balloonbench run` knows."
-			  "\v"
-			  "EXAMPLES\n"
-			  "  balloonbench list\n"
-			  "  balloonbench list --json\n";
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static int list_scenarios(FILE *text, json_t *json, char *err, size_t err_size)
 {
-	if (key == 'j')
-		*(bool *)state->input = true;
-	else if (key == ARGP_KEY_ARG)
-		argp_error(state, "'%s' is one argument too many", arg);
-	else
-		return ARGP_ERR_UNKNOWN;
+	struct record_list names = scenario_names(path_scenarios());
+	char **name = names.items, memory[32], inflate[32];
+	const char *state, *description;
+	struct scenario s;
+	int status = 0;
+	size_t i;
+
+	fprintf(text, "%-12s %-9s %-9s %-10s %6s  %s\n", "SCENARIO", "GUEST", "INFLATE", "STATE",
+		"CYCLES", "DESCRIPTION");
+	for (i = 0; i < names.count; i++) {
+		status = scenario_load(&s, name[i], path_scenarios(), err, err_size);
+		if (status)
+			break;
+		format_bytes(s.memory_bytes, memory, sizeof(memory));
+		format_bytes(s.inflate_bytes, inflate, sizeof(inflate));
+		state = prepared_state_names[s.state];
+		description = s.description ?: "";
+		fprintf(text, "%-12s %-9s %-9s %-10s %6u  %s\n", s.name, memory, inflate, state,
+			s.cycles, description);
+		json_array_append_new(json, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "name",
+						      s.name, "memory", memory, "inflate", inflate,
+						      "state", state, "cycles", (int)s.cycles,
+						      "description", description));
+		scenario_release(&s);
+	}
+	record_release_texts(&names);
+	return status;
+}
+
+static int list_variants(FILE *text, json_t *json, char *err, size_t err_size)
+{
+	const char *device, *description;
+	struct variants variants;
+	const struct variant *v;
+
+	if (variants_load(&variants, path_variants(), err, err_size))
+		return -EINVAL;
+	fprintf(text, "\n%-12s %-12s %-20s %s\n", "VARIANT", "KERNEL CUT", "DEVICE", "DESCRIPTION");
+	for (v = variants.list; v < variants.list + variants.count; v++) {
+		device = v->device ?: "";
+		description = v->description ?: "";
+		fprintf(text, "%-12s %-12s %-20s %s\n", v->name, v->cut, *device ? device : "-",
+			description);
+		json_array_append_new(json,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", v->name, "cut",
+						v->cut, "method", method_names[v->method], "device",
+						device, "description", description));
+	}
+	variants_release(&variants);
 	return 0;
 }
 
-static json_t *scenario_row(const struct scenario *s)
+/* All that there is, loaded before anything is printed. */
+static int run(struct command_line *line)
 {
-	char memory[32], inflate[32];
+	const struct options *o = line->options;
+	json_t *scenarios = json_array(), *variants = json_array(), *all;
+	char err[1024], *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	int status;
 
-	format_bytes(s->memory_bytes, memory, sizeof(memory));
-	format_bytes(s->inflate_bytes, inflate, sizeof(inflate));
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "name", s->name, "memory", memory,
-			 "inflate", inflate, "state", prepared_state_name(s->state), "cycles",
-			 (int)s->cycles, "description", s->description ? s->description : "");
-}
-
-static json_t *scenario_rows(char *err, size_t err_size)
-{
-	char **names = scenario_names(path_scenarios()), **name;
-	json_t *rows = json_array();
-	struct scenario scenario;
-
-	for (name = names; name && *name; name++) {
-		if (scenario_load(&scenario, *name, path_scenarios(), err, err_size)) {
-			json_decref(rows);
-			rows = NULL;
-			break;
-		}
-		json_array_append_new(rows, scenario_row(&scenario));
-		scenario_release(&scenario);
-	}
-	scenario_names_free(names);
-	return rows;
-}
-
-static json_t *variant_rows(char *err, size_t err_size)
-{
-	struct variants variants;
-	json_t *rows;
-	size_t i;
-
-	if (variants_load(&variants, path_variants(), err, err_size))
-		return NULL;
-	rows = json_array();
-	for (i = 0; i < variants.count; i++) {
-		const struct variant *v = &variants.list[i];
-
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", v->name, "cut",
-						v->cut, "mover", method_name(v->method), "device",
-						v->device ? v->device : "", "description",
-						v->description ? v->description : ""));
-	}
-	variants_release(&variants);
-	return rows;
-}
-
-static const char *text(const json_t *row, const char *key)
-{
-	return json_string_value(json_object_get(row, key));
-}
-
-static void print_tables(const json_t *scenarios, const json_t *variants)
-{
-	const json_t *row;
-	size_t i;
-
-	printf("%-12s %-9s %-9s %-10s %6s  %s\n", "SCENARIO", "GUEST", "INFLATE", "STATE", "CYCLES",
-	       "DESCRIPTION");
-	json_array_foreach (scenarios, i, row)
-		printf("%-12s %-9s %-9s %-10s %6d  %s\n", text(row, "name"), text(row, "memory"),
-		       text(row, "inflate"), text(row, "state"),
-		       (int)json_integer_value(json_object_get(row, "cycles")),
-		       text(row, "description"));
-	printf("\n%-12s %-12s %-20s %s\n", "VARIANT", "KERNEL CUT", "DEVICE", "DESCRIPTION");
-	json_array_foreach (variants, i, row)
-		printf("%-12s %-12s %-20s %s\n", text(row, "name"), text(row, "cut"),
-		       *text(row, "device") ? text(row, "device") : "-", text(row, "description"));
-}
-
-int cmd_list(int argc, char **argv)
-{
-	static const struct argp argp = { option_table, parse_option, NULL, doc, NULL, NULL, NULL };
-	json_t *scenarios, *variants = NULL;
-	int status = EXIT_FINE;
-	bool json = false;
-	char err[1024];
-
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	scenarios = scenario_rows(err, sizeof(err));
-	if (scenarios)
-		variants = variant_rows(err, sizeof(err));
-	if (!variants) {
+	if (!f)
+		abort();
+	all = json_pack("{s:o, s:o}", "scenarios", scenarios, "variants", variants);
+	status = list_scenarios(f, scenarios, err, sizeof(err));
+	if (!status)
+		status = list_variants(f, variants, err, sizeof(err));
+	fclose(f);
+	if (status)
 		log_error("%s", err);
-		status = EXIT_USAGE;
-	} else if (json) {
-		json_t *all = json_pack("{s:O, s:O}", "scenarios", scenarios, "variants", variants);
-
+	else if (o->json)
 		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(all);
-	} else {
-		print_tables(scenarios, variants);
-	}
-	json_decref(scenarios);
-	json_decref(variants);
-	return status;
+	printf("%s", status ? "" : o->json ? "\n" : text);
+	json_decref(all);
+	free(text);
+	return status ? EXIT_USAGE : EXIT_FINE;
 }
+
+const struct command list_command = {
+	.name = "list",
+	.purpose = "list scenarios and variants",
+	.description = "List the scenarios and variants that `balloonbench run` knows.",
+	.examples = "  balloonbench list\n"
+		    "  balloonbench list --json\n",
+	.exits = "0 listed\n"
+		 "2 wrong usage, or a file of scenarios or variants is wrong\n"
+		 "3 the output was not written",
+	.rows = rows,
+	.size = sizeof(struct options),
+	.run = run,
+};

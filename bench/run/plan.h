@@ -11,10 +11,9 @@
 #include "bench/config/variant.h"
 
 /*
- * Which boot comes when. The boots of one scenario run in blocks; each block
- * holds every variant once, in an order drawn from the seed; each second
- * block is the reverse of the one before (ABBA), so that a drift of the
- * machine, were it linear, falls on all variants alike.
+ * The order of boots. The boots of a scenario run in blocks that have every variant once,
+ * in an order drawn from the seed; each second block is the reverse of the one before
+ * (ABBA), so that a linear drift of the machine affects all variants alike.
  */
 struct plan_entry {
 	size_t scenario; /* index into the arrays given to plan_make() */
@@ -30,30 +29,16 @@ struct plan {
 	size_t count;
 };
 
-/* 0 or -ENOMEM. The same arguments give the same plan on every machine. */
-int plan_make(struct plan *plan, size_t scenarios, size_t variants, unsigned int boots,
-	      uint64_t seed);
+/* The same arguments give the same plan on every machine. */
+void plan_make(struct plan *plan, size_t scenarios, size_t variants, unsigned int boots,
+	       uint64_t seed);
 void plan_release(struct plan *plan);
 
-/* Leave out the boots that @wanted says no to; the order of the others stays. */
-void plan_keep(struct plan *plan, bool (*wanted)(const struct plan_entry *entry, void *context),
-	       void *context);
+/* Append the block of a scenario's boot from a longer plan; returns its number of entries. */
+size_t plan_add_block(struct plan *plan, const struct plan *from, size_t scenario,
+		      unsigned int boot);
 
-/**
- * plan_add_block() - take a block more into a plan
- * @plan: gets the entries
- * @from: a longer plan of the same scenarios and variants
- * @scenario: whose block
- * @boot: and which
- *
- * Return: how many entries that were, or -ENOMEM.
- */
-int plan_add_block(struct plan *plan, const struct plan *from, size_t scenario, unsigned int boot);
-
-/*
- * plan.json: the seed, the scenarios as resolved, the variants ("twin_of": the
- * variant that this one repeats), the order. New reference.
- */
+/* plan.json: the seed, the resolved scenarios, the variants, the order. New reference. */
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 		     size_t scenario_count, const struct variant *const *variants,
 		     size_t variant_count);

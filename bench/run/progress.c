@@ -1,73 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/run/progress.h"
-
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "bench/run/run.h"
 #include "lib/clock.h"
 
 #define CLEAR_TO_END "\033[K"
 
-void progress_begin(struct progress *p, unsigned int total, bool quiet)
+static struct {
+	const size_t *total;
+	size_t done, skipped; /* of done */
+	uint64_t started_ns, boot_started_ns;
+	uint64_t spent_ns; /* in boots that were run */
+	const struct boot *boot;
+	bool live, quiet; /* live: stderr is a terminal */
+} p = { .quiet = true };
+
+void progress_begin(const size_t *total, bool quiet)
 {
-	memset(p, 0, sizeof(*p));
-	p->total = total;
-	p->started_ns = clock_ns();
-	p->quiet = quiet;
-	p->live = isatty(STDERR_FILENO);
+	p.total = total;
+	p.started_ns = clock_ns();
+	p.quiet = quiet;
+	p.live = !quiet && isatty(STDERR_FILENO);
 }
 
-/* "64 s, about 140 s left": the mean boot so far, times what is left. */
-static const char *times(const struct progress *p, char *text, size_t size)
+/* "[2/9] idle/list boot 3: inflate (64 s, about 140 s left)": the mean duration so far. */
+static void show(size_t number, const char *what, const char *end)
 {
-	uint64_t elapsed = (clock_ns() - p->started_ns) / NSEC_PER_SEC;
-	int n;
+	char left[64] = "";
 
-	n = snprintf(text, size, "%llu s", (unsigned long long)elapsed);
-	if (p->done > p->skipped && p->done < p->total)
-		snprintf(text + n, size - n, ", about %llu s left",
-			 (unsigned long long)(p->spent_ns / (p->done - p->skipped) *
-					      (p->total - p->done) / NSEC_PER_SEC));
-	return text;
+	if (p.done > p.skipped && p.done < *p.total)
+		snprintf(left, sizeof(left), ", about %llu s left",
+			 (unsigned long long)(p.spent_ns / (p.done - p.skipped) *
+					      (*p.total - p.done) / NSEC_PER_SEC));
+	fprintf(stderr, "%s[%zu/%zu] %s: %s (%llu s%s)%s%s", p.live ? "\r" : "", number, *p.total,
+		boot_name(p.boot), what,
+		(unsigned long long)((clock_ns() - p.started_ns) / NSEC_PER_SEC), left,
+		p.live ? CLEAR_TO_END : "", end);
 }
 
-void progress_skip(struct progress *p)
+void progress_skip(void)
 {
-	p->done++;
-	p->skipped++;
+	p.done++;
+	p.skipped++;
 }
 
-void progress_item(struct progress *p, const char *item)
+void progress_boot(const struct boot *boot)
 {
-	snprintf(p->item, sizeof(p->item), "%s", item);
-	p->item_started_ns = clock_ns();
+	p.boot = boot;
+	p.boot_started_ns = clock_ns();
 }
 
-void progress_what(struct progress *p, const char *what)
+void progress_step(const char *what, void *context)
 {
-	char text[64];
-
-	if (p->quiet || !p->live)
-		return;
-	fprintf(stderr, "\r[%u/%u] %s: %s (%s)" CLEAR_TO_END, p->done + 1, p->total, p->item, what,
-		times(p, text, sizeof(text)));
+	(void)context;
+	if (p.live)
+		show(p.done + 1, what, "");
 }
 
-void progress_done(struct progress *p, const char *outcome)
+void progress_done(const char *outcome)
 {
-	char text[64];
-
-	p->done++;
-	p->spent_ns += clock_ns() - p->item_started_ns;
-	if (p->quiet)
-		return;
-	fprintf(stderr, "%s[%u/%u] %s: %s (%s)%s\n", p->live ? "\r" : "", p->done, p->total,
-		p->item, outcome, times(p, text, sizeof(text)), p->live ? CLEAR_TO_END : "");
+	p.done++;
+	p.spent_ns += clock_ns() - p.boot_started_ns;
+	if (!p.quiet)
+		show(p.done, outcome, "\n");
 }
 
-void progress_end(struct progress *p)
+void progress_end(void)
 {
-	if (p->live && !p->quiet)
+	if (p.live)
 		fputs("\r" CLEAR_TO_END, stderr);
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/run/results.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/run/run.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/clock.h"
-#include "lib/glob_below.h"
-#include "lib/result.h"
+#include "lib/directory.h"
+#include "lib/json_file.h"
+#include "lib/record_table.h"
 
 #define LOCK_MS 2000
 
-/* A boot's directory while it is being written: ".boot-03" becomes "boot-03". */
+/* Prefix of an unfinished boot: ".boot-03" becomes "boot-03". */
 #define UNFINISHED "/."
 
-static int fail(struct results *results, int err, const char *what, const char *path)
+int results_fail(int err, const char *what, const char *path)
 {
 	const char *advice = "";
 
@@ -35,38 +35,24 @@ static int fail(struct results *results, int err, const char *what, const char *
 		advice = "; choose a new directory with -o, finished results are never overwritten";
 	else if (err == -EBUSY)
 		advice = "; another balloonbench writes into it, wait for it or end it";
-	snprintf(results->error, sizeof(results->error), "cannot %s %s: %s%s", what, path,
-		 strerror(-err), advice);
-	return err;
+	return fails(err == -EEXIST ? EXIT_USAGE : EXIT_ENVIRONMENT, "cannot %s %s: %s%s", what,
+		     path, strerror(-err), advice);
 }
 
-int results_cannot_write(struct results *results, int err, const char *path)
-{
-	return fail(results, err, "write into", path);
-}
-
-const char *results_error(const struct results *results)
-{
-	return results->error;
-}
-
-const char *utc_now(char text[32])
+const char *utc_now(const char *format, char text[32])
 {
 	time_t now = time(NULL);
-	struct tm tm;
 
-	gmtime_r(&now, &tm);
-	strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	strftime(text, 32, format, gmtime(&now));
 	return text;
 }
 
 static int directory_is_empty(const char *path)
 {
 	struct dirent *entry;
+	DIR *dir = opendir(path);
 	int empty = 1;
-	DIR *dir;
 
-	dir = opendir(path);
 	if (!dir)
 		return -errno;
 	while (empty && (entry = readdir(dir)))
@@ -76,161 +62,125 @@ static int directory_is_empty(const char *path)
 }
 
 /*
- * A directory of somebody else's, or that everybody can write to, is no place for
- * files that are opened by their names. Root may use that of who called him.
+ * Another user could replace files in a directory that he owns or that all can write
+ * to. Root may use that of the user who called sudo.
  */
-static bool is_ours(const char *path)
+static int check_owner(const char *dir)
 {
 	const char *sudo = getenv("SUDO_UID");
 	struct stat st;
 
-	if (stat(path, &st) || st.st_mode & S_IWOTH)
-		return false;
-	return st.st_uid == geteuid() ||
-	       (!geteuid() && sudo && st.st_uid == strtoul(sudo, NULL, 10));
+	if (!stat(dir, &st) && !(st.st_mode & S_IWOTH) &&
+	    (st.st_uid == geteuid() ||
+	     (!geteuid() && sudo && st.st_uid == strtoul(sudo, NULL, 10))))
+		return 0;
+	return fails(EXIT_ENVIRONMENT,
+		     "%s: owned by another user, or writable for all; choose a new directory "
+		     "with -o",
+		     dir);
 }
 
-static int not_ours(struct results *results)
-{
-	snprintf(results->error, sizeof(results->error),
-		 "%s belongs to another user, or all can write to it; choose a new directory with "
-		 "-o",
-		 results->dir);
-	return -EPERM;
-}
-
-/* What a run that was killed has started holds its lock until it has gone, too. */
+/* Processes of a killed run hold its lock until they have ended: wait for them. */
 static int lock_journal(int fd)
 {
-	const struct timespec look = { .tv_nsec = 50 * NSEC_PER_MSEC };
 	uint64_t deadline = deadline_in_ms(LOCK_MS);
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (clock_ns() >= deadline)
 			return -EBUSY;
-		nanosleep(&look, NULL);
+		sleep_ns(50 * NSEC_PER_MSEC);
 	}
 	return 0;
 }
 
-/* The journal's lock is the tree's: who has it writes here. */
-static int open_journal(struct results *results, int flags)
+/* The lock of the journal is the lock of the tree. */
+static int open_journal(struct results *results, const char *dir, int flags)
 {
-	char journal[PATH_MAX];
+	char *journal = xasprintf("%s/journal.jsonl", dir);
+	int fd, status = 0;
 
-	if (snprintf(journal, sizeof(journal), "%s/journal.jsonl", results->dir) >=
-	    (int)sizeof(journal))
-		return fail(results, -ENAMETOOLONG, "create", results->dir);
-	results->journal_fd =
-		open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
-	if (results->journal_fd < 0)
-		return fail(results, -errno, "create", journal);
-	if (!lock_journal(results->journal_fd))
-		return 0;
-	results_close(results);
-	return fail(results, -EBUSY, "write into", results->dir);
+	fd = open(journal, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+	*results = (struct results){ dir, fd };
+	if (fd < 0) {
+		status = results_fail(-errno, "create", journal);
+	} else if (lock_journal(fd)) {
+		results_close(results);
+		status = results_fail(-EBUSY, "write into", dir);
+	}
+	free(journal);
+	return status;
 }
 
 int results_create(struct results *results, const char *dir)
 {
-	int err;
+	int err = directory_is_empty(dir);
 
-	results->journal_fd = -1;
-	snprintf(results->dir, sizeof(results->dir), "%s", dir);
-	err = directory_is_empty(dir);
-	if (!err)
-		return fail(results, -EEXIST, "write into", dir);
-	if (err < 0 && err != -ENOENT)
-		return fail(results, err, "write into", dir);
-	if (err > 0 && !is_ours(dir))
-		return not_ours(results);
+	if (err <= 0 && err != -ENOENT)
+		return results_fail(err ? err : -EEXIST, "write into", dir);
+	if (err > 0 && check_owner(dir))
+		return EXIT_ENVIRONMENT;
 	err = make_directories(dir);
-	if (err)
-		return fail(results, err, "create", dir);
-	return open_journal(results, O_EXCL);
+	return err ? results_fail(err, "create", dir) : open_journal(results, dir, O_EXCL);
 }
 
-/* A journal's last line may have been cut off, by a disk that was full or a machine that died. */
-static int end_last_line(struct results *results)
+/* The last line may be incomplete, after a crash or on a full disk. */
+static int end_last_line(int fd)
 {
-	char journal[PATH_MAX], last = '\n';
-	FILE *f;
+	char last = '\n';
+	struct stat st;
 
-	snprintf(journal, sizeof(journal), "%.*s/journal.jsonl", PATH_MAX - 16, results->dir);
-	f = fopen(journal, "re");
-	if (!f)
-		return -errno;
-	if (!fseek(f, -1, SEEK_END))
-		last = fgetc(f);
-	fclose(f);
-	return last == '\n' || write(results->journal_fd, "\n", 1) == 1 ? 0 : -EIO;
+	if (fstat(fd, &st) < 0 || (st.st_size && pread(fd, &last, 1, st.st_size - 1) != 1) ||
+	    (last != '\n' && write(fd, "\n", 1) != 1))
+		return results_fail(-errno, "write", "journal.jsonl");
+	return 0;
 }
 
-/* What a run leaves that died: a boot's directory, or a file under its temporary name. */
+/* Remove what a killed run left: directories of boots, temporary files. */
 static void discard_unfinished(const char *dir)
 {
+	static const char *const patterns[] = { "/*/*" UNFINISHED "boot-*",
+						"/*.json" ATOMIC_FILE_PATTERN };
 	glob_t found;
-	size_t i;
+	size_t p, i;
 
-	if (!glob_below(dir, "/*/*" UNFINISHED "boot-*", &found)) {
+	for (p = 0; p < 2; p++) {
+		if (glob_below(dir, patterns[p], &found))
+			continue;
 		for (i = 0; i < found.gl_pathc; i++)
-			results_discard_boot(found.gl_pathv[i]);
-		globfree(&found);
-	}
-	if (!glob_below(dir, "/*.json" ATOMIC_FILE_PATTERN, &found)) {
-		for (i = 0; i < found.gl_pathc; i++)
-			unlink(found.gl_pathv[i]);
+			if (unlink(found.gl_pathv[i]))
+				directory_remove(found.gl_pathv[i]);
 		globfree(&found);
 	}
 }
 
 int results_reopen(struct results *results, const char *dir)
 {
-	int err;
+	int status = check_owner(dir) ?: open_journal(results, dir, 0);
 
-	results->journal_fd = -1;
-	snprintf(results->dir, sizeof(results->dir), "%s", dir);
-	if (!is_ours(dir))
-		return not_ours(results);
-	err = open_journal(results, 0);
-	if (err)
-		return err;
+	if (status)
+		return status;
 	discard_unfinished(dir);
-	err = end_last_line(results);
-	return err ? fail(results, err, "write", "journal.jsonl") : 0;
+	return end_last_line(results->journal_fd);
 }
 
-void results_abandon(struct results *results)
+int results_find_boot(const struct results *results, const struct boot *boot,
+		      struct boot_result *result, bool *found)
 {
-	static const char *const names[] = { "env.json", "plan.json", "journal.jsonl" };
-	char path[PATH_MAX + 16];
-	size_t i;
+	char *path = xasprintf("%s/%s/%s/boot-%02u/result.json", results->dir, boot->scenario->name,
+			       boot->variant->name, boot->number);
+	char err[PATH_MAX + 256];
+	json_t *json = NULL;
+	int status = 0;
 
-	if (results->journal_fd < 0)
-		return;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", results->dir, names[i]);
-		unlink(path);
-	}
-	rmdir(results->dir);
-}
-
-int results_find_boot(struct results *results, const char *scenario, const char *variant,
-		      unsigned int boot, json_t **result)
-{
-	char path[PATH_MAX], err[sizeof(results->error)];
-
-	*result = NULL;
-	if (snprintf(path, sizeof(path), "%s/%s/%s/boot-%02u/result.json", results->dir, scenario,
-		     variant, boot) >= (int)sizeof(path) ||
-	    access(path, F_OK))
-		return 0;
-	*result = result_load(path, err, sizeof(err));
-	if (*result)
-		return 0;
-	snprintf(results->error, sizeof(results->error),
-		 "%s; remove its directory, and it is run again", err);
-	return -EINVAL;
+	record_init(&boot_record, result);
+	*found = !access(path, F_OK);
+	if (*found)
+		json = json_file_load(path, err, sizeof(err));
+	if (*found && (!json || result_decode(result, json, path, err, sizeof(err))))
+		status = fails(EXIT_ENVIRONMENT, "%s; remove its directory to run it again", err);
+	json_decref(json);
+	free(path);
+	return status;
 }
 
 void results_close(struct results *results)
@@ -240,96 +190,86 @@ void results_close(struct results *results)
 	results->journal_fd = -1;
 }
 
-int results_write(struct results *results, const char *file, const json_t *content)
+int results_write(const char *dir, const char *file, const json_t *content)
 {
-	char path[PATH_MAX];
-	int err;
+	char *path = xasprintf("%s/%s", dir, file);
+	int err = atomic_file_write_json(path, content);
+	int status = err ? results_fail(err, "write", path) : 0;
 
-	if (snprintf(path, sizeof(path), "%s/%s", results->dir, file) >= (int)sizeof(path))
-		return fail(results, -ENAMETOOLONG, "write", file);
-	err = atomic_file_write_json(path, content);
-	return err ? fail(results, err, "write", path) : 0;
+	free(path);
+	return status;
 }
 
-int results_journal(struct results *results, json_t *line)
+/* What the journal says of a boot. */
+#define S struct boot_result
+static RECORD(journal_record, "journal", NULL,
+	FIELD(TEXT, scenario), FIELD(TEXT, variant), FIELD(COUNT, boot),
+	FIELD(CHOICE, status, .choices = status_names), FIELD(TEXT, reason));
+#undef S
+
+/* Write a whole line or nothing: cut off what a full disk took of it. */
+static int append(int fd, const char *text, size_t len)
 {
-	char now[32], *text;
 	struct stat before;
 	ssize_t n;
-	size_t len;
 	int err;
 
-	json_object_set_new(line, "time_utc", json_string(utc_now(now)));
-	text = json_dumps(line, JSON_COMPACT);
-	json_decref(line);
-	if (!text)
-		return fail(results, -ENOMEM, "write", "journal.jsonl");
-	len = strlen(text);
-	text[len++] = '\n';
-	/* A line is whole or absent: of a disk that gets full it has taken a part. */
-	err = fstat(results->journal_fd, &before) < 0 ? -errno : 0;
-	n = write(results->journal_fd, text, len);
-	if (n < 0)
-		err = -errno;
-	else if (n != (ssize_t)len)
-		err = -ENOSPC;
-	else if (fdatasync(results->journal_fd) < 0)
-		err = -errno;
-	if (n > 0 && n != (ssize_t)len && ftruncate(results->journal_fd, before.st_size) < 0)
-		err = -errno;
+	if (fstat(fd, &before) < 0)
+		return -errno;
+	n = write(fd, text, len);
+	if (n == (ssize_t)len)
+		return fdatasync(fd) < 0 ? -errno : 0;
+	err = n < 0 ? -errno : -ENOSPC;
+	return n > 0 && ftruncate(fd, before.st_size) < 0 ? -errno : err;
+}
+
+int results_journal(const struct results *results, const char *event,
+		    const struct boot_result *result, const char *status)
+{
+	json_t *json = json_pack("{s:s, s:s*}", "event", event, "status", status);
+	char now[32], *text, *line;
+	int err;
+
+	if (result)
+		json_object_update_new(json, record_encode(&journal_record, result));
+	json_object_set_new(json, "time_utc", json_string(utc_now(UTC_ISO, now)));
+	text = json_dumps(json, JSON_COMPACT);
+	line = xasprintf("%s\n", text);
+	err = append(results->journal_fd, line, strlen(line));
+	json_decref(json);
 	free(text);
-	return err ? fail(results, err, "write", "journal.jsonl") : 0;
+	free(line);
+	return err ? results_fail(err, "write", "journal.jsonl") : 0;
 }
 
-int results_begin_boot(struct results *results, const char *scenario, const char *variant,
-		       unsigned int boot, char *path)
+char *results_begin_boot(const struct results *results, const struct boot *boot)
 {
-	int err;
+	char *path = xasprintf("%s/%s/%s" UNFINISHED "boot-%02u", results->dir,
+			       boot->scenario->name, boot->variant->name, boot->number);
+	int err = make_directories(path);
 
-	if (snprintf(path, PATH_MAX, "%s/%s/%s" UNFINISHED "boot-%02u", results->dir, scenario,
-		     variant, boot) >= PATH_MAX)
-		return fail(results, -ENAMETOOLONG, "create", variant);
-	err = make_directories(path);
-	return err ? fail(results, err, "create", path) : 0;
+	if (!err)
+		return path;
+	results_fail(err, "create", path);
+	free(path);
+	return NULL;
 }
 
-int results_commit_boot(struct results *results, const char *path, const json_t *result,
-			const json_t *records)
+int results_commit_boot(const char *path, const struct boot_result *result)
 {
-	char file[PATH_MAX], final[PATH_MAX], *dot;
-	int err = 0;
+	json_t *json = record_encode(&boot_record, result);
+	const char *dot = strrchr(path, '/') + 1;
+	char *final = xasprintf("%.*s%s", (int)(dot - path), path, dot + 1);
+	int err, status = results_write(path, "result.json", json);
 
-	if (snprintf(file, sizeof(file), "%s/result.json", path) >= (int)sizeof(file))
-		return fail(results, -ENAMETOOLONG, "write", path);
-	if (records) {
-		snprintf(file, sizeof(file), "%s/trace.json", path);
-		err = atomic_file_write_compact_json(file, records);
+	if (!status) {
+		/* Some file systems say EEXIST of a directory that is not empty. */
+		err = !rename(path, final) ? sync_directory_of(final)
+		      : errno == EEXIST	   ? -ENOTEMPTY
+					   : -errno;
+		status = err ? results_fail(err, "rename", path) : 0;
 	}
-	if (!err) {
-		snprintf(file, sizeof(file), "%s/result.json", path);
-		err = atomic_file_write_json(file, result);
-	}
-	if (err)
-		return fail(results, err, "write", file);
-	snprintf(final, sizeof(final), "%s", path);
-	dot = strrchr(final, '/') + 1;
-	memmove(dot, dot + 1, strlen(dot));
-	if (rename(path, final) < 0)
-		return fail(results, -errno, "rename", path);
-	err = sync_directory_of(final);
-	return err ? fail(results, err, "rename", path) : 0;
-}
-
-void results_discard_boot(const char *path)
-{
-	struct dirent *entry;
-	DIR *dir;
-
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
-	rmdir(path);
+	json_decref(json);
+	free(final);
+	return status;
 }

@@ -1,44 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/run/resume.h"
-
 #include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/exit_status.h"
+#include "bench/run/run.h"
+#include "lib/alloc.h"
 #include "lib/json_file.h"
-#include "lib/log.h"
-#include "lib/result.h"
 
 static json_t *load(const char *dir, const char *name)
 {
-	char path[PATH_MAX], err[PATH_MAX + 256];
-	json_t *value;
+	char *path = xasprintf("%s/%s", dir, name), err[PATH_MAX + 256];
+	json_t *value = json_file_load(path, err, sizeof(err));
+	long long version = json_integer_value(json_object_get(value, "schema_version"));
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	value = json_file_load(path, err, sizeof(err));
-	if (json_is_object(value) &&
-	    json_integer_value(json_object_get(value, "schema_version")) <= RESULT_SCHEMA_VERSION)
-		return value;
+	if (version == RESULT_SCHEMA_VERSION)
+		goto out;
 	if (json_is_object(value))
-		log_error("%s: written by a newer balloonbench, which alone can go on with it",
-			  path);
+		log_error("%s: schema_version %lld, expected %d; resume with the balloonbench "
+			  "that wrote it",
+			  path, version, RESULT_SCHEMA_VERSION);
 	else
-		log_error("%s%s; --resume wants the result tree of a run that was stopped",
-			  value ? path : err, value ? ": an object is wanted" : "");
+		log_error("%s%s; --resume needs the result tree of a run that was stopped",
+			  value ? path : err, value ? ": expected an object" : "");
 	json_decref(value);
-	return NULL;
+	value = NULL;
+out:
+	free(path);
+	return value;
 }
 
-int resume_load(struct resume *resume, const char *dir)
+char **resume_load(struct resume *resume, const char *dir, int *argc)
 {
+	const json_t *list, *item;
+	char **argv;
+	size_t i;
+
 	resume->dir = dir;
 	resume->env = load(dir, "env.json");
 	if (resume->env)
 		resume->plan = load(dir, "plan.json");
-	return resume->plan ? 0 : EXIT_USAGE;
+	if (!resume->plan)
+		return NULL;
+	list = json_object_get(resume->env, "arguments");
+	argv = xcalloc(json_array_size(list) + 1, sizeof(*argv));
+	json_array_foreach (list, i, item)
+		argv[i] = (char *)json_string_value(item);
+	for (*argc = 0; argv[*argc]; ++*argc)
+		;
+	if (*argc && (size_t)*argc == json_array_size(list))
+		return argv;
+	log_error("%s/env.json: 'arguments' is missing; it cannot be resumed", dir);
+	free(argv);
+	return NULL;
 }
 
 void resume_release(struct resume *resume)
@@ -48,96 +61,66 @@ void resume_release(struct resume *resume)
 	memset(resume, 0, sizeof(*resume));
 }
 
-char **resume_arguments(const struct resume *resume, int *argc)
+/* @name: of the part of @what that has changed, or NULL. */
+static int differs(const struct resume *resume, const char *what, const char *name)
 {
-	const json_t *list = json_object_get(resume->env, "arguments"), *item;
-	char **argv = calloc(json_array_size(list) + 1, sizeof(*argv));
-	bool whole = json_array_size(list) > 0;
-	size_t i;
-
-	json_array_foreach (list, i, item) {
-		whole &= json_is_string(item);
-		if (argv)
-			argv[i] = (char *)json_string_value(item);
-	}
-	*argc = json_array_size(list);
-	if (argv && whole)
-		return argv;
-	log_error("%s/env.json: no 'arguments' in it: a run of an older balloonbench, which "
-		  "cannot be gone on with",
-		  resume->dir);
-	free(argv);
-	return NULL;
+	return fails(EXIT_USAGE,
+		     "%s: %s%s%s has changed since the run began; boots of both cannot be in one "
+		     "tree; begin another run",
+		     resume->dir, what, name ? " " : "", name ? name : "");
 }
 
-static int differs(const struct resume *resume, const char *what)
-{
-	log_error("%s: %s is not what it was when the run began; boots of both cannot be in one "
-		  "tree: begin another run",
-		  resume->dir, what);
-	return EXIT_USAGE;
-}
-
-static bool same_at(const json_t *one, const json_t *other, const char *path)
-{
-	const json_t *a = json_at(one, path), *b = json_at(other, path);
-
-	return (!a && !b) || json_equal(a, b);
-}
-
-/* The first of a list of objects with names that is another one now, or NULL. */
-static const char *changed_in(const json_t *one, const json_t *other, const char *list)
-{
-	const json_t *a = json_object_get(one, list), *b = json_object_get(other, list), *item;
-	size_t i;
-
-	json_array_foreach (a, i, item)
-		if (!json_equal(item, json_array_get(b, i)))
-			return json_string_value(json_object_get(item, "name"));
-	return json_array_size(a) == json_array_size(b) ? NULL : list;
-}
-
-/* The order that the run began with; --until-ci has added to it since. */
-static bool begins_with(const json_t *order, const json_t *start)
+/* The index of the first item of a list that another list does not have there; or its size. */
+static size_t common_items(const json_t *list, const json_t *other)
 {
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (start, i, item)
-		if (!json_equal(item, json_array_get(order, i)))
-			return false;
-	return true;
+	json_array_foreach (list, i, item)
+		if (!json_equal(item, json_array_get(other, i)))
+			break;
+	return i;
 }
 
 int resume_check(const struct resume *resume, const json_t *env, const json_t *plan)
 {
-	static const char *const facts[][2] = {
-		{ "accel", "the accelerator" },
-		{ "trace", "the level of tracing" },
-		{ "host.cpu_model", "the machine's CPU" },
-		{ "host.cpus", "the machine's number of CPUs" },
-		{ "host.kernel_release", "the machine's kernel" },
-		{ "qemu.path", "QEMU" },
-		{ "kernel.config_sha256", "the guests' kernel configuration" },
-		{ "kernel.compiler", "the compiler" },
-		{ "cuts", "the kernel of a cut" },
+	static const struct {
+		const char *object, *member, *what;
+	} facts[] = {
+		{ NULL, "accel", "the accelerator" },
+		{ NULL, "trace", "the level of tracing" },
+		{ "host", "cpu_model", "the machine's CPU" },
+		{ "host", "cpus", "the machine's number of CPUs" },
+		{ "host", "kernel_release", "the machine's kernel" },
+		{ "qemu", "path", "QEMU" },
+		{ "kernel", "config_sha256", "the guests' kernel configuration" },
+		{ "kernel", "compiler", "the compiler" },
+		{ NULL, "cuts", "the kernel of a cut" },
+	}, *f;
+	static const char *const lists[][2] = {
+		{ "scenarios", "scenario" },
+		{ "variants", "variant" },
+		{ "order", "the order of the boots" }, /* --until-ci may have appended to it */
 	};
-	const char *changed;
-	char what[256];
-	size_t i;
+	const json_t *a, *b;
+	const char *name;
+	size_t i, same;
 
-	for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-		if (!same_at(resume->env, env, facts[i][0]))
-			return differs(resume, facts[i][1]);
-	changed = changed_in(resume->plan, plan, "scenarios");
-	snprintf(what, sizeof(what), "scenario %s", changed ? changed : "");
-	if (changed)
-		return differs(resume, what);
-	changed = changed_in(resume->plan, plan, "variants");
-	snprintf(what, sizeof(what), "variant %s", changed ? changed : "");
-	if (changed)
-		return differs(resume, what);
-	if (!begins_with(json_object_get(resume->plan, "order"), json_object_get(plan, "order")))
-		return differs(resume, "the order of the boots");
+	for (f = facts; f < facts + sizeof(facts) / sizeof(*facts); f++) {
+		a = f->object ? json_object_get(resume->env, f->object) : resume->env;
+		b = f->object ? json_object_get(env, f->object) : env;
+		a = json_object_get(a, f->member);
+		b = json_object_get(b, f->member);
+		if (a != b && !json_equal(a, b))
+			return differs(resume, f->what, NULL);
+	}
+	for (i = 0; i < 3; i++) {
+		a = json_object_get(resume->plan, lists[i][0]);
+		b = json_object_get(plan, lists[i][0]);
+		same = common_items(b, a);
+		name = json_string_value(json_object_get(json_array_get(a, same), "name"));
+		if (same < json_array_size(b) || (i != 2 && same < json_array_size(a)))
+			return differs(resume, lists[i][1], name);
+	}
 	return 0;
 }

@@ -1,27 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/run/run_plan.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
-#include "bench/run/host.h"
+#include "bench/run/run.h"
 #include "bench/vm/interrupt.h"
-#include "lib/exit_status.h"
-#include "lib/log.h"
-#include "lib/result.h"
+#include "lib/alloc.h"
+#include "lib/directory.h"
 #include "lib/units.h"
+
+#define RESERVE_BYTES (512ULL << 20)
+
+const char *host_file_value(const char *path, const char *key, const char *separators, char *value,
+			    size_t size)
+{
+	FILE *f = fopen(path, "re");
+	char line[512], *rest = line + strlen(key);
+
+	value[0] = '\0';
+	while (f && !value[0] && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, strlen(key)) || (*key && !strchr(separators, *rest)))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(value, size, "%s", rest + strspn(rest, separators));
+	}
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static uint64_t meminfo_bytes(const char *key)
+{
+	char kib[64];
+
+	host_file_value("/proc/meminfo", key, ": \t", kib, sizeof(kib));
+	return strtoull(kib, NULL, 10) << 10;
+}
+
+uint64_t host_guest_memory_limit(void)
+{
+	uint64_t available = meminfo_bytes("MemAvailable");
+
+	return available > RESERVE_BYTES ? available - RESERVE_BYTES : 0;
+}
+
+/* CPU model, number of CPUs, memory, kernel, distribution: for env.json. */
+static json_t *host_to_json(void)
+{
+	char model[256], distribution[256];
+	struct utsname uts;
+
+	uname(&uts);
+	host_file_value("/proc/cpuinfo", "model name", "\t: ", model, sizeof(model));
+	host_file_value("/etc/os-release", "PRETTY_NAME", "=\"", distribution,
+			sizeof(distribution));
+	distribution[strcspn(distribution, "\"")] = '\0';
+	return json_pack("{s:s, s:i, s:I, s:s, s:s}", "cpu_model", model, "cpus",
+			 (int)sysconf(_SC_NPROCESSORS_ONLN), "memory_bytes",
+			 (json_int_t)meminfo_bytes("MemTotal"), "kernel_release", uts.release,
+			 "distribution", distribution);
+}
 
 static json_t *cuts_to_json(const struct session *s)
 {
+	const struct image_cut *cut;
 	json_t *cuts = json_object();
 	size_t i;
 
 	for (i = 0; i < s->options.suite.variant_count; i++) {
-		const struct image_cut *cut = images_find(&s->images, s->chosen[i]->cut);
-
+		cut = images_find(&s->images, s->chosen[i]->cut);
 		json_object_set_new(cuts, cut->name,
 				    json_pack("{s:s, s:s, s:s}", "release", cut->release, "key",
 					      cut->key, "patches_sha256", cut->patches_sha256));
@@ -29,18 +80,30 @@ static json_t *cuts_to_json(const struct session *s)
 	return cuts;
 }
 
-static json_t *env_to_json(const struct session *s)
+static json_t *make_env(const struct session *s)
 {
-	char now[32];
+	json_t *arguments = json_array(), *env;
+	char now[32], *command = NULL, *before;
+	int i;
 
-	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
-		"schema_version", 1, "suite", s->options.suite.name, "started_utc", utc_now(now),
-		"accel", accel_name(s->accel), "accel_reason", s->accel_reason, "trace",
-		trace_level_name(s->options.trace), "command", s->command, "arguments",
-		s->arguments, "host", host_to_json(), "qemu", "path", s->images.qemu, "kernel",
-		"source", s->images.source, "compiler", s->images.compiler, "config_sha256",
-		s->images.config_sha256, "cuts", cuts_to_json(s));
+	/* For people to read, and for --resume. */
+	for (i = 0; i < s->line->argc; i++) {
+		json_array_append_new(arguments, json_string(s->line->argv[i]));
+		before = command;
+		command = xasprintf("%s%s%s", i ? before : "", i ? " " : "", s->line->argv[i]);
+		free(before);
+	}
+	env = json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
+		"schema_version", RESULT_SCHEMA_VERSION, "suite", s->options.suite.name,
+		"started_utc", utc_now(UTC_ISO, now), "accel", accel_names[s->accel],
+		"accel_reason", s->accel_reason, "trace", trace_level_name(s->options.trace),
+		"command", command, "arguments", arguments, "host", host_to_json(), "qemu", "path",
+		s->images.qemu, "kernel", "source", s->images.source, "compiler",
+		s->images.compiler, "config_sha256", s->images.config_sha256, "cuts",
+		cuts_to_json(s));
+	free(command);
+	return env;
 }
 
 static json_t *make_plan(const struct session *s)
@@ -53,282 +116,181 @@ static json_t *make_plan(const struct session *s)
 	return plan;
 }
 
-static int write_plan(struct session *s)
+static int create(struct session *s, const json_t *env, const json_t *plan)
 {
-	json_t *plan = make_plan(s);
-	int err;
+	struct results *results = &s->results;
+	char stamp[32];
+	int status;
 
-	err = results_write(&s->results, "plan.json", plan);
-	json_decref(plan);
-	return err;
-}
-
-static int begin(struct session *s)
-{
-	char dir[256], stamp[32];
-	json_t *env = env_to_json(s);
-	time_t now = time(NULL);
-	int err;
-
-	if (!s->options.output) {
-		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime(&now));
-		snprintf(dir, sizeof(dir), "results/%s-%s", stamp, s->options.suite.name);
-		s->options.output = strdup(dir);
-	}
-	err = results_create(&s->results, s->options.output);
-	if (!err)
-		err = results_write(&s->results, "env.json", env);
-	if (!err)
-		err = write_plan(s);
-	if (!err)
-		err = results_journal(&s->results, json_pack("{s:s}", "event", "start"));
-	json_decref(env);
-	if (!err)
-		return 0;
-	log_error("%s", results_error(&s->results));
-	results_abandon(&s->results);
-	return err == -EEXIST ? EXIT_USAGE : EXIT_ENVIRONMENT;
-}
-
-static int go_on(struct session *s)
-{
-	json_t *env = env_to_json(s), *plan = make_plan(s);
-	int status = resume_check(&s->options.resume, env, plan);
-
-	json_decref(env);
-	json_decref(plan);
-	if (status)
-		return status;
-	if (!results_reopen(&s->results, s->options.output) &&
-	    !results_journal(&s->results, json_pack("{s:s}", "event", "resume")))
-		return 0;
-	log_error("%s", results_error(&s->results));
-	return EXIT_ENVIRONMENT;
+	if (!s->options.output)
+		s->options.output = xasprintf("results/%s-%s", utc_now("%Y%m%dT%H%M%SZ", stamp),
+					      s->options.suite.name);
+	status = results_create(results, s->options.output) ?:
+			 results_write(results->dir, "env.json", env) ?:
+			 results_write(results->dir, "plan.json", plan) ?:
+			 results_journal(results, "start", NULL, NULL);
+	if (status && results->journal_fd >= 0)
+		directory_remove(results->dir);
+	return status;
 }
 
 int run_plan_open(struct session *s)
 {
-	return s->options.resume.dir ? go_on(s) : begin(s);
-}
+	json_t *env = make_env(s), *plan = make_plan(s);
+	int status;
 
-static void show_what(const char *what, void *context)
-{
-	progress_what(context, what);
-}
-
-/* Mean over the cycles, for the progress line: "1.81 s", or instructions under icount. */
-static const char *mean_duration(const json_t *result, const char *move, enum accel accel,
-				 char *text, size_t size)
-{
-	const json_t *cycles = json_object_get(result, "cycles"), *cycle, *moved;
-	size_t i, count = 0;
-	double sum = 0;
-
-	json_array_foreach (cycles, i, cycle) {
-		moved = json_object_get(cycle, move);
-		sum += json_integer_value(json_object_get(moved, "duration_ns"));
-		count += moved != NULL;
-	}
-	sum = count ? sum / count : 0;
-	if (!count)
-		snprintf(text, size, "none");
-	else if (accel == ACCEL_ICOUNT)
-		snprintf(text, size, "%.4g M instructions", sum / 1e6);
+	if (s->options.resume.dir)
+		status = resume_check(&s->options.resume, env, plan) ?:
+				 results_reopen(&s->results, s->options.output) ?:
+				 results_journal(&s->results, "resume", NULL, NULL);
 	else
-		format_duration(sum, text, size);
-	return text;
-}
-
-static void count(struct session *s, const char *status)
-{
-	s->ok += !strcmp(status, RESULT_OK);
-	s->failed += !strcmp(status, RESULT_FAILED);
-	s->invalid += !strcmp(status, RESULT_INVALID);
-}
-
-/* Count the boot and say in one line how it went. */
-static void account(struct session *s, const struct plan_entry *entry, const json_t *result)
-{
-	const char *status = json_string_value(json_object_get(result, "status"));
-	const char *reason = json_string_value(json_object_get(result, "reason"));
-	char line[256], inflate[64], deflate[64];
-
-	count(s, status);
-	if (!strcmp(status, RESULT_OK)) {
-		snprintf(line, sizeof(line), "ok, inflate %s, deflate %s",
-			 mean_duration(result, "inflate", s->accel, inflate, sizeof(inflate)),
-			 mean_duration(result, "deflate", s->accel, deflate, sizeof(deflate)));
-	} else {
-		snprintf(line, sizeof(line), "%s", status);
-	}
-	progress_done(&s->progress, line);
-	if (reason)
-		log_warn("%s/%s boot %u is %s: %s", s->scenarios[entry->scenario].name,
-			 s->chosen[entry->variant]->name, entry->boot, status, reason);
-}
-
-static int store(struct session *s, const struct plan_entry *entry, const char *path,
-		 const json_t *result, const json_t *records)
-{
-	json_t *line;
-	int err;
-
-	err = results_commit_boot(&s->results, path, result, records);
-	if (err)
-		return err;
-	line = json_pack("{s:s, s:s, s:s, s:i, s:O, s:O}", "event", "boot", "scenario",
-			 s->scenarios[entry->scenario].name, "variant",
-			 s->chosen[entry->variant]->name, "boot", (int)entry->boot, "status",
-			 json_object_get(result, "status"), "reason",
-			 json_object_get(result, "reason"));
-	return results_journal(&s->results, line);
-}
-
-/* For --until-ci; 0, or an exit status where it can never be told. */
-static int take_note(struct session *s, const struct plan_entry *entry, const json_t *result)
-{
-	if (!s->options.until.half_width || !until_ci_add(&s->until, entry, result))
-		return 0;
-	progress_end(&s->progress);
-	log_error("--until-metric %s: %s/%s boot %u has no such number in its result.json; "
-		  "inflate.duration_ns is one, as are deflate.gib_per_s and ready_ns",
-		  s->options.until.metric, s->scenarios[entry->scenario].name,
-		  s->chosen[entry->variant]->name, entry->boot);
-	return EXIT_USAGE;
-}
-
-/* A boot that was finished before the run was stopped; @found says whether it is one. */
-static int take_finished(struct session *s, const struct plan_entry *entry, bool *found)
-{
-	json_t *result = NULL;
-	int status = 0;
-
-	*found = false;
-	if (!s->options.resume.dir)
-		return 0;
-	if (results_find_boot(&s->results, s->scenarios[entry->scenario].name,
-			      s->chosen[entry->variant]->name, entry->boot, &result)) {
-		log_error("%s", results_error(&s->results));
-		return EXIT_ENVIRONMENT;
-	}
-	if (result) {
-		*found = true;
-		count(s, json_string_value(json_object_get(result, "status")));
-		progress_skip(&s->progress);
-		status = take_note(s, entry, result);
-	}
-	json_decref(result);
+		status = create(s, env, plan);
+	json_decref(env);
+	json_decref(plan);
 	return status;
 }
 
-/* 0, or an exit status that ends the run. */
+/* Mean over the cycles, for the progress line: "1.81 s", or instructions under icount. */
+static const char *mean_duration(const struct boot_result *result, enum direction direction,
+				 char *text, size_t size)
+{
+	size_t i,
+		count = result_deflates(result) || direction == INFLATE ? result->cycles.count : 0;
+	double sum = 0;
+
+	for (i = 0; i < count; i++)
+		sum += cycle_resize(result_cycle(result, i), direction)->duration_ns;
+	if (!count)
+		snprintf(text, size, "none");
+	else if (result->accel == RESULT_ICOUNT)
+		snprintf(text, size, "%.4g M instructions", sum / count / 1e6);
+	else
+		format_duration(sum / count, text, size);
+	return text;
+}
+
+/* Report a boot in one line. */
+static void report(const struct boot *boot, const struct boot_result *result)
+{
+	int direction, n;
+	char line[256], text[64];
+
+	n = snprintf(line, sizeof(line), "%s", status_names[result->status]);
+	for (direction = 0; result->status == BOOT_OK && direction < DIRECTIONS; direction++)
+		n += snprintf(line + n, sizeof(line) - n, ", %s %s", direction_names[direction],
+			      mean_duration(result, direction, text, sizeof(text)));
+	progress_done(line);
+	if (result->reason)
+		log_warn("%s is %s: %s", boot_name(boot), status_names[result->status],
+			 result->reason);
+}
+
+/* Run a boot and store its result. 0, or an exit status that ends the run. */
+static int run_boot(struct session *s, struct boot *boot, struct boot_result *result)
+{
+	char *path = results_begin_boot(&s->results, boot);
+	int err, status;
+
+	if (!path)
+		return EXIT_ENVIRONMENT;
+	boot->directory = path;
+	boot->progress = progress_step;
+	progress_boot(boot);
+	err = boot_run(boot, result);
+	if (!err)
+		status = results_commit_boot(path, result)
+				 ?: results_journal(&s->results, "boot", result, NULL);
+	else if (err == -EINTR)
+		status = EXIT_INTERRUPTED;
+	else if (err == -ENOSPC || err == -EDQUOT || err == -EROFS)
+		status = results_fail(err, "write into", path);
+	else
+		status = fails(EXIT_ENVIRONMENT, "%s: cannot run %s: %s", boot_name(boot),
+			       s->images.qemu, strerror(-err));
+	if (status)
+		directory_remove(path);
+	else
+		report(boot, result);
+	free(path);
+	return status;
+}
+
+/* Run a boot, unless it had finished before --resume. 0, or an exit status that ends the run. */
 static int run_entry(struct session *s, const struct plan_entry *entry)
 {
-	char path[PATH_MAX], item[128];
-	json_t *result = NULL, *records = NULL;
-	struct boot boot;
-	int err, status = 0;
+	struct boot boot = session_boot(s, entry);
+	struct boot_result result;
+	bool found = false;
+	int status = 0;
 
-	if (results_begin_boot(&s->results, s->scenarios[entry->scenario].name,
-			       s->chosen[entry->variant]->name, entry->boot, path))
-		goto disk;
-	boot = session_boot(s, entry, path);
-	boot.progress = show_what;
-	boot.context = &s->progress;
-	snprintf(item, sizeof(item), "%s/%s boot %u", boot.scenario->name, boot.variant->name,
-		 boot.number);
-	progress_item(&s->progress, item);
-	err = boot_run(&boot, &result, &records);
-	if (err) {
-		results_discard_boot(path);
-		if (err == -EINTR)
-			return EXIT_INTERRUPTED;
-		if (err == -ENOSPC || err == -EDQUOT || err == -EROFS) {
-			results_cannot_write(&s->results, err, path);
-			goto disk;
-		}
-		progress_end(&s->progress);
-		log_error("%s: cannot run %s: %s", item, s->images.qemu, strerror(-err));
-		return EXIT_ENVIRONMENT;
-	}
-	err = store(s, entry, path, result, records);
-	if (!err) {
-		account(s, entry, result);
-		status = take_note(s, entry, result);
-	}
-	json_decref(result);
-	json_decref(records);
-	if (!err)
-		return status;
-	results_discard_boot(path);
-disk:
-	progress_end(&s->progress);
-	log_error("%s", results_error(&s->results));
-	return EXIT_ENVIRONMENT;
+	record_init(&boot_record, &result);
+	if (s->options.resume.dir)
+		status = results_find_boot(&s->results, &boot, &result, &found);
+	if (found)
+		progress_skip();
+	else if (!status)
+		status = run_boot(s, &boot, &result);
+	if (!status)
+		s->boots[result.status]++;
+	if (!status && s->options.until.half_width && until_ci_add(&s->until, entry, &result))
+		status = fails(EXIT_USAGE,
+			       "--until-metric %s: %s: no such number in result.json; write one "
+			       "as in inflate.duration_ns, deflate.gib_per_s or ready_ns",
+			       s->options.until.metric, boot_name(&boot));
+	record_release(&boot_record, &result);
+	return status;
 }
 
 static void show_width(const struct session *s, size_t scenario)
 {
 	const struct until_ci_scenario *u = &s->until.scenarios[scenario];
 	const char *name = s->scenarios[scenario].name, *widest = s->chosen[u->widest]->name;
+	const char *end = u->boots < s->until.goal.max_boots ? "" : "; no more boots";
 	double wanted = 100 * s->until.goal.half_width;
 
-	if (until_ci_is_reached(&s->until, scenario))
+	if (u->reached)
 		log_info("%s: all intervals are within +- %.3g %% after %u boots", name, wanted,
 			 u->boots);
 	else if (isfinite(u->half_width))
-		log_info("%s: after %u boots %s is known to +- %.3g %%, +- %.3g %% is wanted%s",
-			 name, u->boots, widest, 100 * u->half_width, wanted,
-			 u->boots < s->until.goal.max_boots ? "" : ": no more boots");
+		log_info("%s: after %u boots the interval of %s is +- %.3g %%, the goal is +- %.3g "
+			 "%%%s",
+			 name, u->boots, widest, 100 * u->half_width, wanted, end);
 	else
-		log_info("%s: after %u boots %s has too few that are ok for an interval%s", name,
-			 u->boots, widest,
-			 u->boots < s->until.goal.max_boots ? "" : ": no more boots");
+		log_info("%s: after %u boots %s has too few ok boots for an interval%s", name,
+			 u->boots, widest, end);
 }
 
-/* A block more where an interval is too wide. 0, or an exit status that ends the run. */
+/* Add a block for each interval that is too wide. 0, or an exit status that ends the run. */
 static int extend(struct session *s)
 {
 	struct until_ci_scenario *u;
-	int added;
+	json_t *plan;
+	int status;
 	size_t i;
 
 	for (i = 0; i < s->scenario_count; i++) {
 		u = &s->until.scenarios[i];
 		if (!u->open)
 			continue;
-		until_ci_look(&s->until, i);
+		until_ci_update(&s->until, i);
 		show_width(s, i);
-		if (!u->open)
-			continue;
-		added = plan_add_block(&s->plan, &s->longer, i, ++u->boots);
-		if (added < 0) {
-			log_error("out of memory");
-			return EXIT_ENVIRONMENT;
-		}
-		s->progress.total += added;
+		if (u->open)
+			plan_add_block(&s->plan, &s->longer, i, ++u->boots);
 	}
-	if (!write_plan(s))
-		return 0;
-	log_error("%s", results_error(&s->results));
-	return EXIT_ENVIRONMENT;
+	plan = make_plan(s);
+	status = results_write(s->results.dir, "plan.json", plan);
+	json_decref(plan);
+	return status;
 }
 
-/*
- * The plan grows while it is run, and its file with it before anything else
- * can happen: a run that is stopped too early lacks a boot of its plan.
- */
+/* plan.json is written before the boots of a new block, so that --resume knows of them. */
 static int run_entries(struct session *s)
 {
-	bool found;
 	int status = 0;
 	size_t i = 0;
 
 	while (!status && i < s->plan.count) {
-		status = interrupted() ? EXIT_INTERRUPTED
-				       : take_finished(s, &s->plan.entries[i], &found);
-		if (!status && !found)
-			status = run_entry(s, &s->plan.entries[i]);
+		status = interrupted() ? EXIT_INTERRUPTED : run_entry(s, &s->plan.entries[i]);
 		if (!status && ++i == s->plan.count && s->options.until.half_width)
 			status = extend(s);
 	}
@@ -337,22 +299,26 @@ static int run_entries(struct session *s)
 
 int run_plan(struct session *s)
 {
+	const unsigned int *boots = s->boots;
+	const char *dir = s->results.dir;
 	int status;
 
-	progress_begin(&s->progress, s->plan.count, s->options.quiet);
+	progress_begin(&s->plan.count, s->options.quiet);
 	status = run_entries(s);
-	progress_end(&s->progress);
-	results_journal(&s->results, json_pack("{s:s, s:s}", "event", "end", "status",
-					       status == EXIT_INTERRUPTED ? "interrupted"
-					       : status			  ? "failed"
-									  : "complete"));
+	progress_end();
+	if (results_journal(&s->results, "end", NULL,
+			    status == EXIT_INTERRUPTED ? "interrupted"
+			    : status		       ? "failed"
+						       : "complete") &&
+	    !status)
+		status = EXIT_ENVIRONMENT;
 	if (status == EXIT_INTERRUPTED)
-		log_warn("interrupted; %u finished boots are in %s; run --resume %s goes on",
-			 s->ok + s->failed + s->invalid, s->results.dir, s->results.dir);
+		log_warn("interrupted: %u finished boots are in %s; run --resume %s runs the rest",
+			 boots[BOOT_OK] + boots[BOOT_FAILED] + boots[BOOT_INVALID], dir, dir);
 	else
-		log_info("%u boots ok, %u failed, %u invalid; results in %s", s->ok, s->failed,
-			 s->invalid, s->results.dir);
-	if (!status && s->failed + s->invalid)
+		log_info("%u boots ok, %u failed, %u invalid; results in %s", boots[BOOT_OK],
+			 boots[BOOT_FAILED], boots[BOOT_INVALID], dir);
+	if (!status && boots[BOOT_FAILED] + boots[BOOT_INVALID])
 		status = EXIT_ENVIRONMENT;
 	return status;
 }

@@ -6,124 +6,139 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/guest/protocol.h"
 #include "bench/vm/jsonl.h"
+#include "lib/alloc.h"
+#include "lib/clock.h"
+
+#define CLOCK_ROUND_TRIPS 32
+#define CLOCK_ANSWER_MS 10000
 
 struct agent {
-	struct jsonl *stream;
-	json_int_t last_id;
-	char error[512];
+	struct jsonl stream;
+	int64_t last_id;
 };
 
 const char *agent_error(const struct agent *agent)
 {
-	return agent->error;
+	return agent->stream.error;
 }
 
-static int stream_failed(struct agent *agent, int err)
+static const char *shown(const char *text)
 {
-	snprintf(agent->error, sizeof(agent->error), "guest channel: %s",
-		 jsonl_error(agent->stream));
+	return text ? text : "?";
+}
+
+/* Whether it is the expected message: 0 or -EPROTO. @event: its name; NULL: an answer. */
+static int check_envelope(struct agent *agent, const struct guest_envelope *envelope,
+			  const char *event, const char *cmd)
+{
+	struct jsonl *s = &agent->stream;
+
+	if (event && strcmp(shown(envelope->event), event))
+		return jsonl_fail(s, -EPROTO, "expected event '%s', got '%s': %s", event,
+				  shown(envelope->event), shown(envelope->error));
+	if (!event && envelope->id != agent->last_id)
+		return jsonl_fail(s, -EPROTO, "the agent's message is no answer to '%s'", cmd);
+	if (!event && !envelope->ok)
+		return jsonl_fail(s, -EPROTO, "the agent refuses '%s': %s", cmd,
+				  shown(envelope->error));
+	return 0;
+}
+
+/* Receive an event, or the answer to @cmd, and decode what it has beside the envelope. */
+static int receive(struct agent *agent, const char *event, const char *cmd,
+		   const struct record *record, void *value, uint64_t deadline)
+{
+	char where[64], *error = agent->stream.error;
+	const size_t size = sizeof(agent->stream.error);
+	struct guest_envelope envelope;
+	json_t *msg = NULL;
+	int err = jsonl_receive(&agent->stream, &msg, deadline);
+
+	if (err)
+		return err;
+	snprintf(where, sizeof(where), "the agent's '%s'", event ? event : cmd);
+	if (record_decode(&guest_envelope_record, msg, &envelope, "the agent's message", error,
+			  size) ||
+	    check_envelope(agent, &envelope, event, cmd) ||
+	    (record && (record_decode(record, msg, value, where, error, size) ||
+			record_check(record, value, where, error, size))))
+		err = -EPROTO;
+	record_release(&guest_envelope_record, &envelope);
+	json_decref(msg);
 	return err;
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "?";
 }
 
 int agent_open(struct agent **agent, int fd, const char *log_path)
 {
-	struct agent *g = calloc(1, sizeof(*g));
-	int err;
-
-	*agent = NULL;
-	if (!g)
-		return -ENOMEM;
-	g->stream = jsonl_new(fd, log_path);
-	if (!g->stream) {
-		err = -errno;
-		free(g);
-		return err;
-	}
-	*agent = g;
-	return 0;
+	*agent = xcalloc(1, sizeof(**agent));
+	return jsonl_open(&(*agent)->stream, fd, "guest channel", log_path);
 }
 
 void agent_close(struct agent *agent)
 {
 	if (!agent)
 		return;
-	jsonl_free(agent->stream);
+	jsonl_close(&agent->stream);
 	free(agent);
 }
 
-int agent_hello(struct agent *agent, json_t **hello, uint64_t deadline)
+int agent_hello(struct agent *agent, struct event_hello *hello, uint64_t deadline)
 {
-	json_t *event = NULL;
-	json_int_t version;
-	int err;
+	int err = agent_wait_event(agent, "hello", &event_hello_record, hello, deadline);
 
-	err = agent_wait_event(agent, "hello", &event, deadline);
-	if (err)
+	if (err ||
+	    (hello->protocol == GUEST_PROTOCOL_VERSION && hello->kernel_release && hello->cut))
 		return err;
-	version = json_integer_value(json_object_get(event, "protocol"));
-	if (version != GUEST_PROTOCOL_VERSION) {
-		snprintf(agent->error, sizeof(agent->error),
-			 "the agent speaks protocol %lld, not %d: make all builds it anew",
-			 (long long)version, GUEST_PROTOCOL_VERSION);
-		err = -EPROTO;
-	}
-	if (!err && hello)
-		*hello = json_incref(event);
-	json_decref(event);
-	return err;
+	return jsonl_fail(&agent->stream, -EPROTO,
+			  "the agent speaks protocol %lld, expected %d%s; make all builds it",
+			  (long long)hello->protocol, GUEST_PROTOCOL_VERSION,
+			  hello->protocol == GUEST_PROTOCOL_VERSION ? " with a kernel and a cut"
+								    : "");
 }
 
-int agent_request(struct agent *agent, json_t *request, json_t **answer, uint64_t deadline)
+int agent_request(struct agent *agent, struct guest_request *request, const struct record *record,
+		  void *answer, uint64_t deadline)
 {
-	json_t *msg = NULL;
+	json_t *msg;
 	int err;
 
-	json_object_set_new(request, "id", json_integer(++agent->last_id));
-	err = jsonl_send(agent->stream, request, deadline);
-	if (!err)
-		err = jsonl_receive(agent->stream, &msg, deadline);
-	if (err) {
-		stream_failed(agent, err);
-	} else if (json_integer_value(json_object_get(msg, "id")) != agent->last_id) {
-		snprintf(agent->error, sizeof(agent->error),
-			 "the agent's answer to '%s' is something else", text(request, "cmd"));
-		err = -EPROTO;
-	} else if (!json_is_true(json_object_get(msg, "ok"))) {
-		snprintf(agent->error, sizeof(agent->error), "the agent refuses '%s': %s",
-			 text(request, "cmd"), text(msg, "error"));
-		err = -EPROTO;
-	}
-	if (!err && answer)
-		*answer = json_incref(msg);
+	if (record)
+		record_init(record, answer);
+	request->id = ++agent->last_id;
+	msg = record_encode(&guest_request_record, request);
+	err = jsonl_send(&agent->stream, msg, deadline);
 	json_decref(msg);
-	json_decref(request);
-	return err;
+	return err ? err : receive(agent, NULL, request->cmd, record, answer, deadline);
 }
 
-int agent_wait_event(struct agent *agent, const char *name, json_t **event, uint64_t deadline)
+int agent_wait_event(struct agent *agent, const char *name, const struct record *record,
+		     void *event, uint64_t deadline)
 {
-	json_t *msg = NULL;
-	int err;
+	if (record)
+		record_init(record, event);
+	return receive(agent, name, NULL, record, event, deadline);
+}
 
-	err = jsonl_receive(agent->stream, &msg, deadline);
-	if (err)
-		return stream_failed(agent, err);
-	if (strcmp(text(msg, "event"), name)) {
-		snprintf(agent->error, sizeof(agent->error), "'%s' was awaited, '%s' came: %s",
-			 name, text(msg, "event"), text(msg, "error"));
-		err = -EPROTO;
+int agent_measure_clock(struct agent *agent, struct clock_offset *offset)
+{
+	struct guest_request request = guest_request("clock");
+	uint64_t before_ns, trip_ns, best_ns = UINT64_MAX;
+	int64_t guest_ns;
+	int err = 0, i;
+
+	for (i = 0; !err && i < CLOCK_ROUND_TRIPS; i++) {
+		before_ns = clock_ns();
+		err = agent_request(agent, &request, &answer_clock_ns, &guest_ns,
+				    deadline_in_ms(CLOCK_ANSWER_MS));
+		trip_ns = clock_ns() - before_ns;
+		if (err || trip_ns >= best_ns)
+			continue;
+		best_ns = trip_ns;
+		*offset = (struct clock_offset){ .at_ns = before_ns + trip_ns / 2,
+						 .uncertainty_ns = trip_ns - trip_ns / 2,
+						 .round_trips = CLOCK_ROUND_TRIPS };
+		offset->offset_ns = guest_ns - offset->at_ns;
 	}
-	if (!err && event)
-		*event = json_incref(msg);
-	json_decref(msg);
 	return err;
 }

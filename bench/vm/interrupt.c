@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include "lib/clock.h"
+
 static int signal_fd = -1;
 static sigset_t original_mask;
 
@@ -25,17 +27,30 @@ int interrupt_setup(void)
 	return signal_fd < 0 ? -errno : 0;
 }
 
-int interrupt_fd(void)
-{
-	return signal_fd;
-}
-
 bool interrupted(void)
 {
 	struct pollfd pfd = { .fd = signal_fd, .events = POLLIN };
 
-	/* The signal is left unread, so that every later wait sees it too. */
-	return signal_fd >= 0 && poll(&pfd, 1, 0) == 1;
+	/* The signal stays unread: every later wait sees it, too. */
+	return poll(&pfd, 1, 0) == 1;
+}
+
+int interruptible_poll(int fd, short events, uint64_t deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = events },
+		{ .fd = signal_fd, .events = POLLIN },
+	};
+	int n;
+
+	do {
+		n = poll(fds, 2, deadline_poll_ms(deadline));
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			return fds[1].revents ? -EINTR : 0;
+	} while (clock_ns() < deadline);
+	return -ETIMEDOUT;
 }
 
 void interrupt_restore_mask(void)

@@ -3,22 +3,20 @@
 #define BENCH_VM_INTERRUPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/*
- * Ctrl-C and SIGTERM as a file descriptor: every wait of the program polls it
- * beside what it waits for, so there is no moment in which a signal is lost.
- */
+/* Ctrl-C and SIGTERM as a file descriptor that every wait polls: no signal is lost. */
 
-/* Block SIGINT, SIGTERM and SIGHUP and route them to interrupt_fd(); 0 or -errno. */
+/* Block SIGINT, SIGTERM and SIGHUP and route them to the descriptor; 0 or -errno. */
 int interrupt_setup(void);
 
-/* Readable once the user asked to stop; -1 before interrupt_setup(). */
-int interrupt_fd(void);
-
-/* True, and stays true, once the user asked to stop. */
+/* True after the first signal. */
 bool interrupted(void);
 
-/* In a forked child: give it back the signal mask that the program began with. */
+/* Poll @fd for @events until a deadline: 0, -EINTR after a signal, -ETIMEDOUT, -errno. */
+int interruptible_poll(int fd, short events, uint64_t deadline);
+
+/* Restore the signal mask in a forked child. */
 void interrupt_restore_mask(void);
 
 #endif

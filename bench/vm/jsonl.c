@@ -2,8 +2,8 @@
 #include "bench/vm/jsonl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,65 +11,38 @@
 #include <unistd.h>
 
 #include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
 #include "lib/clock.h"
 
 #define READ_CHUNK 65536
-/* A peer that floods us must not fill the disk. */
+/* Limit of the log, so that a peer cannot fill the disk. */
 #define LOG_MAX_BYTES (64U << 20)
 
-struct jsonl {
-	int fd;
-	FILE *log;
-	size_t logged;
-	uint64_t opened_ns;
-	char *buf;
-	size_t len;	 /* bytes in buf */
-	size_t size;	 /* room in buf */
-	size_t searched; /* bytes of buf known to hold no newline */
-	char error[256];
-};
-
-static int fail(struct jsonl *s, int err, const char *text)
+int jsonl_fail(struct jsonl *s, int err, const char *fmt, ...)
 {
-	snprintf(s->error, sizeof(s->error), "%s", text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->error, sizeof(s->error), fmt, ap);
+	va_end(ap);
 	return err;
 }
 
-struct jsonl *jsonl_new(int fd, const char *log_path)
+int jsonl_open(struct jsonl *s, int fd, const char *name, const char *log_path)
 {
-	struct jsonl *s = calloc(1, sizeof(*s));
-	int err;
-
-	if (s && log_path)
+	*s = (struct jsonl){ .name = name, .fd = fd, .opened_ns = clock_ns(), .size = READ_CHUNK };
+	s->buf = xcalloc(s->size, 1);
+	if (log_path)
 		s->log = fopen(log_path, "ae");
-	if (!s || (log_path && !s->log) || fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
-		err = errno;
-		close(fd);
-		if (s && s->log)
-			fclose(s->log);
-		free(s);
-		errno = err;
-		return NULL;
-	}
-	s->fd = fd;
-	s->opened_ns = clock_ns();
-	return s;
+	return log_path && !s->log ? jsonl_fail(s, -errno, "%s: %s", log_path, strerror(errno)) : 0;
 }
 
-void jsonl_free(struct jsonl *s)
+void jsonl_close(struct jsonl *s)
 {
-	if (!s)
-		return;
 	close(s->fd);
 	if (s->log)
 		fclose(s->log);
 	free(s->buf);
-	free(s);
-}
-
-const char *jsonl_error(const struct jsonl *s)
-{
-	return s->error;
 }
 
 static void log_line(struct jsonl *s, const char *direction, const char *line, size_t len)
@@ -87,129 +60,98 @@ static void log_line(struct jsonl *s, const char *direction, const char *line, s
 	fflush(s->log);
 }
 
-/* Wait for the socket, the user or the deadline. */
-static int wait_for(struct jsonl *s, short events, uint64_t deadline)
+static int wait_failed(struct jsonl *s, int err)
 {
-	struct pollfd fds[] = {
-		{ .fd = s->fd, .events = events },
-		{ .fd = interrupt_fd(), .events = POLLIN },
-	};
-	int n;
+	return jsonl_fail(s, err, "%s: %s", s->name,
+			  err == -EINTR	      ? "interrupted"
+			  : err == -ETIMEDOUT ? "no answer in time"
+					      : strerror(-err));
+}
 
-	do {
-		n = poll(fds, 2, deadline_poll_ms(deadline));
-		if (n < 0 && errno != EINTR)
-			return fail(s, -errno, strerror(errno));
-		if (n > 0 && fds[1].revents)
-			return fail(s, -EINTR, "interrupted");
-		if (n > 0 && fds[0].revents)
-			return 0;
-	} while (clock_ns() < deadline);
-	return fail(s, -ETIMEDOUT, "no answer in time");
+/* After send() or recv() failed: 0 when it can be tried again. */
+static int try_again(struct jsonl *s, ssize_t n, short events, uint64_t deadline)
+{
+	int err;
+
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		return jsonl_fail(s, -ECONNRESET, "%s: the other end closed the connection",
+				  s->name);
+	err = interruptible_poll(s->fd, events, deadline);
+	return err ? wait_failed(s, err) : 0;
 }
 
 int jsonl_send(struct jsonl *s, const json_t *msg, uint64_t deadline)
 {
-	char *text = json_dumps(msg, JSON_COMPACT), *at;
-	size_t left;
+	char *text = json_dumps(msg, JSON_COMPACT);
+	size_t left, sent = 0;
 	int err = 0;
+	ssize_t n;
 
 	if (!text)
-		return fail(s, -ENOMEM, "out of memory");
+		abort();
 	left = strlen(text);
 	log_line(s, "->", text, left);
-	text[left++] = '\n'; /* where the terminator stood */
-	for (at = text; !err && left;) {
-		ssize_t n = send(s->fd, at, left, MSG_NOSIGNAL);
-
-		if (n >= 0) {
-			at += n;
+	text[left++] = '\n'; /* replaces the terminator */
+	while (!err && left) {
+		n = send(s->fd, text + sent, left, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n > 0) {
+			sent += n;
 			left -= n;
-		} else if (errno == EAGAIN) {
-			err = wait_for(s, POLLOUT, deadline);
-		} else if (errno != EINTR) {
-			err = fail(s, -ECONNRESET, "the other end closed the connection");
+		} else {
+			err = try_again(s, n, POLLOUT, deadline);
 		}
 	}
 	free(text);
 	return err;
 }
 
-/* Read what there is; 0, -EAGAIN, or an error. */
-static int fill(struct jsonl *s)
+/* Read more into the buffer. */
+static int fill(struct jsonl *s, uint64_t deadline)
 {
 	ssize_t n;
 
+	if (s->len > JSONL_LINE_MAX)
+		return jsonl_fail(s, -EMSGSIZE, "%s: a line that is too long", s->name);
 	if (s->size - s->len < READ_CHUNK) {
-		char *larger = realloc(s->buf, s->size + 2 * READ_CHUNK);
-
-		if (!larger)
-			return fail(s, -ENOMEM, "out of memory");
-		s->buf = larger;
 		s->size += 2 * READ_CHUNK;
+		s->buf = xreallocarray(s->buf, s->size, 1);
 	}
-	n = recv(s->fd, s->buf + s->len, READ_CHUNK, 0);
-	if (n > 0) {
-		s->len += n;
-		return 0;
-	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return -EAGAIN;
-	return fail(s, -ECONNRESET, "the other end closed the connection");
-}
-
-/* Length of the first line without its newline, or -1 where it is not whole yet. */
-static ssize_t whole_line(struct jsonl *s)
-{
-	char *newline = NULL;
-
-	if (s->len > s->searched)
-		newline = memchr(s->buf + s->searched, '\n', s->len - s->searched);
-	s->searched = s->len;
-	return newline ? newline - s->buf : -1;
+	n = recv(s->fd, s->buf + s->len, READ_CHUNK, MSG_DONTWAIT);
+	if (n <= 0)
+		return try_again(s, n, POLLIN, deadline);
+	s->len += n;
+	return 0;
 }
 
 static int parse_line(struct jsonl *s, size_t len, json_t **msg)
 {
-	json_error_t error;
-	char shown[64];
-
 	log_line(s, "<-", s->buf, len);
-	*msg = json_loadb(s->buf, len, 0, &error);
+	*msg = json_loadb(s->buf, len, 0, NULL);
 	if (json_is_object(*msg))
 		return 0;
 	json_decref(*msg);
 	*msg = NULL;
-	snprintf(shown, sizeof(shown), "%.*s", (int)(len < 48 ? len : 48), s->buf);
-	snprintf(s->error, sizeof(s->error), "a line that is no JSON object: '%s'", shown);
-	return -EBADMSG;
-}
-
-static void drop_line(struct jsonl *s, size_t len)
-{
-	memmove(s->buf, s->buf + len + 1, s->len - len - 1);
-	s->len -= len + 1;
-	s->searched = 0;
+	return jsonl_fail(s, -EBADMSG, "%s: a line that is no JSON object: '%.*s'", s->name,
+			  (int)(len < 48 ? len : 48), s->buf);
 }
 
 int jsonl_receive(struct jsonl *s, json_t **msg, uint64_t deadline)
 {
-	ssize_t len;
+	char *end;
 	int err;
 
-	for (;;) {
-		len = whole_line(s);
-		if (len >= 0)
-			break;
-		if (s->len > JSONL_LINE_MAX)
-			return fail(s, -EMSGSIZE, "a line that is too long");
-		err = fill(s);
-		if (err == -EAGAIN)
-			err = wait_for(s, POLLIN, deadline);
+	/* Also of a peer that keeps sending. */
+	if (interrupted() || clock_ns() >= deadline)
+		return wait_failed(s, interrupted() ? -EINTR : -ETIMEDOUT);
+	while (!(end = memchr(s->buf + s->searched, '\n', s->len - s->searched))) {
+		s->searched = s->len;
+		err = fill(s, deadline);
 		if (err)
 			return err;
 	}
-	err = parse_line(s, len, msg);
-	drop_line(s, len);
+	err = parse_line(s, end - s->buf, msg);
+	s->len -= end + 1 - s->buf;
+	s->searched = 0;
+	memmove(s->buf, end + 1, s->len);
 	return err;
 }

@@ -7,32 +7,38 @@
 #include <stdint.h>
 
 /*
- * A stream of JSON objects, one a line, over a socket: the framing that QMP
- * and the guest channel share. Copes with lines split over reads, several
- * lines in one read, and CR LF.
+ * A stream of JSON objects, one per line, over a socket: the framing of QMP and of the
+ * guest channel.
  *
- * Errors of all calls here:
+ * Errors of all calls:
  *   -ETIMEDOUT   the deadline passed
  *   -EINTR       the user asked to stop (see interrupt.h)
  *   -ECONNRESET  the peer closed the stream
- *   -EBADMSG     a line that is no JSON object; jsonl_error() shows it
- *   -EMSGSIZE    a line longer than JSONL_LINE_MAX
- * After -EBADMSG and -EMSGSIZE the stream must not be used again.
+ *   -EBADMSG     a line is not a JSON object; the message shows it
+ *   -EMSGSIZE    a line is longer than JSONL_LINE_MAX
+ * Do not use the stream after -EBADMSG or -EMSGSIZE.
  */
 #define JSONL_LINE_MAX (8U << 20)
 
-struct jsonl;
+struct jsonl {
+	const char *name;
+	int fd;
+	FILE *log;
+	size_t logged;
+	uint64_t opened_ns;
+	char *buf;
+	size_t len, size; /* bytes in buf, and its room */
+	size_t searched;  /* bytes of buf known to hold no newline */
+	char error[512];  /* message of the last error */
+};
 
-/**
- * jsonl_new() - wrap a connected stream socket
- * @fd: the socket, made non-blocking and owned from now on
- * @log_path: file to which every line is appended with its direction and the
- *	time in seconds since the start of the stream, or NULL
- *
- * Return: the stream, or NULL with errno set (@fd is closed then too).
+/*
+ * Wrap the connected socket @fd, owned from now on; @name begins the messages. Every line is
+ * appended to @log_path, if any, with its direction and the time in seconds since this call.
+ * Close @s in every case. 0, or -errno of the log.
  */
-struct jsonl *jsonl_new(int fd, const char *log_path);
-void jsonl_free(struct jsonl *s);
+int jsonl_open(struct jsonl *s, int fd, const char *name, const char *log_path);
+void jsonl_close(struct jsonl *s);
 
 /* Send @msg (borrowed) as one line. */
 int jsonl_send(struct jsonl *s, const json_t *msg, uint64_t deadline);
@@ -40,7 +46,8 @@ int jsonl_send(struct jsonl *s, const json_t *msg, uint64_t deadline);
 /* Next object; the caller owns *@msg. */
 int jsonl_receive(struct jsonl *s, json_t **msg, uint64_t deadline);
 
-/* What was wrong, for people; valid until the next call. */
-const char *jsonl_error(const struct jsonl *s);
+/* Set the message of an error; returns @err. */
+int jsonl_fail(struct jsonl *s, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -9,60 +9,75 @@
 #include <sys/types.h>
 
 #include "bench/config/scenario.h"
+#include "lib/result.h"
 
 /*
- * A QEMU process: its command line, its life, its death. One that outlives
- * its parent is impossible, and its control sockets are inherited socket pairs,
- * so there is no path for others to connect to. Who takes it over from the guest
- * has little to begin with: see SECURITY.md.
+ * A QEMU process. It cannot outlive its parent, and its control sockets are inherited socket pairs,
+ * so that no other process can connect to them. SECURITY.md describes how it is confined.
  */
 
-/* What QMP knows the virtio-mem device by. */
+/* The id of the virtio-mem device. */
 #define QEMU_VIRTIO_MEM_ID "mem0"
 
+/* Descriptors that QEMU inherits, by the numbers that its command line names. */
+#define QEMU_QMP_FD 3
+#define QEMU_GUEST_FD 4
+
 struct qemu_config {
-	const char *binary;
-	const char *vmlinux;
-	const char *initramfs;
+	const char *binary, *vmlinux, *initramfs;
 	const char *append; /* added to the kernel command line, or NULL */
-	enum accel accel;
+	enum result_accel accel;
 	uint64_t memory_bytes;
-	uint64_t plugged_bytes; /* of that, a virtio-mem device's, which is there in place of the
-				   balloon; 0: none */
+	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon in its place */
 	unsigned int vcpus;
 	enum backing backing;
 	bool thp;		       /* false: MADV_NOHUGEPAGE for the whole process */
 	bool prealloc;		       /* QEMU touches all guest memory before it boots */
-	bool balloon_in_cpu;	       /* the device works in the thread of the CPU that kicks */
-	const char *device_properties; /* "x=on,y=off" for the balloon or virtio-mem, or NULL */
-	bool deflate_on_oom;	       /* two more of them */
-	bool reports_free_pages;
+	bool balloon_in_cpu;	       /* the device runs in the thread of the vCPU that kicks */
+	const char *device_properties; /* "x=on,y=off" for that device, or NULL */
+	bool deflate_on_oom, reports_free_pages;
 	const cpu_set_t *pin;  /* or NULL */
-	const char *directory; /* where console.log, qemu.log, qmp.log, guest.log go */
+	const char *directory; /* of console.log, qemu.log, qmp.log, guest.log */
 };
 
 struct qemu {
 	pid_t pid; /* 0 once reaped */
 	int pidfd;
-	int qmp_fd;	 /* connected; -1 once handed over */
-	int guest_fd;	 /* connected; -1 once handed over */
-	int life_fd;	 /* QEMU dies when it is closed */
-	int wait_status; /* valid once pid is 0 */
+	int qmp_fd, guest_fd; /* connected; -1 once handed over */
+	int life_fd;	      /* QEMU dies when it is closed */
+	int wait_status;      /* valid once pid is 0 */
 };
+#define QEMU_NONE ((struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1, .life_fd = -1 })
 
-/* Start; 0 or -errno (an exec that failed is reported here: -ENOENT, -EACCES). */
+/* Start QEMU; 0 or -errno, also that of a failed exec (-ENOENT, -EACCES). */
 int qemu_spawn(struct qemu *qemu, const struct qemu_config *config);
 
 /* Wait for the process to end: 0, -ETIMEDOUT or -EINTR. */
 int qemu_wait(struct qemu *qemu, uint64_t deadline);
 
-/* End it, by force, and reap it. Harmless when it has ended. Closes all descriptors. */
+/* Kill it, if it has not ended, and close all descriptors. */
 void qemu_kill(struct qemu *qemu);
 
-/* Whether somebody sent it a SIGSTOP, or holds it in a debugger. */
+/* Whether it is stopped, by SIGSTOP or a debugger. */
 bool qemu_is_stopped(const struct qemu *qemu);
 
 /* "exit status 1" or "signal 9 (Killed)" or "still running", in @text. */
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size);
+
+/* Its command line, NULL-terminated; free it with qemu_argv_free(). */
+char **qemu_argv(const struct qemu_config *config);
+void qemu_argv_free(char **argv);
+
+/*
+ * Write a script to @path that starts the same VM, with sockets in the current
+ * directory in place of inherited descriptors. 0 or -errno.
+ */
+int qemu_write_script(const struct qemu_config *config, const char *path);
+
+/* Whether a QEMU's balloon device lists a property in its help. The last answer is cached. */
+bool qemu_balloon_has(const char *binary, const char *property);
+
+/* Whether a QEMU has -run-with user=UID:GID,chroot=DIR (9.1 and later); likewise. */
+bool qemu_changes_user(const char *binary);
 
 #endif

@@ -1,269 +1,212 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/vm/qemu_argv.h"
-
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/guest/protocol.h"
-#include "bench/vm/qemu_probe.h"
+#include "bench/guest/messages.h"
+#include "bench/vm/qemu.h"
+#include "lib/alloc.h"
+#include "lib/run_program.h"
 
-#define ARGS_MAX 64
-
-/* nobody where no file names him: what the kernel shows for IDs that have no name. */
+/* nobody, if there is no such user: the kernel's overflow ID. */
 #define OVERFLOW_ID 65534U
 
 /*
- * A panic ends the VM at once (panic=-1 with -no-reboot); warnings are printed
- * and everything below them is kept in the buffer, since each character on a
- * serial line costs an exit. Whether its timer works the kernel finds out by
- * counting ticks for some milliseconds, in which a busy host may not run the
- * guest at all: it panics then (under KVM it does not look).
+ * A panic ends the VM at once (panic=-1 with -no-reboot). Only warnings are printed:
+ * each character on a serial line costs an exit. no_timer_check: the kernel counts
+ * ticks for some milliseconds, and panics if a busy host does not run the guest then.
  */
 #define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check"
 
-/* In the movable zone, or one page of the kernel's would keep a block from being unplugged. */
+/* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
-/* Of x86-64, below 64 GiB of memory. */
+/* x86-64 with less than 64 GiB of memory. */
 #define MEMORY_BLOCK (128ULL << 20)
 
+bool qemu_balloon_has(const char *binary, const char *property)
+{
+	const char *argv[] = { binary, "-device", "virtio-balloon-pci,help", NULL };
+	static char asked[PATH_MAX], properties[16384];
+	char line[80];
+
+	if (strcmp(asked, binary))
+		program_output(argv, properties, sizeof(properties));
+	snprintf(asked, sizeof(asked), "%s", binary);
+	snprintf(line, sizeof(line), "  %s=<", property);
+	return strstr(properties, line);
+}
+
+bool qemu_changes_user(const char *binary)
+{
+	const char *argv[] = { binary, "-help", NULL };
+	static char asked[PATH_MAX], options[1 << 17];
+
+	if (strcmp(asked, binary))
+		program_output(argv, options, sizeof(options));
+	snprintf(asked, sizeof(asked), "%s", binary);
+	return strstr(options, "-run-with ") && strstr(options, "[,chroot=dir]") &&
+	       strstr(options, "user=uid:gid");
+}
+
 struct args {
-	char *list[ARGS_MAX + 1];
+	char **list;
 	size_t count;
-	int failed;
 };
 
-static void add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct args *args, const char *fmt, ...)
+/* An option, and its value unless that is NULL. */
+__attribute__((format(printf, 3, 4))) static void add(struct args *args, const char *option,
+						      const char *fmt, ...)
 {
 	va_list ap;
 
-	if (args->count == ARGS_MAX) {
-		args->failed = 1;
-		return;
-	}
+	args->list = xreallocarray(args->list, args->count + 3, sizeof(*args->list));
+	args->list[args->count++] = xstrdup(option);
 	va_start(ap, fmt);
-	if (vasprintf(&args->list[args->count], fmt, ap) < 0) {
-		args->list[args->count] = NULL;
-		args->failed = 1;
-	} else {
-		args->count++;
-	}
+	if (fmt && vasprintf(&args->list[args->count++], fmt, ap) < 0)
+		abort();
 	va_end(ap);
-}
-
-static void add_accel(struct args *args, enum accel accel)
-{
-	switch (accel) {
-	case ACCEL_KVM:
-		add(args, "-accel");
-		add(args, "kvm");
-		add(args, "-cpu");
-		add(args, "host");
-		break;
-	case ACCEL_TCG:
-		add(args, "-accel");
-		add(args, "tcg,thread=multi");
-		break;
-	case ACCEL_ICOUNT:
-		/* One instruction is one nanosecond; an idle guest skips to its next timer. */
-		add(args, "-accel");
-		add(args, "tcg,thread=single");
-		add(args, "-icount");
-		add(args, "shift=0,sleep=off");
-		break;
-	}
+	args->list[args->count] = NULL;
 }
 
 static void add_backend(struct args *args, const struct qemu_config *config, const char *id,
-			uint64_t bytes, bool prealloc_wanted)
+			uint64_t bytes, bool prealloc)
 {
-	const char *prealloc = prealloc_wanted ? ",prealloc=on" : "";
-	unsigned long long mib = bytes >> 20;
+	static const char *const shared[] = { "", ",share=on",
+					      ",share=on,hugetlb=on,hugetlbsize=2M" };
 
-	add(args, "-object");
-	switch (config->backing) {
-	case BACKING_ANONYMOUS:
-		add(args, "memory-backend-ram,id=%s,size=%lluM%s", id, mib, prealloc);
-		break;
-	case BACKING_MEMFD:
-		add(args, "memory-backend-memfd,id=%s,size=%lluM,share=on%s", id, mib, prealloc);
-		break;
-	case BACKING_HUGETLB:
-		add(args,
-		    "memory-backend-memfd,id=%s,size=%lluM,share=on,hugetlb=on,hugetlbsize=2M%s",
-		    id, mib, prealloc);
-		break;
-	}
-}
-
-/* The guest's kernel takes whole memory blocks of its own: room for the last one. */
-static uint64_t region_bytes(const struct qemu_config *config)
-{
-	return (config->plugged_bytes + MEMORY_BLOCK - 1) / MEMORY_BLOCK * MEMORY_BLOCK;
+	add(args, "-object", "memory-backend-%s,id=%s,size=%lluM%s%s",
+	    config->backing == BACKING_ANONYMOUS ? "ram" : "memfd", id,
+	    (unsigned long long)bytes >> 20, shared[config->backing],
+	    prealloc ? ",prealloc=on" : "");
 }
 
 static void add_memory(struct args *args, const struct qemu_config *config)
 {
-	uint64_t boot_bytes = config->memory_bytes - config->plugged_bytes;
+	unsigned long long boot_bytes = config->memory_bytes - config->plugged_bytes;
+	/* The guest's kernel adds whole memory blocks: round up to the last one. */
+	unsigned long long region_bytes =
+		(config->plugged_bytes + MEMORY_BLOCK - 1) / MEMORY_BLOCK * MEMORY_BLOCK;
 
-	add(args, "-m");
-	if (config->plugged_bytes)
-		add(args, "%lluM,maxmem=%lluM", (unsigned long long)boot_bytes >> 20,
-		    (unsigned long long)(boot_bytes + region_bytes(config)) >> 20);
+	if (region_bytes)
+		add(args, "-m", "%lluM,maxmem=%lluM", boot_bytes >> 20,
+		    (boot_bytes + region_bytes) >> 20);
 	else
-		add(args, "%lluM", (unsigned long long)boot_bytes >> 20);
+		add(args, "-m", "%lluM", boot_bytes >> 20);
 	add_backend(args, config, "ram", boot_bytes, config->prealloc);
-	/* What is plugged the device allocates by itself, for it discards all of it first. */
+	/* The device preallocates plugged memory itself, after it has discarded all of it. */
+	if (region_bytes)
+		add_backend(args, config, "plugged", region_bytes, false);
+}
+
+static void add_device(struct args *args, const struct qemu_config *config)
+{
+	const char *properties = config->device_properties ? config->device_properties : "";
+	const char *comma = *properties ? "," : "";
+
 	if (config->plugged_bytes)
-		add_backend(args, config, "plugged", region_bytes(config), false);
+		add(args, "-device",
+		    "virtio-mem-pci,id=" QEMU_VIRTIO_MEM_ID
+		    ",memdev=plugged,requested-size=%lluM%s%s%s",
+		    (unsigned long long)config->plugged_bytes >> 20,
+		    config->prealloc ? ",prealloc=on" : "", comma, properties);
+	else
+		add(args, "-device", "virtio-balloon-pci,id=balloon0%s%s%s%s%s",
+		    config->balloon_in_cpu ? ",ioeventfd=off" : "",
+		    config->deflate_on_oom ? ",deflate-on-oom=on" : "",
+		    config->reports_free_pages ? ",free-page-reporting=on" : "", comma, properties);
 }
 
-static void add_virtio_mem(struct args *args, const struct qemu_config *config)
+/* A copy in which @with stands for each @c. */
+static char *replace(const char *text, char c, const char *with)
 {
-	const char *properties = config->device_properties;
+	char *copy = xcalloc(strlen(text) * strlen(with) + 1, 1), *to = copy;
 
-	add(args, "-device");
-	add(args,
-	    "virtio-mem-pci,id=" QEMU_VIRTIO_MEM_ID ",memdev=plugged,requested-size=%lluM%s%s%s",
-	    (unsigned long long)config->plugged_bytes >> 20, config->prealloc ? ",prealloc=on" : "",
-	    properties && *properties ? "," : "", properties ? properties : "");
-}
-
-static void add_balloon(struct args *args, const struct qemu_config *config)
-{
-	const char *properties = config->device_properties;
-
-	add(args, "-device");
-	add(args, "virtio-balloon-pci,id=balloon0%s%s%s%s%s",
-	    config->balloon_in_cpu ? ",ioeventfd=off" : "",
-	    config->deflate_on_oom ? ",deflate-on-oom=on" : "",
-	    config->reports_free_pages ? ",free-page-reporting=on" : "",
-	    properties && *properties ? "," : "", properties ? properties : "");
-}
-
-/* A text as the value of a QEMU option, where a comma that is not doubled ends it. */
-static char *option_value(const char *text)
-{
-	char *value = malloc(2 * strlen(text) + 1), *to = value;
-
-	for (; value && *text; text++) {
-		*to++ = *text;
-		if (*text == ',')
-			*to++ = ',';
+	for (; *text; text++) {
+		if (*text == c)
+			to = stpcpy(to, with);
+		else
+			*to++ = *text;
 	}
-	if (value)
-		*to = '\0';
-	return value;
+	return copy;
 }
 
 /*
- * @console: path; @qmp and @guest: what the socket chardevs are made of; @run_with:
- * see privileges(), or NULL.
+ * @console: path; @qmp and @guest: values of the socket chardevs; @run_with: see
+ * privileges(), or NULL.
  */
 static char **make_argv(const struct qemu_config *config, const char *console, const char *qmp,
 			const char *guest, const char *run_with)
 {
+	static const char *const accels[] = {
+		[RESULT_KVM] = "kvm",
+		[RESULT_TCG] = "tcg,thread=multi",
+		[RESULT_ICOUNT] = "tcg,thread=single",
+	};
 	struct args args = { .count = 0 };
-	char **argv;
 
-	add(&args, "%s", config->binary);
-	add(&args, "-nodefaults");
-	add(&args, "-no-user-config");
-	add(&args, "-display");
-	add(&args, "none");
-	add(&args, "-no-reboot");
-	add(&args, "-machine");
-	add(&args, "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
-	add_accel(&args, config->accel);
-	add(&args, "-smp");
-	add(&args, "%u", config->vcpus);
+	add(&args, config->binary, NULL);
+	add(&args, "-nodefaults", NULL);
+	add(&args, "-no-user-config", NULL);
+	add(&args, "-display", "none");
+	add(&args, "-no-reboot", NULL);
+	add(&args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
+	add(&args, "-accel", "%s", accels[config->accel]);
+	if (config->accel == RESULT_KVM)
+		add(&args, "-cpu", "host");
+	/* One instruction is one nanosecond; an idle guest skips to its next timer. */
+	if (config->accel == RESULT_ICOUNT)
+		add(&args, "-icount", "shift=0,sleep=off");
+	add(&args, "-smp", "%u", config->vcpus);
 	add_memory(&args, config);
-	add(&args, "-kernel");
-	add(&args, "%s", config->vmlinux);
-	add(&args, "-initrd");
-	add(&args, "%s", config->initramfs);
-	add(&args, "-append");
-	add(&args, KERNEL_COMMAND_LINE "%s%s%s", config->plugged_bytes ? PLUGGED_COMMAND_LINE : "",
-	    config->append ? " " : "", config->append ? config->append : "");
-	add(&args, "-chardev");
-	add(&args, "file,id=console,path=%s", console);
-	add(&args, "-serial");
-	add(&args, "chardev:console");
-	add(&args, "-chardev");
-	add(&args, "socket,id=qmp,%s", qmp);
-	add(&args, "-mon");
-	add(&args, "chardev=qmp,mode=control");
-	add(&args, "-device");
-	add(&args, "virtio-serial-pci,id=serial0,max_ports=2");
-	add(&args, "-chardev");
-	add(&args, "socket,id=guest,%s", guest);
-	add(&args, "-device");
-	add(&args, "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
-	if (config->plugged_bytes)
-		add_virtio_mem(&args, config);
-	else
-		add_balloon(&args, config);
-	if (run_with) {
-		add(&args, "-run-with");
-		add(&args, "%s", run_with);
-	}
-
-	argv = args.failed ? NULL : malloc((args.count + 1) * sizeof(*argv));
-	if (argv) {
-		memcpy(argv, args.list, args.count * sizeof(*argv));
-		argv[args.count] = NULL;
-		return argv;
-	}
-	while (args.count)
-		free(args.list[--args.count]);
-	return NULL;
+	add(&args, "-kernel", "%s", config->vmlinux);
+	add(&args, "-initrd", "%s", config->initramfs);
+	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s",
+	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
+	    config->append ? config->append : "");
+	add(&args, "-chardev", "file,id=console,path=%s", console);
+	add(&args, "-serial", "chardev:console");
+	add(&args, "-chardev", "socket,id=qmp,%s", qmp);
+	add(&args, "-mon", "chardev=qmp,mode=control");
+	add(&args, "-device", "virtio-serial-pci,id=serial0,max_ports=2");
+	add(&args, "-chardev", "socket,id=guest,%s", guest);
+	add(&args, "-device", "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
+	add_device(&args, config);
+	if (run_with)
+		add(&args, "-run-with", "%s", run_with);
+	return args.list;
 }
 
 /*
- * What root's QEMU becomes once it has opened what it needs and before the guest
- * runs: nobody, in a directory that nobody can write to. NULL where it keeps what
- * it has; *@failed is set when out of memory.
+ * Root's QEMU becomes nobody, in a directory that nobody cannot write to, after it has
+ * opened its files and before the guest runs. NULL: it keeps its privileges.
  */
-static char *privileges(const struct qemu_config *config, const char *directory, bool *failed)
+static char *privileges(const struct qemu_config *config, const char *directory)
 {
 	const struct passwd *nobody;
-	char *run_with = NULL;
 
 	if (geteuid() || !qemu_changes_user(config->binary))
 		return NULL;
 	nobody = getpwnam("nobody");
-	if (asprintf(&run_with, "user=%u:%u,chroot=%s", nobody ? nobody->pw_uid : OVERFLOW_ID,
-		     nobody ? nobody->pw_gid : OVERFLOW_ID, directory) >= 0)
-		return run_with;
-	*failed = true;
-	return NULL;
+	return xasprintf("user=%u:%u,chroot=%s", nobody ? nobody->pw_uid : OVERFLOW_ID,
+			 nobody ? nobody->pw_gid : OVERFLOW_ID, directory);
 }
 
-char **qemu_argv(const struct qemu_config *config, int qmp_fd, int guest_fd)
+char **qemu_argv(const struct qemu_config *config)
 {
-	char *directory = option_value(config->directory), *console = NULL, *run_with = NULL;
-	char qmp[32], guest[32], **argv = NULL;
-	bool failed = !directory;
+	/* A single comma would end the value. */
+	char *directory = replace(config->directory, ',', ",,");
+	char *console = xasprintf("%s/console.log", directory);
+	char *run_with = privileges(config, directory), qmp[32], guest[32], **argv;
 
-	if (!failed && asprintf(&console, "%s/console.log", directory) < 0) {
-		console = NULL;
-		failed = true;
-	}
-	if (!failed)
-		run_with = privileges(config, directory, &failed);
-	snprintf(qmp, sizeof(qmp), "fd=%d", qmp_fd);
-	snprintf(guest, sizeof(guest), "fd=%d", guest_fd);
-	if (!failed)
-		argv = make_argv(config, console, qmp, guest, run_with);
+	snprintf(qmp, sizeof(qmp), "fd=%d", QEMU_QMP_FD);
+	snprintf(guest, sizeof(guest), "fd=%d", QEMU_GUEST_FD);
+	argv = make_argv(config, console, qmp, guest, run_with);
 	free(directory);
 	free(console);
 	free(run_with);
@@ -279,45 +222,29 @@ void qemu_argv_free(char **argv)
 	free(argv);
 }
 
-/* As sh(1) reads it back: in single quotes, a single quote itself as '\''. */
-static void print_quoted(FILE *f, const char *arg)
-{
-	fputc('\'', f);
-	for (; *arg; arg++) {
-		if (*arg == '\'')
-			fputs("'\\''", f);
-		else
-			fputc(*arg, f);
-	}
-	fputc('\'', f);
-}
-
 int qemu_write_script(const struct qemu_config *config, const char *path)
 {
-	char **argv, **arg;
+	FILE *f = fopen(path, "we");
+	char **argv, **arg, *quoted;
 	int err = 0;
-	FILE *f;
 
+	if (!f)
+		return -errno;
 	argv = make_argv(config, "console.log", "path=qmp.sock,server=on,wait=off",
 			 "path=guest.sock,server=on,wait=off", NULL);
-	f = argv ? fopen(path, "we") : NULL;
-	if (!f) {
-		err = argv ? -errno : -ENOMEM;
-		goto out;
-	}
 	fputs("#!/bin/sh\n# The VM of this boot, by hand: QMP and the agent listen on qmp.sock and "
 	      "guest.sock.\numask 077\nexec",
 	      f);
 	for (arg = argv; *arg; arg++) {
-		fputs(" \\\n\t", f);
-		print_quoted(f, *arg);
+		quoted = replace(*arg, '\'', "'\\''");
+		fprintf(f, " \\\n\t'%s'", quoted);
+		free(quoted);
 	}
 	fputc('\n', f);
 	if (fchmod(fileno(f), 0755) < 0)
 		err = -errno;
 	if (fclose(f) == EOF && !err)
 		err = -errno;
-out:
 	qemu_argv_free(argv);
 	return err;
 }

@@ -2,103 +2,95 @@
 #include "bench/vm/vm.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "bench/vm/qemu_argv.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/directory.h"
+#include "lib/trace_records.h"
 #include "lib/units.h"
 
 #define COMMAND_MS 10000
 #define POWEROFF_MS 10000
 #define ENDING_MS 2000
+#define TRY_NS (10 * NSEC_PER_SEC)
 
-static const char *file_in(const struct vm *vm, const char *name, char path[PATH_MAX])
+const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/%s", vm->directory, name);
 	return path;
 }
 
-/* Last line of a log that holds @needle, or the last line at all; "" if none. */
-static void last_line(const struct vm *vm, const char *name, const char *needle, char *line,
-		      size_t size)
+/* The last line of a log, or the last one with @needle; false if there is none. */
+static bool last_line(const struct vm *vm, const char *name, const char *needle, char line[512])
 {
 	char path[PATH_MAX], buf[512];
-	FILE *f;
+	FILE *f = fopen(vm_file(vm, name, path), "re");
 
 	line[0] = '\0';
-	f = fopen(file_in(vm, name, path), "re");
-	if (!f)
-		return;
-	while (fgets(buf, sizeof(buf), f)) {
+	while (f && fgets(buf, sizeof(buf), f)) {
 		buf[strcspn(buf, "\r\n")] = '\0';
-		if (buf[0] && (!needle || strstr(buf, needle)))
-			snprintf(line, size, "%s", buf);
+		if (buf[0] && strstr(buf, needle))
+			strcpy(line, buf);
 	}
-	fclose(f);
+	if (f)
+		fclose(f);
+	return line[0];
 }
 
 void vm_explain(struct vm *vm, const char *stage, const char *symptom)
 {
-	char line[512], ending[64];
+	char line[512], ending[64], *reason = vm->reason;
+	const size_t size = sizeof(vm->reason);
 
-	/* A closed channel is seen before the process has gone. */
+	/* The channel closes before the process has ended. */
 	if (vm->qemu.pid)
 		qemu_wait(&vm->qemu, deadline_in_ms(ENDING_MS));
-	last_line(vm, "console.log", "Kernel panic", line, sizeof(line));
-	if (line[0]) {
-		snprintf(vm->reason, sizeof(vm->reason), "guest panicked %s: %s", stage, line);
-		return;
-	}
-	if (!vm->qemu.pid) {
-		last_line(vm, "qemu.log", NULL, line, sizeof(line));
-		snprintf(vm->reason, sizeof(vm->reason), "QEMU ended %s (%s)%s%s", stage,
-			 qemu_ending(&vm->qemu, ending, sizeof(ending)), line[0] ? ": " : "", line);
-		return;
-	}
-	snprintf(vm->reason, sizeof(vm->reason), "%s: %s%s", stage, symptom,
-		 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)" : "");
+	if (last_line(vm, "console.log", "Kernel panic", line))
+		snprintf(reason, size, "guest panicked %s: %s", stage, line);
+	else if (!vm->qemu.pid)
+		snprintf(reason, size, "QEMU ended %s (%s)%s%s", stage,
+			 qemu_ending(&vm->qemu, ending, sizeof(ending)),
+			 last_line(vm, "qemu.log", "", line) ? ": " : "", line);
+	else
+		snprintf(reason, size, "%s: %s%s", stage, symptom,
+			 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)" : "");
 }
 
 static int connect_channels(struct vm *vm, uint64_t deadline)
 {
 	char path[PATH_MAX];
-	int err, fd;
+	int err, fd = vm->qemu.qmp_fd;
 
-	fd = vm->qemu.qmp_fd;
 	vm->qemu.qmp_fd = -1;
-	err = qmp_open(&vm->qmp, fd, file_in(vm, "qmp.log", path), deadline);
+	err = qmp_open(&vm->qmp, fd, vm_file(vm, "qmp.log", path), deadline);
 	if (err) {
-		vm_explain(vm, "before QMP was up", vm->qmp ? qmp_error(vm->qmp) : "");
+		vm_explain(vm, "before QMP was up", qmp_error(vm->qmp));
 		return err;
 	}
 	fd = vm->qemu.guest_fd;
 	vm->qemu.guest_fd = -1;
-	return agent_open(&vm->agent, fd, file_in(vm, "guest.log", path));
+	return agent_open(&vm->agent, fd, vm_file(vm, "guest.log", path));
 }
 
 static int wait_ready(struct vm *vm, const char *cut, uint64_t started_ns, uint64_t deadline)
 {
-	const char *booted;
-	int err;
+	int err = agent_hello(vm->agent, &vm->hello, deadline);
 
-	err = agent_hello(vm->agent, &vm->hello, deadline);
 	if (err) {
 		vm_explain(vm, "before the agent said hello", agent_error(vm->agent));
 		return err;
 	}
 	vm->ready_ns = clock_ns() - started_ns;
-	booted = json_string_value(json_object_get(vm->hello, "cut"));
-	if (!booted || strcmp(booted, cut)) {
-		snprintf(vm->reason, sizeof(vm->reason),
-			 "the guest runs the kernel of cut '%s', not '%s': make all builds it anew",
-			 booted ? booted : "?", cut);
-		return -EPROTO;
-	}
-	return 0;
+	if (!strcmp(vm->hello.cut, cut))
+		return 0;
+	snprintf(vm->reason, sizeof(vm->reason),
+		 "the guest runs the kernel of cut '%s', expected '%s'; make all builds it",
+		 vm->hello.cut, cut);
+	return -EPROTO;
 }
 
 int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, uint64_t timeout_ns)
@@ -107,12 +99,14 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, u
 	char path[PATH_MAX], ready[32];
 	int err;
 
-	memset(vm, 0, sizeof(*vm));
-	vm->qemu = (struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1, .life_fd = -1 };
-	vm->directory = config->directory;
-	vm->memory_bytes = config->memory_bytes;
-	vm->plugged_bytes = config->plugged_bytes;
-	err = qemu_write_script(config, file_in(vm, "cmd.sh", path));
+	*vm = (struct vm){
+		.qemu = QEMU_NONE,
+		.directory = config->directory,
+		.memory_bytes = config->memory_bytes,
+		.plugged_bytes = config->plugged_bytes,
+	};
+	record_init(&event_hello_record, &vm->hello);
+	err = qemu_write_script(config, vm_file(vm, "cmd.sh", path));
 	if (err)
 		return err;
 	started_ns = clock_ns();
@@ -140,11 +134,11 @@ uint64_t vm_cpu_ns(const struct vm *vm)
 
 void vm_power_off(struct vm *vm)
 {
+	struct guest_request request = guest_request("poweroff");
 	uint64_t deadline = deadline_in_ms(POWEROFF_MS);
 
-	if (!agent_request(vm->agent, json_pack("{s:s}", "cmd", "poweroff"), NULL,
-			   deadline_in_ms(COMMAND_MS)))
-		/* Awaited for the transcript: who ended the VM, and how. */
+	if (!agent_request(vm->agent, &request, NULL, NULL, deadline_in_ms(COMMAND_MS)))
+		/* For the transcript: the event says how the VM ended. */
 		qmp_wait_event(vm->qmp, "SHUTDOWN", NULL, deadline);
 	qemu_wait(&vm->qemu, deadline);
 }
@@ -154,29 +148,47 @@ void vm_release(struct vm *vm)
 	qemu_kill(&vm->qemu);
 	qmp_close(vm->qmp);
 	agent_close(vm->agent);
-	json_decref(vm->hello);
+	record_release(&event_hello_record, &vm->hello);
 	vm->qmp = NULL;
 	vm->agent = NULL;
-	vm->hello = NULL;
 }
 
-json_t *vm_ask(struct vm *vm, const char *cmd, const char *name)
+int vm_request(struct vm *vm, struct guest_request *request, const struct record *record,
+	       void *answer, const char *stage, uint64_t timeout_ns)
 {
-	json_t *answer = NULL, *value;
-	char stage[64];
+	int err = agent_request(vm->agent, request, record, answer, clock_ns() + timeout_ns);
 
-	snprintf(stage, sizeof(stage), "when asked for %s", name);
-	if (agent_request(vm->agent, json_pack("{s:s}", "cmd", cmd), &answer,
-			  deadline_in_ms(COMMAND_MS))) {
+	if (err)
 		vm_explain(vm, stage, agent_error(vm->agent));
-		return NULL;
+	return err;
+}
+
+int vm_command(struct vm *vm, const char *cmd, const char *stage)
+{
+	struct guest_request request = guest_request(cmd);
+
+	return vm_request(vm, &request, NULL, NULL, stage, COMMAND_MS * NSEC_PER_MSEC);
+}
+
+int vm_counters(struct vm *vm, const struct record *file, struct record_list *counters)
+{
+	struct guest_request request = guest_request(file->name);
+	char stage[64], what[128];
+	const struct counter *c;
+	size_t i;
+	int err;
+
+	snprintf(stage, sizeof(stage), "when asked for %s", file->name);
+	err = vm_request(vm, &request, file, counters, stage, COMMAND_MS * NSEC_PER_MSEC);
+	c = counters->items;
+	for (i = 0; !err && i < counters->count; i++, c++) {
+		if (c->value >= 0 && c->value <= TRACE_VALUE_MAX)
+			continue;
+		snprintf(what, sizeof(what), "impossible value of %.64s", c->name);
+		vm_explain(vm, stage, what);
+		err = -EPROTO;
 	}
-	value = json_incref(json_object_get(answer, name));
-	json_decref(answer);
-	if (!value)
-		snprintf(vm->reason, sizeof(vm->reason), "%s: no %s in the guest's answer", cmd,
-			 name);
-	return value;
+	return err;
 }
 
 int vm_check_console(struct vm *vm)
@@ -187,11 +199,71 @@ int vm_check_console(struct vm *vm)
 	size_t i;
 
 	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		last_line(vm, "console.log", signs[i], line, sizeof(line));
-		if (!line[0])
+		if (!last_line(vm, "console.log", signs[i], line))
 			continue;
 		snprintf(vm->reason, sizeof(vm->reason), "the guest's kernel complained: %s", line);
 		return -EPROTO;
 	}
 	return 0;
+}
+
+int accel_try(const struct images *images, enum result_accel accel, char *reason,
+	      size_t reason_size)
+{
+	char dir[PATH_MAX];
+	struct qemu_config config = {
+		.binary = images->qemu,
+		.vmlinux = images->cuts[0].vmlinux,
+		.initramfs = images->initramfs,
+		.accel = accel,
+		.memory_bytes = 256ULL << 20,
+		.vcpus = 1,
+		.thp = true,
+		.directory = dir,
+	};
+	struct vm vm;
+	int err;
+
+	err = private_directory(dir, sizeof(dir), "balloonbench");
+	if (err) {
+		snprintf(reason, reason_size, "cannot make a directory in $TMPDIR or /tmp: %s",
+			 strerror(-err));
+		return -ENODEV;
+	}
+	err = vm_start(&vm, &config, images->cuts[0].name, TRY_NS);
+	if (err && !vm.reason[0])
+		snprintf(reason, reason_size, "cannot start %s: %s", images->qemu, strerror(-err));
+	else
+		snprintf(reason, reason_size, "%s", vm.reason);
+	vm_release(&vm);
+	directory_remove(dir);
+	return !err || err == -EINTR ? err : -ENODEV;
+}
+
+int accel_choose(const char *wish, const struct images *images, enum result_accel *accel,
+		 char *reason, size_t reason_size)
+{
+	bool any = !strcmp(wish, "auto");
+	char why[512];
+	const char *but = "";
+	int err = -ENODEV;
+
+	if (!any && strcmp(wish, accel_names[RESULT_KVM])) {
+		*accel = strcmp(wish, accel_names[RESULT_TCG]) ? RESULT_ICOUNT : RESULT_TCG;
+		snprintf(reason, reason_size, "asked for");
+		return 0;
+	}
+	if (access("/dev/kvm", R_OK | W_OK) < 0) {
+		snprintf(why, sizeof(why), "/dev/kvm: %s", strerror(errno));
+	} else {
+		err = accel_try(images, RESULT_KVM, why, sizeof(why));
+		but = "a guest does not boot under KVM here: ";
+	}
+	*accel = err && any ? RESULT_TCG : RESULT_KVM;
+	if (err)
+		snprintf(reason, reason_size, "%s%s%s", any ? "TCG, because " : "", but, why);
+	else
+		snprintf(reason, reason_size, "%s a guest was booted under it",
+			 any ? "KVM:" : "asked for;");
+	return any && err == -ENODEV ? 0 : err;
 }

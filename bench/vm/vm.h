@@ -2,17 +2,15 @@
 #ifndef BENCH_VM_VM_H
 #define BENCH_VM_VM_H
 
-#include <jansson.h>
+#include <limits.h>
 #include <stdint.h>
 
+#include "bench/config/images.h"
 #include "bench/vm/agent.h"
 #include "bench/vm/qemu.h"
 #include "bench/vm/qmp.h"
 
-/*
- * A running VM: the process and its two control channels, and why it failed
- * where it did.
- */
+/* A running VM: the process, its two control channels, and why it failed. */
 struct vm {
 	struct qemu qemu;
 	struct qmp *qmp;
@@ -20,50 +18,66 @@ struct vm {
 	const char *directory; /* of its logs; borrowed */
 	uint64_t memory_bytes;
 	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon */
-	uint64_t balloon_bytes; /* what the balloon, or what is unplugged, was last brought to */
-	uint64_t ready_ns;	/* start of QEMU to the agent's hello */
-	json_t *hello;
-	char reason[1024]; /* in words; empty while nothing failed */
+	uint64_t balloon_bytes; /* last size of the balloon, or unplugged size */
+	uint64_t ready_ns;	/* from the start of QEMU to the agent's hello */
+	struct event_hello hello;
+	char reason[1024]; /* of a failure, as text; else empty */
 };
 
-/**
- * vm_start() - start QEMU and wait until the agent has said hello
- * @vm: filled in; to be released with vm_release() in every case
- * @config: borrowed during the call; its directory for as long as the VM is used
- * @cut: the kernel that must answer
- * @timeout_ns: for all of it
- *
- * Return: 0; -EINTR; an errno of this machine's with an empty reason where
- * QEMU could not be started at all; another errno with a reason where it, or
- * its guest, did not behave.
+/*
+ * Start QEMU and wait until the agent of a kernel of @cut has said hello. The directory of @config
+ * is borrowed for as long as the VM is used; release @vm in every case. 0; -EINTR; another -errno,
+ * with an empty reason if QEMU could not be started, else with a reason.
  */
 int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, uint64_t timeout_ns);
 
-/* CPU time that QEMU has used, all its threads; 0 where it has gone. */
+/* The path of a file in the directory of the VM, in @path. */
+const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX]);
+
+/* CPU time of all threads of QEMU, in ns; 0 if it has ended. */
 uint64_t vm_cpu_ns(const struct vm *vm);
 
-/* Power the guest off and see QEMU end. One that does not is left to vm_release(). */
+/* Power the guest off and wait for QEMU to end; vm_release() kills it otherwise. */
 void vm_power_off(struct vm *vm);
 
-/* End what still runs, close what is open. */
+/* Kill QEMU if it runs, and close the channels. */
 void vm_release(struct vm *vm);
 
-/**
- * vm_explain() - put into words why the VM failed
- * @stage: when: "in inflate 1"
- * @symptom: what the call that failed says; shown where no cause is found,
- *	which is a panic on the console or the death of QEMU
+/*
+ * Fill in the reason of a failure: @stage is as in "in inflate 1"; @symptom, the error of the
+ * failed call, is used unless the guest panicked or QEMU ended.
  */
 void vm_explain(struct vm *vm, const char *stage, const char *symptom);
 
-/**
- * vm_ask() - a request without arguments, of whose answer one member matters
- *
- * Return: the member @name as a new reference; NULL with a reason.
- */
-json_t *vm_ask(struct vm *vm, const char *cmd, const char *name);
+/* agent_request() that fills in the reason, with vm_explain(). 0 or -errno. */
+int vm_request(struct vm *vm, struct guest_request *request, const struct record *record,
+	       void *answer, const char *stage, uint64_t timeout_ns);
 
-/* 0, or -EPROTO with a reason where the guest's kernel warned on its console. */
+/* A request without arguments or answer. */
+int vm_command(struct vm *vm, const char *cmd, const char *stage);
+
+/*
+ * Read /proc/vmstat or /proc/meminfo of the guest: @file is &answer_vmstat or &answer_meminfo.
+ * Counters are from 0 to 2^56; release them with record_release_counters() in every case.
+ */
+int vm_counters(struct vm *vm, const struct record *file, struct record_list *counters);
+
+/* 0, or -EPROTO with a reason if the guest's kernel warned on its console. */
 int vm_check_console(struct vm *vm);
+
+/*
+ * Boot a guest of 256 MiB under an accelerator: opening /dev/kvm proves nothing. 0,
+ * -EINTR, or -ENODEV with a reason.
+ */
+int accel_try(const struct images *images, enum result_accel accel, char *reason,
+	      size_t reason_size);
+
+/*
+ * Choose the accelerator of a run; @wish: "auto", "kvm", "tcg" or "icount". KVM is believed only
+ * once a kernel of @images has booted. @reason is for messages and env.json. 0; -EINTR; -ENODEV if
+ * KVM was asked for by name and does not work here.
+ */
+int accel_choose(const char *wish, const struct images *images, enum result_accel *accel,
+		 char *reason, size_t reason_size);
 
 #endif

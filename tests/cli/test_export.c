@@ -14,82 +14,57 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/atomic_file.h"
+#include "lib/directory.h"
 #include "lib/exit_status.h"
-#include "lib/histogram.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
+#include "tests/helpers/result_builder.h"
 
 #define CELLS_MAX 64
 #define ROWS_MAX 32
 
-static json_t *make_move(int ms)
+static void fill_resize(struct resize_result *resize, double ms)
 {
-	return json_pack(
-		"{s:i, s:i, s:f, s:i, s:i, s:i, s:[], s:{s:i}, s:{s:i, s:n}, s:{s:s, s:i}}",
-		"bytes", 1 << 30, "duration_ns", ms * 1000000, "gib_per_s", 1000.0 / ms,
-		"resolution_ns", 77, "wall_ns", ms * 1100000, "steps", 1, "progress", "entries",
-		"count", 12, "phases", "alloc_ns", 345, "host_translate_ns", "host", "source",
-		"batches", "discard_calls", 67);
+	record_release(&resize_record, resize);
+	*resize = build_resize(1 << 30, ms);
+	resize->wall_ns = ms * 1.1 * MS;
+	resize->entries.count = 12;
+	resize->phases.alloc_ns = 345;
+	resize->host.source = HOST_BATCHES;
+	resize->host.discard_calls = 67;
 }
 
-struct boot {
-	const char *tree;
-	const char *scenario;
-	const char *variant;
-	const char *accel;
-	const char *status;
-	const char *reason;
-	int number;
-};
-
-static void add_boot(const struct boot *boot)
+/* Two cycles, the first of which writes to memory before it. */
+static void add_boot(const char *tree, int number, enum result_accel accel, enum boot_status status,
+		     const char *reason)
 {
-	static int directory;
-	struct histogram one = { .count = 0 };
-	char name[256], *text;
-	json_t *result;
+	struct boot_result boot = build_boot("idle", "list", number, 1);
+	struct cycle_result *second = record_append(&cycle_record, &boot.cycles);
 
-	histogram_add(&one, 1);
-	result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s?, s:i, s:[{s:{s:i, s:i}, "
-			   "s:o, s:o}, {s:o, s:o}], s:{s:{s:o}}}",
-			   "schema_version", 1, "scenario", boot->scenario, "variant",
-			   boot->variant, "cut", "list", "accel", boot->accel, "boot", boot->number,
-			   "seed", (json_int_t)1 << 62, "status", boot->status, "reason",
-			   boot->reason, "ready_ns", 1000, "cycles", "touch", "bytes", 4096,
-			   "duration_ns", 99, "inflate", make_move(100), "deflate", make_move(200),
-			   "inflate", make_move(300), "deflate", make_move(400), "ops", "enqueue",
-			   "histogram", histogram_to_json(&one));
-	assert_non_null(result);
-	text = json_dumps(result, JSON_REAL_PRECISION(12));
-	snprintf(name, sizeof(name), "%s/s/v/boot-%04d/result.json", boot->tree, ++directory);
-	write_file(test_dir, name, text);
-	free(text);
-	json_decref(result);
+	boot.seed = 1LL << 62;
+	boot.ready_ns = 1000;
+	boot.accel = accel;
+	boot.status = status;
+	record_set_text(&boot.reason, reason);
+	boot_cycle(&boot)->touch = (struct touch_result){ .bytes = 4096, .duration_ns = 99 };
+	fill_resize(&boot_cycle(&boot)->inflate, 100);
+	fill_resize(&boot_cycle(&boot)->deflate, 200);
+	fill_resize(&second->inflate, 300);
+	fill_resize(&second->deflate, 400);
+	add_op(&boot, "enqueue", build_histogram(1, 1));
+	put_boot(tree, &boot);
 }
-
-static const struct boot plain = { "plain", "idle", "list", "tcg", "ok", NULL, 1 };
 
 static int set_up(void **state)
 {
-	struct boot boot = plain;
-
 	if (test_dir_set_up(state))
 		return -1;
-	add_boot(&boot);
-	boot.number = 2;
-	boot.status = "failed";
-	boot.reason = "guest said \"no\",\nand \x1b[31mleft\xc2\x9b";
-	add_boot(&boot);
-	boot.number = 3;
-	boot.status = "invalid";
-	boot.reason = "counts disagree";
-	add_boot(&boot);
-	boot = plain;
-	boot.tree = "icount";
-	boot.accel = "icount";
-	add_boot(&boot);
+	add_boot("plain", 1, RESULT_TCG, BOOT_OK, NULL);
+	add_boot("plain", 2, RESULT_TCG, BOOT_FAILED,
+		 "guest said \"no\",\nand \x1b[31mleft\xc2\x9b");
+	add_boot("plain", 3, RESULT_TCG, BOOT_INVALID, "counts disagree");
+	add_boot("icount", 1, RESULT_ICOUNT, BOOT_OK, NULL);
 	write_file(test_dir, "plain/env.json", "{\"trace\": \"pages\"}");
 	return 0;
 }
@@ -158,18 +133,19 @@ static const char *cell(const struct csv *csv, size_t row, const char *name)
 	return NULL;
 }
 
-static void csv_has_every_move(void **state)
+static void csv_has_every_resize(void **state)
 {
-	static const char *const moves[] = { "touch", "inflate", "deflate", "inflate", "deflate" };
+	static const char *const resizes[] = { "touch", "inflate", "deflate", "inflate",
+					       "deflate" };
 	struct csv csv;
 	size_t i;
 
 	(void)state;
-	expect_outcome(EXPORT("plain", "--format", "csv", "-o", in_test_dir("moves.csv")), 0, "");
-	read_csv(&csv, in_test_dir("moves.csv"));
+	expect_outcome(EXPORT("plain", "--format", "csv", "-o", in_test_dir("resizes.csv")), 0, "");
+	read_csv(&csv, in_test_dir("resizes.csv"));
 	assert_int_equal(csv.rows, 1 + 5 + 2);
 	for (i = 0; i < 5; i++) {
-		assert_string_equal(cell(&csv, i + 1, "move"), moves[i]);
+		assert_string_equal(cell(&csv, i + 1, "resize"), resizes[i]);
 		assert_string_equal(cell(&csv, i + 1, "cycle"), i < 3 ? "1" : "2");
 		assert_string_equal(cell(&csv, i + 1, "status"), "ok");
 	}
@@ -193,9 +169,9 @@ static void csv_has_boots_without_figures(void **state)
 	size_t row;
 
 	(void)state;
-	read_csv(&csv, in_test_dir("moves.csv"));
+	read_csv(&csv, in_test_dir("resizes.csv"));
 	for (row = 6; row <= 7; row++) {
-		assert_string_equal(cell(&csv, row, "move"), "");
+		assert_string_equal(cell(&csv, row, "resize"), "");
 		assert_string_equal(cell(&csv, row, "cycle"), "");
 		assert_string_equal(cell(&csv, row, "duration_ns"), "");
 		assert_string_equal(cell(&csv, row, "phases_alloc_ns"), "");
@@ -227,21 +203,47 @@ static void json_has_the_results_as_they_are(void **state)
 {
 	const json_t *boots;
 	json_t *all, *one;
+	char name[64];
+	size_t i;
 
 	(void)state;
 	expect_outcome(EXPORT("plain", "--format", "json", "-o", in_test_dir("all.json")), 0, "");
 	all = json_load_file(in_test_dir("all.json"), 0, NULL);
 	boots = json_object_get(all, "boots");
 	assert_int_equal(json_array_size(boots), 3);
-	one = json_load_file(in_test_dir("plain/s/v/boot-0002/result.json"), 0, NULL);
-	assert_non_null(one);
-	assert_true(json_equal(json_array_get(boots, 1), one));
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(all, "env"), "trace")), "pages");
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "plain/s/v/boot-%05zu/result.json", i + 1);
+		one = json_load_file(in_test_dir(name), 0, NULL);
+		assert_non_null(one);
+		assert_true(json_equal(json_array_get(boots, i), one));
+		json_decref(one);
+	}
+	assert_int_equal(number_of(all, "schema_version"), 2);
+	assert_string_equal(text_of(json_object_get(all, "env"), "trace"), "pages");
 	assert_true(json_is_object(json_object_get(all, "plan")));
-	json_decref(one);
 	json_decref(all);
 	expect_outcome(EXPORT("plain", "--format", "json", "--boot", "3"), 0, "\"boot\":3");
+}
+
+/* A tree of such files is the same tree. */
+static void jsonl_is_what_a_packed_tree_holds(void **state)
+{
+	char *plain, *packed;
+
+	(void)state;
+	make_directories(in_test_dir("packed/boots"));
+	expect_outcome(EXPORT("plain", "--format", "jsonl", "--scenario", "idle", "-o",
+			      in_test_dir("packed/boots/idle.jsonl")),
+		       0, "");
+	expect_outcome(EXPORT("packed", "--format", "csv", "-o", in_test_dir("packed.csv")), 0, "");
+	plain = read_file(in_test_dir("resizes.csv"));
+	packed = read_file(in_test_dir("packed.csv"));
+	assert_string_equal(plain, packed);
+	free(packed);
+	free(plain);
+	/* No trace is kept in it. */
+	expect_outcome(EXPORT("packed", "--format", "csv", "-t", "batches"), 0,
+		       "the table is empty");
 }
 
 static size_t count_files(const char *dir)
@@ -267,20 +269,21 @@ static void unknown_names_are_told(void **state)
 	expect_outcome(EXPORT("plain", "--format", "csv", "--boot", "9"), EXIT_USAGE,
 		       "no boot is what");
 	expect_outcome(EXPORT("plain", "--format", "csv", "--boot", "0"), EXIT_USAGE,
-		       "a number from 1");
+		       "--boot 0: expected an integer in [1, 1000000]");
 	expect_outcome(EXPORT("plain", "--format", "xml"), EXIT_USAGE,
-		       "no format 'xml'; there are csv");
-	expect_outcome(EXPORT("plain", "--table", "moves"), EXIT_USAGE, "--format is wanted");
+		       "--format xml: expected one of csv, json");
+	expect_outcome(EXPORT("plain", "--table", "resizes"), EXIT_USAGE,
+		       "missing option: --format");
 	expect_outcome(EXPORT("plain", "--format", "csv", "--table", "x"), EXIT_USAGE,
-		       "no table 'x'; there are moves, batches");
-	expect_outcome(EXPORT("plain", "--format", "json", "--table", "moves"), EXIT_USAGE,
-		       "--table is for --format csv");
+		       "--table x: expected one of resizes, batches");
+	expect_outcome(EXPORT("plain", "--format", "json", "--table", "resizes"), EXIT_USAGE,
+		       "--table: only for --format csv");
 	expect_outcome(EXPORT("plain", "--format", "csv", "-H", "x"), EXIT_USAGE,
-		       "--histogram is for");
+		       "--histogram: only for");
 	expect_outcome(EXPORT("nowhere", "--format", "csv"), EXIT_ENVIRONMENT, "no results in it");
 }
 
-static int run_shell(const char *format)
+static int run_export(const char *format)
 {
 	char command[2048];
 
@@ -292,18 +295,18 @@ static int run_shell(const char *format)
 /* A full disk, a reader that has gone, a place that is not there: 3, and no half a file. */
 static void what_cannot_be_written_is_told(void **state)
 {
-	static const char *const formats[] = { "csv", "json", "hgrm -H ops.enqueue" };
+	static const char *const formats[] = { "csv", "json", "jsonl", "hgrm -H ops.enqueue" };
 	char command[128];
 	size_t i, before;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		snprintf(command, sizeof(command), "%s >/dev/full 2>/dev/null", formats[i]);
-		assert_int_equal(run_shell(command), EXIT_ENVIRONMENT);
+		assert_int_equal(run_export(command), EXIT_ENVIRONMENT);
 		snprintf(command, sizeof(command), "%s -o /dev/full 2>/dev/null", formats[i]);
-		assert_int_equal(run_shell(command), EXIT_ENVIRONMENT);
+		assert_int_equal(run_export(command), EXIT_ENVIRONMENT);
 		snprintf(command, sizeof(command), "%s 2>/dev/null >&-", formats[i]);
-		assert_int_equal(run_shell(command), EXIT_ENVIRONMENT);
+		assert_int_equal(run_export(command), EXIT_ENVIRONMENT);
 	}
 	before = count_files(test_dir);
 	expect_outcome(EXPORT("plain", "--format", "csv", "-o", in_test_dir("no/where.csv")),
@@ -339,10 +342,11 @@ static void a_reader_that_has_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(csv_has_every_move),
+		cmocka_unit_test(csv_has_every_resize),
 		cmocka_unit_test(csv_has_boots_without_figures),
 		cmocka_unit_test(csv_calls_instructions_by_their_name),
 		cmocka_unit_test(json_has_the_results_as_they_are),
+		cmocka_unit_test(jsonl_is_what_a_packed_tree_holds),
 		cmocka_unit_test(unknown_names_are_told),
 		cmocka_unit_test(what_cannot_be_written_is_told),
 		cmocka_unit_test(a_reader_that_has_gone),

@@ -6,19 +6,18 @@
 #include "tests/helpers/unit.h"
 
 #include <dirent.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/atomic_file.h"
+#include "lib/directory.h"
 #include "lib/exit_status.h"
-#include "lib/histogram.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
+#include "tests/helpers/result_builder.h"
 
 #define EVENTS 1000
 
@@ -33,62 +32,27 @@ static struct histogram *make_histogram(void)
 	return h;
 }
 
-static json_t *histogram_json(void)
+static void add_boot(const char *tree, const char *scenario, const char *variant, int number,
+		     enum result_accel accel, enum boot_status status)
 {
-	struct histogram *h = make_histogram();
-	json_t *json = histogram_to_json(h);
+	struct boot_result boot = build_boot(scenario, variant, number, 100);
 
-	free(h);
-	return json;
+	boot.accel = accel;
+	boot.status = status;
+	add_op(&boot, "enqueue", make_histogram());
+	add_call(&boot, "dontneed", make_histogram(), make_histogram());
+	add_victim(&boot.victims.guest, "fault_ns", make_histogram(), make_histogram());
+	add_victim(&boot.victims.host, "bandwidth_bytes_per_s", make_histogram(), NULL);
+	put_boot(tree, &boot);
 }
-
-struct boot {
-	const char *tree;
-	const char *scenario;
-	const char *variant;
-	const char *accel;
-	const char *status;
-	int number;
-};
-
-static void add_boot(const struct boot *boot)
-{
-	static int directory;
-	char name[256], *text;
-	json_t *result;
-
-	result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[], s:{s:{s:o}}, "
-			   "s:{s:{s:{s:{s:o, s:o}}}}, s:{s:{s:o}}}",
-			   "schema_version", 1, "scenario", boot->scenario, "variant",
-			   boot->variant, "cut", "list", "accel", boot->accel, "boot", boot->number,
-			   "status", boot->status, "cycles", "ops", "enqueue", "histogram",
-			   histogram_json(), "trace", "host", "calls", "dontneed", "latency_ns",
-			   histogram_json(), "length_bytes", histogram_json(), "victims", "faults",
-			   "latency_ns", histogram_json());
-	assert_non_null(result);
-	text = json_dumps(result, 0);
-	snprintf(name, sizeof(name), "%s/s/v/boot-%04d/result.json", boot->tree, ++directory);
-	write_file(test_dir, name, text);
-	free(text);
-	json_decref(result);
-}
-
-static const struct boot plain = { "plain", "idle", "list", "tcg", "ok", 1 };
 
 static int set_up(void **state)
 {
-	struct boot boot = plain;
-
 	if (test_dir_set_up(state))
 		return -1;
-	add_boot(&boot);
-	boot.number = 2;
-	boot.status = "failed";
-	add_boot(&boot);
-	boot = plain;
-	boot.tree = "icount";
-	boot.accel = "icount";
-	add_boot(&boot);
+	add_boot("plain", "idle", "list", 1, RESULT_TCG, BOOT_OK);
+	add_boot("plain", "idle", "list", 2, RESULT_TCG, BOOT_FAILED);
+	add_boot("icount", "idle", "list", 1, RESULT_ICOUNT, BOOT_OK);
 	return 0;
 }
 
@@ -172,8 +136,11 @@ static void every_histogram_is_a_file(void **state)
 	(void)state;
 	expect_outcome(EXPORT("plain", "--format", "hgrm", "-o", in_test_dir("hgrm")), 0, "");
 	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/ops.enqueue.hgrm"), 1000, "Unit = us,");
-	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/victims.faults.latency_ns.hgrm"), 1000,
+	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/victims.guest.fault_ns.before.hgrm"), 1000,
 		   "Unit = us,");
+	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/"
+			       "victims.host.bandwidth_bytes_per_s.before.hgrm"),
+		   1, "Unit = per second,");
 	check_hgrm(
 		in_test_dir("hgrm/idle/list/boot-01/trace.host.calls.dontneed.length_bytes.hgrm"),
 		1, "Unit = bytes,");
@@ -221,15 +188,10 @@ static size_t count_files(const char *dir)
 /* Two names that differ are two files, in the directory that was asked for and nowhere else. */
 static void hostile_names_are_file_names(void **state)
 {
-	struct boot boot = { "hostile", "..", "../../../x", "tcg", "ok", 1 };
-
 	(void)state;
-	add_boot(&boot);
-	boot.variant = ".._.._.._x";
-	add_boot(&boot);
-	boot.scenario = "\x1b[2J,\"";
-	boot.variant = "";
-	add_boot(&boot);
+	add_boot("hostile", "..", "../../../x", 1, RESULT_TCG, BOOT_OK);
+	add_boot("hostile", "..", ".._.._.._x", 1, RESULT_TCG, BOOT_OK);
+	add_boot("hostile", "\x1b[2J,\"", "", 1, RESULT_TCG, BOOT_OK);
 	make_directories(in_test_dir("out/deep"));
 	expect_outcome(EXPORT("hostile", "--format", "hgrm", "-o", in_test_dir("out/deep/hgrm")), 0,
 		       "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * balloonstat export of what is in trace.json: batches that are known, by clocks
- * that are known, in files of every layout, too long for any memory, and damaged.
+ * balloonstat export of what is in trace.jsonl: batches that are known, by clocks
+ * that are known, in files that are long, and damaged.
  */
 #include "tests/helpers/unit.h"
 
@@ -15,80 +15,78 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
+#include "lib/trace_records.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
+#include "tests/helpers/result_builder.h"
 #include "tests/helpers/timeline.h"
 
 #define US 1000LL
-#define HISTOGRAM "{\"bits\":4,\"count\":1,\"sum\":5,\"min\":5,\"max\":5,\"buckets\":[[5,1]]}"
-#define GUEST_COLUMNS                                                                              \
-	"[\"begin_ns\",\"alloc_ns\",\"puff_ns\",\"move_ns\",\"tell_ns\",\"release_ns\",\"pages\"," \
-	"\"entries\"]"
-#define HOST_COLUMNS                                                                               \
-	"[\"end_ns\",\"ns\",\"queue\",\"entries\",\"calls\",\"bytes\",\"timed\",\"timed_ns\"]"
 
 /* The guest's clock is 1 s and 100 us behind the host's at the first comparison. */
 #define OFFSET_NS (-1000100 * US)
 
-static const char result_format[] =
-	"{\"schema_version\":1,\"scenario\":\"idle\",\"variant\":\"list\",\"cut\":\"list\","
-	"\"accel\":\"%s\",\"boot\":1,\"status\":\"ok\",\"reason\":null,\"cycles\":["
-	"{\"inflate\":{\"bytes\":2097152,\"duration_ns\":900000,\"batches\":2,"
-	"\"resolution_ns\":50000},"
-	"\"deflate\":{\"bytes\":2097152,\"duration_ns\":900000,\"batches\":1}}],"
-	"\"trace\":{\"host\":{\"clock_ns\":20}}%s}";
-
-/* Comparisons at 2 s and 2.001 s of the host's clock; 10 us are lost between them. */
-static const char clock_text[] =
-	",\"clock\":{"
-	"\"begin\":{\"at_ns\":2000000000,\"offset_ns\":-1000100000,\"uncertainty_ns\":3000,"
-	"\"round_trips\":32},"
-	"\"between\":[{\"at_ns\":2001000000,\"offset_ns\":-1000110000,\"uncertainty_ns\":4000,"
-	"\"round_trips\":32}],"
-	"\"end\":{\"at_ns\":2002000000,\"offset_ns\":-1000110000,\"uncertainty_ns\":2000,"
-	"\"round_trips\":32}}";
-
 /* Inflate from 1.0000 s of the guest's clock on: two batches, with one sleep; deflate: one batch.
  */
-static const char trace_text[] =
-	"{\"schema_version\":1,\"level\":\"phases\",\"moves\":["
-	"{\"cycle\":1,\"move\":\"inflate\","
-	"\"steps\":{\"columns\":[\"start_ns\",\"duration_ns\"],\"rows\":[[1000000000,900000]]},"
-	"\"guest\":{\"columns\":" GUEST_COLUMNS ",\"rows\":["
-	"[1000010000,100000,40000,50000,200000,0,256,256],"
-	"[1000400000,100000,0,50000,200000,0,256,255]]},"
-	"\"host\":{\"columns\":" HOST_COLUMNS ",\"rows\":["
-	"[2000350000,100000,0,256,256,1048576,16,1920],"
-	"[2000740000,100000,0,255,256,1048576,0,0]]}},"
-	"{\"cycle\":1,\"move\":\"deflate\","
-	"\"steps\":{\"columns\":[\"start_ns\",\"duration_ns\"],\"rows\":[[1001000000,400000]]},"
-	"\"guest\":{\"columns\":" GUEST_COLUMNS ",\"rows\":["
-	"[1001010000,0,0,50000,200000,30000,512,512]]},"
-	"\"host\":{\"columns\":" HOST_COLUMNS ",\"rows\":["
-	"[2001250000,100000,1,512,512,2097152,512,999999]]}}]}\n";
+static const char trace_text[] = "{\"schema_version\":2,\"level\":\"phases\"}\n"
+				 "{\"cycle\":1,\"resize\":\"inflate\"}\n"
+				 "[\"step\",1000000000,900000]\n"
+				 "[\"guest\",1000010000,100000,40000,50000,200000,0,256,256]\n"
+				 "[\"guest\",1000400000,100000,0,50000,200000,0,256,255]\n"
+				 "[\"host\",2000350000,100000,0,256,256,1048576,16,1920]\n"
+				 "[\"host\",2000740000,100000,0,255,256,1048576,0,0]\n"
+				 "{\"cycle\":1,\"resize\":\"deflate\"}\n"
+				 "[\"step\",1001000000,400000]\n"
+				 "[\"guest\",1001010000,0,0,50000,200000,30000,512,512]\n"
+				 "[\"host\",2001250000,100000,1,512,512,2097152,512,999999]\n"
+				 "{\"records\":8}\n";
 
-static void add_result(const char *tree, const char *accel, const char *clock)
+/* Boot 1 of "idle" with "list", without comparisons of the clocks. */
+static struct boot_result make_boot(void)
 {
-	char name[256], text[2048];
+	struct boot_result boot = build_boot("idle", "list", 1, 0.9);
 
-	snprintf(name, sizeof(name), "%s/s/v/boot-01/result.json", tree);
-	snprintf(text, sizeof(text), result_format, accel, clock);
-	write_file(test_dir, name, text);
+	boot_cycle(&boot)->inflate.batches = 2;
+	boot_cycle(&boot)->inflate.resolution_ns = 50000;
+	boot_cycle(&boot)->deflate.batches = 1;
+	boot.trace.host.clock_ns = 20;
+	boot.trace.level = RESULT_PHASES;
+	return boot;
 }
 
-static void add_trace(const char *tree, const char *text)
+/* Comparisons at 2 s and 2.001 s of the host's clock; 10 us are lost between them. */
+static struct boot_result make_compared_boot(void)
+{
+	struct boot_result boot = make_boot();
+
+	boot.clock.begin = (struct clock_offset){ 2000000000, OFFSET_NS, 3000, 32 };
+	*(struct clock_offset *)record_append(&clock_offset_record, &boot.clock.between) =
+		(struct clock_offset){ 2001000000, -1000110 * US, 4000, 32 };
+	boot.clock.end = (struct clock_offset){ 2002000000, -1000110 * US, 2000, 32 };
+	return boot;
+}
+
+/* Where a trace can be put beside it. */
+static void add_result(const char *tree, struct boot_result boot)
+{
+	json_t *json = record_encode(&boot_record, &boot);
+	char name[256], *text = json_dumps(json, 0);
+
+	snprintf(name, sizeof(name), "%s/s/v/boot-%02d/result.json", tree, (int)boot.boot);
+	write_file(test_dir, name, text);
+	free(text);
+	json_decref(json);
+	record_release(&boot_record, &boot);
+}
+
+static void make_tree(const char *tree, struct boot_result boot, const char *trace)
 {
 	char name[256];
 
-	snprintf(name, sizeof(name), "%s/s/v/boot-01/trace.json", tree);
-	write_file(test_dir, name, text);
-}
-
-static void make_tree(const char *tree, const char *accel, const char *clock, const char *trace)
-{
-	add_result(tree, accel, clock);
-	add_trace(tree, trace);
+	add_result(tree, boot);
+	snprintf(name, sizeof(name), "%s/s/v/boot-01/" TRACE_FILE, tree);
+	write_file(test_dir, name, trace);
 }
 
 static struct outcome export_to(const char *tree, const char *format, const char *file)
@@ -111,7 +109,8 @@ static void expect_file(const char *file, const char *text)
 }
 
 #define HEAD                                                                                       \
-	"scenario,variant,accel,boot,status,cycle,move,side,batch,begin_ns,alloc_ns,puff_ns,"      \
+	"scenario,variant,accel,boot,status,cycle,resize,side,batch,begin_ns,alloc_ns,alloc_"      \
+	"retry_ns,"                                                                                \
 	"move_ns,tell_ns,release_ns,pages,entries,end_ns,ns,queue,calls,bytes,timed,timed_ns\n"
 #define FIRST                                                                                      \
 	"idle,list,tcg,1,ok,1,inflate,guest,1,1000010000,100000,40000,50000,200000,0,256,256,"     \
@@ -128,33 +127,26 @@ static void expect_file(const char *file, const char *text)
 
 static void csv_has_every_batch(void **state)
 {
-	json_t *trace = json_loads(trace_text, 0, NULL);
-	char *indented = json_dumps(trace, JSON_INDENT(4));
-
 	(void)state;
-	make_tree("known", "tcg", clock_text, trace_text);
+	make_tree("known", make_compared_boot(), trace_text);
 	expect_outcome(export_to("known", "csv", "known.csv"), 0, "");
 	expect_file("known.csv", HEAD FIRST REST);
-	/* The same file in many lines is the same. */
-	make_tree("indented", "tcg", "", indented);
-	expect_outcome(export_to("indented", "csv", "indented.csv"), 0, "");
-	expect_file("indented.csv", HEAD FIRST REST);
-	free(indented);
-	json_decref(trace);
 }
 
 static void boots_without_batches(void **state)
 {
+	struct boot_result failed = make_boot();
+
 	(void)state;
-	add_result("untraced", "tcg", "");
+	add_result("untraced", make_boot());
 	expect_outcome(export_to("untraced", "csv", "untraced.csv"), 0, "the table is empty");
 	expect_file("untraced.csv", HEAD);
 	expect_outcome(export_to("untraced", "perfetto", "untraced.json"), EXIT_ENVIRONMENT,
-		       "no ok boot of the selection has a trace.json");
+		       "no ok boot of the selection has a trace.jsonl");
 	assert_int_equal(access(in_test_dir("untraced.json"), F_OK), -1);
-	write_file(test_dir, "untraced/s/v/boot-02/result.json",
-		   "{\"schema_version\":1,\"scenario\":\"idle\",\"variant\":\"list\",\"cut\":\"x\","
-		   "\"accel\":\"tcg\",\"boot\":2,\"status\":\"failed\",\"cycles\":[]}");
+	failed.boot = 2;
+	failed.status = BOOT_FAILED;
+	add_result("untraced", failed);
 	expect_outcome(export_to("untraced", "csv", "untraced.csv"), 0, "");
 	expect_file("untraced.csv", HEAD "idle,list,tcg,2,failed,,,,,,,,,,,,,,,,,,,\n");
 }
@@ -162,17 +154,16 @@ static void boots_without_batches(void **state)
 /* Cut off at a place: the records before it are there, the file is named, the status is 3. */
 static void what_is_whole_is_exported(void **state)
 {
-	const char *at = strstr(trace_text, "[1000400000");
+	const char *at = strstr(trace_text, "1000400000");
 	char text[sizeof(trace_text)];
 
 	(void)state;
 	snprintf(text, sizeof(text), "%.*s", (int)(at - trace_text) + 20, trace_text);
-	make_tree("cut", "tcg", clock_text, text);
-	make_tree("cut\x1b[2J", "tcg", clock_text, text);
-	expect_outcome(
-		export_to("cut", "csv", "cut.csv"), EXIT_ENVIRONMENT,
-		"cut/s/v/boot-01/trace.json: after 2 records: the file ends too early; what stands "
-		"before is exported");
+	make_tree("cut", make_compared_boot(), text);
+	make_tree("cut\x1b[2J", make_compared_boot(), text);
+	expect_outcome(export_to("cut", "csv", "cut.csv"), EXIT_ENVIRONMENT,
+		       "cut/s/v/boot-01/trace.jsonl: after 2 records: the file ends too early; "
+		       "what stands before is exported");
 	expect_file("cut.csv", HEAD FIRST);
 	expect_outcome(export_to("cut", "perfetto", "cut.json"), EXIT_ENVIRONMENT,
 		       "cut/s/v/boot-01/");
@@ -217,13 +208,13 @@ static void a_timeline_is_by_the_host_s_clock(void **state)
 	json_t *all;
 
 	(void)state;
-	make_tree("aligned", "tcg", clock_text, trace_text);
+	make_tree("aligned", make_compared_boot(), trace_text);
 	expect_outcome(export_to("aligned", "perfetto", "aligned.json"), 0, "");
 	all = load_timeline(in_test_dir("aligned.json"));
 	expect_slice(all, 1, "inflate", 0, by_host(1000000000), by_host(1000900000));
 	expect_slice(all, 1, "batch", 0, by_host(1000010000), by_host(1000360000));
 	expect_slice(all, 1, "alloc", 0, by_host(1000010000), by_host(1000110000));
-	expect_slice(all, 1, "puff", 0, by_host(1000070000), by_host(1000110000));
+	expect_slice(all, 1, "alloc retry", 0, by_host(1000070000), by_host(1000110000));
 	expect_slice(all, 1, "enqueue", 0, by_host(1000110000), by_host(1000160000));
 	expect_slice(all, 1, "notify", 0, by_host(1000160000), by_host(1000360000));
 	expect_slice(all, 1, "batch", 1, by_host(1000400000), by_host(1000750000));
@@ -270,26 +261,33 @@ static void the_balloon_is_drawn(void **state)
 static void clocks_that_are_not_known(void **state)
 {
 	static const struct {
-		const char *accel;
-		const char *clock;
+		enum result_accel accel;
+		struct clock_offset begin;
+		struct clock_offset end;
 		const char *says;
 	} cases[] = {
-		{ "tcg", "", "did not compare the clocks" },
-		{ "icount", clock_text, "counts instructions" },
-		{ "tcg", ",\"clock\":{\"begin\":{\"at_ns\":5}}", "is not complete" },
-		{ "tcg",
-		  ",\"clock\":{\"begin\":{\"at_ns\":5,\"offset_ns\":1,\"uncertainty_ns\":1},"
-		  "\"end\":{\"at_ns\":4,\"offset_ns\":1,\"uncertainty_ns\":1}}",
-		  "contradicts itself" },
+		{ RESULT_TCG,
+		  { RECORD_ABSENT, RECORD_ABSENT, RECORD_ABSENT, RECORD_ABSENT },
+		  { RECORD_ABSENT, RECORD_ABSENT, RECORD_ABSENT, RECORD_ABSENT },
+		  "did not compare the clocks" },
+		{ RESULT_ICOUNT, { 4, 1, 1, 1 }, { 5, 1, 1, 1 }, "counts instructions" },
+		{ RESULT_TCG, { 4, 1, -1, 1 }, { 5, 1, 1, 1 }, "is not complete" },
+		{ RESULT_TCG, { 4, 1, 1, 1 }, { 5, 1, 1LL << 60, 1 }, "is not complete" },
+		{ RESULT_TCG, { 5, 1, 1, 1 }, { 4, 1, 1, 1 }, "contradicts itself" },
 	};
+	struct boot_result boot;
 	const json_t *other;
 	json_t *all;
 	char *text;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
-		make_tree("unaligned", cases[i].accel, cases[i].clock, trace_text);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		boot = make_boot();
+		boot.accel = cases[i].accel;
+		boot.clock.begin = cases[i].begin;
+		boot.clock.end = cases[i].end;
+		make_tree("unaligned", boot, trace_text);
 		expect_outcome(export_to("unaligned", "perfetto", "unaligned.json"), 0,
 			       "are not aligned");
 		expect_outcome(export_to("unaligned", "perfetto", "unaligned.json"), 0,
@@ -313,37 +311,18 @@ static void clocks_that_are_not_known(void **state)
 	}
 }
 
-/* As balloonbench wrote it before it knew where the steps are. */
-static void older_traces_have_moves(void **state)
-{
-	static const char steps[] = "\"steps\":{\"columns\":[\"start_ns\",\"duration_ns\"],";
-	char text[sizeof(trace_text)], *at;
-	json_t *all;
-
-	(void)state;
-	strcpy(text, trace_text);
-	/* A member that is not known is what is not there. */
-	while ((at = strstr(text, steps)))
-		memcpy(at, "\"other", strlen("\"other"));
-	make_tree("older", "tcg", clock_text, text);
-	expect_outcome(export_to("older", "perfetto", "older.json"), 0, "");
-	all = load_timeline(in_test_dir("older.json"));
-	expect_slice(all, 1, "inflate", 0, by_host(1000010000), by_host(1000750000));
-	json_decref(all);
-}
-
 /* Two threads of the guest at once: a track for each. */
 static void batches_that_overlap(void **state)
 {
-	static const char text[] = "{\"moves\":[{\"cycle\":1,\"move\":\"inflate\",\"guest\":{"
-				   "\"columns\":" GUEST_COLUMNS ",\"rows\":["
-				   "[1000010000,100000,0,50000,200000,0,256,256],"
-				   "[1000000000,100000,0,50000,800000,0,256,256],"
-				   "[1000400000,100000,0,50000,200000,0,256,256]]}}]}";
+	static const char text[] = "{\"schema_version\":2}\n{\"cycle\":1,\"resize\":\"inflate\"}\n"
+				   "[\"guest\",1000010000,100000,0,50000,200000,0,256,256]\n"
+				   "[\"guest\",1000000000,100000,0,50000,800000,0,256,256]\n"
+				   "[\"guest\",1000400000,100000,0,50000,200000,0,256,256]\n"
+				   "{\"records\":3}\n";
 	json_t *all;
 
 	(void)state;
-	make_tree("overlap", "tcg", clock_text, text);
+	make_tree("overlap", make_compared_boot(), text);
 	expect_outcome(export_to("overlap", "perfetto", "overlap.json"), 0, "");
 	all = load_timeline(in_test_dir("overlap.json"));
 	assert_true(find_slice(all, 1, "batch", 0).tid != find_slice(all, 1, "batch", 1).tid);
@@ -365,25 +344,24 @@ static void a_cut_timeline_can_be_loaded(void **state)
 /* @records of them, half of either side. */
 static void make_long_trace(const char *tree, long records)
 {
+	struct trace_guest_batch guest = { 1000000000, 100000, 0, 50000, 200000, 0, 256, 256 };
+	struct trace_host_batch host = { 2000350000, 100000, 0, 256, 256, 1048576, 15, 9774 };
+	struct trace_writer writer;
 	char name[256];
 	FILE *f;
 	long i;
 
-	make_tree(tree, "tcg", clock_text, "");
-	snprintf(name, sizeof(name), "%s/s/v/boot-01/trace.json", in_test_dir(tree));
+	make_tree(tree, make_compared_boot(), "");
+	snprintf(name, sizeof(name), "%s/s/v/boot-01/" TRACE_FILE, in_test_dir(tree));
 	f = fopen(name, "w");
 	assert_non_null(f);
-	fputs("{\"schema_version\":1,\"moves\":[{\"cycle\":1,\"move\":\"inflate\",\"guest\":"
-	      "{\"columns\":" GUEST_COLUMNS ",\"rows\":[",
-	      f);
-	for (i = 0; i < records / 2; i++)
-		fprintf(f, "%s[%lld,100000,0,50000,200000,0,256,256]", i ? "," : "",
-			1000000000 + i * 400 * US);
-	fputs("]},\"host\":{\"columns\":" HOST_COLUMNS ",\"rows\":[", f);
-	for (i = 0; i < records / 2; i++)
-		fprintf(f, "%s[%lld,100000,0,256,256,1048576,15,9774]", i ? "," : "",
-			2000350000 + i * 400 * US);
-	fputs("]}}]}\n", f);
+	trace_write_begin(&writer, f, "phases");
+	trace_write_resize(&writer, 1, INFLATE);
+	for (i = 0; i < records / 2; i++, guest.begin_ns += 400 * US)
+		trace_write_record(&writer, TRACE_GUEST, &guest);
+	for (i = 0; i < records / 2; i++, host.end_ns += 400 * US)
+		trace_write_record(&writer, TRACE_HOST, &host);
+	trace_write_end(&writer);
 	assert_int_equal(fclose(f), 0);
 }
 
@@ -464,20 +442,22 @@ static double find_counter(const json_t *all, int pid, const char *name, long lo
 /* Beside the batches, by the same clock: the guest's 1.0005 s are the host's 2.0006. */
 static void victims_are_counters(void **state)
 {
-	static const char victims[] =
-		",\"victims\":{\"guest\":{\"fault_ns\":{\"before\":" HISTOGRAM ",\"series\":"
-		"[[1000500000,700],[1010500000,900]]}},\"host\":{\"sched_ns\":{"
-		"\"before\":" HISTOGRAM
-		",\"series\":[[2000600000,50]]},\"<b>\\n_ns\":{\"before\":" HISTOGRAM
-		",\"series\":[[1,2]]}}}";
-	char both[2048];
+	struct boot_result boot = make_compared_boot();
+	struct victim_result *victim;
 	long long worst;
 	json_t *all;
 	double us;
 
 	(void)state;
-	snprintf(both, sizeof(both), "%s%s", clock_text, victims);
-	make_tree("victims", "tcg", both, trace_text);
+	victim = add_victim(&boot.victims.guest, "fault_ns", build_histogram(5, 1), NULL);
+	record_append_pair(&victim->series, 1000500000, 700);
+	record_append_pair(&victim->series, 1010500000, 900);
+	victim = add_victim(&boot.victims.host, "sched_ns", build_histogram(5, 1), NULL);
+	record_append_pair(&victim->series, 2000600000, 50);
+	record_append_pair(&victim->series, INT64_MIN + 5, 60);
+	victim = add_victim(&boot.victims.host, "<b>\n_ns", build_histogram(5, 1), NULL);
+	record_append_pair(&victim->series, 1, 2);
+	make_tree("victims", boot, trace_text);
 	expect_outcome(export_to("victims", "perfetto", "victims.json"), 0, "");
 	all = load_timeline(in_test_dir("victims.json"));
 	us = find_counter(all, 1, "fault_ns", &worst);
@@ -498,7 +478,6 @@ int main(void)
 		cmocka_unit_test(a_timeline_is_by_the_host_s_clock),
 		cmocka_unit_test(the_balloon_is_drawn),
 		cmocka_unit_test(clocks_that_are_not_known),
-		cmocka_unit_test(older_traces_have_moves),
 		cmocka_unit_test(batches_that_overlap),
 		cmocka_unit_test(a_cut_timeline_can_be_loaded),
 		cmocka_unit_test(memory_does_not_grow),

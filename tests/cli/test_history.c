@@ -17,24 +17,16 @@
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
+#include "tests/helpers/result_builder.h"
 
 #define TREES_MAX 12
-
-static json_t *make_move(double ms)
-{
-	const double gib = 1;
-
-	return json_pack("{s:i, s:I, s:f, s:i, s:I, s:i, s:[]}", "bytes", 1 << 30, "duration_ns",
-			 (json_int_t)(ms * 1e6), "gib_per_s", gib / (ms / 1e3), "resolution_ns",
-			 1000, "wall_ns", (json_int_t)(ms * 1e6), "steps", 1, "progress");
-}
 
 struct sample {
 	const char *series; /* directory that the tree is in */
 	const char *tree;
 	const char *scenario;
 	const char *variant;
-	const char *accel;
+	enum result_accel accel;
 	int boots;
 	double ms;
 };
@@ -42,25 +34,18 @@ struct sample {
 /* Boots around a duration: their median is the duration itself. */
 static void add_sample(struct sample s)
 {
-	static int directory;
-	char name[256], *text;
-	json_t *result;
+	struct boot_result boot;
+	char tree[128];
 	int i;
 
+	snprintf(tree, sizeof(tree), "%s/%s", s.series, s.tree);
 	for (i = 0; i < s.boots; i++) {
 		double ms = s.ms * (1 + 0.004 * (i - (s.boots - 1) / 2.0));
 
-		result = json_pack(
-			"{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:o, s:o}]}", "schema_version", 1,
-			"scenario", s.scenario ? s.scenario : "idle", "variant", s.variant, "cut",
-			s.variant, "accel", s.accel ? s.accel : "tcg", "boot", i + 1, "status",
-			"ok", "cycles", "inflate", make_move(ms), "deflate", make_move(ms / 2));
-		text = json_dumps(result, 0);
-		snprintf(name, sizeof(name), "%s/%s/s/v/boot-%04d/result.json", s.series, s.tree,
-			 ++directory);
-		write_file(test_dir, name, text);
-		free(text);
-		json_decref(result);
+		boot = build_boot(s.scenario ? s.scenario : "idle", s.variant, i + 1, ms);
+		record_set_text(&boot.cut, s.variant);
+		boot.accel = s.accel;
+		put_boot(tree, &boot);
 	}
 }
 
@@ -93,10 +78,10 @@ static void add_series(const char *series, const char *variant, int trees, const
 	for (i = 0; i < trees; i++) {
 		snprintf(tree, sizeof(tree), "t%02d", i + 1);
 		if (!strcmp(variant, "b"))
-			add_sample((struct sample){ series, tree, NULL, "a", NULL, 5,
+			add_sample((struct sample){ series, tree, NULL, "a", RESULT_TCG, 5,
 						    100 * sessions[i] });
 		if (ratios[i] > 0)
-			add_sample((struct sample){ series, tree, NULL, variant, NULL, 5,
+			add_sample((struct sample){ series, tree, NULL, variant, RESULT_TCG, 5,
 						    100 * sessions[i] * ratios[i] *
 							    (1 + besides[i]) });
 	}
@@ -146,7 +131,7 @@ static void a_change_is_marked_where_it_is(void **state)
 	static const double ratios[] = { 0.8, 0.8, 0.8, 0.8, 0.88, 0.88, 0.88, 0.88 };
 	const json_t *series, *change, *differs;
 	struct outcome outcome;
-	char *mark, *before, *after;
+	char *row, *mark, *after;
 	json_t *all;
 
 	(void)state;
@@ -180,12 +165,13 @@ static void a_change_is_marked_where_it_is(void **state)
 
 	outcome = history("one", 8, OPTIONS(INFLATE));
 	assert_int_equal(outcome.status, 0);
-	before = strstr(outcome.output, "  t04 ");
-	mark = strstr(outcome.output, ">>>  x 1.");
-	after = strstr(outcome.output, "  t05 ");
-	assert_true(before && mark && after && before < mark && mark < after);
+	/* In the row of the first tree of the new level. */
+	row = strstr(outcome.output, "  t05 ");
+	mark = strstr(outcome.output, ">>> x 1.");
+	after = strstr(outcome.output, "  t06 ");
+	assert_true(row && mark && after && row < mark && mark < after);
 	assert_non_null(strstr(outcome.output, "other there: its kernel"));
-	assert_non_null(strstr(outcome.output, "22222222  aaaaaaaa      5/5"));
+	assert_non_null(strstr(outcome.output, "22222222  aaaaaaaa  5/5"));
 	outcome_release(&outcome);
 }
 
@@ -227,7 +213,7 @@ static void series_are_corrected_for_each_other(void **state)
 	all = json_of(history("one", 8, OPTIONS(INFLATE, "--json", "--variant=c")));
 	assert_int_equal(size_of(all, "series"), 1);
 	json_decref(all);
-	/* Against another variant, the base is one of those that are looked at. */
+	/* Against another variant, the base is compared, too. */
 	all = json_of(history("one", 8, OPTIONS(INFLATE, "--json", "--against=c")));
 	assert_int_equal(size_of(all, "series"), 2);
 	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "a");
@@ -243,10 +229,10 @@ static void gaps_are_no_errors(void **state)
 	(void)state;
 	add_series("gaps", "b", 9, ratios);
 	/* A tree of two boots is shown, and decides nothing. */
-	add_sample((struct sample){ "gaps", "t10", NULL, "a", NULL, 5, 100 });
-	add_sample((struct sample){ "gaps", "t10", NULL, "b", NULL, 2, 300 });
+	add_sample((struct sample){ "gaps", "t10", NULL, "a", RESULT_TCG, 5, 100 });
+	add_sample((struct sample){ "gaps", "t10", NULL, "b", RESULT_TCG, 2, 300 });
 	/* One without the base. */
-	add_sample((struct sample){ "gaps", "t11", NULL, "b", NULL, 5, 60 });
+	add_sample((struct sample){ "gaps", "t11", NULL, "b", RESULT_TCG, 5, 60 });
 	all = json_of(history("gaps", 11, OPTIONS(INFLATE, "--json")));
 	series = item_of(all, "series", 0);
 	assert_int_equal(number_of(series, "trees_used"), 7);
@@ -268,24 +254,24 @@ static void gaps_are_no_errors(void **state)
 }
 
 /* They show noise, and tracing; who wants their history names them. */
-static void twins_and_levels_are_left_out(void **state)
+static void controls_and_levels_are_left_out(void **state)
 {
 	static const double ratios[] = { 0.8, 0.8 }, flat[] = { 1, 1 };
 	static const char plan[] = "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
-				   "{\"name\": \"a-again\", \"twin_of\": \"a\"}]}";
+				   "{\"name\": \"a-again\", \"control_of\": \"a\"}]}";
 	json_t *all;
 
 	(void)state;
-	add_series("twins", "b", 2, ratios);
-	add_series("twins", "a-again", 2, flat);
-	add_series("twins", "b+off", 2, flat);
-	write_file(test_dir, "twins/t01/plan.json", plan);
-	all = json_of(history("twins", 2, OPTIONS(INFLATE, "--json")));
+	add_series("controls", "b", 2, ratios);
+	add_series("controls", "a-again", 2, flat);
+	add_series("controls", "b+off", 2, flat);
+	write_file(test_dir, "controls/t01/plan.json", plan);
+	all = json_of(history("controls", 2, OPTIONS(INFLATE, "--json")));
 	assert_int_equal(size_of(all, "series"), 1);
 	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "b");
 	json_decref(all);
 	all = json_of(
-		history("twins", 2, OPTIONS(INFLATE, "--json", "-v", "a-again", "-v", "b+off")));
+		history("controls", 2, OPTIONS(INFLATE, "--json", "-v", "a-again", "-v", "b+off")));
 	assert_int_equal(size_of(all, "series"), 2);
 	json_decref(all);
 }
@@ -300,7 +286,7 @@ static void few_trees_tell_nothing(void **state)
 	assert_int_equal(number_of(all, "series_tested"), 0);
 	json_decref(all);
 	expect_outcome(history("one", 2, OPTIONS(INFLATE)), 0,
-		       "too few to tell: of trees with 3 boots");
+		       "too few to tell: trees with 3 boots a side: 2, at least 3");
 	expect_outcome(history("one", 1, OPTIONS(INFLATE)), 0, "too few to tell");
 }
 
@@ -322,7 +308,7 @@ static void small_changes_are_of_no_interest(void **state)
 	add_series("small", "b", 8, ratios);
 	expect_outcome(history("small", 8, OPTIONS(INFLATE)), 0, "the effect is too small");
 	expect_outcome(history("small", 8, OPTIONS(INFLATE, "--smallest-effect=1%")), 0,
-		       ">>>  x 1.");
+		       ">>> x 1.");
 }
 
 static void medians_come_with_a_warning(void **state)
@@ -367,8 +353,8 @@ static void hosts_and_bases_may_differ(void **state)
 static void accelerators_are_never_compared(void **state)
 {
 	(void)state;
-	add_sample((struct sample){ "accel", "t01", NULL, "a", "tcg", 5, 100 });
-	add_sample((struct sample){ "accel", "t02", NULL, "a", "icount", 5, 100 });
+	add_sample((struct sample){ "accel", "t01", NULL, "a", RESULT_TCG, 5, 100 });
+	add_sample((struct sample){ "accel", "t02", NULL, "a", RESULT_ICOUNT, 5, 100 });
 	expect_outcome(history("accel", 2, OPTIONS("--absolute", "--mixed-hosts")), EXIT_USAGE,
 		       "accelerators are never compared");
 }
@@ -376,10 +362,7 @@ static void accelerators_are_never_compared(void **state)
 static void no_boot_is_ok(void **state)
 {
 	(void)state;
-	write_file(
-		test_dir, "failed/t01/s/v/boot-01/result.json",
-		"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"a\", \"cut\": "
-		"\"a\", \"accel\": \"tcg\", \"boot\": 1, \"status\": \"failed\", \"cycles\": []}");
+	put_failed("failed/t01", "idle", "a", 1, BOOT_FAILED, "no hello");
 	expect_outcome(history("failed", 1, NULL), EXIT_INCONCLUSIVE, "no boot that is ok");
 }
 
@@ -389,28 +372,29 @@ static void names_that_are_not_there_are_told(void **state)
 	const char *nothing[] = { "history", NULL };
 
 	(void)state;
-	expect_outcome(
-		history("one", 2, OPTIONS("--metric=inflate.x")), EXIT_USAGE,
-		"no boot of these trees has the metric 'inflate.x'; there are: inflate.bytes, "
-		"inflate.duration_ns");
+	expect_outcome(history("one", 2, OPTIONS("--metric=inflate.x")), EXIT_USAGE,
+		       "no metric 'inflate.x'; in inflate there are: bytes, duration_ns,");
+	expect_outcome(history("one", 2, OPTIONS("--metric=compaction.rounds")), EXIT_USAGE,
+		       "no boot of these trees has the metric 'compaction.rounds'");
 	expect_outcome(history("one", 2, OPTIONS("--scenario=x")), EXIT_USAGE, "there are: idle");
 	expect_outcome(history("one", 2, OPTIONS("--variant=x")), EXIT_USAGE, "there are: a, b, c");
 	expect_outcome(history("one", 2, OPTIONS("--against=x")), EXIT_USAGE, "there are: a, b, c");
 	expect_outcome(history("one", 2, OPTIONS("--variant=a")), EXIT_USAGE,
 		       "name another --against");
 	expect_outcome(run_program("balloonstat", twice), EXIT_USAGE, "is named twice");
-	expect_outcome(run_program("balloonstat", nothing), EXIT_USAGE, "result trees are wanted");
+	expect_outcome(run_program("balloonstat", nothing), EXIT_USAGE,
+		       "missing argument: DIR[=LABEL]: result trees");
 	expect_outcome(history("nowhere", 1, NULL), EXIT_ENVIRONMENT, "nowhere/t01");
 }
 
 static void newer_trees_are_refused(void **state)
 {
 	(void)state;
-	add_sample((struct sample){ "newer", "t01", NULL, "a", NULL, 2, 100 });
-	add_sample((struct sample){ "newer", "t02", NULL, "a", NULL, 2, 100 });
-	write_file(test_dir, "newer/t02/env.json", "{\"schema_version\": 2}");
+	add_sample((struct sample){ "newer", "t01", NULL, "a", RESULT_TCG, 2, 100 });
+	add_sample((struct sample){ "newer", "t02", NULL, "a", RESULT_TCG, 2, 100 });
+	write_file(test_dir, "newer/t02/env.json", "{\"schema_version\": 3}");
 	expect_outcome(history("newer", 2, NULL), EXIT_ENVIRONMENT,
-		       "written by a newer balloonbench");
+		       "t02/env.json: schema_version 3, this program reads 2");
 }
 
 static void assert_label(const json_t *all, size_t tree, const char *label)
@@ -427,8 +411,8 @@ static void trees_have_labels_and_an_order(void **state)
 
 	(void)state;
 	add_series("dates", "b", 2, ratios);
-	add_sample((struct sample){ "dates", "x=y", NULL, "a", NULL, 5, 100 });
-	add_sample((struct sample){ "dates", "x=y", NULL, "b", NULL, 5, 100 });
+	add_sample((struct sample){ "dates", "x=y", NULL, "a", RESULT_TCG, 5, 100 });
+	add_sample((struct sample){ "dates", "x=y", NULL, "b", RESULT_TCG, 5, 100 });
 	snprintf(labelled, sizeof(labelled), "%s=before", in("dates/t01"));
 	snprintf(equals, sizeof(equals), "%s", in("dates/x=y"));
 	all = json_of(run_program("balloonstat", args));
@@ -527,8 +511,9 @@ static void hostile_names_are_harmless(void **state)
 	struct outcome outcome;
 
 	(void)state;
-	add_sample((struct sample){ "hostile", "t", "x/../../escaped", "a", NULL, 5, 100 });
-	add_sample((struct sample){ "hostile", "t", "x/../../escaped", variant, NULL, 5, 100 });
+	add_sample((struct sample){ "hostile", "t", "x/../../escaped", "a", RESULT_TCG, 5, 100 });
+	add_sample(
+		(struct sample){ "hostile", "t", "x/../../escaped", variant, RESULT_TCG, 5, 100 });
 	snprintf(top, sizeof(top), "%s", in("hostile"));
 	snprintf(tree, sizeof(tree), "%s/t=\"; system(\"touch pwned\")\n\x1b[2J", top);
 	assert_int_equal(chdir(top), 0);
@@ -552,7 +537,7 @@ int main(void)
 		cmocka_unit_test(more_is_better_for_rates),
 		cmocka_unit_test(series_are_corrected_for_each_other),
 		cmocka_unit_test(gaps_are_no_errors),
-		cmocka_unit_test(twins_and_levels_are_left_out),
+		cmocka_unit_test(controls_and_levels_are_left_out),
 		cmocka_unit_test(few_trees_tell_nothing),
 		cmocka_unit_test(the_last_tree_is_a_change_with_a_doubt),
 		cmocka_unit_test(small_changes_are_of_no_interest),

@@ -5,87 +5,61 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/exit_status.h"
-#include "lib/histogram.h"
-#include "lib/result.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
+#include "tests/helpers/result_builder.h"
 
 #define BOOTS 5
-#define MS 1000000LL
-#define GIB (1LL << 30)
 
 static char dir[256];
 
-static json_t *make_move(int ms)
+static struct histogram *make_phase(void)
 {
-	return json_pack("{s:I, s:I, s:f, s:I, s:I, s:i, s:[[i, i], [I, I]]}", "bytes", GIB,
-			 "duration_ns", ms * MS, "gib_per_s", 1000.0 / ms, "resolution_ns",
-			 (json_int_t)1000, "wall_ns", ms * MS, "steps", 1, "progress", 0, 0,
-			 ms * MS, GIB);
-}
-
-static json_t *make_phase(void)
-{
-	struct histogram h = { .count = 0 };
+	struct histogram *h = build_histogram(0, 0);
 	int i;
 
 	for (i = 0; i < 2000; i++)
-		histogram_add(&h, 1000 + i);
-	return histogram_to_json(&h);
+		histogram_add(h, 1000 + i);
+	return h;
 }
 
-/* What a victim noted of as many phases as there are. */
-static json_t *make_faults(bool deflates)
+/* A victim with as many phases as there are. */
+static void add_faults(struct boot_result *boot, int phases)
 {
-	static const char *const phases[] = { "before", "inflate", "plateau", "deflate", "after" };
-	json_t *figure = json_object(), *marks = json_array(), *series = json_array();
-	int i, count = deflates ? 5 : 3;
+	struct victim_result *victim =
+		add_victim(&boot->victims.guest, "fault_ns", make_phase(), make_phase());
+	int i;
 
-	for (i = 0; i < count; i++) {
-		json_object_set_new(figure, phases[i], make_phase());
-		json_array_append_new(marks, json_pack("[I, s]", (i + 1) * 1000 * MS, phases[i]));
+	for (i = 0; i < phases; i++) {
+		struct victim_mark *mark = record_append(&victim_mark_record, &victim->marks);
+
+		*mark = (struct victim_mark){ (i + 1) * 1000 * MS, i };
+		if (i > PHASE_INFLATE)
+			victim->phases[i] = make_phase();
 	}
-	for (i = 0; i < count * 100; i++)
-		json_array_append_new(series, json_pack("[I, i]", (100 + i) * 10 * MS, 1000 + i));
-	json_object_set_new(figure, "period_ns", json_integer(MS));
-	json_object_set_new(figure, "marks", marks);
-	json_object_set_new(figure, "series_ns", json_integer(10 * MS));
-	json_object_set_new(figure, "series", series);
-	return figure;
+	victim->period_ns = MS;
+	victim->series_ns = 10 * MS;
+	for (i = 0; i < phases * 100; i++)
+		record_append_pair(&victim->series, (100 + i) * 10 * MS, 1000 + i);
 }
 
-static json_t *make_boot(const char *variant, int boot, const char *method)
+static struct boot_result make_boot(const char *variant, int number, enum result_method method)
 {
-	json_t *result = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:o}], s:{s:{s:o}}}",
-				   "schema_version", 1, "scenario", "victim", "variant", variant,
-				   "cut", "list", "accel", "tcg", "boot", boot, "status", "ok",
-				   "cycles", "inflate", make_move(100 + boot), "victims", "guest",
-				   "fault_ns", make_faults(!method));
+	struct boot_result boot = build_boot("victim", variant, number, 100 + number);
+	struct cycle_result *cycle = boot_cycle(&boot);
 
-	if (method)
-		json_object_set_new(result, "mover", json_string(method));
-	else
-		json_object_set_new(json_array_get(json_object_get(result, "cycles"), 0), "deflate",
-				    make_move(50 + boot));
-	return result;
-}
-
-static void add_boot(const char *variant, int boot, const char *method)
-{
-	json_t *b = make_boot(variant, boot, method);
-	char name[128], *text = json_dumps(b, 0);
-
-	snprintf(name, sizeof(name), "t/victim/%s/boot-%02d/result.json", variant, boot);
-	write_file(test_dir, name, text);
-	free(text);
-	json_decref(b);
+	boot.method = method;
+	record_release(&resize_record, &cycle->deflate);
+	if (method == RESULT_BALLOON)
+		cycle->deflate = build_resize(1LL << 30, 50 + number);
+	add_faults(&boot, method == RESULT_BALLOON ? VICTIM_PHASES : PHASE_PLATEAU + 1);
+	return boot;
 }
 
 static int set_up(void **state)
@@ -95,26 +69,33 @@ static int set_up(void **state)
 	if (test_dir_set_up(state))
 		return -1;
 	for (i = 1; i <= BOOTS; i++) {
-		add_boot("a-balloon", i, NULL);
-		add_boot("free-page-reporting", i, "free-page-reporting");
+		struct boot_result balloon = make_boot("a-balloon", i, RESULT_BALLOON);
+		struct boot_result reporting =
+			make_boot("free-page-reporting", i, RESULT_REPORTING);
+
+		put_boot("t", &balloon);
+		put_boot("t", &reporting);
 	}
+	write_file(test_dir, "t/plan.json",
+		   "{\"variants\": [{\"name\": \"a-balloon\"}, {\"name\": "
+		   "\"free-page-reporting\"}]}");
 	snprintf(dir, sizeof(dir), "%s/t", test_dir);
 	return 0;
 }
 
 #define STAT(...) run_program("balloonstat", (const char *const[]){ __VA_ARGS__, NULL })
 
-static void only_a_mover_may_lack_a_deflate(void **state)
+static void only_a_method_without_one_may_lack_a_deflate(void **state)
 {
-	json_t *boot = make_boot("x", 1, "free-page-reporting");
+	struct boot_result boot = make_boot("x", 1, RESULT_REPORTING);
 	char err[256] = "";
 
 	(void)state;
-	assert_int_equal(result_check(boot, "it", err, sizeof(err)), 0);
-	json_object_del(boot, "mover");
-	assert_int_not_equal(result_check(boot, "it", err, sizeof(err)), 0);
+	assert_int_equal(result_check(&boot, "it", err, sizeof(err)), 0);
+	boot.method = RESULT_BALLOON;
+	assert_int_not_equal(result_check(&boot, "it", err, sizeof(err)), 0);
 	assert_non_null(strstr(err, "cycles[0].deflate"));
-	json_decref(boot);
+	record_release(&boot_record, &boot);
 }
 
 static void the_report_has_a_dash(void **state)
@@ -129,8 +110,8 @@ static void the_report_has_a_dash(void **state)
 	assert_non_null(strstr(text, "| free-page-reporting | deflate | — |"));
 	assert_null(strstr(text, "no boot that is ok"));
 	assert_null(strstr(text, "nan"));
-	/* Of all moves that there were. */
-	assert_non_null(strstr(text, "Of 15 timed moves, 15 have"));
+	/* Of all resizes that there were. */
+	assert_non_null(strstr(text, "Of 15 timed resizes, 15 have"));
 	free(text);
 	snprintf(path, sizeof(path), "%s/plots/victim-guest-fault_ns-time.svg", dir);
 	text = read_file(path);
@@ -141,11 +122,11 @@ static void the_report_has_a_dash(void **state)
 static void comparisons_say_why_not(void **state)
 {
 	(void)state;
-	expect_outcome(STAT("compare", dir), EXIT_FINE, "absent: its boots have no such figure");
+	expect_outcome(STAT("compare", dir), EXIT_FINE, "absent: its boots have no such value");
 	expect_outcome(STAT("compare", dir, "--base", "free-page-reporting"), EXIT_FINE,
-		       "absent: the base's boots have no such figure");
+		       "absent: the base's boots have no such value");
 	expect_outcome(STAT("compare", dir, "--json"), EXIT_FINE, "\"verdict\": \"absent\"");
-	expect_outcome(STAT("cover-letter", dir), EXIT_FINE, "-   there is no such move");
+	expect_outcome(STAT("cover-letter", dir), EXIT_FINE, "no such resize");
 	expect_outcome(STAT("export", dir, "--format", "csv"), EXIT_FINE, "inflate");
 }
 
@@ -165,7 +146,7 @@ static void claims_are_about_what_there_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_a_mover_may_lack_a_deflate),
+		cmocka_unit_test(only_a_method_without_one_may_lack_a_deflate),
 		cmocka_unit_test(the_report_has_a_dash),
 		cmocka_unit_test(comparisons_say_why_not),
 		cmocka_unit_test(claims_are_about_what_there_is),

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Bus 0, device 4, by the ports of the host bridge. */
+/* Bus 0, device 4, in the address port of the host bridge. */
 #define PCI_ADDRESS (0x80000000U | 4 << 11)
 #define BAR_ADDRESS 0xe0000000U
 #define BAR 4
@@ -29,7 +29,7 @@ static void pci_write(struct machine *m, char size, uint8_t at, uint32_t value)
 	machine_out(m, size, 0xcfc + (at & 3), value);
 }
 
-/* Where a structure of the device is in memory; *@at: its capability. */
+/* The address of a structure of the device; *@at: its capability. */
 static uint64_t find_structure(struct machine *m, uint8_t type, uint8_t *at)
 {
 	for (*at = pci_read(m, 'b', PCI_CAPABILITY_LIST); *at;
@@ -40,7 +40,7 @@ static uint64_t find_structure(struct machine *m, uint8_t type, uint8_t *at)
 		assert_int_equal(pci_read(m, 'b', *at + VIRTIO_PCI_CAP_BAR), BAR);
 		return BAR_ADDRESS + pci_read(m, 'l', *at + VIRTIO_PCI_CAP_OFFSET);
 	}
-	fail_msg("the device has no structure %d", type);
+	fail_msg("no virtio structure of type %d", type);
 	return 0;
 }
 
@@ -87,7 +87,8 @@ static void set_up_queue(struct driver *d, enum queue queue, uint64_t notify, ui
 	int part;
 
 	machine_write(d->m, 'w', d->common + VIRTIO_PCI_COMMON_Q_SELECT, queue);
-	assert_true(machine_read(d->m, 'w', d->common + VIRTIO_PCI_COMMON_Q_SIZE) >= QUEUE_LENGTH);
+	assert_at_least(machine_read(d->m, 'w', d->common + VIRTIO_PCI_COMMON_Q_SIZE),
+			QUEUE_LENGTH);
 	machine_write(d->m, 'w', d->common + VIRTIO_PCI_COMMON_Q_SIZE, QUEUE_LENGTH);
 	for (part = 0; part < 3; part++)
 		machine_write(d->m, 'q', d->common + registers[part], ring(queue, part));
@@ -149,7 +150,7 @@ void driver_add(struct driver *d, enum queue queue, int head, const struct descr
 bool driver_kick(struct driver *d, enum queue queue)
 {
 	struct vring_used *used = (void *)(d->m->ram + ring(queue, 2));
-	const struct timespec nap = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	time_t end = time(NULL) + WAIT_S;
 
 	machine_write(d->m, 'w', d->notify[queue], queue);
@@ -157,8 +158,8 @@ bool driver_kick(struct driver *d, enum queue queue)
 		if (get_status(d) & VIRTIO_CONFIG_S_NEEDS_RESET)
 			return false;
 		if (time(NULL) > end)
-			fail_msg("the device keeps a buffer");
-		nanosleep(&nap, NULL);
+			fail_msg("a buffer was not used within %d s", WAIT_S);
+		nanosleep(&pause, NULL);
 	}
 	return true;
 }
@@ -167,7 +168,7 @@ bool driver_send(struct driver *d, enum queue queue, const void *content, uint32
 {
 	struct descriptor whole = { .address = DRIVER_BUFFER, .bytes = bytes };
 
-	assert_true(bytes <= DRIVER_BUFFER_BYTES);
+	assert_at_most(bytes, DRIVER_BUFFER_BYTES);
 	memcpy(d->m->ram + DRIVER_BUFFER, content, bytes);
 	driver_add(d, queue, 0, &whole, 1);
 	return driver_kick(d, queue);

@@ -19,13 +19,12 @@
 #include <unistd.h>
 
 #include "bench/config/images.h"
-#include "bench/config/paths.h"
 #include "lib/clock.h"
 #include "tests/helpers/files.h"
 
 #define ANSWER_MS 60000
 
-/* What a machine is started with. */
+/* Arguments of exec_qemu(). */
 struct start {
 	const char *binary;
 	const char *properties;
@@ -67,7 +66,7 @@ static uint8_t *map_ram(const char *path)
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	uint8_t *ram;
 
-	assert_true(fd >= 0);
+	assert_at_least(fd, 0);
 	assert_int_equal(ftruncate(fd, RAM_BYTES), 0);
 	ram = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(ram, MAP_FAILED);
@@ -100,7 +99,7 @@ void machine_start(struct machine *m, const char *properties, const char *incomi
 	close(qmp[1]);
 	m->qtest = qtest[0];
 	images_release(&images);
-	/* One that refuses what comes in may end before it has greeted. */
+	/* A QEMU that refuses the incoming migration may exit before its greeting. */
 	if (qmp_open(&m->qmp, qmp[0], NULL, deadline_in_ms(ANSWER_MS)) && !incoming)
 		fail_msg("QMP: %s", qmp_error(m->qmp));
 }
@@ -124,9 +123,9 @@ static void read_line(struct machine *m, char *line, size_t size)
 
 	for (;;) {
 		if (poll(&p, 1, ANSWER_MS) != 1)
-			fail_msg("QEMU does not answer");
+			fail_msg("no answer from QEMU in %d ms", ANSWER_MS);
 		if (read(m->qtest, line + n, 1) != 1)
-			fail_msg("QEMU has ended");
+			fail_msg("QEMU has exited");
 		if (line[n] == '\n')
 			break;
 		n += n < size - 1;
@@ -134,13 +133,13 @@ static void read_line(struct machine *m, char *line, size_t size)
 	line[n] = '\0';
 }
 
-/* One command, one answer: "OK" and perhaps a value. */
+/* Send a command. Returns the value of its answer, "OK [VALUE]". */
 static uint64_t command(struct machine *m, const char *text)
 {
 	char line[128];
 
 	if (write(m->qtest, text, strlen(text)) != (ssize_t)strlen(text))
-		fail_msg("QEMU has ended");
+		fail_msg("QEMU has exited");
 	do
 		read_line(m, line, sizeof(line));
 	while (strncmp(line, "IRQ", 3) == 0);
@@ -181,7 +180,7 @@ void machine_write(struct machine *m, char size, uint64_t address, uint64_t valu
 	command(m, text);
 }
 
-/* "running", "inmigrate", ...; "" where QEMU does not answer. */
+/* "running", "inmigrate", ...; "" if QEMU does not answer. */
 static void get_status(struct machine *m, const char *command, char *status, size_t size)
 {
 	json_t *answer = NULL;
@@ -193,7 +192,7 @@ static void get_status(struct machine *m, const char *command, char *status, siz
 	json_decref(answer);
 }
 
-static void nap(void)
+static void sleep_ms(void)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 
@@ -214,7 +213,7 @@ void machine_migrate(struct machine *m, const char *path)
 			break;
 		if (!*status || !strcmp(status, "failed"))
 			fail_msg("the migration failed");
-		nap();
+		sleep_ms();
 	}
 }
 
@@ -226,7 +225,7 @@ bool machine_arrived(struct machine *m)
 		get_status(m, "query-status", status, sizeof(status));
 		if (strcmp(status, "inmigrate") != 0)
 			return *status;
-		nap();
+		sleep_ms();
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest that means ill against QEMU's balloon: whatever it sends, nothing but
- * RAM that it named properly is discarded, QEMU goes on, and so does the
- * device, at the latest when it has been reset.
+ * A malicious guest against QEMU's balloon: whatever it sends, only RAM that a valid entry
+ * names is discarded, QEMU keeps running, and the device works, at the latest after a
+ * reset.
  */
 #include "tests/helpers/unit.h"
 
@@ -20,9 +20,9 @@
 #define RAM_PAGES (RAM_BYTES / PAGE)
 #define ENTRIES_MAX 2048
 #define PATTERN 0xa5a5a5a55a5a5a5aULL
-/* Free for balloons: beyond the driver's own and all that a PC keeps low. */
+/* First page for balloons, above the driver's memory and the low memory of a PC. */
 #define FIRST 0x2000U
-/* Addresses, in pages, where no RAM is that the guest may write. */
+/* Page numbers without RAM that the guest may write. */
 #define PAGE_OPTION_ROM 0xc0U
 #define PAGE_ISA_BIOS 0xf0U
 #define PAGE_BIOS 0xfffc0U
@@ -71,7 +71,9 @@ static void expect_discarded(const struct range *ranges, int count)
 			if (page >= ranges[i].first && page < ranges[i].first + ranges[i].pages)
 				wanted = 0;
 		if (*word(page, false) != wanted || *word(page, true) != wanted)
-			fail_msg("page 0x%x was %s", page, wanted ? "discarded" : "not discarded");
+			fail_msg("page 0x%x is 0x%llx, 0x%llx; expected 0x%llx", page,
+				 (unsigned long long)*word(page, false),
+				 (unsigned long long)*word(page, true), (unsigned long long)wanted);
 	}
 	fill();
 }
@@ -130,8 +132,8 @@ static int end(void **state)
 	return 0;
 }
 
-/* What is right works; also used to show that a device still does. */
-static void check_alive(bool (*send)(enum queue, const struct range *, int))
+/* Valid entries work, also after invalid ones. */
+static void check_works(bool (*send)(enum queue, const struct range *, int))
 {
 	const struct range good[] = { { FIRST, 8 }, { FIRST + 0x100, 1 } };
 
@@ -162,12 +164,12 @@ static void bad_pfns(void)
 		assert_true(send_pfns(queue, ranges, 2 * NOT_RAM));
 		expect_discarded(good, queue == QUEUE_INFLATE ? NOT_RAM : 0);
 	}
-	assert_true(machine_said(&machine, "refused") > 0);
-	assert_true(machine_read(&machine, 'q', 0xfffffff0) == bios);
+	assert_above(machine_said(&machine, "refused"), 0);
+	assert_int_equal(machine_read(&machine, 'q', 0xfffffff0), bios);
 }
 
 /* More than 65536 PFNs: 128 descriptors of 2 MiB each. */
-static void endless_pfns(void)
+static void too_many_pfns(void)
 {
 	struct descriptor chain[QUEUE_LENGTH];
 	int i;
@@ -178,7 +180,7 @@ static void endless_pfns(void)
 	driver_add(&driver, QUEUE_INFLATE, 0, chain, QUEUE_LENGTH);
 	assert_true(driver_kick(&driver, QUEUE_INFLATE));
 	expect_discarded(NULL, 0);
-	/* 65536 lines would be a flood. */
+	/* Not a line for each of them. */
 	assert_in_range(machine_said(&machine, "refused"), 1, 100);
 }
 
@@ -196,11 +198,11 @@ static void odd_pfn_buffers(void)
 static void check_pfns(const char *properties)
 {
 	start(properties, 0);
-	check_alive(send_pfns);
+	check_works(send_pfns);
 	bad_pfns();
 	odd_pfn_buffers();
-	endless_pfns();
-	check_alive(send_pfns);
+	too_many_pfns();
+	check_works(send_pfns);
 }
 
 static void pfns(void **state)
@@ -220,12 +222,12 @@ static void merged_pfns(void **state)
 	expect_discarded(&once, 1);
 }
 
-/* Ranges of which the first is good and the second is not, in either format. */
+/* A valid and an invalid range, in either format. */
 static const struct {
 	const char *what;
 	struct range good;
 	struct range bad;
-	bool stops_sg; /* such a descriptor is an error of the driver */
+	bool stops_sg; /* the device stops: such a descriptor is an error of the driver */
 } pairs[] = {
 	{ "no pages", { FIRST, 1 }, { FIRST + 8, 0 }, true },
 	{ "overlap", { FIRST, 8 }, { FIRST + 7, 8 }, false },
@@ -243,8 +245,8 @@ static const struct {
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
 /*
- * The ROMs of a PC lie below what is good: they come first. A descriptor that
- * reaches from RAM into one has been cut in two before the balloon sees it.
+ * The low ROMs come before the valid ranges, as entries have to be sorted. QEMU splits a
+ * descriptor that reaches from RAM into a ROM before the balloon sees it.
  */
 static void low_roms(bool (*send)(enum queue, const struct range *, int), bool cut)
 {
@@ -276,13 +278,13 @@ static void bad_chunks(void)
 	}
 	assert_true(send_chunks(QUEUE_INFLATE, &wraps, 1));
 	expect_discarded(NULL, 0);
-	/* The last page's end is 0 as an address: no RAM, and nothing is below what follows. */
+	/* The end of the last page wraps around to 0, so that the next range is not below it. */
 	assert_true(send_chunks(QUEUE_INFLATE, last, 2));
 	expect_discarded(last + 1, 1);
-	assert_true(machine_said(&machine, "refused") > 0);
+	assert_above(machine_said(&machine, "refused"), 0);
 }
 
-/* 16 entries of 4095 pages are no more than a buffer may have, the 17th is. */
+/* 16 entries of 4095 pages are within the limit of a buffer, the 17th is not. */
 static void too_many_pages(void)
 {
 	struct range ranges[17];
@@ -330,8 +332,8 @@ static void odd_chunk_buffers(void)
 	expect_discarded(NULL, 0);
 }
 
-/* Each of the buffers is all that a turn of the main loop takes. */
-static void many_turns(void)
+/* The main loop takes one such buffer per iteration. */
+static void many_buffers(void)
 {
 	uint64_t entries[16];
 	struct descriptor whole = { DRIVER_BUFFER, sizeof(entries), 0, 0 };
@@ -350,7 +352,7 @@ static void many_turns(void)
 	}
 }
 
-/* The device gives up, and comes back with a reset. */
+/* The device stops, and works again after a reset. */
 static void expect_stopped(const char *what, const struct descriptor *chain, int count,
 			   uint64_t features)
 {
@@ -366,14 +368,14 @@ static void bad_chains(uint64_t features)
 	const struct descriptor loop = { DRIVER_BUFFER, 8, DESCRIPTOR_JUMP, 0 };
 	const struct descriptor out_of_queue = { DRIVER_BUFFER, 8, DESCRIPTOR_JUMP, QUEUE_LENGTH };
 	const struct descriptor empty = { DRIVER_BUFFER, 0, 0, 0 };
-	/* One without memory can be mapped, by way of the only bounce buffer there is. */
+	/* One such descriptor can be mapped, by the only bounce buffer; two cannot. */
 	const struct descriptor nowhere[] = { { 1ULL << 60, 4096, 0, 0 },
 					      { 1ULL << 61, 4096, 0, 0 } };
 
 	expect_stopped("a chain without an end", &loop, 1, features);
 	expect_stopped("a chain that leaves the queue", &out_of_queue, 1, features);
-	expect_stopped("a descriptor of nothing", &empty, 1, features);
-	expect_stopped("descriptors of no memory", nowhere, 2, features);
+	expect_stopped("a descriptor of length 0", &empty, 1, features);
+	expect_stopped("descriptors without memory", nowhere, 2, features);
 	driver_add(&driver, QUEUE_INFLATE, 0, nowhere, 1);
 	assert_true(driver_kick(&driver, QUEUE_INFLATE));
 	expect_discarded(NULL, 0);
@@ -383,23 +385,23 @@ static void chunks(void **state)
 {
 	(void)state;
 	start("page-chunks=on", FEATURE_CHUNKS);
-	check_alive(send_chunks);
+	check_works(send_chunks);
 	bad_chunks();
 	low_roms(send_chunks, false);
 	too_many_pages();
 	too_many_entries();
 	odd_chunk_buffers();
-	many_turns();
+	many_buffers();
 	bad_chains(FEATURE_CHUNKS);
-	check_alive(send_chunks);
+	check_works(send_chunks);
 }
 
-/* Without the feature, the device that offers it takes PFNs as ever. */
+/* If the feature is offered but not negotiated, entries are PFNs. */
 static void chunks_not_negotiated(void **state)
 {
 	(void)state;
 	start("page-chunks=on,page-sg=on", 0);
-	check_alive(send_pfns);
+	check_works(send_pfns);
 	bad_pfns();
 }
 
@@ -436,7 +438,7 @@ static void odd_sg(void)
 	expect_discarded(good, 2);
 }
 
-/* One descriptor can have 4 GiB, which are not 65536 pages. */
+/* One descriptor can be larger than the limit of 65536 pages. */
 static void large_sg(void)
 {
 	const struct range range = { DRIVER_END / PAGE, 65537 };
@@ -449,20 +451,20 @@ static void sg(void **state)
 {
 	(void)state;
 	start("page-sg=on", FEATURE_SG);
-	check_alive(send_sg);
+	check_works(send_sg);
 	bad_sg();
 	low_roms(send_sg, true);
 	odd_sg();
 	large_sg();
 	bad_chains(FEATURE_SG);
-	check_alive(send_sg);
+	check_works(send_sg);
 }
 
-static void deflate_can_be_silent(void **state)
+static void deflate_without_willneed(void **state)
 {
 	(void)state;
 	start("page-chunks=on,x-deflate-willneed=off", FEATURE_CHUNKS);
-	check_alive(send_chunks);
+	check_works(send_chunks);
 }
 
 int main(void)
@@ -473,7 +475,7 @@ int main(void)
 		cmocka_unit_test_teardown(chunks, end),
 		cmocka_unit_test_teardown(chunks_not_negotiated, end),
 		cmocka_unit_test_teardown(sg, end),
-		cmocka_unit_test_teardown(deflate_can_be_silent, end),
+		cmocka_unit_test_teardown(deflate_without_willneed, end),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

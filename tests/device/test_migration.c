@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine whose guest has negotiated ranges goes where the device offers them,
- * and works there; and is refused where it does not.
+ * A machine whose guest has negotiated ranges can migrate to a device that offers them,
+ * and works there; a device that does not refuses it.
  */
 #include "tests/helpers/unit.h"
 
@@ -20,7 +20,7 @@
 static struct machine from, to;
 static struct driver driver;
 
-static void move(const char *here, uint64_t features, const char *there)
+static void migrate(const char *here, uint64_t features, const char *there)
 {
 	char path[512];
 
@@ -47,54 +47,54 @@ static void check_discards(bool discarded)
 	assert_int_equal(to.ram[(FIRST + 1) * PAGE], PATTERN);
 }
 
-static void chunks_move(void **state)
+static void chunks_migrate(void **state)
 {
 	const uint64_t chunk = htole64(FIRST << 12 | 1);
 
 	(void)state;
-	move("page-chunks=on", FEATURE_CHUNKS, "page-chunks=on");
+	migrate("page-chunks=on", FEATURE_CHUNKS, "page-chunks=on");
 	assert_true(machine_arrived(&to));
 	check_discards(false);
 	assert_true(driver_send(&driver, QUEUE_INFLATE, &chunk, sizeof(chunk)));
 	check_discards(true);
 }
 
-static void descriptors_move(void **state)
+static void descriptors_migrate(void **state)
 {
 	const struct descriptor page = { FIRST * PAGE, PAGE, 0, 0 };
 
 	(void)state;
-	move("page-sg=on", FEATURE_SG, "page-sg=on");
+	migrate("page-sg=on", FEATURE_SG, "page-sg=on");
 	assert_true(machine_arrived(&to));
 	driver_add(&driver, QUEUE_INFLATE, 0, &page, 1);
 	assert_true(driver_kick(&driver, QUEUE_INFLATE));
 	check_discards(true);
 }
 
-/* What only the host does leaves nothing in the machine. */
-static void host_properties_are_the_host_s(void **state)
+/* Properties that only the host uses are not part of the migrated state. */
+static void host_properties_are_not_migrated(void **state)
 {
 	const uint32_t pfn = htole32(FIRST);
 
 	(void)state;
-	move("x-merge-pfns=on,x-deflate-willneed=off", 0, "");
+	migrate("x-merge-pfns=on,x-deflate-willneed=off", 0, "");
 	assert_true(machine_arrived(&to));
 	assert_true(driver_send(&driver, QUEUE_INFLATE, &pfn, sizeof(pfn)));
 	check_discards(true);
 }
 
-static void not_where_they_are_not_offered(void **state)
+static void refused_if_not_offered(void **state)
 {
 	(void)state;
-	move("page-chunks=on", FEATURE_CHUNKS, "");
+	migrate("page-chunks=on", FEATURE_CHUNKS, "");
 	assert_false(machine_arrived(&to));
-	assert_true(machine_said(&to, "eatures") > 0);
+	assert_above(machine_said(&to, "eatures"), 0);
 }
 
 static void offered_is_not_negotiated(void **state)
 {
 	(void)state;
-	move("page-chunks=on", 0, "");
+	migrate("page-chunks=on", 0, "");
 	assert_true(machine_arrived(&to));
 	check_discards(false);
 }
@@ -102,10 +102,10 @@ static void offered_is_not_negotiated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(chunks_move, end),
-		cmocka_unit_test_teardown(descriptors_move, end),
-		cmocka_unit_test_teardown(host_properties_are_the_host_s, end),
-		cmocka_unit_test_teardown(not_where_they_are_not_offered, end),
+		cmocka_unit_test_teardown(chunks_migrate, end),
+		cmocka_unit_test_teardown(descriptors_migrate, end),
+		cmocka_unit_test_teardown(host_properties_are_not_migrated, end),
+		cmocka_unit_test_teardown(refused_if_not_offered, end),
 		cmocka_unit_test_teardown(offered_is_not_negotiated, end),
 	};
 

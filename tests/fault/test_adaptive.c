@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * balloonbench run --until-ci and --aa, with a QEMU whose every move takes 50
- * ms and whose boots take as long as they take: what the plan says afterwards,
- * and whether balloonstat sees that something is missing.
+ * balloonbench run --until-ci and --aa: the plan afterwards, and whether balloonstat
+ * notices missing boots. Every resize of the fake guest takes 50 ms; its boots vary.
  */
 #include "tests/helpers/unit.h"
 
@@ -11,12 +10,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/exit_status.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 #include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("1 s", "100 ms")
@@ -31,19 +28,11 @@ static int set_up(void **state)
 	return 0;
 }
 
-static const char *tree(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", test_dir, name);
-	return path;
-}
-
-/* A run of two boots to begin with into a tree of that name, and more options. */
+/* A run that starts with two boots, and more options. */
 static struct outcome run(const char *name, const char *const *more)
 {
-	const char *args[ARGS_MAX + 1] = { "run",     "--accel", "tcg", "--trace", "off",
-					   "--boots", "2",	 "-o",	tree(name) };
+	const char *args[ARGS_MAX + 1] = { "run",     "--accel", "tcg", "--trace",	  "off",
+					   "--boots", "2",	 "-o",	in_test_dir(name) };
 	size_t n = 9;
 
 	while (*more)
@@ -51,49 +40,32 @@ static struct outcome run(const char *name, const char *const *more)
 	return run_program("balloonbench", args);
 }
 
-static void expect(const char *name, const char *const *more, int status, const char *says)
-{
-	struct outcome outcome = run(name, more);
-
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
-}
-
 static json_t *load(const char *name, const char *file)
 {
 	char path[512];
-	json_t *value;
 
-	snprintf(path, sizeof(path), "%s/%s", tree(name), file);
-	value = json_load_file(path, 0, NULL);
-	if (!value)
-		fail_msg("%s cannot be read", path);
-	return value;
+	snprintf(path, sizeof(path), "%s/%s", name, file);
+	return load_json(in_test_dir(path));
 }
 
-/* What plan.json says of a scenario under "until_ci". */
+/* Check a scenario of "until_ci" in plan.json. */
 static void check_scenario(const json_t *plan, size_t i, const char *name, int boots, bool reached)
 {
-	const json_t *all = json_object_get(json_object_get(plan, "until_ci"), "scenarios");
-	const json_t *s = json_array_get(all, i);
+	const json_t *s = item_of(json_object_get(plan, "until_ci"), "scenarios", i);
 
-	assert_string_equal(json_string_value(json_object_get(s, "name")), name);
-	assert_int_equal(json_integer_value(json_object_get(s, "boots")), boots);
+	assert_string_equal(text_of(s, "name"), name);
+	assert_number(number_of(s, "boots"), boots);
 	assert_int_equal(json_is_true(json_object_get(s, "reached")), reached);
 }
 
-static size_t planned(const json_t *plan)
-{
-	return json_array_size(json_object_get(plan, "order"));
-}
-
-/* Boots that balloonstat misses, of all variants. */
+/* Number of boots of all variants that balloonstat says are missing. */
 static int missing(const char *name)
 {
-	const char *args[] = { "compare", tree(name), "--json", "--metric", "ready_ns", NULL };
+	const char *args[] = {
+		"compare", in_test_dir(name), "--json", "--metric", "ready_ns", NULL
+	};
 	struct outcome outcome = run_program("balloonstat", args);
-	const char *json = strchr(outcome.output, '{'); /* behind warnings */
+	const char *json = strchr(outcome.output, '{'); /* after warnings */
 	json_t *all = json ? json_loads(json, 0, NULL) : NULL;
 	const json_t *row;
 	int count = 0;
@@ -108,8 +80,8 @@ static int missing(const char *name)
 	return count;
 }
 
-/* Moves that all take the same have no width. */
-static void enough_is_enough(void **state)
+/* The interval of equal durations has no width. */
+static void stops_when_precise_enough(void **state)
 {
 	const char *more[] = { "--scenario", tiny,	   "--variant", "finalize",
 			       "--aa",	     "--until-ci", "2%",	NULL };
@@ -117,33 +89,33 @@ static void enough_is_enough(void **state)
 	json_t *plan;
 
 	(void)state;
-	expect("enough", more, EXIT_FINE, "tiny: all intervals are within +- 2 % after 2 boots");
+	expect_outcome(run("enough", more), EXIT_FINE,
+		       "tiny: all intervals are within +- 2 % after 2 boots");
 	plan = load("enough", "plan.json");
-	assert_int_equal(planned(plan), 4);
+	assert_int_equal(size_of(plan, "order"), 4);
 	check_scenario(plan, 0, "tiny", 2, true);
 	until = json_object_get(plan, "until_ci");
-	assert_string_equal(json_string_value(json_object_get(until, "metric")),
-			    "inflate.duration_ns");
-	assert_true(json_real_value(json_object_get(until, "half_width")) == 0.02);
-	assert_int_equal(json_integer_value(json_object_get(until, "max_boots")), 30);
+	assert_string_equal(text_of(until, "metric"), "inflate.duration_ns");
+	assert_number(number_of(until, "half_width"), 0.02);
+	assert_number(number_of(until, "max_boots"), 30);
 	json_decref(plan);
 	assert_int_equal(missing("enough"), 0);
 }
 
-/* A base and its twin are something to compare, though no family of comparisons. */
-static void twins_are_compared(void **state)
+/* A base and its A/A control are compared, though they are no family of comparisons. */
+static void controls_are_compared(void **state)
 {
-	const char *args[] = { "compare", tree("enough"), NULL };
-	struct outcome outcome = run_program("balloonstat", args);
+	struct outcome outcome = run_program(
+		"balloonstat", (const char *[]){ "compare", in_test_dir("enough"), NULL });
 
 	(void)state;
-	if (outcome.status || !strstr(outcome.output, "finalize-again") ||
-	    strstr(outcome.output, "comparisons fewer"))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
+	assert_int_equal(outcome.status, 0);
+	assert_contains(outcome.output, "finalize-again");
+	assert_lacks(outcome.output, "comparisons fewer");
 	outcome_release(&outcome);
 }
 
-/* Blocks alternate between the scenarios, and every second one is the reverse of the one before. */
+/* Blocks alternate between the scenarios; every second one is the reverse of its predecessor. */
 static void check_order(const json_t *plan, size_t variants, const char *scenario, int boots)
 {
 	const json_t *order = json_object_get(plan, "order"), *e, *last[8] = { NULL };
@@ -166,8 +138,8 @@ static void check_order(const json_t *plan, size_t variants, const char *scenari
 	assert_int_equal(boot, boots);
 }
 
-/* No two boots take the same time: what is asked for is never reached. */
-static void the_most_boots_are_the_end(void **state)
+/* No two boots take the same time: the precision is never reached. */
+static void stops_at_max_boots(void **state)
 {
 	const char *more[] = { "--scenario", tiny,	    "--scenario", small,   "--variant",
 			       "finalize",   "--aa",	    "--until-ci", "1e-9%", "--until-metric",
@@ -175,9 +147,9 @@ static void the_most_boots_are_the_end(void **state)
 	json_t *plan, *result;
 
 	(void)state;
-	expect("most", more, EXIT_FINE, "no more boots");
+	expect_outcome(run("most", more), EXIT_FINE, "no more boots");
 	plan = load("most", "plan.json");
-	assert_int_equal(planned(plan), 2 * 2 * 5);
+	assert_int_equal(size_of(plan, "order"), 2 * 2 * 5);
 	assert_int_equal(json_integer_value(json_object_get(plan, "boots")), 2);
 	check_scenario(plan, 0, "tiny", 5, false);
 	check_scenario(plan, 1, "small", 5, false);
@@ -191,8 +163,8 @@ static void the_most_boots_are_the_end(void **state)
 	json_decref(result);
 }
 
-/* Boots that fail have no interval; the fake guest runs the kernel of finalize only. */
-static void failed_boots_go_on_to_the_end(void **state)
+/* Failed boots have no interval; the fake guest runs the kernel of finalize only. */
+static void failed_boots_run_to_max_boots(void **state)
 {
 	const char *more[] = { "--scenario", tiny,	    "--variant", "finalize",
 			       "--variant",  "list",	    "-v",	 "--until-ci",
@@ -200,55 +172,37 @@ static void failed_boots_go_on_to_the_end(void **state)
 	json_t *plan;
 
 	(void)state;
-	expect("failing", more, EXIT_ENVIRONMENT, "list has too few that are ok for an interval");
+	expect_outcome(run("failing", more), EXIT_ENVIRONMENT,
+		       "list has too few ok boots for an interval");
 	plan = load("failing", "plan.json");
 	check_scenario(plan, 0, "tiny", 3, false);
 	json_decref(plan);
 	assert_int_equal(missing("failing"), 0);
 }
 
-/* One that is stopped lacks a boot of its plan, whenever that is. */
-static void stopped_in_between(void **state)
+/* A run that is interrupted lacks boots of its plan. */
+static void interrupted_run(void **state)
 {
-	const char *args[] = { "run",	     "--accel",
-			       "tcg",	     "--trace",
-			       "off",	     "--boots",
-			       "2",	     "-q",
-			       "-o",	     tree("stopped"),
-			       "--scenario", tiny,
-			       "--variant",  "finalize",
-			       "--aa",	     "--until-ci",
-			       "1e-9%",	     "--until-metric",
-			       "ready_ns",   "--max-boots",
-			       "900",	     NULL };
-	char journal[300], *text;
-	int tries, found = 0;
-	pid_t pid;
+	pid_t pid =
+		tiny_start("stopped", "--trace", "off", "--boots", "2", "-q", "--aa", "--until-ci",
+			   "1e-9%", "--until-metric", "ready_ns", "--max-boots", "900");
 
 	(void)state;
-	snprintf(journal, sizeof(journal), "%s/journal.jsonl", tree("stopped"));
-	pid = start_program("balloonbench", args);
-	for (tries = 0; tries < 1000 && !found; tries++) {
-		usleep(10000);
-		text = read_file(journal);
-		found = text && strstr(text, "\"boot\":4");
-		free(text);
-	}
-	assert_true(found);
+	AWAIT(tiny_journal_has("stopped", "\"boot\":4"));
 	kill(pid, SIGINT);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
 	assert_in_range(missing("stopped"), 1, 2);
 }
 
-static void a_metric_that_no_boot_has(void **state)
+static void unknown_metric(void **state)
 {
 	const char *more[] = { "--scenario", tiny, "--variant",	     "finalize",
 			       "--until-ci", "2%", "--until-metric", "inflate.duration",
 			       NULL };
 
 	(void)state;
-	expect("no-metric", more, EXIT_USAGE,
-	       "--until-metric inflate.duration: tiny/finalize boot 1 has no such number");
+	expect_outcome(run("no-metric", more), EXIT_USAGE,
+		       "--until-metric inflate.duration: tiny/finalize boot 1: no such number");
 }
 
 static void usage(void **state)
@@ -257,13 +211,14 @@ static void usage(void **state)
 		const char *options[5];
 		const char *says;
 	} bad[] = {
-		{ { "--until-ci", "2" }, "--until-ci 2: more than 0 and at most 100 % is wanted" },
-		{ { "--until-ci", "0%" }, "--until-ci 0%: more than 0" },
-		{ { "--until-ci", "2%", "--max-boots", "1" }, "--max-boots 1: a whole number" },
+		{ { "--until-ci", "2" }, "--until-ci 2: expected a percentage in (0%, 100%]" },
+		{ { "--until-ci", "0%" }, "--until-ci 0%: expected a percentage in (0%, 100%]" },
+		{ { "--until-ci", "2%", "--max-boots", "1" },
+		  "--max-boots 1: expected an integer in [2, 999]" },
 		{ { "--boots=5", "--until-ci", "2%", "--max-boots", "4" },
-		  "--max-boots 4: there are 5 to begin with" },
-		{ { "--max-boots", "9" }, "go with --until-ci" },
-		{ { "--until-metric", "ready_ns" }, "go with --until-ci" },
+		  "--max-boots 4: the suite begins with 5 boots" },
+		{ { "--max-boots", "9" }, "need --until-ci" },
+		{ { "--until-metric", "ready_ns" }, "need --until-ci" },
 		{ { "--scenario", "tracing", "--aa" },
 		  "--aa: the base pfn-array runs in none of the scenarios" },
 	};
@@ -275,13 +230,13 @@ static void usage(void **state)
 
 		for (n = 0; n < 5 && bad[i].options[n]; n++)
 			more[n + 1] = bad[i].options[n];
-		expect("usage", more, EXIT_USAGE, bad[i].says);
+		expect_outcome(run("usage", more), EXIT_USAGE, bad[i].says);
 	}
-	assert_int_equal(access(tree("usage"), F_OK), -1);
+	assert_int_equal(access(in_test_dir("usage"), F_OK), -1);
 }
 
-/* A variant that has the name already would be mixed up with the twin. */
-static void a_name_that_is_taken(void **state)
+/* A variant with the name of the A/A control would be mixed up with it. */
+static void name_of_control_is_taken(void **state)
 {
 	const char *more[] = { "--scenario", tiny, "--variant", "finalize", "--aa", NULL };
 
@@ -290,35 +245,35 @@ static void a_name_that_is_taken(void **state)
 		   "[finalize]\ncut = finalize\n[finalize-again]\ncut = list\n");
 	write_file(test_dir, "suites.ini", "[default]\nscenarios = idle\nvariants = finalize\n");
 	setenv("BALLOONBENCH_DATA", test_dir, 1);
-	expect("taken", more, EXIT_USAGE,
-	       "--aa: the twin of finalize would be finalize-again, which is a variant of");
+	expect_outcome(
+		run("taken", more), EXIT_USAGE,
+		"--aa: the A/A control of finalize would be finalize-again, which is a variant of");
 	unsetenv("BALLOONBENCH_DATA");
 }
 
-static void the_plan_is_shown(void **state)
+static void dry_run_shows_plan(void **state)
 {
 	const char *more[] = { "--scenario", tiny,   "--variant", "finalize", "--until-ci",
 			       "2%",	     "--aa", "--dry-run", NULL };
 
 	(void)state;
-	expect("dry", more, EXIT_FINE, "tiny/finalize-again boot 2");
-	expect("dry", more, EXIT_FINE,
-	       "4 boots\nand then block by block until inflate.duration_ns is known to +- 2 %, at "
-	       "most 30 boots a side\n");
+	expect_outcome(run("dry", more), EXIT_FINE, "tiny/finalize-again boot 2",
+		       "4 boots\nthen block by block until the interval of inflate.duration_ns is "
+		       "within +- 2 %, at most 30 boots per variant\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(enough_is_enough),
-		cmocka_unit_test(twins_are_compared),
-		cmocka_unit_test(the_most_boots_are_the_end),
-		cmocka_unit_test(failed_boots_go_on_to_the_end),
-		cmocka_unit_test(stopped_in_between),
-		cmocka_unit_test(a_metric_that_no_boot_has),
+		cmocka_unit_test(stops_when_precise_enough),
+		cmocka_unit_test(controls_are_compared),
+		cmocka_unit_test(stops_at_max_boots),
+		cmocka_unit_test(failed_boots_run_to_max_boots),
+		cmocka_unit_test(interrupted_run),
+		cmocka_unit_test(unknown_metric),
 		cmocka_unit_test(usage),
-		cmocka_unit_test(a_name_that_is_taken),
-		cmocka_unit_test(the_plan_is_shown),
+		cmocka_unit_test(name_of_control_is_taken),
+		cmocka_unit_test(dry_run_shows_plan),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a user can get wrong: the message names the culprit and says what to
- * do, and the exit status tells whose fault it is.
+ * Mistakes of a user: the message names the wrong input and says what to do, and the
+ * exit status tells usage from environment.
  */
 #include "tests/helpers/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 
-/* The status and up to two things that the message must say. */
+/* Run a program, and check its status and two parts of its message. */
 static void expect(const char *program, const char *const *args, int status, const char *says,
 		   const char *advises)
 {
-	struct outcome outcome = run_program(program, args);
-
-	if (outcome.status != status || !strstr(outcome.output, says) ||
-	    (advises && !strstr(outcome.output, advises)))
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
+	expect_outcome(run_program(program, args), status, says, advises);
 }
 
 #define RUN(status, says, advises, ...)                                                            \
@@ -33,7 +26,7 @@ static void expect(const char *program, const char *const *args, int status, con
 		expect("balloonbench", args, status, says, advises);                               \
 	} while (0)
 
-static void command_line(void **state)
+static void wrong_options(void **state)
 {
 	const char *nothing[] = { NULL }, *wrong[] = { "fly", NULL }, *help[] = { "--help", NULL };
 
@@ -43,24 +36,25 @@ static void command_line(void **state)
 	expect("balloonbench", help, 0, "EXAMPLES", "run");
 	RUN(0, "EXAMPLES", "--boots", "--help");
 	RUN(2, "--fast", "--help", "--fast");
-	RUN(2, "--boots 0", "whole number from 1", "--boots", "0");
-	RUN(2, "--boots many", "whole number", "--boots", "many");
+	RUN(2, "--boots 0", "expected an integer in [1, 999]", "--boots", "0");
+	RUN(2, "--boots many", "expected an integer in [1, 999]", "--boots", "many");
 	RUN(2, "--pin 0-", "as in 0,2-3", "--pin", "0-");
 	RUN(2, "--pin 4000", "as in 0,2-3", "--pin", "4000");
-	RUN(2, "no such accelerator", "icount", "--accel", "xen", "--scenario", "smoke");
+	RUN(2, "--accel xen: expected one of", "icount", "--accel", "xen", "--scenario", "smoke");
 	RUN(2, "no suite 'tiny'", "default", "--suite", "tiny");
-	RUN(2, "smoke is given twice", "--boots", "--scenario", "smoke", "--scenario", "smoke");
-	RUN(2, "'smoke' is not an option", "--scenario", "smoke");
+	RUN(2, "--scenario smoke: given twice", "--boots", "--scenario", "smoke", "--scenario",
+	    "smoke");
+	RUN(2, "unexpected argument: smoke", "--help", "smoke");
 }
 
-static void names(void **state)
+static void wrong_names(void **state)
 {
 	(void)state;
 	RUN(2, "no scenario 'idel'", "idle", "--scenario", "idel");
 	RUN(2, "no variant 'lists'", "balloonbench list", "--variant", "lists");
 }
 
-static void scenario_files(void **state)
+static void wrong_scenario_files(void **state)
 {
 	char path[256];
 
@@ -71,15 +65,16 @@ static void scenario_files(void **state)
 	snprintf(path, sizeof(path), "%s",
 		 write_file(test_dir, "s.ini",
 			    "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 2 GiB\n"));
-	RUN(2, "[balloon] inflate: 2 GiB is more than the guest has", NULL, "--scenario", path);
-	/* Asked for by hand, and larger than any machine that runs this test. */
+	RUN(2, "[balloon] inflate: 2 GiB is more than [guest] memory = 1 GiB", NULL, "--scenario",
+	    path);
+	/* Larger than any machine that runs this test. */
 	snprintf(path, sizeof(path), "%s",
 		 write_file(test_dir, "s.ini",
 			    "[guest]\nmemory = 16 TiB\n[balloon]\ninflate = 1 GiB\n"));
 	RUN(4, "a guest of 16 TiB does not fit", "free memory", "--scenario", path);
 }
 
-static void output_directories(void **state)
+static void wrong_output_directories(void **state)
 {
 	char path[256];
 
@@ -92,7 +87,7 @@ static void output_directories(void **state)
 	RUN(3, "cannot create /proc/x", NULL, "--scenario", "smoke", "-o", "/proc/x");
 }
 
-static void missing_parts(void **state)
+static void wrong_qemu(void **state)
 {
 	char out[256];
 
@@ -106,56 +101,42 @@ static void missing_parts(void **state)
 	unsetenv("QEMU");
 }
 
-/* An images.ini elsewhere: a copy of the program beside it reads it. */
+/* A copy of the program reads the images.ini beside it. */
 static void missing_kernels(void **state)
 {
-	char command[1024], program[512];
-	char *output;
-
 	(void)state;
-	snprintf(program, sizeof(program), "%s/bin", test_dir);
-	mkdir(program, 0755);
-	snprintf(command, sizeof(command), "cp %s %s/balloonbench", build_path("balloonbench"),
-		 program);
-	assert_int_equal(system(command), 0);
-	write_file(program, "images.ini",
+	write_file(test_dir, "bin/images.ini",
 		   "[kernel]\nsource = x\ncompiler = x\nconfig_sha256 = x\n[initramfs]\npath = "
 		   "images.ini\n"
 		   "[qemu]\npath = /bin/true\n[cut finalize]\nvmlinux = /nowhere/vmlinux\nrelease "
 		   "= x\n"
 		   "key = x\npatches_sha256 = x\n");
-	snprintf(command, sizeof(command), "%s/balloonbench run --scenario smoke >%s/log 2>&1",
-		 program, test_dir);
-	assert_int_equal(WEXITSTATUS(system(command)), 3);
-	snprintf(command, sizeof(command), "%s/log", test_dir);
-	output = read_file(command);
-	assert_non_null(strstr(
-		output, "no kernel of cut 'finalize' at /nowhere/vmlinux; make all builds it"));
-	free(output);
+	expect_outcome(run_shell("cp '%1$s' '%2$s/bin/' && '%2$s/bin/balloonbench' run --scenario "
+				 "smoke",
+				 build_path("balloonbench"), test_dir),
+		       3, "no kernel of cut 'finalize' at /nowhere/vmlinux; make all builds it");
 }
 
 static int tear_down(void **state)
 {
 	char small[256];
 
-	/* of a_full_disk(), however it ended */
+	/* of full_disk(), which may have failed */
 	snprintf(small, sizeof(small), "%s/small", test_dir);
 	umount2(small, MNT_DETACH);
 	return test_dir_tear_down(state);
 }
 
-/* A tmpfs of 64 KiB is full after the first logs. */
-static void a_full_disk(void **state)
+/* A tmpfs of 80 KiB is full after the first boot. */
+static void full_disk(void **state)
 {
 	char small[256], out[300], fake[512];
 
 	(void)state;
 	snprintf(small, sizeof(small), "%s/small", test_dir);
 	mkdir(small, 0755);
-	if (mount("tmpfs", small, "tmpfs", 0, "size=64k") < 0) {
-		print_message("# mounting a tmpfs needs root\n");
-		skip();
-	}
+	if (mount("tmpfs", small, "tmpfs", 0, "size=80k") < 0)
+		skip_test("mounting a tmpfs needs root");
 	snprintf(out, sizeof(out), "%s/out", small);
 	snprintf(fake, sizeof(fake), "%s", build_path("tests/helpers/fake-qemu/fake-qemu"));
 	setenv("QEMU", fake, 1);
@@ -167,13 +148,13 @@ static void a_full_disk(void **state)
 	assert_int_equal(access(out, R_OK), 0);
 }
 
-static void result_trees(void **state)
+static void wrong_result_trees(void **state)
 {
 	const char *none[] = { "compare", NULL }, *missing[] = { "compare", "/nowhere", NULL };
 	const char *empty[] = { "report", test_dir, NULL };
 
 	(void)state;
-	expect("balloonstat", none, 2, "a result tree is wanted", NULL);
+	expect("balloonstat", none, 2, "missing argument: DIR: result tree", NULL);
 	expect("balloonstat", missing, 3, "/nowhere: no results in it", NULL);
 	expect("balloonstat", empty, 3, "no results in it", NULL);
 }
@@ -192,14 +173,14 @@ static void dry_run_writes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_line),
-		cmocka_unit_test(names),
-		cmocka_unit_test(scenario_files),
-		cmocka_unit_test(output_directories),
-		cmocka_unit_test(missing_parts),
+		cmocka_unit_test(wrong_options),
+		cmocka_unit_test(wrong_names),
+		cmocka_unit_test(wrong_scenario_files),
+		cmocka_unit_test(wrong_output_directories),
+		cmocka_unit_test(wrong_qemu),
 		cmocka_unit_test(missing_kernels),
-		cmocka_unit_test(a_full_disk),
-		cmocka_unit_test(result_trees),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(wrong_result_trees),
 		cmocka_unit_test(dry_run_writes_nothing),
 	};
 

@@ -1,42 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The build scripts when something is wrong with what they are given.
+ * The build scripts with wrong input.
  */
 #include "tests/helpers/unit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
-/* Run a script of vm-images with variables before it; the output is to be freed. */
-static char *run_script(const char *variables, const char *script, int *status)
+/* Run a script of vm-images with assignments of variables, or commands, before it. */
+static struct outcome run_script(const char *variables, const char *script)
 {
-	char command[2048], log[512];
-
-	snprintf(log, sizeof(log), "%s/log", test_dir);
-	snprintf(command, sizeof(command),
-		 "export BALLOONBENCH_CACHE=%s/cache; %s %s/vm-images/%s >%s 2>&1", test_dir,
-		 variables, TEST_SOURCE, script, log);
-	*status = WEXITSTATUS(system(command));
-	return read_file(log);
+	return run_shell("export BALLOONBENCH_CACHE=%s/cache; %s %s/vm-images/%s", test_dir,
+			 variables, TEST_SOURCE, script);
 }
 
 static void expect(const char *variables, const char *script, const char *says, const char *advises)
 {
-	char *output;
-	int status;
-
-	output = run_script(variables, script, &status);
-	if (status != 3 || !strstr(output, says) || (advises && !strstr(output, advises)))
-		fail_msg("status %d: %s", status, output);
-	free(output);
+	expect_outcome(run_script(variables, script), 3, says, advises);
 }
 
-static void a_patch_that_does_not_apply(void **state)
+static void patch_does_not_apply(void **state)
 {
 	char variables[1024], script[600];
 
@@ -53,7 +38,7 @@ static void a_patch_that_does_not_apply(void **state)
 	expect(variables, script, "0001-wrong.patch does not apply to tree-", "mm/balloon.c");
 }
 
-static void a_series_without_its_patch(void **state)
+static void missing_patch(void **state)
 {
 	char variables[1024], script[600];
 
@@ -63,11 +48,11 @@ static void a_series_without_its_patch(void **state)
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/gap",
 		 test_dir, test_dir);
 	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
-	expect(variables, script, "series names 0001-gone.patch", NULL);
+	expect(variables, script, "series: no such patch: 0001-gone.patch", NULL);
 }
 
-/* Whoever gives a series away wrote it: nothing in it but names is taken. */
-static void hostile_series(void **state)
+/* Malicious series: only the names of cuts and patches are used. */
+static void malicious_series(void **state)
 {
 	static const struct {
 		const char *series;
@@ -75,39 +60,41 @@ static void hostile_series(void **state)
 	} cases[] = {
 		{ "", "has no '# cut: NAME' line" },
 		{ "# cut:list\n", "has no '# cut: NAME' line" },
-		{ "# cut: ../../x\n", "'# cut: ../../x': a cut's name is" },
-		{ "# cut: $(touch owned)\n", "'# cut: $(touch owned)': a cut's name is" },
-		{ "# cut: a b\n", "'# cut: a b': a cut's name is" },
-		{ "# cut: list\r\n", "'# cut: list?': a cut's name is" },
-		{ "# cut: \033[2J\n", "'# cut: ?[2J': a cut's name is" },
-		{ "# cut: -a\n", "'# cut: -a': a cut's name is" },
-		{ "# cut: a123456789b123456789c123456789d12", "a cut's name is up to 32" },
+		{ "# cut: ../../x\n", "'# cut: ../../x': the name of a cut must be" },
+		{ "# cut: $(touch owned)\n", "'# cut: $(touch owned)': the name of a cut must be" },
+		{ "# cut: a b\n", "'# cut: a b': the name of a cut must be" },
+		{ "# cut: list\r\n", "'# cut: list?': the name of a cut must be" },
+		{ "# cut: \033[2J\n", "'# cut: ?[2J': the name of a cut must be" },
+		{ "# cut: -a\n", "'# cut: -a': the name of a cut must be" },
+		{ "# cut: a123456789b123456789c123456789d12",
+		  "the name of a cut must be up to 32" },
 		{ "# cut: a\n# cut: a\n", "has two cuts named a" },
-		{ "/etc/passwd\n# cut: a\n", "'/etc/passwd' is no name of a patch" },
-		{ "../linux/Kbuild\n# cut: a\n", "'../linux/Kbuild' is no name of a patch" },
-		{ "-p0\n# cut: a\n", "'-p0' is no name of a patch" },
-		{ "x\033[31m\n# cut: a\n", "'x?[31m' is no name of a patch" },
-		{ "$(touch owned)\n# cut: a\n", "names $(touch owned), which is not there" },
-		{ ".\n# cut: a\n", "names ., which is not there" },
-		{ "gone.patch", "names gone.patch, which is not there" },
+		{ "/etc/passwd\n# cut: a\n", "'/etc/passwd' is not the name of a patch" },
+		{ "../linux/Kbuild\n# cut: a\n", "'../linux/Kbuild' is not the name of a patch" },
+		{ "-p0\n# cut: a\n", "'-p0' is not the name of a patch" },
+		{ "x\033[31m\n# cut: a\n", "'x?[31m' is not the name of a patch" },
+		{ "$(touch owned)\n# cut: a\n", "no such patch: $(touch owned)" },
+		{ ".\n# cut: a\n", "no such patch: ." },
+		{ "gone.patch", "no such patch: gone.patch" },
 	};
 	char variables[1024], script[600];
 	size_t i;
 
 	(void)state;
 	write_file(test_dir, "linux/Kbuild", "");
-	snprintf(variables, sizeof(variables), "cd %s; KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/ill",
-		 test_dir, test_dir, test_dir);
+	snprintf(variables, sizeof(variables),
+		 "cd %s; KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/malicious", test_dir, test_dir,
+		 test_dir);
 	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		write_file(test_dir, "ill/series", cases[i].series);
+		write_file(test_dir, "malicious/series", cases[i].series);
 		expect(variables, script, cases[i].says, NULL);
 	}
 	assert_int_not_equal(access(in_test_dir("owned"), F_OK), 0);
 	assert_int_not_equal(access(in_test_dir("images.ini"), F_OK), 0);
 }
 
-static void wrong_choices_of_kernels(void **state)
+static void wrong_cut_and_config(void **state)
 {
 	char variables[1024];
 
@@ -120,7 +107,7 @@ static void wrong_choices_of_kernels(void **state)
 	expect(variables, "build-kernels /dev/null", "cannot read /nonexistent", "KERNEL_CONFIG");
 }
 
-static void no_kernel_tree(void **state)
+static void wrong_source_tree(void **state)
 {
 	char variables[1024];
 
@@ -131,37 +118,27 @@ static void no_kernel_tree(void **state)
 	expect(variables, "build-qemu", "is not a tree of that source", "QEMU_SRC=");
 }
 
-static void no_network_for_sources(void **state)
+static void no_network(void **state)
 {
 	(void)state;
 	expect("http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9",
 	       "fetch-source linux-source-6.12", "the network is down", "KERNEL_SRC=DIR");
 }
 
-static void a_cache_that_cannot_be_written(void **state)
+static void cache_is_not_writable(void **state)
 {
-	char *output;
-	int status;
-
 	(void)state;
-	output = run_script("BALLOONBENCH_CACHE=/proc/nowhere", "fetch-source linux-source-6.12",
-			    &status);
-	assert_int_equal(status, 3);
-	assert_non_null(
-		strstr(output, "cannot write to the cache /proc/nowhere; set BALLOONBENCH_CACHE"));
-	free(output);
+	expect("BALLOONBENCH_CACHE=/proc/nowhere", "fetch-source linux-source-6.12",
+	       "cannot write to the cache /proc/nowhere; set BALLOONBENCH_CACHE", "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_patch_that_does_not_apply),
-		cmocka_unit_test(a_series_without_its_patch),
-		cmocka_unit_test(hostile_series),
-		cmocka_unit_test(wrong_choices_of_kernels),
-		cmocka_unit_test(no_kernel_tree),
-		cmocka_unit_test(no_network_for_sources),
-		cmocka_unit_test(a_cache_that_cannot_be_written),
+		cmocka_unit_test(patch_does_not_apply),	 cmocka_unit_test(missing_patch),
+		cmocka_unit_test(malicious_series),	 cmocka_unit_test(wrong_cut_and_config),
+		cmocka_unit_test(wrong_source_tree),	 cmocka_unit_test(no_network),
+		cmocka_unit_test(cache_is_not_writable),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

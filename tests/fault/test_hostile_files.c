@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Result trees by somebody who means ill with what lies in them, rather than with
- * what is written there: pipes, links, files without an end. And that nobody
- * else can use or change what the programs leave behind.
+ * Malicious result trees with pipes, links and endless files; and that other users
+ * cannot change what the programs write.
  */
 #include "tests/helpers/unit.h"
 
@@ -14,16 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/exit_status.h"
 #include "lib/json_file.h"
+#include "lib/trace_records.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/hostile_tree.h"
-#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define PRECIOUS "what was in it before"
+
+static int set_up(void **state)
+{
+	return tiny_set_up(state, TINY_WITHIN("30 s", "30 s"));
+}
 
 static const char *in_tree(const char *tree, const char *name)
 {
@@ -39,8 +43,8 @@ static struct outcome stat_program(const char *command, const char *tree, const 
 			   (const char *[]){ command, in_test_dir(tree), option, NULL });
 }
 
-/* Nobody ever writes into it. */
-static void a_pipe_makes_nobody_wait(void **state)
+/* Nobody writes to the pipe. */
+static void pipe_instead_of_file(void **state)
 {
 	static const char *const names[] = { "env.json", "plan.json",
 					     "idle/v0/boot-01/result.json" };
@@ -65,8 +69,8 @@ static void a_pipe_makes_nobody_wait(void **state)
 		EXIT_USAGE, "not a regular file");
 }
 
-/* A hole is cheap to make, and a terabyte to read. */
-static void a_file_has_an_end(void **state)
+/* A sparse file costs nothing to create, and takes hours to read. */
+static void endless_file(void **state)
 {
 	(void)state;
 	hostile_tree_make(in_test_dir("large"));
@@ -75,7 +79,7 @@ static void a_file_has_an_end(void **state)
 		       "larger than 16 MiB");
 }
 
-static void nesting_has_an_end(void **state)
+static void deep_nesting(void **state)
 {
 	char *deep = malloc(JSON_FILE_MAX);
 
@@ -88,10 +92,10 @@ static void nesting_has_an_end(void **state)
 	expect_outcome(stat_program("compare", "deep", NULL), EXIT_ENVIRONMENT,
 		       "maximum parsing depth");
 	write_file(in_test_dir("deep"), "plan.json", "{}");
-	write_file(in_test_dir("deep"), "idle/v0/boot-01/trace.json", deep);
+	write_file(in_test_dir("deep"), "idle/v0/boot-01/" TRACE_FILE, deep);
 	expect_outcome(run_program("balloonstat", (const char *[]){ "export", in_test_dir("deep"),
 								    "--format", "perfetto", NULL }),
-		       EXIT_ENVIRONMENT, "trace.json");
+		       EXIT_ENVIRONMENT, TRACE_FILE);
 	free(deep);
 }
 
@@ -103,17 +107,17 @@ static void expect_precious(void)
 	free(text);
 }
 
-static void is_no_link(const char *path)
+static void expect_no_link(const char *path)
 {
 	struct stat st;
 
 	if (lstat(path, &st))
 		fail_msg("no %s", path);
 	if (!S_ISREG(st.st_mode))
-		fail_msg("%s is a link still", path);
+		fail_msg("%s is still a link", path);
 }
 
-/* A report is written into the tree: a link there must not choose another file. */
+/* A report is written into the tree: a link there must not redirect it to another file. */
 static void links_are_not_written_through(void **state)
 {
 	static const char *const names[] = { "REPORT.md", "report.html", "plots/idle-duration.svg",
@@ -124,7 +128,6 @@ static void links_are_not_written_through(void **state)
 	hostile_tree_make(in_test_dir("links"));
 	write_file(test_dir, "precious", PRECIOUS);
 	write_file(in_test_dir("links"), "plots/keep", "");
-	/* The name that the tree gives its scenario, as a plot's file has it. */
 	expect_outcome(stat_program("report", "links", NULL), EXIT_FINE, "report.html is written");
 	for (i = 0; i < 4; i++) {
 		char path[PATH_MAX], *kind = strrchr(names[i], '-');
@@ -144,11 +147,11 @@ static void links_are_not_written_through(void **state)
 		expect_outcome(stat_program("report", "links", NULL), EXIT_FINE,
 			       "report.html is written");
 		expect_precious();
-		is_no_link(path);
+		expect_no_link(path);
 	}
 }
 
-static void a_link_in_place_of_the_plots(void **state)
+static void link_instead_of_plots(void **state)
 {
 	struct outcome outcome;
 
@@ -162,35 +165,25 @@ static void a_link_in_place_of_the_plots(void **state)
 	assert_int_equal(rmdir(in_test_dir("elsewhere")), 0);
 }
 
-/* Where others can write they can put a link in the way of every file to come. */
-static void others_directories_are_refused(void **state)
+/* A directory that others can write to can get a link in place of any file. */
+static void directory_of_others(void **state)
 {
-	const char *const args[] = { "run",
-				     "--scenario",
-				     "smoke",
-				     "--variant",
-				     "finalize",
-				     "--boots",
-				     "1",
-				     "--accel",
-				     "tcg",
-				     "--trace",
-				     "off",
-				     "-o",
-				     in_test_dir("theirs"),
-				     NULL };
-
 	(void)state;
-	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
 	assert_int_equal(mkdir(in_test_dir("theirs"), 0755), 0);
 	assert_int_equal(chmod(in_test_dir("theirs"), 01777), 0);
-	expect_outcome(run_program("balloonbench", args), EXIT_ENVIRONMENT, "all can write to it");
+	expect_outcome(tiny_run("theirs", "--boots", "1", "--trace", "off"), EXIT_ENVIRONMENT,
+		       "writable for all");
+}
+
+static void directory_owned_by_another_user(void **state)
+{
+	(void)state;
 	if (geteuid())
-		return;
-	assert_int_equal(chmod(in_test_dir("theirs"), 0755), 0);
-	assert_int_equal(chown(in_test_dir("theirs"), 65534, 65534), 0);
-	expect_outcome(run_program("balloonbench", args), EXIT_ENVIRONMENT,
-		       "belongs to another user");
+		skip_test("only root can give a directory away");
+	assert_int_equal(mkdir(in_test_dir("nobodys"), 0755), 0);
+	assert_int_equal(chown(in_test_dir("nobodys"), 65534, 65534), 0);
+	expect_outcome(tiny_run("nobodys", "--boots", "1", "--trace", "off"), EXIT_ENVIRONMENT,
+		       "owned by another user");
 }
 
 static size_t seen_files;
@@ -204,33 +197,23 @@ static int expect_private(const char *path, const struct stat *st, int type, str
 	return 0;
 }
 
-/* A shell's umask of 0 is no leave for others to write. */
-static void what_is_written_is_ours(void **state)
+/* Even with a umask of 0 others cannot write. */
+static void output_is_private(void **state)
 {
-	const char *out = in_test_dir("ours");
 	mode_t old = umask(0);
 
 	(void)state;
-	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
 	setenv("TMPDIR", test_dir, 1);
-	write_file(test_dir, "tiny.ini",
-		   "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n[run]\ncycles = 1\n");
-	chmod(in_test_dir("tiny.ini"), 0644);
-	expect_outcome(
-		run_program("balloonbench",
-			    (const char *[]){ "run", "--scenario", in_test_dir("tiny.ini"),
-					      "--variant", "finalize", "--boots", "1", "--accel",
-					      "tcg", "--trace", "off", "-o", out, NULL }),
-		EXIT_FINE, "1 boots ok");
+	expect_outcome(tiny_run("ours", "--boots", "1", "--trace", "off"), EXIT_FINE, "1 boots ok");
 	expect_outcome(stat_program("report", "ours", NULL), EXIT_FINE, "report.html is written");
 	umask(old);
 	unsetenv("TMPDIR");
-	nftw(out, expect_private, 16, FTW_PHYS);
-	assert_true(seen_files > 10);
+	nftw(in_test_dir("ours"), expect_private, 16, FTW_PHYS);
+	assert_above(seen_files, 10);
 }
 
-/* $TMPDIR is where temporary files go, and nothing is left there. */
-static void temporary_files_are_where_they_belong(void **state)
+/* Temporary files are in $TMPDIR, and none is left. */
+static void temporary_files(void **state)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -242,7 +225,8 @@ static void temporary_files_are_where_they_belong(void **state)
 	expect_outcome(stat_program("report", "drawn", NULL), EXIT_FINE, "report.html is written");
 	dir = opendir(in_test_dir("tmp"));
 	while ((entry = readdir(dir)))
-		assert_true(entry->d_name[0] == '.');
+		if (entry->d_name[0] != '.')
+			fail_msg("%s is left", entry->d_name);
 	closedir(dir);
 	setenv("TMPDIR", in_test_dir("missing"), 1);
 	expect_outcome(stat_program("report", "drawn", NULL), EXIT_ENVIRONMENT,
@@ -253,15 +237,16 @@ static void temporary_files_are_where_they_belong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_pipe_makes_nobody_wait),
-		cmocka_unit_test(a_file_has_an_end),
-		cmocka_unit_test(nesting_has_an_end),
+		cmocka_unit_test(pipe_instead_of_file),
+		cmocka_unit_test(endless_file),
+		cmocka_unit_test(deep_nesting),
 		cmocka_unit_test(links_are_not_written_through),
-		cmocka_unit_test(a_link_in_place_of_the_plots),
-		cmocka_unit_test(others_directories_are_refused),
-		cmocka_unit_test(what_is_written_is_ours),
-		cmocka_unit_test(temporary_files_are_where_they_belong),
+		cmocka_unit_test(link_instead_of_plots),
+		cmocka_unit_test(directory_of_others),
+		cmocka_unit_test(directory_owned_by_another_user),
+		cmocka_unit_test(output_is_private),
+		cmocka_unit_test(temporary_files),
 	};
 
-	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest, or a QEMU that its guest took over, that means ill: what it says is
- * bounded, never ends balloonbench, and what it may do to the host is little.
+ * A malicious guest, or a QEMU that its guest took over: the size of its output is
+ * bounded, balloonbench survives it, and it has few privileges on the host.
  */
 #include "tests/helpers/unit.h"
 
@@ -10,114 +10,84 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "lib/confine.h"
+#include "lib/privileges.h"
 #include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
-/* Of a boot's logs, and its result: a few times what is let through. */
+/* A few times the limit for a log or a result of a boot. */
 #define FILES_MAX (200LL << 20)
-
-static char scenario[512];
 
 static int set_up(void **state)
 {
-	test_dir_set_up(state);
-	snprintf(scenario, sizeof(scenario), "%s",
-		 write_file(test_dir, "tiny.ini",
-			    "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"
-			    "[prepare]\nstate = fragmented\n[run]\ncycles = 2\n"
-			    "boot_timeout = 2 s\nmove_timeout = 100 ms\n"));
-	setenv("QEMU", build_path("tests/helpers/fake-qemu/fake-qemu"), 1);
-	return 0;
+	return tiny_set_up(state, "[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"
+				  "[prepare]\nstate = fragmented\n[run]\ncycles = 2\n"
+				  "boot_timeout = 2 s\nresize_timeout = 100 ms\n");
 }
 
+/* Run boots with a fault of the fake QEMU, which also names the tree. */
 static struct outcome run(const char *mode, const char *boots, const char *trace)
 {
 	setenv("FAKE_QEMU", mode, 1);
-	return run_program("balloonbench",
-			   (const char *[]){ "run", "--scenario", scenario, "--variant", "finalize",
-					     "--boots", boots, "--accel", "tcg", "--trace", trace,
-					     "-o", in_test_dir(mode), NULL });
+	return tiny_run(mode, "--boots", boots, "--trace", trace);
 }
 
-static const char *file_of(const char *mode, int boot, const char *name)
-{
-	char relative[256];
-
-	snprintf(relative, sizeof(relative), "%s/tiny/finalize/boot-%02d/%s", mode, boot, name);
-	return in_test_dir(relative);
-}
-
-static json_t *load_result(const char *mode, int boot)
-{
-	json_t *result = json_load_file(file_of(mode, boot, "result.json"), 0, NULL);
-
-	if (!result)
-		fail_msg("%s: boot %d has no result", mode, boot);
-	return result;
-}
-
-/* A boot in a mode fails, for a reason, and leaves no more than it may. */
+/* A boot with a fault fails with a reason, and leaves small files. */
 static void expect_failure(const char *mode, const char *reason)
 {
 	static const char *const names[] = { "console.log", "qmp.log", "guest.log", "qemu.log",
 					     "result.json" };
-	struct outcome outcome = run(mode, "1", "off");
 	json_t *result;
 	struct stat st;
 	size_t i;
 
-	if (outcome.status != EXIT_ENVIRONMENT)
-		fail_msg("%s: status %d: %s", mode, outcome.status, outcome.output);
-	outcome_release(&outcome);
-	result = load_result(mode, 1);
+	expect_outcome(run(mode, "1", "off"), EXIT_ENVIRONMENT, "");
+	result = tiny_result(mode, 1);
 	assert_string_equal(text_of(result, "status"), "failed");
-	if (!strstr(text_of(result, "reason"), reason))
-		fail_msg("%s: the reason is '%s'", mode, text_of(result, "reason"));
+	assert_contains(text_of(result, "reason"), reason);
 	for (i = 0; i < 5; i++)
-		assert_true(stat(file_of(mode, 1, names[i]), &st) || st.st_size < FILES_MAX);
+		if (!stat(tiny_file(mode, 1, names[i]), &st))
+			assert_below(st.st_size, FILES_MAX);
 	json_decref(result);
 }
 
-static void lines_have_an_end(void **state)
+static void endless_line(void **state)
 {
 	(void)state;
 	expect_failure("long-line", "a line that is too long");
 }
 
-static void nesting_has_an_end(void **state)
+static void deep_nesting(void **state)
 {
 	(void)state;
 	expect_failure("deep", "no JSON object: '[[[[");
 }
 
-static void a_reason_is_text(void **state)
+static void reason_is_text(void **state)
 {
 	(void)state;
 	expect_failure("no-text", "Kernel panic - not syncing: ?");
 }
 
-static void a_console_does_not_fill_the_disk(void **state)
+static void endless_console(void **state)
 {
 	(void)state;
 	expect_failure("full-console", "signal 25");
 }
 
-static void a_flood_has_an_end(void **state)
+static void flood_of_events(void **state)
 {
 	(void)state;
 	expect_failure("qmp-flood", "QMP: no answer in time");
 }
 
-/* Whatever is in its place, each boot has a result, and the run its end. */
-static void nonsense_is_survived(void **state)
+/* Whatever replaces a value, each boot has a result, and the run ends. */
+static void wrong_values(void **state)
 {
 	static const char *const levels[] = { "off", "phases" };
-	/* A guest that is silent in the end has two seconds to end. */
+	/* A guest that no longer answers has two seconds to power off. */
 	static const char *const boots[] = { "8", "4" };
 	struct outcome outcome;
 	int boot, wrong = 0;
@@ -130,29 +100,23 @@ static void nonsense_is_survived(void **state)
 		if (outcome.status != EXIT_FINE && outcome.status != EXIT_ENVIRONMENT)
 			fail_msg("status %d: %s", outcome.status, outcome.output);
 		if (strchr(outcome.output, '\033') || strchr(outcome.output, '\007'))
-			fail_msg("the guest speaks to the terminal: %s", outcome.output);
+			fail_msg("control characters of the guest: %s", outcome.output);
 		outcome_release(&outcome);
 		for (boot = 1; boot <= atoi(boots[i]); boot++) {
-			json_t *result = load_result("nonsense", boot);
+			json_t *result = tiny_result("nonsense", boot);
 
 			wrong += strcmp(text_of(result, "status"), "ok") != 0;
 			json_decref(result);
 		}
 		outcome = run_program("balloonstat",
 				      (const char *[]){ "compare", in_test_dir("nonsense"), NULL });
-		assert_true(outcome.status < 128);
+		assert_below(outcome.status, 128);
 		outcome_release(&outcome);
 	}
-	assert_true(wrong > 4);
+	assert_above(wrong, 4);
 }
 
-static void expect_line(const char *console, const char *line)
-{
-	if (!strstr(console, line))
-		fail_msg("no '%s' in: %s", line, console);
-}
-
-/* What is in the place of QEMU tries what one that was taken over would. */
+/* The fake QEMU tries what one that was taken over would. */
 static void qemu_has_no_privileges(void **state)
 {
 	char *console;
@@ -160,32 +124,29 @@ static void qemu_has_no_privileges(void **state)
 	(void)state;
 	setenv("FAKE_QEMU_TARGET", in_test_dir("escaped"), 1);
 	expect_outcome(run("inmate", "1", "off"), EXIT_FINE, "1 boots ok");
-	console = read_file(file_of("inmate", 1, "console.log"));
-	assert_non_null(console);
-	expect_line(console, "no_new_privs 1");
+	console = read_file(tiny_file("inmate", 1, "console.log"));
+	assert_contains(console, "no_new_privs 1");
 	if (!geteuid()) {
-		expect_line(console, "uid 65534, gid 65534");
-		expect_line(console, "root again: Operation not permitted");
-		expect_line(console, "see files: No such file");
-		expect_line(console, "signal the parent: Operation not permitted");
+		assert_contains(console, "uid 65534, gid 65534");
+		assert_contains(console, "root again: Operation not permitted");
+		assert_contains(console, "see files: No such file");
+		assert_contains(console, "signal the parent: Operation not permitted");
 	}
 	if (!geteuid() || confine_abi())
-		assert_true(access(in_test_dir("escaped"), F_OK) != 0);
+		assert_int_equal(access(in_test_dir("escaped"), F_OK), -1);
 	free(console);
 }
 
-/* Landlock alone, as it is for QEMU where nobody is root. */
-static void without_root_it_writes_nowhere(void **state)
+/* Landlock alone, as for QEMU of a user who is not root. */
+static void landlock_without_root(void **state)
 {
 	struct stat st;
 	int status;
 	pid_t pid;
 
 	(void)state;
-	if (!confine_abi()) {
-		print_message("# this kernel has no Landlock\n");
-		skip();
-	}
+	if (!confine_abi())
+		skip_test("this kernel has no Landlock");
 	write_file(test_dir, "console", "");
 	pid = fork();
 	if (!pid) {
@@ -196,13 +157,12 @@ static void without_root_it_writes_nowhere(void **state)
 			_exit(10);
 		if (!confine((const char *[]){ allowed, NULL }))
 			_exit(11);
-		/* Nothing that is opened here outlives the process. */
+		/* The process ends, and closes what it has opened. */
 		/* cppcheck-suppress leakReturnValNotUsed */
-		if (fopen(other, "w") || !unlink(allowed) || !truncate(scenario, 0))
+		if (fopen(other, "w") || !unlink(allowed) || !truncate(tiny, 0))
 			_exit(12);
 		/* cppcheck-suppress leakReturnValNotUsed */
-		_exit(fopen(allowed, "w") && fopen("/dev/null", "w") && fopen(scenario, "r") ? 0
-											     : 13);
+		_exit(fopen(allowed, "w") && fopen("/dev/null", "w") && fopen(tiny, "r") ? 0 : 13);
 	}
 	status = wait_program(pid);
 	assert_int_equal(status, 0);
@@ -212,14 +172,10 @@ static void without_root_it_writes_nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_have_an_end),
-		cmocka_unit_test(nesting_has_an_end),
-		cmocka_unit_test(a_reason_is_text),
-		cmocka_unit_test(a_console_does_not_fill_the_disk),
-		cmocka_unit_test(a_flood_has_an_end),
-		cmocka_unit_test(nonsense_is_survived),
-		cmocka_unit_test(qemu_has_no_privileges),
-		cmocka_unit_test(without_root_it_writes_nowhere),
+		cmocka_unit_test(endless_line),		  cmocka_unit_test(deep_nesting),
+		cmocka_unit_test(reason_is_text),	  cmocka_unit_test(endless_console),
+		cmocka_unit_test(flood_of_events),	  cmocka_unit_test(wrong_values),
+		cmocka_unit_test(qemu_has_no_privileges), cmocka_unit_test(landlock_without_root),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A result tree whose every text is meant for a shell, gnuplot, a terminal or a
- * path: no command that reads it runs anything, writes beside its place, or hands
- * control characters on.
+ * A result tree whose texts are commands for a shell, gnuplot or a terminal, or paths:
+ * no command that reads it runs anything, writes outside its directory, or prints
+ * control characters.
  */
 #include "tests/helpers/unit.h"
 
@@ -19,11 +19,11 @@
 #include "tests/helpers/program.h"
 
 #define OWNED "owned-by-a-name"
-/* A title for the terminal, in 7 and in 8 bits, and a line that is not of the program. */
+/* Terminal control in 7 and in 8 bits, and a line of its own. */
 #define TERMINAL                                                                                   \
 	"\033]0;owned\007\033[2J\xc2\x9b"                                                          \
 	"31m\r\n"
-/* What a shell, gnuplot and printf() would make something of. */
+/* Commands for a shell and gnuplot, and conversions for printf(). */
 #define COMMANDS                                                                                   \
 	"`touch " OWNED "`$(touch " OWNED ");'\"; system(\"touch " OWNED "\") | touch " OWNED      \
 	" @%s%n${HOME}<script>"
@@ -77,7 +77,7 @@ static void make_tree(const char *dir)
 	rewrite(path, value);
 }
 
-/* Nothing but text, its line ends and tabs. */
+/* No control characters but line ends and tabs. */
 static void expect_plain(const char *what, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -101,14 +101,14 @@ static void expect_plain_file(const char *name)
 	free(text);
 }
 
-/* The report has the tree's command as it is, in a block of code: lines that are indented. */
+/* The report quotes the command of the tree in a block of code, whose lines are indented. */
 static void expect_no_element(const char *name)
 {
 	char *text = read_file(in_test_dir(name)), *save, *line;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (strncmp(line, "    ", 4) && strstr(line, "<script>"))
-			fail_msg("%s has an element of the tree's: %s", name, line);
+			fail_msg("%s has an element from the tree: %s", name, line);
 	free(text);
 }
 
@@ -121,7 +121,7 @@ static void expect_harmless(const char *const *args)
 	expect_plain(args[0], outcome.output);
 	outcome_release(&outcome);
 	if (!access(OWNED, F_OK) || !access(in_test_dir(OWNED), F_OK))
-		fail_msg("%s ran what a name says", args[0]);
+		fail_msg("%s ran a command in a name", args[0]);
 }
 
 #define ARGS(...) ((const char *[]){ __VA_ARGS__, NULL })
@@ -130,12 +130,12 @@ static int set_up(void **state)
 {
 	test_dir_set_up(state);
 	make_tree(in_test_dir("a/b/c/tree"));
-	make_tree(in_test_dir("a/b/c/twin"));
-	/* What is run here would leave its mark here. */
+	make_tree(in_test_dir("a/b/c/other"));
+	/* A command in a name would create its file here. */
 	return chdir(test_dir);
 }
 
-static void terminals(void **state)
+static void output_for_terminals(void **state)
 {
 	(void)state;
 	expect_harmless(ARGS("compare", "a/b/c/tree"));
@@ -145,11 +145,11 @@ static void terminals(void **state)
 	expect_harmless(
 		ARGS("gate", "a/b/c/tree", "--max-regress", "inflate.duration_ns=5%", "--json"));
 	expect_harmless(ARGS("cover-letter", "a/b/c/tree"));
-	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/twin"));
-	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/twin", "--json"));
+	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/other"));
+	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/other", "--json"));
 }
 
-static void files(void **state)
+static void output_files(void **state)
 {
 	(void)state;
 	expect_harmless(ARGS("gate", "a/b/c/tree", "--max-regress", "inflate.duration_ns=5%",
@@ -160,7 +160,7 @@ static void files(void **state)
 	expect_plain_file("a/b/c/tree/REPORT.md");
 	expect_no_element("a/b/c/tree/REPORT.md");
 	expect_plain_file("a/b/c/tree/report.html");
-	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/twin", "-o", "plots"));
+	expect_harmless(ARGS("history", "a/b/c/tree", "a/b/c/other", "-o", "plots"));
 	expect_harmless(ARGS("export", "a/b/c/tree", "--format", "json", "-o", "out.json"));
 	expect_plain_file("out.json");
 	expect_harmless(ARGS("export", "a/b/c/tree", "--format", "csv", "-o", "out.csv"));
@@ -168,8 +168,8 @@ static void files(void **state)
 	expect_harmless(ARGS("export", "a/b/c/tree", "--format", "hgrm", "-o", "hgrm"));
 }
 
-/* Out of c, which is three up from a boot; and beside the tree there is nothing else. */
-static void nothing_is_beside_the_tree(void **state)
+/* No file outside the tree: c is three levels above a boot. */
+static void nothing_outside_the_tree(void **state)
 {
 	(void)state;
 	assert_int_equal(access("a/b/c/" OWNED, F_OK), -1);
@@ -177,16 +177,16 @@ static void nothing_is_beside_the_tree(void **state)
 	assert_int_equal(access("a/" OWNED, F_OK), -1);
 	assert_int_equal(rmdir("a/b/c"), -1);
 	remove_tree("a/b/c/tree");
-	remove_tree("a/b/c/twin");
+	remove_tree("a/b/c/other");
 	assert_int_equal(rmdir("a/b/c"), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(terminals),
-		cmocka_unit_test(files),
-		cmocka_unit_test(nothing_is_beside_the_tree),
+		cmocka_unit_test(output_for_terminals),
+		cmocka_unit_test(output_files),
+		cmocka_unit_test(nothing_outside_the_tree),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

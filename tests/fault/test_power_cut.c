@@ -1,97 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs that die again and again, at any moment, and are gone on with: at last there
- * is the tree that a run has which nothing happened to, by the same plan, and on the
- * way nothing that was finished is lost.
+ * Runs that are killed at random moments and resumed, again and again: the tree is in
+ * the end that of a run without a kill, by the same plan, and no finished boot is lost
+ * on the way.
  */
 #include "tests/helpers/unit.h"
 
-#include <glob.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "bench/boot/perf.h"
-#include "lib/glob_below.h"
+#include "bench/boot/boot.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/leftovers.h"
-#include "tests/helpers/program.h"
 #include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
-/* Two variants of which each has so many boots in the end, and two to begin with. */
+/* Boots of each of the two variants in the end; two of them are planned at the start. */
 #define BOOTS 6
 #define ROUNDS 5
-#define DEATHS_MAX 200
+#define KILLS_MAX 200
 
 static int set_up(void **state)
 {
 	return tiny_set_up(state, TINY);
 }
 
-/* The plan grows while it is run: no two boots are ready after the same time. */
-static pid_t begin(const char *name)
+/* The plan grows during the run: no two boots are ready after the same time. */
+static pid_t start(const char *name)
 {
-	const char *args[] = { "run",
-			       "--accel",
-			       "tcg",
-			       "--trace",
-			       "off",
-			       "--boots",
-			       "2",
-			       "-o",
-			       in_test_dir(name),
-			       "--scenario",
-			       tiny,
-			       "--variant",
-			       "finalize",
-			       "--aa",
-			       "--seed",
-			       "7",
-			       "--until-ci",
-			       "1e-9%",
-			       "--until-metric",
-			       "ready_ns",
-			       "--max-boots",
-			       "6",
-			       NULL };
-
-	return start_program("balloonbench", args);
+	return tiny_start(name, "--trace", "off", "--boots", "2", "--aa", "--seed", "7",
+			  "--until-ci", "1e-9%", "--until-metric", "ready_ns", "--max-boots", "6");
 }
 
-static pid_t go_on(const char *name)
-{
-	const char *args[] = { "run", "--resume", in_test_dir(name), NULL };
-
-	return start_program("balloonbench", args);
-}
-
-static size_t finished(const char *name)
-{
-	glob_t found = { .gl_pathc = 0 };
-	size_t n = 0;
-
-	if (!glob_below(in_test_dir(name), "/*/*/boot-*/result.json", &found)) {
-		n = found.gl_pathc;
-		globfree(&found);
-	}
-	return n;
-}
-
-/* All paths of a tree, in order; to be freed. */
+/* All paths of a tree, sorted; to be freed. */
 static char *structure_of(const char *name)
 {
-	char command[512], list[256];
+	struct outcome outcome = run_shell("cd '%s' && find . | LC_ALL=C sort", in_test_dir(name));
 
-	snprintf(list, sizeof(list), "%s/list", test_dir);
-	snprintf(command, sizeof(command), "cd '%s' && find . | LC_ALL=C sort >'%s'",
-		 in_test_dir(name), list);
-	assert_int_equal(system(command), 0);
-	return read_file(list);
+	assert_int_equal(outcome.status, 0);
+	return outcome.output;
 }
 
 static json_t *plan_of(const char *name)
@@ -102,97 +53,95 @@ static json_t *plan_of(const char *name)
 	return json_load_file(in_test_dir(file), 0, NULL);
 }
 
-/* As a tree that was begun has; one that was not is removed, which loses nothing. */
-static bool is_begun(const char *name)
+/* Whether a tree has a plan; one that has none is removed, which loses nothing. */
+static bool has_begun(const char *name)
 {
 	json_t *plan = plan_of(name);
 	bool begun = plan != NULL;
 
 	if (!begun) {
-		assert_int_equal(finished(name), 0);
+		assert_int_equal(tiny_finished(name), 0);
 		remove_tree(in_test_dir(name));
 	}
 	json_decref(plan);
 	return begun;
 }
 
-/* Let it die after so long, and return its status: 0 where it was done before. */
-static int live_for(pid_t pid, unsigned int us)
+/* Kill a run after so long. Returns its status: 0 if it was complete before. */
+static int kill_after(pid_t pid, unsigned int us)
 {
 	usleep(us);
 	kill(pid, SIGKILL);
 	return wait_program(pid);
 }
 
-static int die_and_go_on(const char *name, unsigned int *seed)
+static int kill_and_resume(const char *name, unsigned int *seed)
 {
 	size_t before = 0, after;
-	int deaths, status;
+	int kills, status;
 
-	for (deaths = 0; deaths < DEATHS_MAX; deaths++) {
-		/* On a busy machine it may get nowhere in a short life: later lives are longer. */
-		unsigned int us = rand_r(seed) % (60000 + 5000 * deaths);
+	for (kills = 0; kills < KILLS_MAX; kills++) {
+		/* On a busy machine a short run finishes nothing: later ones are longer. */
+		unsigned int us = rand_r(seed) % (60000 + 5000 * kills);
 
-		status = live_for(is_begun(name) ? go_on(name) : begin(name), us);
-		after = finished(name);
+		status = kill_after(has_begun(name) ? tiny_start_resume(name) : start(name), us);
+		after = tiny_finished(name);
 		if (after < before)
-			fail_msg("%zu boots were finished, now it is %zu", before, after);
+			fail_msg("%zu boots were finished, now there are %zu", before, after);
 		before = after;
 		expect_no_process(in_test_dir(name));
 		if (!status)
 			break;
 		assert_int_equal(status, 128 + SIGKILL);
 	}
-	assert_true(deaths < DEATHS_MAX);
-	return deaths;
+	assert_below(kills, KILLS_MAX);
+	return kills;
 }
 
-static void at_last_it_is_the_same_tree(void **state)
+static void tree_is_complete_in_the_end(void **state)
 {
 	unsigned int seed = 20170412;
 	char name[32], *wanted, *got;
 	json_t *plan, *planned;
-	int i, deaths = 0;
+	int i, kills = 0;
 
 	(void)state;
-	assert_int_equal(wait_program(begin("whole")), 0);
-	assert_int_equal(finished("whole"), 2 * BOOTS);
+	assert_int_equal(wait_program(start("whole")), 0);
+	assert_int_equal(tiny_finished("whole"), 2 * BOOTS);
 	wanted = structure_of("whole");
 	planned = plan_of("whole");
 	for (i = 0; i < ROUNDS; i++) {
 		snprintf(name, sizeof(name), "cut-%d", i);
-		deaths += die_and_go_on(name, &seed);
+		kills += kill_and_resume(name, &seed);
 		got = structure_of(name);
 		assert_string_equal(got, wanted);
 		free(got);
 		plan = plan_of(name);
 		if (!json_equal(json_object_get(plan, "order"), json_object_get(planned, "order")))
-			fail_msg("%s has another plan", name);
+			fail_msg("%s has a different plan", name);
 		json_decref(plan);
 		expect_nothing_left(in_test_dir(name));
 	}
-	print_message("# %d deaths in %d runs\n", deaths, ROUNDS);
-	assert_true(deaths > ROUNDS);
+	print_message("# %d kills in %d runs\n", kills, ROUNDS);
+	assert_above(kills, ROUNDS);
 	json_decref(planned);
 	free(wanted);
 }
 
-/* Victims on the host and perf, which a run starts beside QEMU, die with it as QEMU does. */
-static void none_of_its_processes_outlives_it(void **state)
+/* Victims on the host and perf, which a run starts beside QEMU, end with it as QEMU does. */
+static void no_process_is_left_behind(void **state)
 {
 	char out[256], path[256];
 	const char *args[] = { "run", "--scenario", path,  "--variant", "finalize", "--boots",
 			       "900", "--accel",    "tcg", "--trace",	"off",	    "--perf",
 			       "-q",  "-o",	    out,   NULL };
 	char err[256];
-	int looks, i;
 	pid_t pid;
+	int i;
 
 	(void)state;
-	if (perf_available(err, sizeof(err))) {
-		print_message("# %s\n", err);
-		skip();
-	}
+	if (perf_available(err, sizeof(err)))
+		skip_test("%s", err);
 	snprintf(path, sizeof(path), "%s",
 		 write_file(test_dir, "company.ini",
 			    TINY "[victims]\nhost = sched@0 bandwidth@0\ncalm = 1 s\n"));
@@ -200,33 +149,31 @@ static void none_of_its_processes_outlives_it(void **state)
 		snprintf(out, sizeof(out), "%s/company-%d", test_dir, i);
 		pid = start_program("balloonbench", args);
 		/* Itself, its victims (by the same command line), QEMU, and perf. */
-		for (looks = 0; looks < 6000 && count_processes(out) < 5; looks++)
-			usleep(1000);
+		AWAIT(count_processes(out) >= 5);
 		kill(pid, SIGKILL);
 		assert_int_equal(wait_program(pid), 128 + SIGKILL);
-		assert_true(looks < 6000);
 		expect_no_process(out);
 	}
 }
 
-/* What a death in the middle of a write leaves: --resume removes it, also beside the plan. */
+/* --resume removes what a kill in the middle of a write leaves, also beside the plan. */
 static void temporary_files_are_removed(void **state)
 {
 	(void)state;
-	assert_int_equal(wait_program(begin("temporary")), 0);
+	assert_int_equal(wait_program(start("temporary")), 0);
 	write_file(test_dir, "temporary/plan.json.a1B2c3", "{");
 	write_file(test_dir, "temporary/env.json.XyZ012", "");
 	write_file(test_dir, "temporary/tiny/finalize/.boot-09/result.json.a1B2c3", "{");
-	assert_int_equal(wait_program(go_on("temporary")), 0);
+	assert_int_equal(wait_program(tiny_start_resume("temporary")), 0);
 	expect_nothing_left(in_test_dir("temporary"));
-	assert_int_equal(finished("temporary"), 2 * BOOTS);
+	assert_int_equal(tiny_finished("temporary"), 2 * BOOTS);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_last_it_is_the_same_tree),
-		cmocka_unit_test(none_of_its_processes_outlives_it),
+		cmocka_unit_test(tree_is_complete_in_the_end),
+		cmocka_unit_test(no_process_is_left_behind),
 		cmocka_unit_test(temporary_files_are_removed),
 	};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs that are killed, and gone on with: nothing that was finished is lost or
- * run twice, the plan stays, and what is another run is refused. QEMU is the
- * fake one, whose boots take a few milliseconds.
+ * --resume after a run was killed: no finished boot is lost or run twice, the plan
+ * stays the same, and a run that differs is refused. The fake QEMU boots in a few
+ * milliseconds.
  */
 #include "tests/helpers/unit.h"
 
@@ -11,14 +11,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/exit_status.h"
-#include "lib/glob_below.h"
+#include "lib/directory.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 #include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("5 s", "1 s")
@@ -30,84 +27,48 @@ static int set_up(void **state)
 	return tiny_set_up(state, TINY);
 }
 
-/* Begin a run of forty boots into a tree of that name. */
-static pid_t begin(const char *name)
+/* Start a run of forty boots. */
+static pid_t start(const char *name)
 {
-	const char *args[] = { "run",	     "--accel", "tcg",
-			       "--trace",    "off",	"--boots",
-			       "20",	     "-o",	in_test_dir(name),
-			       "--scenario", tiny,	"--variant",
-			       "finalize",   "--aa",	NULL };
-
-	return start_program("balloonbench", args);
+	return tiny_start(name, "--trace", "off", "--boots", "20", "--aa");
 }
 
-static size_t count(const char *name, const char *pattern)
-{
-	glob_t found = { .gl_pathc = 0 };
-	size_t n = 0;
-
-	if (!glob_below(in_test_dir(name), pattern, &found)) {
-		n = found.gl_pathc;
-		globfree(&found);
-	}
-	return n;
-}
-
-static size_t finished(const char *name)
-{
-	return count(name, "/*/*/boot-*/result.json");
-}
-
-static struct outcome resume(const char *name)
-{
-	const char *args[] = { "run", "--resume", in_test_dir(name), NULL };
-
-	return run_program("balloonbench", args);
-}
-
-/* Let it finish @boots, and some time of another, then kill it as a power cut would. */
+/* Kill a run, as a power cut would, @more_us after it has finished @boots. */
 static void run_and_kill(const char *name, size_t boots, unsigned int more_us)
 {
-	pid_t pid = begin(name);
-	int tries;
+	pid_t pid = start(name);
 
-	for (tries = 0; tries < 3000 && finished(name) < boots; tries++)
-		usleep(5000);
+	AWAIT(tiny_finished(name) >= boots);
 	usleep(more_us);
 	kill(pid, SIGKILL);
 	assert_int_equal(wait_program(pid), 128 + SIGKILL);
-	assert_in_range(finished(name), boots, BOOTS * VARIANTS);
+	assert_in_range(tiny_finished(name), boots, BOOTS * VARIANTS);
 }
 
-/* What each result was, by its inode: a boot that is run again has another. */
-static void note_inodes(const char *name, char *text, size_t size)
+/* Inode and path of each result: a boot that is run again has another inode. */
+static char *inodes(const char *name)
 {
-	char command[512];
-	FILE *f;
-	size_t n;
+	struct outcome outcome =
+		run_shell("find '%s' -path '*/boot-*/result.json' -printf '%%i %%p\n' | sort",
+			  in_test_dir(name));
 
-	snprintf(command, sizeof(command),
-		 "find '%s' -path '*/boot-*/result.json' -printf '%%i %%p\\n' | sort",
-		 in_test_dir(name));
-	f = popen(command, "r");
-	n = fread(text, 1, size - 1, f);
-	text[n] = '\0';
-	pclose(f);
+	return outcome.output;
 }
 
-static void expect_whole(const char *name)
+static void expect_complete(const char *name)
 {
-	assert_int_equal(finished(name), BOOTS * VARIANTS);
-	assert_int_equal(count(name, "/*/*/.boot-*"), 0);
-	assert_int_equal(count(name, "/*.??????"), 0);
-	assert_int_equal(count_processes(in_test_dir(name)), 0);
+	const char *tree = in_test_dir(name);
+
+	assert_int_equal(tiny_finished(name), BOOTS * VARIANTS);
+	assert_int_equal(count_paths(tree, "/*/*/.boot-*"), 0);
+	assert_int_equal(count_paths(tree, "/*.??????"), 0);
+	assert_int_equal(count_processes(tree), 0);
 }
 
-static void killed_anywhere_it_is_gone_on_with(void **state)
+static void killed_at_any_time(void **state)
 {
 	static const unsigned int more_us[] = { 0, 1000, 2500, 4000, 6000, 9000 };
-	char name[32], plan[64], before[8192], after[8192], *old, *new, *line;
+	char name[32], plan[64], *before, *after, *old, *new, *line, *save;
 	size_t i;
 
 	(void)state;
@@ -116,43 +77,46 @@ static void killed_anywhere_it_is_gone_on_with(void **state)
 		run_and_kill(name, 1 + 4 * i, more_us[i]);
 		snprintf(plan, sizeof(plan), "%s/plan.json", name);
 		old = read_file(in_test_dir(plan));
-		note_inodes(name, before, sizeof(before));
-		expect_outcome(resume(name), 0, "40 boots ok, 0 failed, 0 invalid");
-		expect_whole(name);
+		before = inodes(name);
+		expect_outcome(tiny_resume(name), 0, "40 boots ok, 0 failed, 0 invalid");
+		expect_complete(name);
 		new = read_file(in_test_dir(plan));
 		assert_string_equal(old, new);
-		note_inodes(name, after, sizeof(after));
-		for (line = strtok(before, "\n"); line; line = strtok(NULL, "\n"))
-			if (!strstr(after, line))
-				fail_msg("it was run again: %s", line);
+		after = inodes(name);
+		line = strtok_r(before, "\n", &save);
+		assert_non_null(line);
+		for (; line; line = strtok_r(NULL, "\n", &save))
+			assert_contains(after, line);
+		free(before);
+		free(after);
 		free(old);
 		free(new);
 	}
 }
 
-static void what_is_done_is_done(void **state)
+static void complete_run_runs_nothing(void **state)
 {
-	pid_t pid = begin("done");
+	pid_t pid = start("done");
 
 	(void)state;
 	assert_int_equal(wait_program(pid), 0);
-	expect_outcome(resume("done"), 0, "40 boots ok, 0 failed, 0 invalid");
-	expect_whole("done");
+	expect_outcome(tiny_resume("done"), 0, "40 boots ok, 0 failed, 0 invalid");
+	expect_complete("done");
 }
 
-/* A journal whose last line was cut off: the next line begins on its own. */
-static void a_torn_journal_is_mended(void **state)
+/* A journal whose last line was cut off: the next entry starts a new line. */
+static void torn_journal(void **state)
 {
-	char path[300], *text, *line, *save;
+	char *path, *text, *line, *save;
 	FILE *f;
 
 	(void)state;
 	run_and_kill("torn", 2, 0);
-	snprintf(path, sizeof(path), "%s", in_test_dir("torn/journal.jsonl"));
+	path = strdup(in_test_dir("torn/journal.jsonl"));
 	f = fopen(path, "a");
 	fputs("{\"event\": \"bo", f);
 	fclose(f);
-	expect_outcome(resume("torn"), 0, "40 boots ok");
+	expect_outcome(tiny_resume("torn"), 0, "40 boots ok");
 	text = read_file(path);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		json_t *value = json_loads(line, 0, NULL);
@@ -162,17 +126,17 @@ static void a_torn_journal_is_mended(void **state)
 		json_decref(value);
 	}
 	free(text);
+	free(path);
 }
 
-/* Change a member of one of the tree's files. */
+/* Change a member, "key" or "object.key", of one of the tree's files. */
 static void alter(const char *name, const char *file, const char *key, json_t *value)
 {
 	char path[300];
 	json_t *object, *part;
 
 	snprintf(path, sizeof(path), "%s/%s", in_test_dir(name), file);
-	object = part = json_load_file(path, 0, NULL);
-	assert_non_null(object);
+	object = part = load_json(path);
 	if (strchr(key, '.')) {
 		char first[32];
 
@@ -185,30 +149,34 @@ static void alter(const char *name, const char *file, const char *key, json_t *v
 	json_decref(object);
 }
 
-static void another_run_is_refused(void **state)
+static void different_run_is_refused(void **state)
 {
 	const char *more[] = { "run", "--resume", in_test_dir("other"), "--boots", "9", NULL };
 
 	(void)state;
 	run_and_kill("other", 1, 0);
-	expect_outcome(run_program("balloonbench", more), EXIT_USAGE, "only -q and -v go with it");
+	expect_outcome(run_program("balloonbench", more), EXIT_USAGE,
+		       "only -q and -v go with it, not --boots");
 	alter("other", "env.json", "host.cpus", json_integer(4096));
-	expect_outcome(resume("other"), EXIT_USAGE,
-		       "the machine's number of CPUs is not what it was");
+	expect_outcome(tiny_resume("other"), EXIT_USAGE,
+		       "the machine's number of CPUs has changed since the run began");
 	alter("other", "env.json", "host.cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	alter("other", "env.json", "kernel.config_sha256", json_string("0"));
-	expect_outcome(resume("other"), EXIT_USAGE, "kernel configuration is not what it was");
+	expect_outcome(tiny_resume("other"), EXIT_USAGE,
+		       "kernel configuration has changed since the run began");
 	run_and_kill("seed", 1, 0);
 	alter("seed", "plan.json", "seed", json_integer(7));
-	expect_outcome(resume("seed"), EXIT_USAGE, "the order of the boots is not what it was");
+	expect_outcome(tiny_resume("seed"), EXIT_USAGE,
+		       "the order of the boots has changed since the run began");
 	write_file(test_dir, "tiny.ini", TINY "; changed\nrefault = on\n");
 	run_and_kill("scenario", 1, 0);
 	write_file(test_dir, "tiny.ini", TINY);
-	expect_outcome(resume("scenario"), EXIT_USAGE, "scenario tiny is not what it was");
-	expect_outcome(resume("nowhere"), EXIT_USAGE, "nowhere/env.json");
+	expect_outcome(tiny_resume("scenario"), EXIT_USAGE,
+		       "scenario tiny has changed since the run began");
+	expect_outcome(tiny_resume("nowhere"), EXIT_USAGE, "nowhere/env.json");
 }
 
-static void a_damaged_boot_is_named(void **state)
+static void damaged_result_is_named(void **state)
 {
 	glob_t found;
 	FILE *f;
@@ -219,36 +187,35 @@ static void a_damaged_boot_is_named(void **state)
 	f = fopen(found.gl_pathv[0], "w");
 	fputs("{", f);
 	fclose(f);
+	expect_outcome(tiny_resume("damaged"), EXIT_ENVIRONMENT, found.gl_pathv[0],
+		       "remove its directory to run it again");
 	globfree(&found);
-	expect_outcome(resume("damaged"), EXIT_ENVIRONMENT,
-		       "remove its directory, and it is run again");
 }
 
-static void two_do_not_write_into_one_tree(void **state)
+static void tree_in_use(void **state)
 {
-	pid_t pid = begin("busy");
-	int tries;
+	pid_t pid = start("busy");
 
 	(void)state;
-	for (tries = 0; tries < 3000 && finished("busy") < 1; tries++)
-		usleep(5000);
-	/* It must not be done before the other has lost its patience. */
+	AWAIT(tiny_finished("busy") >= 1);
+	/* It must not be done before the other has given up waiting for it. */
 	kill(pid, SIGSTOP);
-	expect_outcome(resume("busy"), EXIT_ENVIRONMENT, "another balloonbench writes into it");
+	expect_outcome(tiny_resume("busy"), EXIT_ENVIRONMENT,
+		       "another balloonbench writes into it");
 	kill(pid, SIGCONT);
 	assert_int_equal(wait_program(pid), 0);
-	expect_whole("busy");
+	expect_complete("busy");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(killed_anywhere_it_is_gone_on_with),
-		cmocka_unit_test(what_is_done_is_done),
-		cmocka_unit_test(a_torn_journal_is_mended),
-		cmocka_unit_test(another_run_is_refused),
-		cmocka_unit_test(a_damaged_boot_is_named),
-		cmocka_unit_test(two_do_not_write_into_one_tree),
+		cmocka_unit_test(killed_at_any_time),
+		cmocka_unit_test(complete_run_runs_nothing),
+		cmocka_unit_test(torn_journal),
+		cmocka_unit_test(different_run_is_refused),
+		cmocka_unit_test(damaged_result_is_named),
+		cmocka_unit_test(tree_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU that is killed, stopped or slow, a QMP socket that is closed, torn,
- * flooded or full of garbage, an agent that hangs: each at every stage of a boot.
- * The boot is "failed" with a reason that names stage and symptom, the one after
- * it is ok, and nothing is left behind. The QEMU is the fake one, with
- * tests/helpers/faulty-qemu before it; tests/vm/test_faults.c has real guests.
+ * Faults at every stage of a boot: QEMU is killed, stopped or slow, the QMP socket is
+ * closed, closed in the middle of a line, flooded or sends garbage, the agent hangs.
+ * The boot is "failed" with a reason that names stage and symptom, the next boot is
+ * ok, and nothing is left behind. Boots use the fake QEMU, through
+ * tests/helpers/faulty-qemu; tests/vm/test_faults.c has real guests.
  */
 #include "tests/helpers/unit.h"
 
@@ -20,7 +20,7 @@
 
 #define TINY                                                                                       \
 	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
-	"[run]\ncycles = 1\nboot_timeout = 8 s\nmove_timeout = 1 s\n"
+	"[run]\ncycles = 1\nboot_timeout = 8 s\nresize_timeout = 1 s\n"
 
 #define LATE(stage, channel)                                                                       \
 	stage ": " channel ": no answer in time; somebody stopped QEMU (SIGSTOP)"
@@ -35,18 +35,18 @@
 static const struct fault_case killed[] = {
 	{ "kill@" GREETING, "failed", KILLED(BEFORE_QMP) },
 	{ "kill@" CAPABILITIES, "failed", KILLED(BEFORE_QMP) },
-	/* The fake guest is there as soon as QMP is; tests/vm/test_faults.c tells them apart. */
+	/* The fake guest is up as soon as QMP is; tests/vm/test_faults.c tells them apart. */
 	{ "kill@" HELLO, "failed", "QEMU ended before " },
 	{ "kill@" COUNT, "failed", KILLED("when asked for vmstat") },
-	{ "kill@" WATCH, "failed", KILLED("in inflate 1") },
+	{ "kill@" TIME_RESIZE, "failed", KILLED("in inflate 1") },
 	{ "kill@" BALLOON, "failed", KILLED("in inflate 1") },
-	{ "kill@" MOVED, "failed", KILLED("in inflate 1") },
+	{ "kill@" RESIZED, "failed", KILLED("in inflate 1") },
 	{ "kill@" QUERY, "failed", KILLED("in inflate 1") },
 	{ "kill@" PLATEAU, "failed", KILLED("when asked for vmstat") },
 	{ "kill@" CLOCK "#20", "failed", KILLED("while comparing clocks") },
 	{ "kill@" BALLOON_2, "failed", KILLED("in deflate 1") },
-	{ "kill@" MOVED_2, "failed", KILLED("in deflate 1") },
-	/* All that is measured was measured by then. */
+	{ "kill@" RESIZED_2, "failed", KILLED("in deflate 1") },
+	/* All measurements are complete by then. */
 	{ "kill@" POWEROFF, "ok", NULL },
 };
 
@@ -55,14 +55,14 @@ static const struct fault_case stopped[] = {
 	{ "stop@" CAPABILITIES, "failed", LATE(BEFORE_QMP, "QMP") },
 	{ "stop@" HELLO, "failed", "no answer in time; somebody stopped QEMU" },
 	{ "stop@" COUNT, "failed", LATE("when asked for vmstat", "guest channel") },
-	{ "stop@" WATCH, "failed", "in inflate 1: " },
+	{ "stop@" TIME_RESIZE, "failed", "in inflate 1: " },
 	{ "stop@" BALLOON, "failed", "in inflate 1: " },
-	{ "stop@" MOVED, "failed",
+	{ "stop@" RESIZED, "failed",
 	  LATE("in inflate 1: the guest did not finish", "guest channel") },
-	{ "stop@" QUERY, "failed", LATE("in inflate 1: QMP, asking how far it is", "QMP") },
+	{ "stop@" QUERY, "failed", LATE("in inflate 1: cannot read the balloon's size", "QMP") },
 	{ "stop@" PLATEAU, "failed", LATE("when asked for vmstat", "guest channel") },
 	{ "stop@" BALLOON_2, "failed", "in deflate 1: " },
-	{ "stop@" MOVED_2, "failed",
+	{ "stop@" RESIZED_2, "failed",
 	  LATE("in deflate 1: the guest did not finish", "guest channel") },
 	{ "stop@" POWEROFF, "ok", NULL },
 };
@@ -76,30 +76,30 @@ static const struct fault_case qmp_closed[] = {
 	{ "close@" GREETING, "failed", BEFORE_QMP ": QMP: the other end closed" },
 	{ "close@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: the other end closed" },
 	{ "close@" BALLOON, "failed",
-	  "in inflate 1: QMP, setting the target: QMP: the other end closed" },
+	  "in inflate 1: cannot set the target: QMP: the other end closed" },
 	{ "close@" QUERY, "failed",
-	  "in inflate 1: QMP, asking how far it is: QMP: the other end closed" },
+	  "in inflate 1: cannot read the balloon's size: QMP: the other end closed" },
 	{ "torn@" QUERY, "failed",
-	  "in inflate 1: QMP, asking how far it is: QMP: the other end closed" },
+	  "in inflate 1: cannot read the balloon's size: QMP: the other end closed" },
 	{ "close@" BALLOON_2, "failed",
-	  "in deflate 1: QMP, setting the target: QMP: the other end closed" },
+	  "in deflate 1: cannot set the target: QMP: the other end closed" },
 };
 
 static const struct fault_case qmp_garbage[] = {
 	{ "garbage@" GREETING, "failed", BEFORE_QMP ": QMP: a line that is no JSON" },
 	{ "garbage@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: a line that is no JSON" },
 	{ "garbage@" BALLOON, "failed",
-	  "in inflate 1: QMP, setting the target: QMP: a line that is no JSON" },
+	  "in inflate 1: cannot set the target: QMP: a line that is no JSON" },
 	{ "garbage@" QUERY, "failed",
-	  "in inflate 1: QMP, asking how far it is: QMP: a line that is no JSON" },
+	  "in inflate 1: cannot read the balloon's size: QMP: a line that is no JSON" },
 	{ "garbage@" BALLOON_2, "failed",
-	  "in deflate 1: QMP, setting the target: QMP: a line that is no JSON" },
+	  "in deflate 1: cannot set the target: QMP: a line that is no JSON" },
 	{ "endless@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: a line that is too long" },
 	{ "endless@" BALLOON, "failed",
-	  "in inflate 1: QMP, setting the target: QMP: a line that is too long" },
+	  "in inflate 1: cannot set the target: QMP: a line that is too long" },
 };
 
-/* Events without end: an answer among them is found, and where there is none time passes. */
+/* Endless events: an answer among them is found; without one the boot times out. */
 static const struct fault_case qmp_flooded[] = {
 	{ "noise@" CAPABILITIES, "ok", NULL },
 	{ "flood@" CAPABILITIES, "failed", BEFORE_QMP ": QMP: no answer in time" },
@@ -108,26 +108,26 @@ static const struct fault_case qmp_flooded[] = {
 static const struct fault_case agent_hung[] = {
 	{ "mute@" HELLO, "failed", BEFORE_HELLO ": guest channel: no answer in time" },
 	{ "mute@" COUNT, "failed", "when asked for vmstat: guest channel: no answer in time" },
-	{ "mute@" WATCH, "failed",
-	  "in inflate 1: the guest does not watch: guest channel: no answer" },
-	{ "mute@" MOVED, "failed",
+	{ "mute@" TIME_RESIZE, "failed",
+	  "in inflate 1: the guest does not time the resize: guest channel: no answer" },
+	{ "mute@" RESIZED, "failed",
 	  "in inflate 1: the guest did not finish: guest channel: no answer" },
 	{ "mute@" PLATEAU, "failed", "when asked for vmstat: guest channel: no answer in time" },
-	{ "mute@" WATCH_2, "failed", "in deflate 1: the guest does not watch" },
-	{ "mute@" MOVED_2, "failed", "in deflate 1: the guest did not finish" },
+	{ "mute@" TIME_RESIZE_2, "failed", "in deflate 1: the guest does not time the resize" },
+	{ "mute@" RESIZED_2, "failed", "in deflate 1: the guest did not finish" },
 	{ "mute@" CLOCK, "failed", "while comparing clocks: guest channel: no answer in time" },
 	{ "mute@" POWEROFF, "ok", NULL },
 };
 
-static const struct fault_case agent_raves[] = {
+static const struct fault_case agent_garbage[] = {
 	{ "garbage@" HELLO, "failed", BEFORE_HELLO ": guest channel: a line that is no JSON" },
-	{ "garbage@" MOVED, "failed",
+	{ "garbage@" RESIZED, "failed",
 	  "in inflate 1: the guest did not finish: guest channel: a line" },
-	{ "close@" MOVED, "failed",
+	{ "close@" RESIZED, "failed",
 	  "in inflate 1: the guest did not finish: guest channel: the other" },
-	{ "torn@" MOVED_2, "failed",
+	{ "torn@" RESIZED_2, "failed",
 	  "in deflate 1: the guest did not finish: guest channel: the other" },
-	{ "noise@" HELLO, "failed", BEFORE_HELLO ": 'hello' was awaited, 'NOISE' came" },
+	{ "noise@" HELLO, "failed", BEFORE_HELLO ": expected event 'hello', got 'NOISE'" },
 	{ "endless@" HELLO, "failed", BEFORE_HELLO ": guest channel: a line that is too long" },
 };
 
@@ -137,7 +137,7 @@ static const struct group {
 	size_t count;
 } groups[] = {
 	GROUP(killed),	    GROUP(stopped),	GROUP(slow),	   GROUP(qmp_closed),
-	GROUP(qmp_garbage), GROUP(qmp_flooded), GROUP(agent_hung), GROUP(agent_raves),
+	GROUP(qmp_garbage), GROUP(qmp_flooded), GROUP(agent_hung), GROUP(agent_garbage),
 };
 
 static pid_t pids[GROUPS][CASES_MAX];
@@ -150,8 +150,8 @@ static const char *tree_of(const struct group *group, size_t i)
 	return in_test_dir(name);
 }
 
-/* All at once, for most of their time passes in waiting for deadlines. */
-static int begin_all(void **state)
+/* All runs at once: most of their time is waiting for deadlines. */
+static int start_all(void **state)
 {
 	char path[512], words[128];
 	size_t g, i;
@@ -170,7 +170,7 @@ static int begin_all(void **state)
 	return 0;
 }
 
-/* The boot that the fault comes to, and the one after it. */
+/* Check the boot with the fault, and the one after it. */
 static void check_group(void **state)
 {
 	static const struct fault_case none = { "none", "ok", NULL };
@@ -200,5 +200,5 @@ int main(void)
 		tests[g] = (struct CMUnitTest){ .name = groups[g].name,
 						.test_func = check_group,
 						.initial_state = (void *)&groups[g] };
-	return cmocka_run_group_tests(tests, begin_all, test_dir_tear_down);
+	return cmocka_run_group_tests(tests, start_all, test_dir_tear_down);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks that get full or read-only at every write of a run, a report, plots, an
- * export. What was finished is whole, nothing else has a name, and with space again
- * --resume goes on to the end. The disks are small tmpfs, and bind mounts; both need
+ * A disk that is full or read-only at each write of a run, a report, plots and an
+ * export: finished files are complete, no other file is left, and --resume completes
+ * the run once there is space. The disks are small tmpfs and bind mounts, which need
  * root.
  */
 #include "tests/helpers/unit.h"
@@ -19,17 +19,15 @@
 #include <unistd.h>
 
 #include "lib/exit_status.h"
-#include "lib/glob_below.h"
+#include "lib/directory.h"
 #include "lib/result.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/leftovers.h"
-#include "tests/helpers/program.h"
 #include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
 #define BOOTS 4
-#define LOOKS 6000
 
 static char disk[256], out[300];
 
@@ -43,7 +41,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* Also of a test that failed. */
+/* Also after a test that failed. */
 static int unmount(void **state)
 {
 	(void)state;
@@ -58,10 +56,8 @@ static void mount_disk(int kib)
 {
 	char options[64];
 
-	if (geteuid()) {
-		print_message("# mounting a file system needs root\n");
-		skip();
-	}
+	if (geteuid())
+		skip_test("mounting a file system needs root");
 	snprintf(options, sizeof(options), "size=%dk", kib);
 	assert_int_equal(mount("tmpfs", disk, "tmpfs", 0, options), 0);
 }
@@ -73,44 +69,34 @@ static void enlarge_disk(void)
 
 static struct outcome run(const char *trace)
 {
-	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize",
-			       "--boots", "4",		"--accel", "tcg",	"--trace",
-			       trace,	  "-q",		"-o",	   out,		NULL };
-
-	return run_program("balloonbench", args);
+	return tiny_run("disk/out", "--boots", "4", "--trace", trace, "-q");
 }
 
-static struct outcome resume(void)
-{
-	const char *args[] = { "run", "--resume", out, NULL };
-
-	return run_program("balloonbench", args);
-}
-
-/* Every boot that has its name is whole; how many there are. */
+/* Number of boots; each of them has a complete result. */
 static size_t finished(void)
 {
 	glob_t found = { .gl_pathc = 0 };
+	struct boot_result result;
 	char err[512], path[512];
 	size_t i, n;
+	json_t *json;
 
 	if (glob_below(out, "/tiny/finalize/boot-*", &found))
 		return 0;
 	for (i = 0; i < found.gl_pathc; i++) {
-		json_t *result;
-
 		snprintf(path, sizeof(path), "%s/result.json", found.gl_pathv[i]);
-		result = result_load(path, err, sizeof(err));
-		if (!result)
+		json = load_json(path);
+		if (result_decode(&result, json, path, err, sizeof(err)))
 			fail_msg("%s", err);
-		json_decref(result);
+		record_release(&boot_record, &result);
+		json_decref(json);
 	}
 	n = found.gl_pathc;
 	globfree(&found);
 	return n;
 }
 
-/* Each line of the journal is whole. */
+/* Each line of the journal is complete. */
 static void check_journal(void)
 {
 	char path[320], *text, *line, *save;
@@ -121,13 +107,13 @@ static void check_journal(void)
 		json_t *value = json_loads(line, 0, NULL);
 
 		if (!value)
-			fail_msg("the journal has '%s'", line);
+			fail_msg("no JSON in the journal: '%s'", line);
 		json_decref(value);
 	}
 	free(text);
 }
 
-/* With space again it goes on, or begins where it had not begun. */
+/* Once there is space, the run is resumed, or started if it had not begun. */
 static void check_end(const char *trace, int status)
 {
 	char env[320];
@@ -141,20 +127,19 @@ static void check_end(const char *trace, int status)
 		outcome = run(trace);
 	} else {
 		check_journal();
-		outcome = resume();
+		outcome = tiny_resume("disk/out");
 	}
-	if (outcome.status != status)
-		fail_msg("status %d: %s", outcome.status, outcome.output);
-	outcome_release(&outcome);
-	assert_true(before <= BOOTS);
+	expect_outcome(outcome, status, "");
+	assert_at_most(before, BOOTS);
 	assert_int_equal(finished(), BOOTS);
 	check_journal();
 	expect_nothing_left(out);
 }
 
-/* Page by page: with each more it is another write that there is no room for. */
+/* Each size fails at a different write. */
 static void fill(const char *trace, int from_kib, int to_kib, int step_kib, int status)
 {
+	const int half = (to_kib - from_kib) / step_kib / 2;
 	struct outcome outcome;
 	int kib, failed = 0;
 
@@ -174,58 +159,52 @@ static void fill(const char *trace, int from_kib, int to_kib, int step_kib, int 
 		check_end(trace, status);
 		unmount(NULL);
 	}
-	/* The test would find nothing in what is large enough, or always too small. */
-	assert_true(failed > (to_kib - from_kib) / step_kib / 2);
+	/* A disk that is large enough tests nothing. */
+	assert_above(failed, half);
 }
 
-static void a_full_disk(void **state)
+static void full_disk(void **state)
 {
 	(void)state;
 	fill("off", 4, 96, 4, EXIT_FINE);
 }
 
-/* With trace.json; the fake guest has no tracer, and its boots are invalid. */
-static void a_full_disk_for_records(void **state)
+/* With trace.jsonl; the fake guest has no tracer, and its boots are invalid. */
+static void full_disk_with_records(void **state)
 {
 	(void)state;
 	fill("phases", 44, 68, 4, EXIT_ENVIRONMENT);
 }
 
-/* From some boot on nothing can be created; the journal is open, and stays so. */
-static void a_disk_that_becomes_read_only(void **state)
+/* From some boot on no file can be created; the journal is open and stays writable. */
+static void disk_becomes_read_only(void **state)
 {
 	static const unsigned int more_us[] = { 0, 900, 2300, 4100, 7700 };
-	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize",
-			       "--boots", "4",		"--accel", "tcg",	"--trace",
-			       "off",	  "-q",		"-o",	   out,		NULL };
 	size_t i;
 	pid_t pid;
-	int looks;
 
 	(void)state;
 	for (i = 0; i < sizeof(more_us) / sizeof(more_us[0]); i++) {
 		mount_disk(65536);
 		setenv("FAKE_QEMU", "slow-clock", 1);
-		pid = start_program("balloonbench", args);
-		for (looks = 0; looks < LOOKS && finished() < 1; looks++)
-			usleep(1000);
+		pid = tiny_start("disk/out", "--boots", "4", "--trace", "off", "-q");
+		AWAIT(finished() >= 1);
 		usleep(more_us[i]);
 		assert_int_equal(mount(out, out, NULL, MS_BIND, NULL), 0);
 		assert_int_equal(mount(NULL, out, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 		assert_int_equal(wait_program(pid), EXIT_ENVIRONMENT);
 		assert_in_range(finished(), 1, BOOTS - 1);
 		setenv("FAKE_QEMU", "good", 1);
-		/* What could not be removed then either. */
-		expect_outcome(resume(), EXIT_ENVIRONMENT, "Read-only file system");
+		expect_outcome(tiny_resume("disk/out"), EXIT_ENVIRONMENT, "Read-only file system");
 		assert_int_equal(umount2(out, MNT_DETACH), 0);
-		expect_outcome(resume(), 0, "4 boots ok, 0 failed, 0 invalid");
+		expect_outcome(tiny_resume("disk/out"), 0, "4 boots ok, 0 failed, 0 invalid");
 		assert_int_equal(finished(), BOOTS);
 		expect_nothing_left(out);
 		unmount(NULL);
 	}
 }
 
-static void a_directory_that_is_read_only(void **state)
+static void read_only_directory(void **state)
 {
 	struct outcome outcome;
 
@@ -237,15 +216,15 @@ static void a_directory_that_is_read_only(void **state)
 		       "Read-only file system; choose a directory that you can write to with -o");
 }
 
-/* The last so many bytes of a text. */
+/* The last @n bytes of a text. */
 static const char *tail(const char *text, size_t n)
 {
 	return strlen(text) > n ? text + strlen(text) - n : text;
 }
 
 /*
- * A file of balloonstat's is as it is without a full disk, or it is not there; a
- * report lacks the plots that could not be drawn, and is there to its end.
+ * A file of balloonstat is the same as on a disk that is not full, or missing. A report
+ * lacks the plots that could not be drawn, and is complete otherwise.
  */
 static void check_output(const char *name)
 {
@@ -281,7 +260,7 @@ static struct outcome balloonstat(const char *command, const char *tree, const c
 								       : gate);
 }
 
-/* With so many KiB left on the disk, up to a negative number of them; and read-only. */
+/* With @kib left on the disk, a list that ends with a negative number; and read-only. */
 static void outputs(const char *tree, const char *command, const char *const *names, int ok,
 		    const int *kib)
 {
@@ -320,16 +299,13 @@ static void outputs(const char *tree, const char *command, const char *const *na
 #define SIZES(...) ((const int[]){ __VA_ARGS__, -1 })
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-static void what_balloonstat_writes(void **state)
+static void outputs_of_balloonstat(void **state)
 {
 	char tree[256];
-	const char *args[] = { "run",	  "--scenario", tiny,	   "--variant", "finalize", "--aa",
-			       "--boots", "3",		"--accel", "tcg",	"--trace",  "off",
-			       "-q",	  "-o",		tree,	   NULL };
 
 	(void)state;
 	snprintf(tree, sizeof(tree), "%s/tree", test_dir);
-	expect_outcome(run_program("balloonbench", args), 0, "");
+	expect_outcome(tiny_run("tree", "--aa", "--boots", "3", "--trace", "off", "-q"), 0, "");
 	write_file(test_dir, "claims.ini", "[quick]\nclaim = inflate.duration_ns <= 60 s\n");
 	outputs(tree, "report",
 		NAMES("REPORT.md", "report.html", "plots/tiny-duration.svg",
@@ -340,8 +316,8 @@ static void what_balloonstat_writes(void **state)
 	outputs(tree, "gate", NAMES("gate.xml"), EXIT_INCONCLUSIVE, SIZES(0));
 }
 
-/* gnuplot draws in a directory of its own first, and says nothing where it cannot. */
-static void no_room_to_draw(void **state)
+/* gnuplot draws in a temporary directory, and prints nothing if that fails. */
+static void full_temporary_directory(void **state)
 {
 	static const int sizes_kib[] = { 12, 28, 44 };
 	char tree[256], report[256];
@@ -364,12 +340,12 @@ static void no_room_to_draw(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_full_disk, unmount),
-		cmocka_unit_test_teardown(a_full_disk_for_records, unmount),
-		cmocka_unit_test_teardown(a_disk_that_becomes_read_only, unmount),
-		cmocka_unit_test_teardown(a_directory_that_is_read_only, unmount),
-		cmocka_unit_test_teardown(what_balloonstat_writes, unmount),
-		cmocka_unit_test_teardown(no_room_to_draw, unmount),
+		cmocka_unit_test_teardown(full_disk, unmount),
+		cmocka_unit_test_teardown(full_disk_with_records, unmount),
+		cmocka_unit_test_teardown(disk_becomes_read_only, unmount),
+		cmocka_unit_test_teardown(read_only_directory, unmount),
+		cmocka_unit_test_teardown(outputs_of_balloonstat, unmount),
+		cmocka_unit_test_teardown(full_temporary_directory, unmount),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grammar of claims, as it is written on a command line: first byte '=' for
- * --max-regress, else an expression.
+ * Claims of a command line: with a first byte of '=' the argument of --max-regress, else
+ * an expression.
  */
 #include <stdlib.h>
 
-#include "analysis/gate/claim.h"
+#include "analysis/gate/gate.h"
 #include "tests/fuzz/input.h"
 
 static void parse_regress(const char *text)
@@ -28,7 +28,7 @@ static void parse_expression(const char *text)
 	if (claim_parse(&claim, text, err, sizeof(err))) {
 		FUZZ_HOLDS(*err);
 	} else {
-		/* What is shown of a claim means the same. */
+		/* The expression that is printed is the same claim. */
 		FUZZ_HOLDS(!claim_parse(&again, claim.expression, err, sizeof(err)));
 		FUZZ_HOLDS(again.limit == claim.limit && again.operator== claim.operator);
 	}

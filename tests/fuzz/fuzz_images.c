@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * images.ini, which tells where kernels and QEMU are.
+ * images.ini.
  */
 #include "bench/config/images.h"
 #include "tests/fuzz/input.h"

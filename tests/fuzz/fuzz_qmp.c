@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What calls itself QEMU, on the QMP socket: framing, greeting, answers, events.
+ * The QMP client: framing, greeting, answers, events.
  */
 #include "bench/vm/qmp.h"
 #include "lib/clock.h"
 #include "tests/fuzz/input.h"
 
-/* Nothing is waited for: the peer has sent all it will, and closed. */
+/* Never reached: the peer has sent everything and closed. */
 #define PATIENCE_MS 10000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		err = qmp_execute(qmp, "qom-get", NULL, &result, deadline);
 	if (!err)
 		err = qmp_wait_event(qmp, "SHUTDOWN", &event, deadline);
-	/* Whatever it was, it can be told. */
+	/* Every error has a message. */
 	FUZZ_HOLDS(!err || *qmp_error(qmp));
 	json_decref(result);
 	json_decref(event);

@@ -2,7 +2,7 @@
 /*
  * QoS files: the INI format, and the claims in it.
  */
-#include "analysis/gate/claim.h"
+#include "analysis/gate/gate.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_HOLDS(*err);
 	else
 		for (i = 0; i < claims.count; i++)
-			FUZZ_HOLDS(claims.list[i].expression && claims.list[i].quantity.name);
+			FUZZ_HOLDS(claims.list[i].expression && *claims.list[i].measure.name);
 	claims_release(&claims);
 	return 0;
 }

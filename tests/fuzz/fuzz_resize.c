@@ -1,45 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's end of the guest channel, with what is made of the agent's word: hello,
- * clock, and a move with its progress and the batches that were traced. A guest
- * under test may send anything. First part: QMP; second: the guest.
+ * The host's end of the guest channel: hello, clock, and a resize with its progress and
+ * traced batches, from a malicious guest. Parts: QMP, the guest.
  */
 #include <string.h>
 
-#include "bench/vm/guest_clock.h"
-#include "bench/boot/resize.h"
+#include "bench/vm/agent.h"
+#include "bench/boot/parts.h"
 #include "lib/clock.h"
 #include "tests/fuzz/input.h"
 
 #define PATIENCE_MS 10000
 #define MIB (1ULL << 20)
 
-static int talk(struct vm *vm, uint64_t deadline)
+static void talk(struct vm *vm, uint64_t deadline)
 {
-	struct resize_request order = { .target_bytes = 64 * MIB,
-					.step_bytes = 32 * MIB,
-					.timeout_ns = NSEC_PER_SEC,
-					.patience_ns = NSEC_PER_SEC,
-					.cpu_times = true };
-	struct resize_trace trace = { .rows = NULL };
 	struct victims victims = { 0 };
-	json_t *clock = NULL, *move = NULL;
+	struct resize_result result;
+	static struct resize resize;
+	struct clock_offset offset;
 	char error[1024] = "";
 	int err;
 
-	order.host_victims = &victims;
+	resize = (struct resize){ .vm = vm,
+				  .result = &result,
+				  .target_bytes = 64 * MIB,
+				  .step_bytes = 32 * MIB,
+				  .timeout_ns = NSEC_PER_SEC,
+				  .patience_ns = NSEC_PER_SEC,
+				  .cpu_times = true,
+				  .host_victims = &victims };
 	err = agent_hello(vm->agent, &vm->hello, deadline);
 	if (!err)
-		err = guest_clock_measure(vm->agent, &clock);
+		err = agent_measure_clock(vm->agent, &offset);
 	FUZZ_HOLDS(!err || *agent_error(vm->agent));
-	if (!err) {
-		err = resize_balloon(vm, &order, &move, &trace, error, sizeof(error));
-		FUZZ_HOLDS(!err || *error);
-	}
-	resize_trace_release(&trace);
-	json_decref(clock);
-	json_decref(move);
-	return err;
+	if (err)
+		return;
+	err = resize_balloon(&resize);
+	FUZZ_HOLDS(!err || *resize.error);
+	if (!err)
+		FUZZ_HOLDS(!record_check(&resize_record, &result, "resize", error, sizeof(error)));
+	json_decref(record_encode(&resize_record, &result));
+	record_release(&resize_record, &result);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!qmp_open(&vm.qmp, fuzz_socket(0, parts[0].data, parts[0].size), NULL, deadline) &&
 	    !agent_open(&vm.agent, fuzz_socket(1, parts[1].data, parts[1].size), NULL))
 		talk(&vm, deadline);
-	json_decref(vm.hello);
+	record_release(&event_hello_record, &vm.hello);
 	agent_close(vm.agent);
 	qmp_close(vm.qmp);
 	return 0;

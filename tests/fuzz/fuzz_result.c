@@ -4,66 +4,84 @@
  */
 #include <math.h>
 
-#include "analysis/gate/quantity.h"
+#include "analysis/data/measure.h"
 #include "lib/histogram.h"
-#include "lib/result.h"
 #include "tests/fuzz/input.h"
 
-static const struct {
-	const char *name;
-	const char *phase;
-} quantities[] = {
-	{ "inflate.duration_ns", NULL },     { "inflate.gib_per_s", NULL },
-	{ "inflate.phases.alloc_ns", NULL }, { "ready_ns", NULL },
-	{ "vmstat.pgfault", NULL },	     { "ops.enqueue.p99", NULL },
-	{ "ops.enqueue.mean", NULL },	     { "host.dontneed.max", NULL },
-	{ "guest.fault_ns.p50", "inflate" },
+static const char *const measures[] = {
+	"inflate.duration_ns",
+	"inflate.gib_per_s",
+	"inflate.phases.alloc_ns.per_page",
+	"ready_ns",
+	"vmstat.pgfault",
+	"ops.enqueue.p99",
+	"ops.enqueue.mean",
+	"host.dontneed.max",
+	"guest.fault_ns.p50 during inflate",
+	"guest.fault_ns.disturbed_ns during inflate",
 };
 
-static void look_at(const json_t *result, const char *name, const char *phase)
+static void take(const struct table *table, const char *name)
 {
-	struct quantity quantity;
-	char err[256];
-	double value;
+	struct measure measure = measure_of("%s", name);
+	struct series s = series(table, NULL, NULL, &measure);
+	size_t i;
 
-	FUZZ_HOLDS(!quantity_parse(&quantity, name, phase ? quantity_phase(phase) : NULL, err,
-				   sizeof(err)));
-	if (quantity_of_boot(&quantity, result, &value) == QUANTITY_THERE)
-		FUZZ_HOLDS(!isnan(value));
-	if (phase)
-		quantity_over_idle(&quantity, result, &value);
-	quantity_release(&quantity);
+	for (i = 0; i < s.n; i++)
+		FUZZ_HOLDS(!isnan(s.values[i]));
+	series_release(&s);
 }
 
-static void look_at_histogram(const json_t *json)
+static void check_histogram(const struct table *table)
 {
-	struct histogram h;
+	const struct column *column = table_column(table, "ops.enqueue.histogram");
+	struct histogram h, same;
 	double p50, p99;
-	json_t *again;
+	json_t *json;
 
-	if (histogram_from_json(&h, json) || !h.count)
+	if (!table_histogram(column, &table->boots[0], &h) || !h.count)
 		return;
 	p50 = histogram_quantile(&h, 0.5);
 	p99 = histogram_quantile(&h, 0.99);
 	FUZZ_HOLDS(p50 <= p99 && p50 >= h.min && p99 <= h.max);
-	again = histogram_to_json(&h);
-	FUZZ_HOLDS(!histogram_from_json(&h, again));
-	json_decref(again);
+	json = histogram_to_json(&h);
+	FUZZ_HOLDS(!histogram_from_json(&same, json));
+	json_decref(json);
+}
+
+/* What was read is written as what can be read again. */
+static void check_encoding(const struct table_boot *boot)
+{
+	struct boot_result result, same;
+	char err[1024];
+	json_t *json;
+
+	FUZZ_HOLDS(!table_reread(boot, &result, err, sizeof(err)));
+	json = record_encode(&boot_record, &result);
+	FUZZ_HOLDS(!result_decode(&same, json, "again", err, sizeof(err)));
+	json_decref(json);
+	record_release(&boot_record, &result);
+	record_release(&boot_record, &same);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static int linked;
 	char err[1024] = "";
-	json_t *result = result_load(fuzz_file(0, data, size), err, sizeof(err));
+	struct table table;
 	size_t i;
 
-	if (!result) {
+	if (!linked++)
+		fuzz_link("s/v/boot-01/result.json", 0);
+	fuzz_file(0, data, size);
+	if (table_load(&table, fuzz_directory(), err, sizeof(err))) {
 		FUZZ_HOLDS(*err);
 		return 0;
 	}
-	for (i = 0; i < sizeof(quantities) / sizeof(quantities[0]); i++)
-		look_at(result, quantities[i].name, quantities[i].phase);
-	look_at_histogram(json_at(result, "ops.enqueue.histogram"));
-	json_decref(result);
+	for (i = 0; i < sizeof(measures) / sizeof(measures[0]); i++)
+		take(&table, measures[i]);
+	check_histogram(&table);
+	check_encoding(&table.boots[0]);
+	table_release(&table);
 	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * env.json and plan.json of a run that is to be gone on with. Parts: env.json and plan.json of
- * the tree, and those of the run as it would begin now.
+ * env.json and plan.json for --resume. Parts: env.json and plan.json of the tree, and those
+ * of a run that starts now.
  */
 #include <stdlib.h>
 
-#include "bench/run/resume.h"
+#include "bench/run/run.h"
 #include "tests/fuzz/input.h"
 
 static json_t *value_of(const struct fuzz_part *part)
@@ -32,12 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_file(1, parts[1].data, parts[1].size);
 	env = value_of(&parts[2]);
 	plan = value_of(&parts[3]);
-	if (!resume_load(&resume, fuzz_directory())) {
-		argv = resume_arguments(&resume, &argc);
-		FUZZ_HOLDS(!argv || (argc > 0 && argv[argc - 1] && !argv[argc]));
-		free(argv);
+	argv = resume_load(&resume, fuzz_directory(), &argc);
+	FUZZ_HOLDS(!argv || (argc > 0 && argv[argc - 1] && !argv[argc]));
+	free(argv);
+	if (resume.plan) {
 		resume_check(&resume, env, plan);
-		/* Nothing changed since is nothing that stands in the way. */
+		/* The same run can be resumed. */
 		FUZZ_HOLDS(!resume_check(&resume, resume.env, resume.plan));
 	}
 	resume_release(&resume);

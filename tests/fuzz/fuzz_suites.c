@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	FUZZ_HOLDS(suite.scenario_count && suite.variant_count);
-	suite_add_twin(&suite);
+	suite_add_control(&suite);
 	for (i = 0; i < suite.variant_count; i++)
 		suite_runs(&suite, suite.scenarios[0], i, suite_most_boots(&suite));
 	suite_release(&suite);

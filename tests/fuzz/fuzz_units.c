@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Quantities with units: what is taken, is shown and taken again as about the same.
+ * Numbers with units: a parsed value is formatted and parsed again, and is about the same.
  */
 #include <stdlib.h>
 
 #include "lib/units.h"
 #include "tests/fuzz/input.h"
 
-/* As near as the digits that are shown can tell. */
+/* Equal within the digits that are printed. */
 static int is_about(uint64_t a, uint64_t b, uint64_t tolerance)
 {
 	return (a > b ? a - b : b - a) <= tolerance;

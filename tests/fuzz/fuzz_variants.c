@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_HOLDS(variants_find(&variants, variants.list[0].name) == &variants.list[0]);
 	variants_find(&variants, "list+phases");
-	variants_add_twin(&variants, &variants.list[0], "again");
+	variants_add_control(&variants, &variants.list[0], "again");
 	variants_release(&variants);
 	return 0;
 }

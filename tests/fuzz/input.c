@@ -16,7 +16,7 @@
 static int files[FUZZ_FILES];
 static int peers[FUZZ_FILES];
 
-/* The machine cannot do what a target needs: nothing about the input. */
+/* A failure of the machine, not of the input. */
 static __attribute__((noreturn)) void give_up(const char *what)
 {
 	perror(what);
@@ -35,9 +35,9 @@ void fuzz_parts(const uint8_t *data, size_t size, struct fuzz_part *parts, size_
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		/* Never NULL: what is read from has an address. */
+		/* Never NULL, not even for an empty part. */
 		parts[i].data = size ? data : (const uint8_t *)"";
-		/* The last has all that is left. */
+		/* The last part takes the rest. */
 		parts[i].size = i + 1 < count ? until(data, size, FUZZ_PART) : size;
 		if (parts[i].size == size) {
 			size = 0;
@@ -74,7 +74,7 @@ int fuzz_socket(unsigned int slot, const uint8_t *data, size_t size)
 	size_t n;
 	int fds[2];
 
-	/* Of packets a read gives one, as of a stream it would give what has arrived. */
+	/* A read returns one packet, as it returns the available bytes of a stream. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		give_up("socketpair");
 	if (peers[slot])
@@ -82,7 +82,7 @@ int fuzz_socket(unsigned int slot, const uint8_t *data, size_t size)
 	peers[slot] = fds[1];
 	while (size) {
 		n = until(data, size, FUZZ_PIECE);
-		/* None is empty: that would be the end of the stream. */
+		/* No empty packet: that would be the end of the stream. */
 		if (n && send(fds[1], data, n, MSG_DONTWAIT) < 0)
 			break;
 		n += n < size;

@@ -6,17 +6,16 @@
 #include <stdint.h>
 
 /*
- * What a fuzz target makes of its input. An input stays text that can be read
- * and written by hand: control characters that no format here has structure it.
+ * Helpers for fuzz targets. An input can be edited as text: it is structured by control
+ * characters that none of the formats uses.
  *
- * FUZZ_PART separates the inputs of a target that wants several (what the two
- * channels of a VM say, the files of a result tree); FUZZ_PIECE cuts a stream into
- * what one read of it gives.
+ * FUZZ_PART separates the parts of an input (the channels of a VM, the files of a result
+ * tree); FUZZ_PIECE ends what one read() of a stream returns.
  */
 #define FUZZ_PART 0x1d
 #define FUZZ_PIECE 0x1e
 
-/* libFuzzer calls it with every input. */
+/* Called by libFuzzer for every input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct fuzz_part {
@@ -24,29 +23,29 @@ struct fuzz_part {
 	size_t size;
 };
 
-/* Cut the input into @count parts; those that it does not have are empty. */
+/* Split the input into @count parts; missing ones are empty. */
 void fuzz_parts(const uint8_t *data, size_t size, struct fuzz_part *parts, size_t count);
 
-/* A file that holds @data, by its path; @slot, from 0 to 7, tells files of one input apart. */
+/* The path of a file with @data; @slot, from 0 to 7, numbers the files of an input. */
 #define FUZZ_FILES 8
 const char *fuzz_file(unsigned int slot, const uint8_t *data, size_t size);
 
 /*
- * The end of a connected socket whose other end sends @data, a piece with every
- * read, and then no more. The caller closes it; the other end is @slot's, as above.
+ * A connected socket, to be closed by the caller, whose other end, numbered by @slot, sends
+ * @data, a piece per read(), and closes.
  */
 int fuzz_socket(unsigned int slot, const uint8_t *data, size_t size);
 
-/* A directory of this process, removed when it ends. */
+/* A directory that is removed when the process ends. */
 const char *fuzz_directory(void);
 
-/* Make DIRECTORY/@name a link to fuzz_file(@slot); once is enough. */
+/* Link DIRECTORY/@name to fuzz_file(@slot), once for all inputs. */
 void fuzz_link(const char *name, unsigned int slot);
 
 /* The input as a string; the caller frees it. */
 char *fuzz_text(const uint8_t *data, size_t size);
 
-/* A property that must hold; the input that breaks it is a find like a crash. */
+/* A property that must hold; an input that violates it is a finding, like a crash. */
 #define FUZZ_HOLDS(condition)                                                                      \
 	do {                                                                                       \
 		if (!(condition))                                                                  \

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs the fuzz targets, as many at a time as there are CPUs: each with its corpus,
- * and then with what it makes of it. README.md beside this file tells how to
- * go on from a find.
+ * Run the fuzz targets, one per CPU at a time: each replays its corpus, then mutates it.
+ * README.md says what to do with a finding.
  *
- * FUZZ_SECONDS: how long all of them together may take; FUZZ_TARGET: only this one.
+ * FUZZ_SECONDS: time for all targets together; FUZZ_TARGET: run only this target.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +22,15 @@
 
 #define SOURCES TEST_SOURCE "/tests/fuzz"
 #define PROGRAMS TEST_BUILD "/fuzz/tests/fuzz"
+#define CORPORA TEST_BUILD "/corpus"
 #define SEEDED TEST_SOURCE "/tests/seeded-bugs/parsers"
-/* What this run has found: inputs that reach something new, and those that fail. */
+/* Findings: inputs that reach new code, and inputs that fail. */
 #define FOUND TEST_BUILD "/fuzz/found"
 
 #define SECONDS_DEFAULT 60
 #define TARGETS_MAX 64
-/* Far more than chance needs to hit on the planted faults. */
-#define PLANTED_RUNS "-runs=3000000"
+/* Far more than random inputs need to hit the seeded bugs. */
+#define SEEDED_RUNS "-runs=3000000"
 
 struct target {
 	char name[64]; /* "fuzz_qmp" */
@@ -39,10 +39,10 @@ struct target {
 
 static struct target targets[TARGETS_MAX];
 static size_t target_count;
-static unsigned int number; /* of the test last told of */
+static unsigned int number; /* of the last test that was reported */
 static unsigned int failed;
 
-static void tell(bool passed, const char *name, const char *what)
+static void report(bool passed, const char *name, const char *what)
 {
 	printf("%s %u %s%s\n", passed ? "ok" : "not ok", ++number, name, what);
 	fflush(stdout);
@@ -57,7 +57,7 @@ static void find_targets(const char *only)
 
 	snprintf(pattern, sizeof(pattern), SOURCES "/fuzz_%s.c", only ? only : "*");
 	if (glob(pattern, 0, NULL, &found)) {
-		fprintf(stderr, "# there is no %s\n", pattern);
+		fprintf(stderr, "# no such target: %s\n", pattern);
 		exit(2);
 	}
 	for (i = 0; i < found.gl_pathc && i < TARGETS_MAX; i++) {
@@ -105,11 +105,12 @@ static void start(struct target *t, unsigned int seconds)
 	snprintf(time, sizeof(time), "-max_total_time=%u", seconds);
 	snprintf(artifacts, sizeof(artifacts), "-artifact_prefix=" FOUND "/%s-", t->name);
 	snprintf(found, sizeof(found), FOUND "/%s", t->name);
-	snprintf(corpus, sizeof(corpus), SOURCES "/corpus/%s", t->name);
+	snprintf(corpus, sizeof(corpus), CORPORA "/%s", t->name);
 	snprintf(dict, sizeof(dict), "-dict=" SOURCES "/%s.dict", t->name);
 	if (!access(strchr(dict, '=') + 1, R_OK))
 		argv[8] = dict;
 	mkdir(found, 0755);
+	mkdir(corpus, 0755); /* for a new target */
 	log_of(t->name, log);
 	fflush(stdout);
 	t->pid = fork();
@@ -117,8 +118,8 @@ static void start(struct target *t, unsigned int seconds)
 		run(argv, log);
 }
 
-/* The last line of a log that has @words in it, as a comment. */
-static void tell_line(const char *log, const char *words)
+/* Print the last line of a log that contains @words. */
+static void print_line(const char *log, const char *words)
 {
 	char *text = read_file(log), *at = NULL, *next;
 
@@ -129,18 +130,18 @@ static void tell_line(const char *log, const char *words)
 	free(text);
 }
 
-static void tell_find(const struct target *t)
+static void print_finding(const struct target *t)
 {
 	char log[PATH_MAX];
 
 	log_of(t->name, log);
-	tell_line(log, "runtime error");
-	tell_line(log, "SUMMARY:");
-	tell_line(log, "Test unit written to ");
-	printf("#   again: " PROGRAMS "/%s INPUT; all that was said: %s\n", t->name, log);
+	print_line(log, "runtime error");
+	print_line(log, "SUMMARY:");
+	print_line(log, "Test unit written to ");
+	printf("#   replay: " PROGRAMS "/%s INPUT; log: %s\n", t->name, log);
 }
 
-/* Wait for one of those that run. */
+/* Wait for a running target. */
 static void finish_one(void)
 {
 	int status;
@@ -152,9 +153,9 @@ static void finish_one(void)
 			break;
 	if (i == target_count)
 		return;
-	tell(!status, targets[i].name, "");
+	report(!status, targets[i].name, "");
 	if (status)
-		tell_find(&targets[i]);
+		print_finding(&targets[i]);
 }
 
 static void run_all(unsigned int seconds)
@@ -175,27 +176,27 @@ static void run_all(unsigned int seconds)
 		finish_one();
 }
 
-/* The target with faults: @argument is an input, or how long to look for one. */
-static void planted(const char *what, const char *argument, const char *words)
+/* Run the target with seeded bugs; @argument is an input, or the number of random ones. */
+static void run_seeded(const char *what, const char *argument, const char *words)
 {
 	char log[PATH_MAX], *text;
 	char *argv[] = { TEST_BUILD "/fuzz/tests/seeded-bugs/parsers/parser", "-seed=1",
-			 "-artifact_prefix=" FOUND "/planted-", (char *)argument, NULL };
+			 "-artifact_prefix=" FOUND "/seeded-", (char *)argument, NULL };
 	int status;
 	pid_t pid;
 
-	log_of("planted", log);
+	log_of("seeded", log);
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
 		run(argv, log);
 	waitpid(pid, &status, 0);
 	text = read_file(log);
-	tell(status && text && strstr(text, words), "planted: ", what);
+	report(status && text && strstr(text, words), "seeded bugs: ", what);
 	free(text);
 }
 
-/* In memory where that is possible: thousands of files a second are written. */
+/* In memory if possible: targets write thousands of files a second. */
 static void choose_directory(char *path, size_t size)
 {
 	snprintf(path, size, "/dev/shm/balloonbench-fuzz-XXXXXX");
@@ -221,9 +222,9 @@ int main(void)
 	mkdir(FOUND, 0755);
 	choose_directory(directory, sizeof(directory));
 	printf("1..%zu\n", target_count + 3);
-	planted("an overflow is told of", SEEDED "/overflow", "heap-buffer-overflow");
-	planted("a shift too far is told of", SEEDED "/shift", "runtime error: shift");
-	planted("one of them is found from nothing", PLANTED_RUNS, "Test unit written to");
+	run_seeded("an overflow is reported", SEEDED "/overflow", "heap-buffer-overflow");
+	run_seeded("a shift too far is reported", SEEDED "/shift", "runtime error: shift");
+	run_seeded("one of them is found without a corpus", SEEDED_RUNS, "Test unit written to");
 	run_all(seconds_asked());
 	remove_tree(directory);
 	return failed ? 1 : 0;

@@ -15,7 +15,7 @@
 
 #include "tests/helpers/files.h"
 
-/* How long the browser may be silent while something is waited for. */
+/* How long to wait for the next message of the browser. */
 #define SILENCE_MS 60000
 
 struct browser {
@@ -25,7 +25,7 @@ struct browser {
 	int id;	 /* of the last command */
 	char *session;
 	char *profile;
-	char *buffer; /* read, and not yet taken */
+	char *buffer; /* read, and not decoded yet */
 	size_t size;
 	bool loaded;
 	char complaints[4096];
@@ -41,7 +41,7 @@ static json_t *read_message(struct browser *b)
 
 	while (!b->size || !memchr(b->buffer, '\0', b->size)) {
 		if (poll(&pfd, 1, SILENCE_MS) <= 0)
-			fail_msg("the browser is silent");
+			fail_msg("no message from the browser");
 		b->buffer = realloc(b->buffer, b->size + 65536);
 		n = read(b->out, b->buffer + b->size, 65536);
 		if (n <= 0)
@@ -140,12 +140,12 @@ static void tell(struct browser *b, const char *method, json_t *params)
 	json_decref(browser_command(b, method, params));
 }
 
-/* It reads its commands from descriptor 3 and answers at 4. */
+/* The browser reads commands from descriptor 3 and answers on 4. */
 static void __attribute__((noreturn)) exec_browser(int in, int out, const char *profile)
 {
 	char option[128];
 
-	/* One may be in the other's place. */
+	/* One may already be descriptor 3 or 4. */
 	in = fcntl(in, F_DUPFD, 10);
 	out = fcntl(out, F_DUPFD, 10);
 	dup2(in, 3);
@@ -157,7 +157,7 @@ static void __attribute__((noreturn)) exec_browser(int in, int out, const char *
 	dup2(0, 2);
 	setpgid(0, 0);
 	snprintf(option, sizeof(option), "--user-data-dir=%s", profile);
-	/* The sandbox needs more than a container gives; the pages are our own. */
+	/* The sandbox needs privileges that a container lacks; the pages are our own. */
 	execlp("chromium", "chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
 	       "--no-first-run", "--disable-background-networking", "--disable-component-update",
 	       "--disable-dev-shm-usage", "--remote-debugging-pipe", option, "about:blank",

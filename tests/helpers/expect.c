@@ -3,16 +3,39 @@
 
 #include "tests/helpers/expect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/helpers/files.h"
 
-void expect_outcome(struct outcome outcome, int status, const char *says)
+void expect_outcome_with(struct outcome outcome, int status, const char *const *says)
 {
-	if (outcome.status != status || !strstr(outcome.output, says))
-		fail_msg("status %d, not %d with '%s': %s", outcome.status, status, says,
-			 outcome.output);
+	for (; *says && strstr(outcome.output, *says); says++)
+		;
+	if (outcome.status != status || *says)
+		fail_msg("status %d, expected %d and '%s': %s", outcome.status, status,
+			 *says ? *says : "", outcome.output);
 	outcome_release(&outcome);
+}
+
+json_t *load_json(const char *path)
+{
+	json_error_t error;
+	json_t *value = json_load_file(path, 0, &error);
+
+	if (!value)
+		fail_msg("%s:%d: %s", path, error.line, error.text);
+	return value;
+}
+
+const json_t *json_at(const json_t *value, const char *path)
+{
+	size_t n = strcspn(path, ".");
+	char key[128];
+
+	snprintf(key, sizeof(key), "%.*s", (int)n, path);
+	value = json_object_get(value, key);
+	return path[n] ? json_at(value, path + n + 1) : value;
 }
 
 const json_t *item_of(const json_t *object, const char *list, size_t i)
@@ -37,7 +60,7 @@ double number_of(const json_t *object, const char *key)
 	const json_t *number = json_object_get(object, key);
 
 	if (!json_is_number(number))
-		fail_msg("%s is no number", key);
+		fail_msg("expected a number: %s", key);
 	return json_number_value(number);
 }
 

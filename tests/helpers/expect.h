@@ -7,19 +7,27 @@
 
 #include "tests/helpers/program.h"
 
-/* What a program said and how it ended, and the JSON that it wrote. */
+/* The output and the exit status of programs, and the JSON that they write. */
 
-/* The status, and what the output must say; the outcome is released. */
-void expect_outcome(struct outcome outcome, int status, const char *says);
+/* Check the status, and that the output contains each of the texts; the outcome is released. */
+#define expect_outcome(outcome, status, ...)                                                       \
+	expect_outcome_with(outcome, status, (const char *const[]){ __VA_ARGS__, NULL })
+void expect_outcome_with(struct outcome outcome, int status, const char *const *says);
+
+/* Load a JSON file; the test fails if that is not possible. New reference. */
+json_t *load_json(const char *path);
+
+/* The value at a path, "inflate.phases.alloc_ns", or NULL. */
+const json_t *json_at(const json_t *value, const char *path);
 
 /* Element @i of the array @list, and how many it has. */
 const json_t *item_of(const json_t *object, const char *list, size_t i);
 size_t size_of(const json_t *object, const char *list);
 
-/* A text, "(none)" where there is none. */
+/* A text, "(none)" if there is none. */
 const char *text_of(const json_t *object, const char *key);
 
-/* A number; the test fails where it is none. */
+/* A number; the test fails if it is not one. */
 double number_of(const json_t *object, const char *key);
 
 /* balloonstat export TREE, below the test's directory, and up to 29 words more. */

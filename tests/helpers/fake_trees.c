@@ -8,19 +8,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "lib/glob_below.h"
+#include "lib/directory.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 
-#define LOOK_US 10000
-#define LOOKS 6000
-
-/* What a build waits for; in sh, with the name of a hold. */
+/* Waits, in sh, while the hold of a name exists. */
 #define HOLD                                                                                       \
 	"if [ -e '%1$s/%2$s' ]; then touch '%1$s/%2$s.reached'; "                                  \
 	"while [ -e '%1$s/%2$s' ]; do sleep 0.05; done; fi"
@@ -77,7 +72,7 @@ static void make_qemu_tree(void)
 	    "; gcc -o $out.whole $in && mv $out.whole $out\n"
 	    "build qemu-system-x86_64: cc ../src/qemu.c\nEND\n",
 	    test_dir, "hold");
-	/* Its meson is asked for, and not used. */
+	/* The package of meson has to be there, and is not used. */
 	write_file(test_dir, "meson/DEBIAN/control",
 		   "Package: meson\nVersion: 1\nArchitecture: all\nMaintainer: nobody "
 		   "<nobody@example.org>\nDescription: none\n");
@@ -93,17 +88,14 @@ static void make_programs(void)
 
 void fake_trees_make(void)
 {
-	char command[PATH_MAX];
-
 	make_kernel_tree();
 	make_qemu_tree();
 	make_programs();
 	fake_trees_change_patch("2");
-	snprintf(command, sizeof(command),
-		 "mkdir -p '%1$s/cache/sources' && dpkg-deb --root-owner-group -b '%1$s/meson' "
-		 "'%1$s/cache/sources/meson_1_all.deb' >/dev/null",
-		 test_dir);
-	assert_int_equal(system(command), 0);
+	expect_outcome(run_shell("mkdir -p '%1$s/cache/sources' && dpkg-deb --root-owner-group -b "
+				 "'%1$s/meson' '%1$s/cache/sources/meson_1_all.deb' >/dev/null",
+				 test_dir),
+		       0, "");
 }
 
 pid_t fake_trees_start(const char *script, const char *log)
@@ -128,21 +120,16 @@ pid_t fake_trees_start(const char *script, const char *log)
 	return pid;
 }
 
-char *fake_trees_run(const char *script, int *status)
+struct outcome fake_trees_run(const char *script)
 {
-	*status = wait_program(fake_trees_start(script, "log"));
-	return read_file(in_test_dir("log"));
+	int status = wait_program(fake_trees_start(script, "log"));
+
+	return (struct outcome){ .status = status, .output = read_file(in_test_dir("log")) };
 }
 
 void fake_trees_expect(const char *script, int status, const char *says)
 {
-	int got;
-	char *said = fake_trees_run(script, &got);
-
-	if (got != status || (says && !strstr(said, says)))
-		fail_msg("%s: status %d, not %d with '%s': %s", script, got, status,
-			 says ? says : "", said);
-	free(said);
+	expect_outcome(fake_trees_run(script), status, says);
 }
 
 void fake_trees_hold(const char *hold)
@@ -162,13 +149,9 @@ void fake_trees_let_go(const char *hold)
 void fake_trees_await_hold(const char *hold)
 {
 	char reached[256];
-	int looks;
 
 	snprintf(reached, sizeof(reached), "%s/%s.reached", test_dir, hold);
-	for (looks = 0; looks < LOOKS && access(reached, F_OK); looks++)
-		usleep(LOOK_US);
-	if (looks == LOOKS)
-		fail_msg("%s was not reached", hold);
+	AWAIT(!access(reached, F_OK));
 }
 
 void fake_trees_kill(pid_t pid, const char *hold)
@@ -180,14 +163,7 @@ void fake_trees_kill(pid_t pid, const char *hold)
 
 size_t fake_trees_count(const char *pattern)
 {
-	glob_t found = { .gl_pathc = 0 };
-	size_t n = 0;
-
-	if (!glob_below(in_test_dir("cache"), pattern, &found)) {
-		n = found.gl_pathc;
-		globfree(&found);
-	}
-	return n;
+	return count_paths(in_test_dir("cache"), pattern);
 }
 
 const char *fake_trees_find(const char *pattern)
@@ -196,7 +172,7 @@ const char *fake_trees_find(const char *pattern)
 	glob_t found;
 
 	if (glob_below(in_test_dir("cache"), pattern, &found))
-		fail_msg("there is no %s in the cache", pattern);
+		fail_msg("no such path in the cache: %s", pattern);
 	snprintf(path, sizeof(path), "%s", found.gl_pathv[0]);
 	globfree(&found);
 	return path;

@@ -2,44 +2,47 @@
 #ifndef TESTS_HELPERS_FAKE_TREES_H
 #define TESTS_HELPERS_FAKE_TREES_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
+#include "tests/helpers/program.h"
+
 /*
- * Trees that the build scripts of vm-images take for a kernel's and QEMU's, and that
- * are built in a moment, and a cache of the test's own; all below test_dir.
+ * Source trees that the scripts of vm-images accept as a kernel's and QEMU's and build
+ * in a moment, and a cache of the test's own; all below test_dir.
  *
- * A build writes half of its output, and goes on when the file "hold" is gone; so do
- * the programs of "bin", which stand before those of the system: patch, when it has
- * patched, and objcopy, before it copies, with the files "hold-patch" and "hold-objcopy".
+ * A build writes half of its output and waits while the file "hold" exists. So do two
+ * programs in "bin", which precede those of the system: patch waits after it has
+ * patched, with "hold-patch", and objcopy before it copies, with "hold-objcopy".
  */
 void fake_trees_make(void);
 
-/* With a third of its two patches changed, as a user does who works on one. */
+/* Change the second patch, as a user does who works on one. */
 void fake_trees_change_patch(const char *to);
 
-/* A script with its arguments, given the trees and the cache; its output goes to "log". */
+/* Start a script, with its arguments, on the trees and the cache; its output goes to @log. */
 #define BUILD_KERNELS "vm-images/build-kernels %1$s/images.ini"
 #define BUILD_QEMU "vm-images/build-qemu"
 pid_t fake_trees_start(const char *script, const char *log);
 
-/* Run it to its end: the status, and what it said, to be freed. */
-char *fake_trees_run(const char *script, int *status);
+/* Run a script to its end; the log is "log". */
+struct outcome fake_trees_run(const char *script);
 
-/* The status that is wanted, and what it must say unless NULL. */
+/* Run it, and check the status and a part of its output. */
 void fake_trees_expect(const char *script, int status, const char *says);
 
-/* Make a hold, or take it away; wait until a script has come to it. */
+/* Create or remove a hold; wait until a script has reached it. */
 void fake_trees_hold(const char *hold);
 void fake_trees_let_go(const char *hold);
 void fake_trees_await_hold(const char *hold);
 
-/* SIGKILL for the script and all that it has started, and the hold is gone. */
+/* Kill the script and all that it has started, and remove the hold. */
 void fake_trees_kill(pid_t pid, const char *hold);
 
-/* Number of paths that a pattern of glob(7), below the cache, has. */
+/* Number of paths below the cache that match a pattern of glob(7). */
 size_t fake_trees_count(const char *pattern);
 
-/* The first of them; valid until the next call. */
+/* The first of them, valid until the next call. */
 const char *fake_trees_find(const char *pattern);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tests/helpers/files.h"
 
 #include <ftw.h>
+#include <glob.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/atomic_file.h"
+#include "lib/directory.h"
 
 char *test_dir;
 
@@ -74,6 +75,18 @@ const char *write_file(const char *dir, const char *name, const char *text)
 	if (!f || fputs(text, f) == EOF || fclose(f) == EOF)
 		abort();
 	return path;
+}
+
+size_t count_paths(const char *dir, const char *pattern)
+{
+	glob_t found = { .gl_pathc = 0 };
+	size_t n;
+
+	if (glob_below(dir, pattern, &found))
+		return 0;
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
 }
 
 char *read_file(const char *path)

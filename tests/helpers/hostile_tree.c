@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/result.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/result_builder.h"
 
 #define BYTES (1LL << 30)
 #define SCRIPT "<script>document.title = 'owned'; alert(1)</script>"
@@ -29,31 +29,19 @@ static void write_json(const char *dir, const char *name, json_t *value)
 	json_decref(value);
 }
 
-static json_t *make_move(int ms)
+static void add_boot(const char *dir, int variant, int number, enum boot_status status, int ms)
 {
-	json_int_t ns = ms * 1000000LL;
-
-	return json_pack("{s:I, s:I, s:f, s:i, s:I, s:i, s:[[i, i], [I, I]]}", "bytes",
-			 (json_int_t)BYTES, "duration_ns", ns, "gib_per_s", 1000.0 / ms,
-			 "resolution_ns", 1000, "wall_ns", ns, "steps", 1, "progress", 0, 0, ns,
-			 (json_int_t)BYTES);
-}
-
-static void add_boot(const char *dir, int variant, int boot, const char *status, int ms)
-{
+	struct boot_result boot =
+		build_boot("idle</title>" SCRIPT, hostile_variants[variant], number, ms);
 	char name[128];
 
-	snprintf(name, sizeof(name), "idle/v%d/boot-%02d/result.json", variant, boot);
-	write_json(dir, name,
-		   json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I, s:[{s:o, "
-			     "s:o}]}",
-			     "schema_version", 1, "scenario", "idle</title>" SCRIPT, "variant",
-			     hostile_variants[variant], "cut", "list", "accel", "tcg", "boot", boot,
-			     "seed", 1, "status", status, "reason",
-			     "</li></ul><iframe src=\"http://192.0.2.1/\"></iframe>" IMAGE,
-			     "qemu_version", "<svg onload=alert(1)>", "ready_ns",
-			     (json_int_t)700000000, "cycles", "inflate", make_move(ms), "deflate",
-			     make_move(ms)));
+	boot.status = status;
+	record_set_text(&boot.reason,
+			"</li></ul><iframe src=\"http://192.0.2.1/\"></iframe>" IMAGE);
+	record_set_text(&boot.qemu_version, "<svg onload=alert(1)>");
+	snprintf(name, sizeof(name), "idle/v%d/boot-%02d/result.json", variant, number);
+	write_json(dir, name, record_encode(&boot_record, &boot));
+	record_release(&boot_record, &boot);
 }
 
 static json_t *make_plan(void)
@@ -63,12 +51,12 @@ static json_t *make_plan(void)
 
 	for (i = 0; i < HOSTILE_VARIANTS; i++)
 		json_array_append_new(variants, json_pack("{s:s}", "name", hostile_variants[i]));
-	return json_pack("{s:i, s:i, s:[{s:s, s:I, s:I, s:i, s:i, s:f, s:b, s:s, s:s}], s:o}",
-			 "seed", 42, "boots", HOSTILE_BOOTS, "scenarios", "name",
-			 "idle</title>" SCRIPT, "memory_bytes", (json_int_t)BYTES * 2,
-			 "inflate_bytes", (json_int_t)BYTES, "vcpus", 2, "cycles", 1, "scale", 1.0,
-			 "thp", 1, "backing", "anonymous\n\n" SCRIPT "\n\n" IMAGE "\n\n",
-			 "description",
+	return json_pack("{s:i, s:i, s:i, s:[{s:s, s:I, s:I, s:i, s:i, s:f, s:b, s:s, s:s}], s:o}",
+			 "schema_version", RESULT_SCHEMA_VERSION, "seed", 42, "boots",
+			 HOSTILE_BOOTS, "scenarios", "name", "idle</title>" SCRIPT, "memory_bytes",
+			 (json_int_t)BYTES * 2, "inflate_bytes", (json_int_t)BYTES, "vcpus", 2,
+			 "cycles", 1, "scale", 1.0, "thp", 1, "backing",
+			 "anonymous\n\n" SCRIPT "\n\n" IMAGE "\n\n", "description",
 			 "[x](javascript:alert(1)) " IMAGE " <a href=\"javascript:alert(1)\">",
 			 "variants", variants);
 }
@@ -79,11 +67,12 @@ void hostile_tree_make(const char *dir)
 
 	for (variant = 0; variant < HOSTILE_VARIANTS; variant++)
 		for (boot = 1; boot <= HOSTILE_BOOTS; boot++)
-			add_boot(dir, variant, boot, RESULT_OK, 100 - 40 * variant + boot);
-	add_boot(dir, 1, HOSTILE_BOOTS + 1, RESULT_FAILED, 1);
+			add_boot(dir, variant, boot, BOOT_OK, 100 - 40 * variant + boot);
+	add_boot(dir, 1, HOSTILE_BOOTS + 1, BOOT_FAILED, 1);
 	write_json(dir, "plan.json", make_plan());
 	write_json(dir, "env.json",
-		   json_pack("{s:s, s:s, s:{s:s, s:s}}", "command",
+		   json_pack("{s:i, s:s, s:s, s:{s:s, s:s}}", "schema_version",
+			     RESULT_SCHEMA_VERSION, "command",
 			     "balloonbench run </code></pre>" SCRIPT, "accel_reason",
 			     "| | <style>*{display:none}</style>", "host", "cpu_model",
 			     "<base href=\"http://192.0.2.1/\">", "kernel_release", SCRIPT));

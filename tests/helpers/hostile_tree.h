@@ -3,17 +3,17 @@
 #define TESTS_HELPERS_HOSTILE_TREE_H
 
 /*
- * A result tree by somebody who means ill: where it has a text it has HTML or
- * Markdown that would run a script, load something or break out of its place.
- * Each script would set the page's title to "owned", or call alert().
+ * A malicious result tree: its texts are HTML or Markdown that runs a script, loads
+ * something or breaks out of its context. Each script sets the page's title to "owned",
+ * or calls alert().
  */
 void hostile_tree_make(const char *dir);
 
-/* Names of its variants, the base first, in the order of the plan. */
+/* Names of its variants in the order of the plan, the base first. */
 #define HOSTILE_VARIANTS 3
 extern const char *const hostile_variants[HOSTILE_VARIANTS];
 
-/* Boots of each that are ok. */
+/* Number of boots of each that are ok. */
 #define HOSTILE_BOOTS 6
 
 #endif

@@ -15,10 +15,10 @@
 #include "lib/atomic_file.h"
 #include "tests/helpers/program.h"
 
-#define LOOK_US 10000
-#define LOOKS 2000
+#define POLL_US 10000
+#define POLLS 2000
 
-/* A name of atomic_file.h, of a boot that is under way, of a script's output. */
+/* Names of atomic_file.h, of a running boot, and of outputs of scripts. */
 static int is_temporary(const char *name)
 {
 	static const char *const patterns[] = { "*.*" ATOMIC_FILE_PATTERN, ".boot-*", "*.new",
@@ -31,7 +31,7 @@ static int is_temporary(const char *name)
 	return 0;
 }
 
-static int look_at_name(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int check_name(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -42,18 +42,18 @@ static int look_at_name(const char *path, const struct stat *st, int type, struc
 
 void expect_no_process(const char *dir)
 {
-	int looks;
+	int polls;
 
-	for (looks = 0; looks < LOOKS && count_processes(dir); looks++)
-		usleep(LOOK_US);
-	if (looks == LOOKS)
+	for (polls = 0; polls < POLLS && count_processes(dir); polls++)
+		usleep(POLL_US);
+	if (polls == POLLS)
 		fail_msg("a process with %s on its command line is left", dir);
 }
 
 void expect_nothing_left(const char *dir)
 {
 	expect_no_process(dir);
-	nftw(dir, look_at_name, 16, FTW_PHYS);
+	nftw(dir, check_name, 16, FTW_PHYS);
 }
 
 static void note(uint32_t *ids, size_t *count, const char *line, const char *key)
@@ -66,7 +66,7 @@ static void note(uint32_t *ids, size_t *count, const char *line, const char *key
 	for (i = 0; i < *count; i++)
 		if (ids[i] == id)
 			return;
-	assert_true(*count < 64);
+	assert_below(*count, 64);
 	ids[(*count)++] = id;
 }
 
@@ -106,15 +106,15 @@ void bpf_objects_note(struct bpf_objects *objects, pid_t pid)
 static void expect_gone(const char *what, const uint32_t *ids, size_t count, int (*open)(uint32_t))
 {
 	size_t i;
-	int fd, looks;
+	int fd, polls;
 
 	for (i = 0; i < count; i++) {
-		/* The kernel frees them some time after the last reference has gone. */
-		for (looks = 0; looks < LOOKS && (fd = open(ids[i])) >= 0; looks++) {
+		/* The kernel frees them some time after the last reference. */
+		for (polls = 0; polls < POLLS && (fd = open(ids[i])) >= 0; polls++) {
 			close(fd);
-			usleep(LOOK_US);
+			usleep(POLL_US);
 		}
-		if (looks == LOOKS)
+		if (polls == POLLS)
 			fail_msg("BPF %s %u is left", what, ids[i]);
 	}
 }

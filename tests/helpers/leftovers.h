@@ -6,21 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * What must be gone when a run has ended, however it did. A process that was
- * killed is given some seconds to be so.
- */
+/* Checks that a run has left nothing behind. They wait some seconds for processes to end. */
 
-/*
- * No process has @dir on its command line, and no file or directory below it bears
- * the name that something has while it is written.
- */
+/* No process has @dir on its command line, and no path below it has a temporary name. */
 void expect_nothing_left(const char *dir);
 
-/* Of processes alone: for a run that was killed, whose files --resume clears away. */
+/* Only the processes: --resume removes the files of a run that was killed. */
 void expect_no_process(const char *dir);
 
-/* The BPF programs, links and maps that a process has, by the kernel's numbers for them. */
+/* The BPF programs, links and maps of a process, by their ids. */
 struct bpf_objects {
 	uint32_t programs[64];
 	uint32_t links[64];
@@ -32,7 +26,7 @@ struct bpf_objects {
 
 void bpf_objects_note(struct bpf_objects *objects, pid_t pid);
 
-/* They are gone from the kernel: nobody holds them, no name in a file system does. */
+/* The kernel has freed them. */
 void expect_no_bpf(const struct bpf_objects *objects);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,13 @@ const char *build_path(const char *name)
 	return path;
 }
 
-static pid_t spawn(const char *name, const char *const *args, int output)
+static pid_t spawn(const char *path, const char *const *args, int output)
 {
 	char *argv[ARGS_MAX + 2];
 	int i;
 	pid_t pid;
 
-	argv[0] = strdup(build_path(name));
+	argv[0] = strdup(path);
 	for (i = 0; i < ARGS_MAX && args[i]; i++)
 		argv[i + 1] = strdup(args[i]);
 	argv[i + 1] = NULL;
@@ -47,7 +48,7 @@ static pid_t spawn(const char *name, const char *const *args, int output)
 pid_t start_program(const char *name, const char *const *args)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	pid_t pid = spawn(name, args, null);
+	pid_t pid = spawn(build_path(name), args, null);
 
 	close(null);
 	return pid;
@@ -63,17 +64,15 @@ int wait_program(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-struct outcome run_program(const char *name, const char *const *args)
+static struct outcome run(const char *path, const char *const *args)
 {
 	struct outcome outcome = { .output = NULL };
 	FILE *file = tmpfile();
 	long size;
-	pid_t pid;
 
 	if (!file)
 		abort();
-	pid = spawn(name, args, fileno(file));
-	outcome.status = wait_program(pid);
+	outcome.status = wait_program(spawn(path, args, fileno(file)));
 	fseek(file, 0, SEEK_END);
 	size = ftell(file);
 	rewind(file);
@@ -81,6 +80,26 @@ struct outcome run_program(const char *name, const char *const *args)
 	if (fread(outcome.output, 1, size, file) != (size_t)size)
 		abort();
 	fclose(file);
+	return outcome;
+}
+
+struct outcome run_program(const char *name, const char *const *args)
+{
+	return run(build_path(name), args);
+}
+
+struct outcome run_shell(const char *format, ...)
+{
+	struct outcome outcome;
+	char *command;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&command, format, ap) < 0)
+		abort();
+	va_end(ap);
+	outcome = run("/bin/bash", (const char *[]){ "-c", command, NULL });
+	free(command);
 	return outcome;
 }
 

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-/* A program under test, run to its end. */
+/* How a program ended. */
 struct outcome {
 	int status;   /* exit status, or 128 + signal */
 	char *output; /* stdout and stderr */
@@ -12,23 +12,23 @@ struct outcome {
 
 #define ARGS_MAX 32
 
-/*
- * Run a program of the build: build/NAME with arguments, NULL-terminated.
- * Where the directory of the build is, TEST_BUILD says.
- */
+/* Run a program of the build, TEST_BUILD/NAME; @args end with NULL. */
 struct outcome run_program(const char *name, const char *const *args);
 void outcome_release(struct outcome *outcome);
 
-/* Start one without waiting for it; its output goes to /dev/null. */
+/* Run a command, a printf() format, by bash. */
+struct outcome run_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Start a program of the build; its output goes to /dev/null. */
 pid_t start_program(const char *name, const char *const *args);
 
-/* Wait for it: exit status, or 128 + signal. */
+/* Wait for a process. Returns its exit status, or 128 + signal. */
 int wait_program(pid_t pid);
 
-/* Number of processes whose command line holds @text. */
+/* Number of processes whose command line contains @text. */
 int count_processes(const char *text);
 
-/* Path of a file of the build; valid until the next call. */
+/* Path of a file of the build, valid until the next call. */
 const char *build_path(const char *name);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "lib/result.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 #include "tests/helpers/schema.h"
 
 json_t *run_scenario(const char *name, const char *text, const char *variant, const char *level)
@@ -16,22 +16,21 @@ json_t *run_scenario(const char *name, const char *text, const char *variant, co
 	const char *args[] = { "run",	  "--variant", variant,	  "--scenario", NULL,
 			       "--boots", "1",	       "--accel", "tcg",	"--trace",
 			       level,	  "-o",	       out,	  NULL };
-	struct outcome outcome;
-	json_t *result;
+	struct boot_result result;
+	json_t *json;
 
 	snprintf(out, sizeof(out), "%s/%s-%s", test_dir, name, variant);
 	snprintf(file, sizeof(file), "%s.ini", name);
 	args[4] = write_file(test_dir, file, text);
-	outcome = run_program("balloonbench", args);
-	if (outcome.status)
-		fail_msg("%s: %s", name, outcome.output);
-	outcome_release(&outcome);
+	expect_outcome(run_program("balloonbench", args), 0, "");
 	snprintf(path, sizeof(path), "%s/%s/%s/boot-01/result.json", out, name, variant);
 	assert_fits_schema(path);
-	result = result_load(path, err, sizeof(err));
-	if (!result)
+	json = load_json(path);
+	if (result_decode(&result, json, path, err, sizeof(err)))
 		fail_msg("%s", err);
-	return result;
+	assert_int_equal(result.status, BOOT_OK);
+	record_release(&boot_record, &result);
+	return json;
 }
 
 const json_t *cycle_of(const json_t *result)
@@ -44,6 +43,6 @@ double number(const json_t *object, const char *path)
 	const json_t *value = json_at(object, path);
 
 	if (!json_is_number(value))
-		fail_msg("there is no number %s", path);
+		fail_msg("no number at %s", path);
 	return json_number_value(value);
 }

@@ -7,15 +7,15 @@
 #define MIB (1ULL << 20)
 
 /*
- * Run a scenario once, with the real programs and under TCG; its result, which is of
- * a boot that is ok and fits the schema. A new reference.
+ * Run a scenario once, with the real programs under TCG. Returns the result of the boot,
+ * which is ok and fits the schema; a new reference.
  */
 json_t *run_scenario(const char *name, const char *text, const char *variant, const char *level);
 
-/* Of its cycles the first. */
+/* The first cycle. */
 const json_t *cycle_of(const json_t *result);
 
-/* A number somewhere in an object; it is there. */
+/* The number at a path, "inflate.bytes"; the test fails if there is none. */
 double number(const json_t *object, const char *path);
 
 #endif

@@ -3,8 +3,8 @@
 #define TESTS_HELPERS_SCHEMA_H
 
 /*
- * Whether a result.json is what lib/result.schema.json says: fails the test
- * with the validator's words, skips it where there is no validator.
+ * Check a result.json against lib/result.schema.json. The test fails with the
+ * message of the validator, and is skipped if there is none.
  */
 void assert_fits_schema(const char *path);
 

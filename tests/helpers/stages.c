@@ -43,14 +43,13 @@ void stages_check(const char *out, int number, const struct fault_case *wanted)
 	int wrong;
 
 	snprintf(path, sizeof(path), "%s/tiny/finalize/boot-%02d/result.json", out, number);
-	result = json_load_file(path, 0, NULL);
-	if (!result)
-		fail_msg("%s: there is no %s", wanted->fault, path);
+	result = load_json(path);
 	wrong = strcmp(text_of(result, "status"), wanted->status);
 	if (wanted->reason)
 		wrong |= !strstr(text_of(result, "reason"), wanted->reason);
 	if (wrong)
-		fail_msg("%s: boot %d is %s: %s", wanted->fault, number, text_of(result, "status"),
-			 text_of(result, "reason"));
+		fail_msg("%s: boot %d is %s: %s; expected %s: %s", wanted->fault, number,
+			 text_of(result, "status"), text_of(result, "reason"), wanted->status,
+			 wanted->reason ? wanted->reason : "");
 	json_decref(result);
 }

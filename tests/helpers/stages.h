@@ -4,30 +4,27 @@
 
 #include <sys/types.h>
 
-/*
- * Runs with tests/helpers/faulty-qemu before a QEMU: what happens to which boot, and what
- * is to become of it.
- */
+/* Runs with tests/helpers/faulty-qemu: the fault of each boot, and the expected result. */
 
-/* Lines of a boot, one a stage, in their order; for FAULTS. */
+/* A line of each stage of a boot, in their order; for FAULTS. */
 #define GREETING "\"QMP\""
 #define CAPABILITIES "\"qmp_capabilities\""
 #define HELLO "\"hello\""
 #define TRACE_START "\"trace-start\""
 #define COUNT "\"cmd\":\"vmstat\""
-#define WATCH "\"cmd\":\"watch\""
+#define TIME_RESIZE "\"cmd\":\"time-resize\""
 #define BALLOON "\"execute\":\"balloon\""
-#define MOVED "\"moved\""
+#define RESIZED "\"resized\""
 #define QUERY "\"query-balloon\""
 #define PLATEAU COUNT "#3"
-#define WATCH_2 WATCH "#2"
+#define TIME_RESIZE_2 TIME_RESIZE "#2"
 #define BALLOON_2 BALLOON "#2"
-#define MOVED_2 MOVED "#2"
+#define RESIZED_2 RESIZED "#2"
 #define CLOCK "\"cmd\":\"clock\""
 #define TRACE_READ "\"cmd\":\"trace\""
 #define POWEROFF "\"cmd\":\"poweroff\""
 
-/* Stages and symptoms as a boot's reason has them. */
+/* Stages and symptoms as in a boot's reason. */
 #define BEFORE_QMP "before QMP was up"
 #define BEFORE_HELLO "before the agent said hello"
 #define KILLED(stage) "QEMU ended " stage " (signal 9 (Killed))"
@@ -35,19 +32,16 @@
 struct fault_case {
 	const char *fault;
 	const char *status; /* of the boot */
-	const char *reason; /* a part of it, or NULL where there is none */
+	const char *reason; /* a part of it, or NULL if there is none */
 };
 
-/* Have balloonbench run @qemu, with faulty-qemu before it. */
+/* Have balloonbench run @qemu through faulty-qemu. */
 void stages_use(const char *qemu);
 
-/*
- * Start balloonbench run of a scenario, "tiny", into a tree: as many boots of
- * finalize under TCG as @faults has words.
- */
+/* Start balloonbench run of the scenario "tiny": a boot of finalize for each word of @faults. */
 pid_t stages_start(const char *faults, const char *scenario, const char *trace, const char *out);
 
-/* Boot @number of the tree is as the case says. */
+/* Check status and reason of boot @number. */
 void stages_check(const char *out, int number, const struct fault_case *wanted);
 
 #endif

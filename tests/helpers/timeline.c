@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/helpers/timeline.h"
 
+#include "tests/helpers/expect.h"
 #include "tests/helpers/unit.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 #define TRACKS_MAX 32
 #define DEPTH_MAX 8
 
-/* The slices of a track that are open where the reading has come to. */
+/* A track, with the slices that are open at the current event. */
 struct track {
 	long long pid, tid;
 	struct slice open[DEPTH_MAX];
@@ -55,7 +56,7 @@ struct slice find_slice(const json_t *all, long long pid, const char *name, int 
 		if (is_slice(event) && s.pid == pid && !strcmp(s.name, name) && !n--)
 			return s;
 	}
-	fail_msg("there is no %s in process %lld", name, pid);
+	fail_msg("no slice %s in process %lld", name, pid);
 	return (struct slice){ .name = NULL };
 }
 
@@ -75,7 +76,7 @@ static struct track *find_track(struct track *tracks, size_t *count, const struc
 	for (i = 0; i < *count; i++)
 		if (tracks[i].pid == s->pid && tracks[i].tid == s->tid)
 			return &tracks[i];
-	assert_true(*count < TRACKS_MAX);
+	assert_below(*count, TRACKS_MAX);
 	tracks[*count] = (struct track){ .pid = s->pid, .tid = s->tid };
 	return &tracks[(*count)++];
 }
@@ -84,9 +85,10 @@ static void check_slice(struct track *track, const struct slice *s)
 {
 	const struct slice *outer;
 
-	assert_true(s->begin >= 0 && s->end >= s->begin);
+	assert_at_least(s->begin, 0);
+	assert_at_least(s->end, s->begin);
 	if (s->begin < track->last)
-		fail_msg("%s at %lld ns comes after one at %lld ns", s->name, s->begin,
+		fail_msg("%s at %lld ns follows a slice at %lld ns", s->name, s->begin,
 			 track->last);
 	track->last = s->begin;
 	while (track->depth && track->open[track->depth - 1].end <= s->begin)
@@ -97,24 +99,23 @@ static void check_slice(struct track *track, const struct slice *s)
 			fail_msg("%s sticks out of %s by %lld ns", s->name, outer->name,
 				 s->end - outer->end);
 	}
-	assert_true(track->depth < DEPTH_MAX);
+	assert_below(track->depth, DEPTH_MAX);
 	track->open[track->depth++] = *s;
 }
 
 json_t *load_timeline(const char *path)
 {
 	static struct track tracks[TRACKS_MAX];
-	json_t *all = json_load_file(path, 0, NULL);
+	json_t *all = load_json(path);
 	const json_t *event;
 	size_t i, count = 0;
 
-	assert_non_null(all);
 	json_array_foreach (json_object_get(all, "traceEvents"), i, event) {
 		struct slice s = slice_of(event);
 
 		if (is_slice(event))
 			check_slice(find_track(tracks, &count, &s), &s);
 	}
-	assert_true(count > 0);
+	assert_above(count, 0);
 	return all;
 }

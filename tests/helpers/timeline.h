@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A time line in Chrome's trace event format, as a viewer would read it. */
+/* Time lines in Chrome's trace event format. */
 
 struct slice {
 	const char *name;
@@ -14,20 +14,20 @@ struct slice {
 	const json_t *args;
 };
 
-/* Whether an event is a complete one ("X"), which slice_of() takes apart. */
+/* Whether an event is a complete one ("X"), which slice_of() decodes. */
 bool is_slice(const json_t *event);
 struct slice slice_of(const json_t *event);
 
-/* The n-th slice of a name in a process, from 0; the test fails where there is none. */
+/* The n-th slice of a name in a process, from 0; the test fails if there is none. */
 struct slice find_slice(const json_t *all, long long pid, const char *name, int n);
 
-/* A number of a slice's args. */
+/* A number in the args of a slice. */
 long long slice_arg(const struct slice *slice, const char *key);
 
 /*
- * Load a file. The test fails where it is not JSON, where a slice is of negative
- * length or comes before another of its track that begins earlier, and where two of
- * a track overlap without one holding the other.
+ * Load a file. The test fails if it is not JSON, a slice has a negative length, the
+ * slices of a track are not sorted by begin, or two of them overlap without one
+ * containing the other.
  */
 json_t *load_timeline(const char *path);
 

@@ -2,12 +2,65 @@
 #ifndef TESTS_HELPERS_UNIT_H
 #define TESTS_HELPERS_UNIT_H
 
-/* What cmocka.h wants before it. */
+/* cmocka.h needs these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Skip the test; tests/run lists the reason, a printf() format. */
+#define skip_test(...)                                                                             \
+	do {                                                                                       \
+		print_message("# " __VA_ARGS__);                                                   \
+		print_message("\n");                                                               \
+		skip();                                                                            \
+	} while (0)
+
+/* Assertions that print both values. */
+#define assert_above(value, limit) ASSERT_ORDER(value, >, limit)
+#define assert_at_least(value, limit) ASSERT_ORDER(value, >=, limit)
+#define assert_below(value, limit) ASSERT_ORDER(value, <, limit)
+#define assert_at_most(value, limit) ASSERT_ORDER(value, <=, limit)
+#define assert_number(value, wanted) ASSERT_ORDER(value, ==, wanted)
+#define ASSERT_ORDER(value, order, limit)                                                          \
+	do {                                                                                       \
+		const double value_ = (value), limit_ = (limit);                                   \
+                                                                                                   \
+		if (!(value_ order limit_))                                                        \
+			fail_msg("%s is %.15g; expected " #order " %s, which is %.15g", #value,    \
+				 value_, #limit, limit_);                                          \
+	} while (0)
+
+#define assert_contains(text, part)                                                                \
+	do {                                                                                       \
+		const char *text_ = (text), *part_ = (part);                                       \
+                                                                                                   \
+		if (!text_ || !strstr(text_, part_))                                               \
+			fail_msg("expected '%s' in: %s", part_, text_ ? text_ : "(null)");         \
+	} while (0)
+
+#define assert_lacks(text, part)                                                                   \
+	do {                                                                                       \
+		const char *text_ = (text), *part_ = (part);                                       \
+                                                                                                   \
+		if (text_ && strstr(text_, part_))                                                 \
+			fail_msg("expected no '%s' in: %s", part_, text_);                         \
+	} while (0)
+
+/* Poll until @condition holds; the test fails after a minute. */
+#define AWAIT(condition)                                                                           \
+	do {                                                                                       \
+		int polls_ = 0;                                                                    \
+                                                                                                   \
+		while (!(condition)) {                                                             \
+			if (polls_++ == 60000)                                                     \
+				fail_msg("not reached in 60 s: %s", #condition);                   \
+			usleep(1000);                                                              \
+		}                                                                                  \
+	} while (0)
 
 #endif

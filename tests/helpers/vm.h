@@ -2,7 +2,6 @@
 #ifndef TESTS_HELPERS_VM_H
 #define TESTS_HELPERS_VM_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,10 +10,7 @@
 #include "bench/vm/vm.h"
 #include "bpf/totals.h"
 
-/*
- * Real guests for tests, one at a time. What does not work ends the test, and
- * says why.
- */
+/* Real guests, one at a time. If an operation fails, so does the test, with the reason. */
 #define MIB (1ULL << 20)
 #define TEST_TIMEOUT_NS (60 * 1000000000ULL)
 
@@ -22,12 +18,12 @@ extern struct images test_images;
 extern struct variants test_variants;
 extern struct vm test_vm;
 
-/* Of a group of tests; the directory of the logs is test_dir. */
+/* Fixtures of a group; the logs are in test_dir. */
 int vm_tests_set_up(void **state);
 int vm_tests_tear_down(void **state);
 
 struct test_guest {
-	const char *variant; /* of variants.ini; or else: */
+	const char *variant; /* of variants.ini; NULL: @cut */
 	const char *cut;
 	const char *device; /* more properties of the balloon, or NULL */
 	const char *append; /* to the kernel's command line, or NULL */
@@ -39,25 +35,33 @@ struct test_guest {
 
 void test_guest_start(const struct test_guest *guest);
 
-/* Teardown of a test, and the end of one guest among several. */
+/* End the guest; also the teardown of a test. */
 int test_guest_end(void **state);
 
-/* See the guest power off, and that its kernel had nothing to complain of. */
+/* Power the guest off, and check that its kernel has not complained. */
 void test_guest_power_off(void);
 
-/* A request and its answer, a new reference. */
-json_t *test_ask(json_t *request);
+/* A request and its answer, which is to be released. */
+void test_request(struct guest_request request, const struct record *record, void *answer);
 
-/* A request that has one number to say, or @key is NULL, and no answer worth looking at. */
-void test_tell(const char *cmd, const char *key, json_int_t value);
+/* A request whose answer does not matter. */
+void test_send(struct guest_request request);
+
+/* Hold memory with a pattern; check that the pattern is intact. */
+void test_hold(uint64_t bytes);
+void test_verify(const char *when);
+
+/* Write to a file of /proc or /sys in the guest. */
+void test_write_guest(const char *path, const char *text);
 
 /* A count of /proc/vmstat. */
 int64_t test_vmstat(const char *key);
 
-/* Bring the balloon to @bytes; what the tracer saw, if it was started, in @sums unless NULL. */
-void test_balloon(uint64_t bytes, struct guest_totals *sums);
+/* Resize the balloon to @bytes; @totals, unless NULL, gets what the tracer saw if it runs. */
+void test_balloon(uint64_t bytes, struct guest_totals *totals);
 
-/* An integer of an object; 0 where there is none. */
-int64_t test_member(const json_t *object, const char *key);
+/* The same, with victims in these phases. */
+void test_resize(uint64_t bytes, enum result_victim_phase phase, enum result_victim_phase then,
+		 struct guest_totals *totals);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What cppcheck must know of the libraries' macros: it does not read their headers.
+ * Macros of libraries for cppcheck, which does not read their headers.
  */
 #define json_array_foreach(array, index, value)                                                    \
 	for (index = 0; index < json_array_size(array) && (value = json_array_get(array, index));  \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In an agent that is built with ASan, which wants to know from /proc where the stack is
- * before there is a main() that could mount it: a guest's first process has no /proc.
+ * For an agent that is built with ASan, which reads the address of the stack from /proc
+ * before main(): mount /proc, which the init process of a guest does not have.
  */
 #include <sys/mount.h>
 
@@ -13,6 +13,6 @@ __attribute__((no_sanitize_address)) static void mount_proc(int argc, char **arg
 	mount("proc", "/proc", "proc", 0, 0);
 }
 
-/* What stands here runs before the constructors of libraries. */
+/* Functions in this section run before the constructors of libraries. */
 __attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **,
 									    char **) = mount_proc;

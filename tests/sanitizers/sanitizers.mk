@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The same sources built and looked at in other ways: fuzzers, sanitizers, valgrind,
-# coverage, lint. Each build has a directory of its own below $(O), which the
-# Makefile fills when it is called once more with another O and other CFLAGS.
+# Other builds and checks of the sources: fuzzers, sanitizers, valgrind, coverage, lint.
+# Each build is in a directory below $(O), by a recursive make with other O and CFLAGS.
 
-# As parallel as the machine, unless make was told how parallel to be.
+# A job per CPU, unless make got -j.
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 another_build = +$(Q)$(MAKE) --no-print-directory $(jobs) O=$(O)/$(1)
 
-# Every build that is not the one to be shipped, of what the unit, cli and fault tests run.
+# What the unit, cli and fault tests run, in another build.
 .PHONY: tested
 tested: $(programs) $(O)/initramfs.cpio $(call tests_of,unit) $(call tests_of,cli) $(call tests_of,fault) $(helpers)
 
-# The kernels are the same for all; the agent is that of $(2).
+# The kernels of all builds are the same; the agent is that of $(2).
 images_of = $(Q)sed 's|^path = .*/initramfs.cpio$$|path = $(abspath $(2))/initramfs.cpio|' \
 	$(images) >$(O)/$(1)/images.ini
 
-# -Wno-unknown-warning-option: clang 14 does not know one of those that gcc has.
+# -Wno-unknown-warning-option: clang 14 lacks one of the warnings of gcc.
 fuzz_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	       -fno-sanitize-recover=all -Wno-unknown-warning-option
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c) tests/seeded-bugs/parsers/parser.c
 fuzzers := $(patsubst %.c,$(O)/%,$(fuzz_src))
 all_src += $(fuzz_src) tests/fuzz/input.c tests/sanitizers/early_proc.c
 
-$(fuzzers): $(O)/%: $(O)/%.o $(O)/bench/guest/channel.o \
+$(fuzzers): $(O)/%: $(O)/%.o $(O)/bench/guest/channel.o $(O)/bench/guest/procfs.o \
 		$(call obj,tests/fuzz/input.c tests/helpers/files.c) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
@@ -33,32 +32,36 @@ fuzzers: $(fuzzers)
 fuzz-build: | $(O)/.deps
 	$(call another_build,fuzz) CC='$(CLANG)' CFLAGS='$(fuzz_cflags)' fuzzers
 
-fuzz: fuzz-build $(O)/tests/fuzz/test_fuzz ## fuzz the parsers (MINUTES=10, TARGET=qmp); finds go to build/fuzz/found
+fuzz: fuzz-build $(fuzz_corpora) $(O)/tests/fuzz/test_fuzz ## fuzz the parsers (MINUTES=10, TARGET=qmp); findings go to build/fuzz/found
 	$(Q)FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_TARGET='$(TARGET)' $(O)/tests/fuzz/test_fuzz
 
-fuzz-corpus: fuzz-build ## take over into tests/fuzz/corpus what those finds reach beyond it
+fuzz-corpus: fuzz-build $(fuzz_corpora) ## add the findings that reach new code to the corpus
 	$(Q)for dir in $(O)/fuzz/found/fuzz_*/; do \
 		name=$$(basename $$dir); \
-		$(O)/fuzz/tests/fuzz/$$name -merge=1 -max_len=512 -close_fd_mask=3 tests/fuzz/corpus/$$name $$dir || exit; \
+		mkdir -p $(O)/corpus/$$name; \
+		$(O)/fuzz/tests/fuzz/$$name -merge=1 -max_len=512 -close_fd_mask=3 $(O)/corpus/$$name $$dir || exit; \
 	done
+	$(Q)$(MAKE) --no-print-directory pack-corpus
 
-# Tests that a sanitizer or valgrind has nothing to find in but takes minutes for:
-# thousands of repetitions of what others do once (bootstrap, changepoint, until_ci,
-# export_trace, gate, histogram), or work that is timed, with deadlines of a second
-# (victim, fake_qemu, list, which boots to know). check-asan and check-valgrind run them all the same, where they can.
+# Tests that take minutes with a sanitizer or valgrind and add no coverage: thousands of
+# repetitions (bootstrap, changepoint, until_ci, export_trace, gate, histogram), or
+# deadlines of a second (victim, fake_qemu, list, which boots guests). check-asan and
+# check-valgrind run them, too.
 slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest \
 	stages writes cache power_cut side_by_side
-# Under valgrind, which is thirty times slower: what takes it seconds. Nowhere what it cannot: its
-# long double has 64 bits (units), and it holds up what is killed and timed (qemu, victim).
-quick_valgrind := claim histogram html plan qmp report scenario stacks totals trace_json trace_reader
-no_valgrind := units victim qemu html_browser list reference
+# Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
+# under it: its long double has 64 bits (units), and it delays processes that are killed
+# or timed (qemu, victim).
+quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_json trace_records write
+no_valgrind := units victim qemu html_browser list reference scale
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-asan_tests = $(patsubst $(O)/%,$(O)/asan/%,$(foreach kind,unit cli fault,$(call tests_of,$(kind))))
+# test_scale measures memory, of which ASan takes a multiple.
+asan_tests = $(call without,$(patsubst $(O)/%,$(O)/asan/%,$(foreach kind,unit cli fault,$(call tests_of,$(kind)))),scale)
 valgrind_tests = $(foreach kind,unit cli,$(call tests_of,$(kind)))
 without = $(filter-out $(addprefix %/test_,$(2)),$(1))
 
-# The agent of that build: gcc would begin it with ASan, before it can have a /proc.
+# The agent of that build: ASan must not start before /proc is mounted.
 ifneq ($(filter -fsanitize=address%,$(CFLAGS)),)
 $(O)/balloonguest: $(O)/tests/sanitizers/early_proc.o
 $(O)/balloonguest: private override CFLAGS := $(filter-out -fsanitize=%,$(CFLAGS))
@@ -76,21 +79,21 @@ check-asan: asan-build $(call tests_of,sanitizers) $(runner) ## all unit, cli an
 check-valgrind: $(valgrind_tests) $(programs) $(runner) ## all unit and cli tests under valgrind's memcheck
 	$(Q)$(runner) valgrind:2=tests/sanitizers/valgrind $(call without,$(valgrind_tests),$(no_valgrind))
 
-# What make test runs of both.
+# The parts of both in `make test`.
 need_asan = asan-build $(call tests_of,sanitizers)
 run_asan = asan:2=tests/sanitizers/asan $(call without,$(asan_tests),$(slow)) $(call tests_of,sanitizers)
 need_valgrind = $(filter $(addprefix %/test_,$(quick_valgrind)),$(valgrind_tests)) $(programs)
 run_valgrind = valgrind:2=tests/sanitizers/valgrind $(filter $(addprefix %/test_,$(quick_valgrind)),$(valgrind_tests))
 
-# What only lint and coverage need is installed when they are called.
+# Packages for lint and coverage are installed on their first use.
 $(O)/.checks-deps: scripts/packages-checks | $(O)/.deps
 	$(Q)scripts/deps scripts/packages-checks
 	$(Q)touch $@
 
 headers := $(foreach folder,lib bpf bench analysis tests,$(wildcard $(folder)/*.h $(folder)/*/*.h $(folder)/*/*/*.h))
 
-# clang-tidy takes seconds for a file: one is looked at again when it, or what it includes,
-# has changed, which its object file tells.
+# clang-tidy takes seconds for a file, so it depends on the object file, which is rebuilt
+# when the source or a header changes.
 tidied := $(patsubst %.c,$(O)/lint/%.tidy,$(filter-out %.bpf.c,$(sort $(all_src))))
 $(tidied): $(O)/lint/%.tidy: $(O)/%.o .clang-tidy | $(O)/.checks-deps
 	$(say) TIDY $*.c
@@ -101,7 +104,7 @@ $(tidied): $(O)/lint/%.tidy: $(O)/%.o .clang-tidy | $(O)/.checks-deps
 
 .PHONY: lint tidy cppcheck
 lint: tidy cppcheck ## shellcheck, clang-format, clang-tidy, cppcheck
-	$(Q)shellcheck -x $(scripts) tests/sanitizers/asan tests/sanitizers/valgrind
+	$(Q)shellcheck -x $(scripts) tests/sanitizers/asan tests/sanitizers/valgrind tests/scale/make-tree
 	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(headers))
 
 tidy:
@@ -114,22 +117,22 @@ cppcheck: | $(O)/.checks-deps
 		--cppcheck-build-dir=$(O)/lint/cppcheck -j $(shell nproc) -D_GNU_SOURCE -I. -I$(O) \
 		$(filter-out %.bpf.c,$(sort $(all_src)))
 
-# Neither the tests' own lines count, nor what libbpf generates.
+# Without the tests, and without generated code.
 covered := bench analysis bpf lib
 coverage_min := 85
-# What only a guest runs, from which no counts come back: the agent, and the tracer of its side.
-in_guest := bench/guest/.* bpf/cmd_guest.c bpf/functions.c bpf/guest_tracer.c
+# Code that runs only in guests, which return no counts: the agent and its tracer.
+in_guest := bench/guest/.* bpf/cmd_guest.c bpf/guest_tracer.c
 coverage_tests = $(patsubst $(O)/%,$(O)/coverage/%,$(foreach kind,unit cli fault trace vm,$(call tests_of,$(kind))))
 gcovr = gcovr --root . --object-directory $(O)/coverage --gcov-ignore-parse-errors
 
 .PHONY: coverage
-coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## lines that the tests reach, by folder; at least 85 % of bench, analysis, bpf
+coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## line coverage by folder; at least 85 % of bench, analysis, bpf
 	$(call another_build,coverage) CFLAGS='-O0 -g --coverage' tested $(coverage_tests)
 	$(call images_of,coverage,$(O))
 	$(Q)$(if $(planted),mkdir -p $(O)/coverage/planted && cp $(planted) $(O)/coverage/planted/)
 	$(Q)find $(O)/coverage -name '*.gcda' -delete
 	$(Q)$(runner) coverage $(if $(COVERAGE_TESTS),$(addprefix $(O)/coverage/tests/,$(COVERAGE_TESTS)),$(coverage_tests)) || \
-		echo '# some failed: what they would have reached is missing'
+		echo '# some tests failed: their coverage is incomplete'
 	$(Q)$(gcovr) --exclude 'tests/.*' --exclude '.*\.skel\.h' $(foreach file,$(in_guest),--exclude '$(file)') \
 		--json $(O)/coverage/lines.json $(O)/coverage
 	$(Q)for folder in $(covered); do \

@@ -15,23 +15,23 @@
 #define COMMAND_MS 120000
 /* From a full balloon, in an emulated debug kernel on a busy machine. */
 #define EMPTY_MS 240000
-#define LOOK_MS 200
-/* In a row that must find it empty: a driver may have read its target before it was 0. */
-#define EMPTY_LOOKS 2
-/* How old an object must be for kmemleak to speak of it: 5 s, and a little. */
+#define POLL_MS 200
+/* Polls in a row that must find it empty: a driver may have read an earlier target. */
+#define EMPTY_POLLS 2
+/* kmemleak reports objects after 5 s. */
 #define LEAK_AGE_MS 6000
-/* More failures than a boot can have; the kernel counts down from here. */
+/* More faults than a boot can have; the kernel counts down from here. */
 #define FAULTS_MAX 1000000000
 /*
- * What the kernel may have taken for its own books meanwhile: stacks that it
- * remembers, objects that KASAN keeps from being used again (1/32 of memory).
+ * What the kernel may have allocated for debugging meanwhile: saved stacks, and the
+ * quarantine of KASAN (1/32 of memory).
  */
 #define FREE_NOISE_BYTES (24LL << 20)
 /*
- * How often is looked for it: free page reporting takes up to 32 blocks of 4 MiB off
- * the free lists, until the host has answered.
+ * Polls of free memory: free page reporting takes up to 32 blocks of 4 MiB off the free
+ * lists until the host has answered.
  */
-#define FREE_LOOKS 50
+#define FREE_POLLS 50
 
 static int unanswered(struct stress_boot *boot, int err)
 {
@@ -39,52 +39,45 @@ static int unanswered(struct stress_boot *boot, int err)
 	return err;
 }
 
-static int ask(struct stress_boot *boot, json_t *request, json_t **answer)
+static int request(struct stress_boot *boot, struct guest_request request,
+		   const struct record *record, void *answer)
 {
-	return agent_request(boot->vm.agent, request, answer, deadline_in_ms(COMMAND_MS));
+	return agent_request(boot->vm.agent, &request, record, answer, deadline_in_ms(COMMAND_MS));
 }
 
-static json_t *write_request(const char *path, const char *text)
+static struct guest_request write_request(const char *path, const char *text)
 {
-	return json_pack("{s:s, s:s, s:s}", "cmd", "write", "path", path, "text", text);
+	struct guest_request request = guest_request("write");
+
+	request.path = (char *)path;
+	request.text = (char *)text;
+	return request;
 }
 
 static int write_guest(struct stress_boot *boot, const char *path, const char *text)
 {
-	int err = ask(boot, write_request(path, text), NULL);
+	int err = request(boot, write_request(path, text), NULL, NULL);
 
 	return err ? unanswered(boot, err) : 0;
 }
 
-/* The same where the kernel may refuse: a device is there, or bound, already. */
+/* The same if the kernel may refuse: the device may already be there, or bound. */
 static int try_write_guest(struct stress_boot *boot, const char *path, const char *text)
 {
-	int err = ask(boot, write_request(path, text), NULL);
+	int err = request(boot, write_request(path, text), NULL, NULL);
 
 	return err && err != -EPROTO ? unanswered(boot, err) : 0;
 }
 
-/* A new reference in @value: the member @name of the answer to @request. */
-static int ask_for(struct stress_boot *boot, json_t *request, const char *name, json_t **value)
+/* @text: to be released in every case */
+static int read_guest(struct stress_boot *boot, const char *path, char **text)
 {
-	json_t *answer = NULL;
-	int err = ask(boot, request, &answer);
+	struct guest_request read = guest_request("read");
+	int err;
 
-	*value = json_incref(json_object_get(answer, name));
-	json_decref(answer);
-	if (!err && !*value)
-		err = -EPROTO;
+	read.path = (char *)path;
+	err = request(boot, read, &answer_text, text);
 	return err ? unanswered(boot, err) : 0;
-}
-
-static int64_t member(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static int read_guest(struct stress_boot *boot, const char *path, json_t **text)
-{
-	return ask_for(boot, json_pack("{s:s, s:s}", "cmd", "read", "path", path), "text", text);
 }
 
 static int reset_faults(struct stress_boot *boot)
@@ -95,27 +88,27 @@ static int reset_faults(struct stress_boot *boot)
 	return write_guest(boot, FAIL_PAGE_ALLOC "times", text);
 }
 
-/* Inject no more, and count what was. */
+/* Stop injecting, and count the injected faults. */
 static int stop_injecting(struct stress_boot *boot)
 {
-	json_t *text = NULL;
+	char *text = NULL;
 	int err;
 
 	err = write_guest(boot, FAIL_PAGE_ALLOC "probability", "0");
 	if (!err)
 		err = read_guest(boot, FAIL_PAGE_ALLOC "times", &text);
 	if (!err) {
-		boot->counts->faults += FAULTS_MAX - atoll(json_string_value(text));
+		boot->counts->faults += FAULTS_MAX - atoll(text);
 		err = reset_faults(boot);
 	}
-	json_decref(text);
+	record_release(&answer_text, &text);
 	return err;
 }
 
 static int prepare_injection(struct stress_boot *boot)
 {
 	static const char *const settings[][2] = {
-		/* The balloon's pages are of the kind that would be left alone. */
+		/* By default, faults would spare allocations like those of the balloon. */
 		{ FAIL_PAGE_ALLOC "ignore-gfp-wait", "N" },
 		{ FAIL_PAGE_ALLOC "ignore-gfp-highmem", "N" },
 		{ FAIL_PAGE_ALLOC "min-order", "0" },
@@ -129,30 +122,27 @@ static int prepare_injection(struct stress_boot *boot)
 	return err ? err : reset_faults(boot);
 }
 
-/* An ordinary kernel is not up to it. */
+/* If @err says that the kernel refused, it is not a debug kernel. */
 static int need(struct stress_boot *boot, const char *what, int err)
 {
 	if (err == -EPROTO)
 		snprintf(boot->vm.reason, sizeof(boot->vm.reason),
-			 "its kernel has no %s: the stress needs one of build/debug/images.ini",
-			 what);
+			 "the kernel has no %s; use one of build/debug/images.ini", what);
 	return err;
 }
 
-/* Pages that were allocated for the balloon, or to take the place of a page of its. */
+/* Count pages that were allocated for the balloon, or to migrate its pages to. */
 static int count_kept(struct stress_boot *boot, int64_t *pages)
 {
-	json_t *value, *words = json_pack("[s, s, s]", "balloon_page_", "balloon_block_",
-					  "compaction_alloc");
-	int err = ask_for(boot, json_pack("{s:s, s:o}", "cmd", "owners", "words", words), "pages",
-			  &value);
+	struct guest_request owners = guest_request("owners");
+	int err;
 
-	*pages = json_integer_value(value);
-	json_decref(value);
-	return err;
+	owners.words = (char *)"balloon_page_ balloon_block_ compaction_alloc";
+	err = request(boot, owners, &answer_pages, pages);
+	return err ? unanswered(boot, err) : 0;
 }
 
-struct books {
+struct memory_counts {
 	int64_t total_bytes;
 	int64_t free_bytes;
 	int64_t kept_pages;
@@ -161,57 +151,57 @@ struct books {
 	int64_t migrated;
 };
 
-static int read_vmstat(struct stress_boot *boot, struct books *books)
+static int read_vmstat(struct stress_boot *boot, struct memory_counts *counts)
 {
-	json_t *stats;
-	int err = ask_for(boot, json_pack("{s:s}", "cmd", "vmstat"), "vmstat", &stats);
+	struct record_list stats;
+	int err = vm_counters(&boot->vm, &answer_vmstat, &stats);
 
-	books->inflated = member(stats, "balloon_inflate");
-	books->deflated = member(stats, "balloon_deflate");
-	books->migrated = member(stats, "balloon_migrate");
-	json_decref(stats);
+	counts->inflated = record_counter(&stats, "balloon_inflate");
+	counts->deflated = record_counter(&stats, "balloon_deflate");
+	counts->migrated = record_counter(&stats, "balloon_migrate");
+	record_release_counters(&stats);
 	return err;
 }
 
-static int read_books(struct stress_boot *boot, struct books *books)
+static int read_counts(struct stress_boot *boot, struct memory_counts *counts)
 {
-	json_t *info = NULL;
+	struct record_list info = { NULL, 0 };
 	int err;
 
 	err = try_write_guest(boot, DROP_CACHES, "3");
-	/* Which also empties the lists of free pages that each CPU has. */
+	/* Compaction also drains the per-CPU lists of free pages. */
 	if (!err)
 		err = write_guest(boot, COMPACT_MEMORY, "1");
 	if (!err)
-		err = ask_for(boot, json_pack("{s:s}", "cmd", "meminfo"), "meminfo", &info);
-	books->total_bytes = member(info, "MemTotal_bytes");
-	books->free_bytes = member(info, "MemFree_bytes");
-	json_decref(info);
+		err = vm_counters(&boot->vm, &answer_meminfo, &info);
+	counts->total_bytes = record_counter(&info, "MemTotal_bytes");
+	counts->free_bytes = record_counter(&info, "MemFree_bytes");
+	record_release_counters(&info);
 	if (!err)
-		err = read_vmstat(boot, books);
-	return err ? err : count_kept(boot, &books->kept_pages);
+		err = read_vmstat(boot, counts);
+	return err ? err : count_kept(boot, &counts->kept_pages);
 }
 
 int stress_audit_begin(struct stress_boot *boot)
 {
-	struct books books = { .total_bytes = 0 };
+	struct memory_counts counts = { .total_bytes = 0 };
 	int err;
 
 	err = need(boot, "fail_page_alloc", prepare_injection(boot));
 	if (!err)
-		err = need(boot, "page_owner", read_books(boot, &books));
-	boot->total_bytes = books.total_bytes;
-	boot->free_bytes = books.free_bytes;
-	boot->kept_pages = books.kept_pages;
+		err = need(boot, "page_owner", read_counts(boot, &counts));
+	boot->total_bytes = counts.total_bytes;
+	boot->free_bytes = counts.free_bytes;
+	boot->kept_pages = counts.kept_pages;
 	return err;
 }
 
 /*
- * Whether the balloon has nothing, nor is about to: pages that a batch has allocated are
- * not counted before it is complete.
+ * Whether the balloon is empty, and no batch is in progress: its pages are counted when it
+ * is complete.
  */
-static int look_at_balloon(struct stress_boot *boot, uint64_t *actual, struct books *books,
-			   bool *empty)
+static int check_empty(struct stress_boot *boot, uint64_t *actual, struct memory_counts *counts,
+		       bool *empty)
 {
 	int err = qmp_balloon_actual(boot->vm.qmp, actual, deadline_in_ms(COMMAND_MS));
 
@@ -220,76 +210,77 @@ static int look_at_balloon(struct stress_boot *boot, uint64_t *actual, struct bo
 		vm_explain(&boot->vm, "in an audit", qmp_error(boot->vm.qmp));
 		return err;
 	}
-	err = read_vmstat(boot, books);
-	if (err || *actual != STRESS_MEMORY_BYTES || books->inflated != books->deflated)
+	err = read_vmstat(boot, counts);
+	if (err || *actual != STRESS_MEMORY_BYTES || counts->inflated != counts->deflated)
 		return err;
-	err = count_kept(boot, &books->kept_pages);
-	*empty = !err && books->kept_pages == boot->kept_pages;
+	err = count_kept(boot, &counts->kept_pages);
+	*empty = !err && counts->kept_pages == boot->kept_pages;
 	return err;
 }
 
-static void found_full(struct stress_boot *boot, uint64_t actual, const struct books *books)
+static void found_full(struct stress_boot *boot, uint64_t actual,
+		       const struct memory_counts *counts)
 {
-	if (actual != STRESS_MEMORY_BYTES || books->inflated != books->deflated)
-		stress_found_text(boot, "balloon not empty",
-				  "after %d s without a balloon the guest has %llu of %llu bytes; "
-				  "%lld pages were inflated, %lld deflated",
-				  EMPTY_MS / 1000, (unsigned long long)actual,
-				  (unsigned long long)STRESS_MEMORY_BYTES,
-				  (long long)books->inflated, (long long)books->deflated);
+	if (actual != STRESS_MEMORY_BYTES || counts->inflated != counts->deflated)
+		stress_found_text(
+			boot, "balloon not empty",
+			"%d s after the target was set to 0 the guest has %llu of %llu bytes; "
+			"%lld pages were inflated, %lld deflated",
+			EMPTY_MS / 1000, (unsigned long long)actual,
+			(unsigned long long)STRESS_MEMORY_BYTES, (long long)counts->inflated,
+			(long long)counts->deflated);
 	else
 		stress_found_text(boot, "pages lost",
-				  "%lld pages are allocated to a balloon that has none; %lld were "
-				  "before",
-				  (long long)books->kept_pages, (long long)boot->kept_pages);
+				  "%lld pages are allocated to an empty balloon; %lld were before",
+				  (long long)counts->kept_pages, (long long)boot->kept_pages);
 }
 
 static int empty_balloon(struct stress_boot *boot)
 {
-	const struct timespec nap = { .tv_nsec = LOOK_MS * NSEC_PER_MSEC };
+	const struct timespec pause = { .tv_nsec = POLL_MS * NSEC_PER_MSEC };
 	uint64_t deadline = deadline_in_ms(EMPTY_MS), actual = 0;
-	unsigned int looks = 0;
-	struct books books;
+	unsigned int polls = 0;
+	struct memory_counts counts;
 	bool empty = false;
 	int err;
 
 	err = qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES, deadline);
 	if (err)
 		vm_explain(&boot->vm, "in an audit", qmp_error(boot->vm.qmp));
-	while (!err && looks < EMPTY_LOOKS) {
-		nanosleep(&nap, NULL);
-		err = interrupted() ? -EINTR : look_at_balloon(boot, &actual, &books, &empty);
-		looks = empty ? looks + 1 : 0;
+	while (!err && polls < EMPTY_POLLS) {
+		nanosleep(&pause, NULL);
+		err = interrupted() ? -EINTR : check_empty(boot, &actual, &counts, &empty);
+		polls = empty ? polls + 1 : 0;
 		if (!err && !empty && clock_ns() > deadline) {
-			found_full(boot, actual, &books);
+			found_full(boot, actual, &counts);
 			break;
 		}
 	}
 	return err;
 }
 
-static void compare_books(struct stress_boot *boot, const struct books *books)
+static void compare_counts(struct stress_boot *boot, const struct memory_counts *counts)
 {
-	if (books->total_bytes != boot->total_bytes)
+	if (counts->total_bytes != boot->total_bytes)
 		stress_found_text(boot, "managed pages",
 				  "MemTotal was %lld bytes, and is %lld with an empty balloon",
-				  (long long)boot->total_bytes, (long long)books->total_bytes);
-	if (boot->free_bytes - books->free_bytes > FREE_NOISE_BYTES)
+				  (long long)boot->total_bytes, (long long)counts->total_bytes);
+	if (boot->free_bytes - counts->free_bytes > FREE_NOISE_BYTES)
 		stress_found_text(boot, "free memory",
 				  "%lld bytes were free, and %lld are with an empty balloon",
-				  (long long)boot->free_bytes, (long long)books->free_bytes);
+				  (long long)boot->free_bytes, (long long)counts->free_bytes);
 }
 
-static int read_settled_books(struct stress_boot *boot, struct books *books)
+static int read_settled_counts(struct stress_boot *boot, struct memory_counts *counts)
 {
-	const struct timespec nap = { .tv_nsec = LOOK_MS * NSEC_PER_MSEC };
-	int err = read_books(boot, books), looks;
+	const struct timespec pause = { .tv_nsec = POLL_MS * NSEC_PER_MSEC };
+	int err = read_counts(boot, counts), polls;
 
-	for (looks = 1; !err && looks < FREE_LOOKS; looks++) {
-		if (boot->free_bytes - books->free_bytes <= FREE_NOISE_BYTES)
+	for (polls = 1; !err && polls < FREE_POLLS; polls++) {
+		if (boot->free_bytes - counts->free_bytes <= FREE_NOISE_BYTES)
 			break;
-		nanosleep(&nap, NULL);
-		err = interrupted() ? -EINTR : read_books(boot, books);
+		nanosleep(&pause, NULL);
+		err = interrupted() ? -EINTR : read_counts(boot, counts);
 	}
 	return err;
 }
@@ -309,7 +300,7 @@ static int restore_driver(struct stress_boot *boot)
 int stress_audit(struct stress_boot *boot)
 {
 	uint64_t start = clock_ns();
-	struct books books;
+	struct memory_counts counts;
 	int err;
 
 	err = stop_injecting(boot);
@@ -318,40 +309,40 @@ int stress_audit(struct stress_boot *boot)
 	if (!err)
 		err = empty_balloon(boot);
 	if (!err && !boot->finding)
-		err = read_settled_books(boot, &books);
+		err = read_settled_counts(boot, &counts);
 	if (err || boot->finding)
 		return err;
 	boot->counts->audits++;
 	stress_log(boot, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "op", "audit",
 				   "duration_ns", (json_int_t)(clock_ns() - start), "total_bytes",
-				   (json_int_t)books.total_bytes, "free_bytes",
-				   (json_int_t)books.free_bytes, "kept_pages",
-				   (json_int_t)books.kept_pages, "inflated_pages",
-				   (json_int_t)books.inflated, "deflated_pages",
-				   (json_int_t)books.deflated, "migrated_pages",
-				   (json_int_t)books.migrated));
-	boot->inflated_pages = books.inflated;
-	boot->deflated_pages = books.deflated;
-	boot->migrated_pages = books.migrated;
-	compare_books(boot, &books);
+				   (json_int_t)counts.total_bytes, "free_bytes",
+				   (json_int_t)counts.free_bytes, "kept_pages",
+				   (json_int_t)counts.kept_pages, "inflated_pages",
+				   (json_int_t)counts.inflated, "deflated_pages",
+				   (json_int_t)counts.deflated, "migrated_pages",
+				   (json_int_t)counts.migrated));
+	boot->inflated_pages = counts.inflated;
+	boot->deflated_pages = counts.deflated;
+	boot->migrated_pages = counts.migrated;
+	compare_counts(boot, &counts);
 	return 0;
 }
 
 int stress_audit_leaks(struct stress_boot *boot)
 {
-	const struct timespec nap = { .tv_sec = LEAK_AGE_MS / 1000 };
-	json_t *text = NULL;
+	const struct timespec pause = { .tv_sec = LEAK_AGE_MS / 1000 };
+	char *text = NULL;
 	int err;
 
-	/* Twice: an object that changes while it is looked for is not lost. */
+	/* Twice: a scan can miss a pointer that changes meanwhile. */
 	err = write_guest(boot, KMEMLEAK, "scan");
-	nanosleep(&nap, NULL);
+	nanosleep(&pause, NULL);
 	if (!err)
 		err = write_guest(boot, KMEMLEAK, "scan");
 	if (!err)
 		err = read_guest(boot, KMEMLEAK, &text);
-	if (!err && *json_string_value(text))
-		stress_found_text(boot, "leak", "%s", json_string_value(text));
-	json_decref(text);
+	if (!err && *text)
+		stress_found_text(boot, "leak", "%s", text);
+	record_release(&answer_text, &text);
 	return err;
 }

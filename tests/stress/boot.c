@@ -13,10 +13,10 @@
 
 #define BOOT_NS (300 * NSEC_PER_SEC)
 #define COMMAND_MS 60000
-#define HEAR_OUT_S 2
+#define REPORT_S 2
 /*
- * An assertion of QEMU 10.0's own, under TCG on a busy machine, while a guest
- * maps the BARs of its devices. No balloon is there yet.
+ * QEMU 10.0 can fail this assertion of its own under TCG on a busy machine, while a guest
+ * maps the BARs of its devices. The balloon is not involved: it is not there yet.
  */
 #define QEMU_TRIPPED "iotlb_to_section"
 
@@ -51,17 +51,17 @@ void stress_found_text(struct stress_boot *boot, const char *kind, const char *f
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* What a guest says is no UTF-8, and JSON is nothing else. */
+	/* A guest may send anything, JSON takes UTF-8. */
 	for (at = text; *at; at++)
 		if ((unsigned char)*at > '~')
 			*at = '?';
 	stress_found(boot, json_pack("{s:s, s:s, s:[]}", "kind", kind, "line", text, "excerpt"));
 }
 
-/* A kernel that complains goes on to say where: it is heard out. */
-void stress_look_at_console(struct stress_boot *boot)
+/* After a finding, wait for the rest of the kernel's report, and scan it again. */
+void stress_check_console(struct stress_boot *boot)
 {
-	const struct timespec nap = { .tv_sec = HEAR_OUT_S };
+	const struct timespec pause = { .tv_sec = REPORT_S };
 	long before = boot->console_offset;
 	char path[PATH_MAX];
 	json_t *finding;
@@ -71,7 +71,7 @@ void stress_look_at_console(struct stress_boot *boot)
 	if (!finding)
 		return;
 	json_decref(finding);
-	nanosleep(&nap, NULL);
+	nanosleep(&pause, NULL);
 	boot->console_offset = before;
 	stress_found(boot, findings_scan(path, &boot->console_offset));
 }
@@ -86,7 +86,7 @@ uint64_t stress_orders(const struct stress_counts *counts)
 	return sum;
 }
 
-/* Where on the PCI bus the balloon is, in the kernel's words. */
+/* The PCI address of the balloon, as the kernel writes it. */
 static int find_balloon(struct stress_boot *boot)
 {
 	const char *id;
@@ -129,10 +129,10 @@ static int one_round(struct stress_boot *boot)
 
 	schedule_round(&round, boot->seed, boot->number, boot->round);
 	err = stress_round_run(boot, &round);
-	stress_look_at_console(boot);
+	stress_check_console(boot);
 	if (!err && !boot->finding && (boot->round + 1) % STRESS_AUDIT_ROUNDS == 0) {
 		err = stress_audit(boot);
-		stress_look_at_console(boot);
+		stress_check_console(boot);
 	}
 	return err;
 }
@@ -146,7 +146,7 @@ static int finish(struct stress_boot *boot)
 		err = stress_audit_leaks(boot);
 		boot->counts->leak_scans += !err;
 	}
-	stress_look_at_console(boot);
+	stress_check_console(boot);
 	return err;
 }
 
@@ -198,15 +198,15 @@ int stress_boot_run(struct stress_boot *boot, const struct qemu_config *config,
 
 	if (!err)
 		err = prepare(boot);
-	stress_look_at_console(boot);
+	stress_check_console(boot);
 	if (err || boot->finding)
 		goto out;
 	err = drive(boot, limits);
 	add_up(boot);
 	if (err == -EINTR)
 		goto out;
-	/* A guest that was lost may have said why; one that did not is a finding itself. */
-	stress_look_at_console(boot);
+	/* A lost guest is a finding, named by the console if that has a message. */
+	stress_check_console(boot);
 	if (err && !boot->finding)
 		stress_found_text(boot, "guest lost", "%s", boot->vm.reason);
 	err = 0;
@@ -214,7 +214,7 @@ int stress_boot_run(struct stress_boot *boot, const struct qemu_config *config,
 		err = stress_retire_driver(boot);
 	if (!boot->finding && !err) {
 		vm_power_off(&boot->vm);
-		stress_look_at_console(boot);
+		stress_check_console(boot);
 	}
 out:
 	vm_release(&boot->vm);

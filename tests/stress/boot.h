@@ -10,12 +10,12 @@
 #include "bench/vm/vm.h"
 #include "tests/stress/schedule.h"
 
-/* What was done, of each kind; what was refused or failed by itself is in it, too. */
+/* Numbers of operations; refused and failed ones are in @done, too. */
 struct stress_counts {
 	uint64_t done[STRESS_OPS];
 	uint64_t failed[STRESS_OPS];
 	uint64_t killed; /* processes, by the OOM killer */
-	uint64_t faults; /* allocations that failed because they were told to */
+	uint64_t faults; /* injected allocation failures */
 	uint64_t rounds;
 	uint64_t audits;
 	uint64_t leak_scans;
@@ -26,7 +26,7 @@ struct stress_counts {
 	uint64_t migrated_pages;
 };
 
-/* A guest under stress, and what it is held against. */
+/* A guest under stress, and its state before the first round. */
 struct stress_boot {
 	struct vm vm;
 	const char *cut;
@@ -34,63 +34,63 @@ struct stress_boot {
 	unsigned int number;
 	const char *directory; /* of its logs */
 	FILE *log;	       /* a line of JSON for each order and audit */
-	uint64_t started_ns;   /* what the log's times count from */
+	uint64_t started_ns;   /* origin of the times in the log */
 	struct stress_counts *counts;
 	json_t *finding; /* what ended it, or NULL */
 
 	char qemu_version[32];
-	unsigned int round; /* the one that goes on, or the last */
+	unsigned int round; /* the current or the last one */
 	char pci_address[16];
 	long console_offset;
 	int64_t total_bytes;	/* MemTotal before the first round */
-	int64_t free_bytes;	/* what was free then */
-	int64_t kept_pages;	/* that page_owner says were for a balloon then: 0 */
-	int64_t inflated_pages; /* by vmstat, at the last audit; the next two, too */
+	int64_t free_bytes;	/* MemFree then */
+	int64_t kept_pages;	/* balloon pages by page_owner then: 0 */
+	int64_t inflated_pages; /* by vmstat at the last audit, like the next two */
 	int64_t deflated_pages;
 	int64_t migrated_pages;
 };
 
-/* When a boot is to end before it has had all its rounds. */
+/* Limits that end a boot before its last round. */
 struct stress_limits {
-	uint64_t end_ns; /* no round begins after it; 0: no such time */
-	uint64_t orders; /* no round begins when so many were carried out; 0: no such number */
+	uint64_t end_ns; /* no round begins after it; 0: no limit */
+	uint64_t orders; /* no round begins after so many; 0: no limit */
 };
 
 /**
- * stress_boot_run() - start the guest, run its rounds, end it
+ * stress_boot_run() - start the guest, run its rounds, power it off
  * @boot: cut, seed, number, directory, log, started_ns and counts are set; .finding is
  *	the caller's to release
  * @config: of its QEMU
  *
- * Return: 0, also where something was found; -EINTR; another -errno where QEMU
- * could not be started, or the guest is not up to it, with the reason in
- * boot->vm.reason, which is empty where there was no QEMU to give one.
+ * Return: 0, also if something was found; -EINTR; another -errno if QEMU cannot be started
+ * or the guest's kernel lacks a feature, with the reason in boot->vm.reason, which is
+ * empty if there is no QEMU.
  */
 int stress_boot_run(struct stress_boot *boot, const struct qemu_config *config,
 		    const struct stress_limits *limits);
 
-/* What was carried out of all kinds. */
+/* Number of operations of all kinds. */
 uint64_t stress_orders(const struct stress_counts *counts);
 
 /**
- * stress_round_run() - carry out a round
+ * stress_round_run() - execute a round
  *
- * Return: 0; -EINTR; another -errno where the guest does not answer, and then
- * boot->vm.reason says why.
+ * Return: 0; -EINTR; another -errno if the guest does not answer, with the reason in
+ * boot->vm.reason.
  */
 int stress_round_run(struct stress_boot *boot, const struct stress_round *round);
 
-/* Note a line in the log; the reference is stolen. */
+/* Write a line of the log; the reference is stolen. */
 void stress_log(struct stress_boot *boot, json_t *line);
 
-/* Keep the first thing that is found; the reference is stolen. */
+/* Log a finding, and keep the first one; the reference is stolen. */
 void stress_found(struct stress_boot *boot, json_t *finding);
 
-/* The same, of something that the kernel did not say itself. */
+/* The same for a finding that is not a message of the kernel. */
 void stress_found_text(struct stress_boot *boot, const char *kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Look whether the kernel has complained. */
-void stress_look_at_console(struct stress_boot *boot);
+/* Scan the console for findings. */
+void stress_check_console(struct stress_boot *boot);
 
 #endif

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is shown before and after the line; a stack trace is about so long. */
+/* Lines of the excerpt before and after; about the length of a stack trace. */
 #define LINES_BEFORE 4
 #define LINES_AFTER 40
 
-/* The plain ones last: the others print such a line, too. */
+/* The general ones last: the reports of the others contain such lines, too. */
 static const struct finding_sign signs[] = {
 	{ "list_add corruption", "list corruption" },
 	{ "list_del corruption", "list corruption" },
@@ -54,7 +54,7 @@ const struct finding_sign *finding_in_line(const char *line)
 	return NULL;
 }
 
-/* A console prints what it wants; JSON takes text. */
+/* Replace all but printable ASCII, for JSON. */
 static void make_text(char *line)
 {
 	char *at;
@@ -67,9 +67,9 @@ static void make_text(char *line)
 
 struct scan {
 	const struct finding_sign *sign;
-	char *line; /* that it was found in */
+	char *line; /* with the sign */
 	char *before[LINES_BEFORE];
-	size_t next; /* of @before to be overwritten */
+	size_t next; /* index in @before to overwrite */
 	json_t *excerpt;
 };
 
@@ -93,7 +93,7 @@ static void start_excerpt(struct scan *scan)
 	}
 }
 
-static void look_at(struct scan *scan, const char *line)
+static void scan_line(struct scan *scan, const char *line)
 {
 	const struct finding_sign *sign = finding_in_line(line);
 
@@ -126,10 +126,10 @@ json_t *findings_scan(const char *path, long *offset)
 	while (getline(&line, &size, f) > 0 &&
 	       (!scan.excerpt || json_array_size(scan.excerpt) < LINES_BEFORE + LINES_AFTER)) {
 		if (!strchr(line, '\n'))
-			break; /* it is still being written */
+			break; /* incomplete */
 		*offset = ftell(f);
 		make_text(line);
-		look_at(&scan, line);
+		scan_line(&scan, line);
 	}
 	if (scan.sign)
 		finding = json_pack("{s:s, s:s, s:o}", "kind", scan.sign->kind, "line", scan.line,

@@ -2,7 +2,7 @@
 #ifndef STRESS_GUEST_PATHS_H
 #define STRESS_GUEST_PATHS_H
 
-/* What the stress writes to and reads from in the guest. */
+/* Files in the guest that the stress reads and writes. */
 
 /* The serial port is the first virtio device, the balloon the second. */
 #define BALLOON_DEVICE "virtio1"

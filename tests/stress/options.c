@@ -20,35 +20,37 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{ "images", 'i', "FILE", 0,
-	  "the kernels (default: build/debug/images.ini, which `make stress` builds)", 0 },
-	{ "cut", 'c', "NAME", 0, "this kernel; may be repeated (default: all of the images)", 0 },
-	{ "seed", 's', "N", 0, "of the schedule (default: another each time; the log has it)", 0 },
-	{ "minutes", 'm', "N", 0, "run for so long, the same for each cut", 0 },
-	{ "ops", OPT_OPS, "N", 0, "run until so many operations were carried out on each cut", 0 },
-	{ "replay", OPT_REPLAY, "BOOT", 0, "run this boot of the schedule, and no other", 0 },
+	  "images with debug kernels (default: build/debug/images.ini, which `make stress` builds)",
+	  0 },
+	{ "cut", 'c', "NAME", 0, "stress this kernel; may be repeated (default: all of the images)",
+	  0 },
+	{ "seed", 's', "N", 0, "seed of the schedule (default: the time; the log has it)", 0 },
+	{ "minutes", 'm', "N", 0, "run for N minutes, the same time for each cut", 0 },
+	{ "ops", OPT_OPS, "N", 0, "run until N operations were executed on each cut", 0 },
+	{ "replay", OPT_REPLAY, "BOOT", 0, "run only this boot of the schedule", 0 },
 	{ "plan", OPT_PLAN, NULL, 0,
-	  "print what would be done in the first boot, or in that of --replay, and do nothing", 0 },
+	  "print the schedule of the first boot, or of that of --replay, and run nothing", 0 },
 	{ "keep-going", OPT_KEEP_GOING, NULL, 0,
-	  "boot again where something was found (default: the next cut)", 0 },
-	{ "output", 'o', "DIR", 0, "where the logs go (default: results/stress-TIME)", 0 },
-	{ "quiet", 'q', NULL, 0, "say only what was found", 0 },
+	  "continue with the same cut after a finding (default: the next cut)", 0 },
+	{ "output", 'o', "DIR", 0, "write logs to DIR (default: results/stress-TIME)", 0 },
+	{ "quiet", 'q', NULL, 0, "print only findings", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Stress the balloon driver of debug kernels: inflate, deflate, compaction, allocations "
-	"that fail, memory pressure, suspend and resume, unbind and bind, and the device taken "
-	"away, at the same time, as a seed says; then look whether all pages are still there."
+	"Stress the balloon driver of debug kernels. Inflate, deflate, compaction, failing "
+	"allocations, memory pressure, suspend and resume, unbind and bind, and removal of the "
+	"device run at the same time, as scheduled by a seed. Audits check that no page is lost."
 	"\v"
 	"EXAMPLES\n"
 	"  stress --minutes 30\n"
 	"  stress --cut finalize --cut huge --seed 7 --ops 400 -o /tmp/stress\n"
 	"  stress --cut finalize --seed 7 --replay 3\n"
 	"  stress --seed 7 --replay 3 --plan\n\n"
-	"What is ordered, and when, depends on the seed, the boot and the round alone. How two "
-	"things that go on at the same time meet is up to the machine.\n\n"
-	"Exit status: 0 nothing was found, 1 something was, 2 usage, 3 the machine or the images "
-	"are not up to it, 130 interrupted.\n";
+	"The schedule depends only on the seed, the boot and the round. The interleaving of "
+	"concurrent operations depends on the machine.\n\n"
+	"Exit status: 0 nothing was found, 1 something was found, 2 usage, 3 the machine or the "
+	"images do not work, 130 interrupted.\n";
 
 static uint64_t number(struct argp_state *state, const char *what, const char *text, uint64_t min,
 		       uint64_t max)
@@ -56,22 +58,22 @@ static uint64_t number(struct argp_state *state, const char *what, const char *t
 	uint64_t value = 0;
 
 	if (parse_count(text, min, max, &value))
-		argp_error(state, "%s: '%s' is no number from %llu to %llu", what, text,
-			   (unsigned long long)min, (unsigned long long)max);
+		argp_error(state, "%s: expected a number from %llu to %llu, got '%s'", what,
+			   (unsigned long long)min, (unsigned long long)max, text);
 	return value;
 }
 
 static void add_cut(struct argp_state *state, struct stress_options *o, const char *name)
 {
 	if (o->cut_count == STRESS_CUTS_MAX)
-		argp_error(state, "--cut: more than %d", STRESS_CUTS_MAX);
+		argp_error(state, "--cut: more than %d cuts", STRESS_CUTS_MAX);
 	o->cuts[o->cut_count++] = name;
 }
 
 static void check(struct argp_state *state, const struct stress_options *o)
 {
 	if (!o->minutes && !o->ops && !o->replay && !o->plan)
-		argp_error(state, "say when to stop: --minutes, --ops or --replay");
+		argp_error(state, "no limit given; use --minutes, --ops or --replay");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -110,7 +112,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->quiet = true;
 		break;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one argument too many", arg);
+		argp_error(state, "unexpected argument '%s'", arg);
 		break;
 	case ARGP_KEY_END:
 		check(state, o);

@@ -9,19 +9,19 @@
 
 struct stress_options {
 	const char *images;
-	const char *cuts[STRESS_CUTS_MAX]; /* none: all that the images have */
+	const char *cuts[STRESS_CUTS_MAX]; /* none: all of the images */
 	unsigned int cut_count;
 	const char *output; /* NULL: results/stress-UTC */
 	uint64_t seed;
-	uint64_t minutes; /* of all cuts together; 0: no such limit */
-	uint64_t ops;	  /* of each cut; 0: no such limit */
-	uint64_t replay;  /* the one boot that is to be run; 0: all, from the first */
-	bool plan;	  /* show it, run nothing */
+	uint64_t minutes; /* for all cuts together; 0: no limit */
+	uint64_t ops;	  /* for each cut; 0: no limit */
+	uint64_t replay;  /* run only this boot; 0: all, from the first */
+	bool plan;	  /* print the schedule, run nothing */
 	bool keep_going;
 	bool quiet;
 };
 
-/* Exits where argp does; a seed that was not given is made up. */
+/* May exit, as argp does; the default seed is the time. */
 void stress_options_parse(struct stress_options *options, int argc, char **argv);
 
 #endif

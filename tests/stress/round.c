@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A round: the guest's orders are tasks of one request, each a process of its
- * own in the guest; the host's go by QMP while those run.
+ * A round: the orders for the guest are tasks of one request, each a process in the guest;
+ * those for the host are executed by QMP meanwhile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,95 +14,98 @@
 #include "tests/stress/guest_paths.h"
 
 #define COMMAND_MS 60000
-/* An emulated debug kernel that is short of memory takes its time. */
+/* Long enough for an emulated debug kernel that is short of memory. */
 #define ROUND_TIMEOUT_MS 600000
-/* How often the console is looked at while a round lasts. */
-#define LOOK_MS 5000
+/* Interval of checks of the console during a round. */
+#define POLL_MS 5000
 
-static json_t *write_step(const char *path, const char *text)
+static struct guest_step *add_step(struct guest_task *task)
 {
-	return json_pack("[s, s, s]", "write", path, text);
+	return record_append(&guest_step_record, &task->steps);
 }
 
-static json_t *number_step(const char *what, uint64_t value)
+static void add_write(struct guest_task *task, const char *path, const char *text)
 {
-	return json_pack("[s, I]", what, (json_int_t)value);
+	struct guest_step *step = add_step(task);
+
+	record_set_text(&step->path, path);
+	record_set_text(&step->text, text);
 }
 
-static void add_compaction(json_t *steps, uint64_t times)
+static void add_sleep(struct guest_task *task, uint64_t ms)
 {
-	while (times--)
-		json_array_append_new(steps, write_step(COMPACT_MEMORY, "1"));
+	add_step(task)->sleep_ms = ms;
 }
 
-static void add_injection(json_t *steps, const struct stress_order *order)
+static void add_injection(struct guest_task *task, const struct stress_order *order)
 {
 	char percent[24];
 
 	snprintf(percent, sizeof(percent), "%llu", (unsigned long long)order->value);
-	json_array_append_new(steps, write_step(FAIL_PAGE_ALLOC "probability", percent));
-	json_array_append_new(steps, number_step("sleep", order->for_ms));
-	json_array_append_new(steps, write_step(FAIL_PAGE_ALLOC "probability", "0"));
+	add_write(task, FAIL_PAGE_ALLOC "probability", percent);
+	add_sleep(task, order->for_ms);
+	add_write(task, FAIL_PAGE_ALLOC "probability", "0");
 }
 
-static void add_pair(json_t *steps, const char *first, const char *first_text, unsigned int ms,
-		     const char *second, const char *second_text)
+static void add_pair(struct guest_task *task, const char *first, const char *first_text,
+		     unsigned int ms, const char *second, const char *second_text)
 {
-	json_array_append_new(steps, write_step(first, first_text));
-	json_array_append_new(steps, number_step("sleep", ms));
-	json_array_append_new(steps, write_step(second, second_text));
+	add_write(task, first, first_text);
+	add_sleep(task, ms);
+	add_write(task, second, second_text);
 }
 
-static json_t *task_of(const struct stress_boot *boot, const struct stress_order *order)
+static void fill_task(const struct stress_boot *boot, const struct stress_order *order,
+		      struct guest_task *task)
 {
-	json_t *steps = json_array();
 	char path[64];
+	uint64_t i;
 
-	json_array_append_new(steps, number_step("sleep", order->after_ms));
+	add_sleep(task, order->after_ms);
 	switch (order->op) {
 	case STRESS_COMPACT:
-		add_compaction(steps, order->value);
+		for (i = 0; i < order->value; i++)
+			add_write(task, COMPACT_MEMORY, "1");
 		break;
 	case STRESS_PRESS:
-		json_array_append_new(steps, number_step("press", order->value));
-		json_array_append_new(steps, number_step("sleep", order->for_ms));
+		add_step(task)->press_bytes = order->value;
+		add_sleep(task, order->for_ms);
 		break;
 	case STRESS_DROP:
-		json_array_append_new(steps, write_step(DROP_CACHES, "3"));
+		add_write(task, DROP_CACHES, "3");
 		break;
 	case STRESS_INJECT:
-		add_injection(steps, order);
+		add_injection(task, order);
 		break;
 	case STRESS_SUSPEND:
-		json_array_append_new(steps, write_step(PM_TEST, stress_levels[order->value]));
-		json_array_append_new(steps, write_step(POWER_STATE, "freeze"));
+		add_write(task, PM_TEST, stress_levels[order->value]);
+		add_write(task, POWER_STATE, "freeze");
 		break;
 	case STRESS_REBIND:
-		add_pair(steps, BALLOON_DRIVER "unbind", BALLOON_DEVICE, order->for_ms,
+		add_pair(task, BALLOON_DRIVER "unbind", BALLOON_DEVICE, order->for_ms,
 			 BALLOON_DRIVER "bind", BALLOON_DEVICE);
 		break;
 	case STRESS_REPLUG:
 		snprintf(path, sizeof(path), PCI_DEVICES "%s/remove", boot->pci_address);
-		add_pair(steps, path, "1", order->for_ms, PCI_RESCAN, "1");
+		add_pair(task, path, "1", order->for_ms, PCI_RESCAN, "1");
 		break;
 	default:
 		break;
 	}
-	return steps;
 }
 
-static json_t *tasks_of(const struct stress_boot *boot, const struct stress_round *round)
+static void fill_tasks(const struct stress_boot *boot, const struct stress_round *round,
+		       struct record_list *tasks)
 {
-	json_t *tasks = json_array();
 	size_t i;
 
 	for (i = 0; i < round->count; i++)
 		if (!stress_op_is_hosts(round->orders[i].op))
-			json_array_append_new(tasks, task_of(boot, &round->orders[i]));
-	return tasks;
+			fill_task(boot, &round->orders[i],
+				  record_append(&guest_task_record, tasks));
 }
 
-/* A line of the log: what was ordered, and what came of it. */
+/* Log an order and its result. */
 static void log_order(struct stress_boot *boot, const struct stress_order *order, json_t *result)
 {
 	bool failed = !!json_object_get(result, "errors");
@@ -143,10 +146,10 @@ static int run_host_order(struct stress_boot *boot, const struct stress_order *o
 
 static int sleep_until(uint64_t when_ns)
 {
-	const struct timespec nap = { .tv_nsec = 2 * NSEC_PER_MSEC };
+	const struct timespec pause = { .tv_nsec = 2 * NSEC_PER_MSEC };
 
 	while (clock_ns() < when_ns && !interrupted())
-		nanosleep(&nap, NULL);
+		nanosleep(&pause, NULL);
 	return interrupted() ? -EINTR : 0;
 }
 
@@ -168,58 +171,65 @@ static int run_host_orders(struct stress_boot *boot, const struct stress_round *
 	return err;
 }
 
-/* What the guest says of a task, made shorter: nothing where nothing is to be said. */
+/* Log the outcome of a task, without empty members. */
 static void note_outcome(struct stress_boot *boot, const struct stress_order *order,
-			 const json_t *outcome)
+			 const struct guest_outcome *outcome)
 {
-	json_int_t signal = json_integer_value(json_object_get(outcome, "signal"));
-	json_t *errors = json_object_get(outcome, "errors");
-	json_t *result = json_pack("{s:O}", "duration_ns", json_object_get(outcome, "duration_ns"));
+	const struct guest_step_error *e = outcome->errors.items;
+	json_t *errors = json_array(), *result;
+	size_t i;
 
+	for (i = 0; i < outcome->errors.count; i++)
+		json_array_append_new(errors, json_pack("[i, s]", (int)e[i].step, e[i].error));
+	result = json_pack("{s:I}", "duration_ns", (json_int_t)outcome->duration_ns);
 	if (json_array_size(errors))
 		json_object_set(result, "errors", errors);
-	if (signal)
-		json_object_set_new(result, "signal", json_integer(signal));
-	boot->counts->killed += signal != 0;
+	json_decref(errors);
+	if (outcome->signal)
+		json_object_set_new(result, "signal", json_integer(outcome->signal));
+	boot->counts->killed += outcome->signal != 0;
 	log_order(boot, order, result);
-	if (json_is_true(json_object_get(outcome, "running")))
+	if (outcome->running)
 		stress_found_text(boot, "hang", "%s has not ended after %d s",
 				  stress_op_name(order->op), ROUND_TIMEOUT_MS / 1000);
 }
 
 static void note_outcomes(struct stress_boot *boot, const struct stress_round *round,
-			  const json_t *event)
+			  const struct event_concurrent *event)
 {
-	const json_t *tasks = json_object_get(event, "tasks");
+	const struct guest_outcome *outcome = event->tasks.items;
 	size_t i, task = 0;
 
 	for (i = 0; i < round->count; i++)
-		if (!stress_op_is_hosts(round->orders[i].op))
-			note_outcome(boot, &round->orders[i], json_array_get(tasks, task++));
+		if (!stress_op_is_hosts(round->orders[i].op) && task < event->tasks.count)
+			note_outcome(boot, &round->orders[i], &outcome[task++]);
 }
 
-static int begin_tasks(struct stress_boot *boot, json_t *tasks)
+static int begin_tasks(struct stress_boot *boot, const struct record_list *tasks)
 {
-	json_t *request = json_pack("{s:s, s:I, s:o}", "cmd", "together", "timeout_ns",
-				    (json_int_t)(ROUND_TIMEOUT_MS * NSEC_PER_MSEC), "tasks", tasks);
-	int err = agent_request(boot->vm.agent, request, NULL, deadline_in_ms(COMMAND_MS));
+	struct guest_request request = guest_request("concurrent");
+	int err;
 
+	request.timeout_ns = ROUND_TIMEOUT_MS * NSEC_PER_MSEC;
+	request.tasks = *tasks;
+	err = agent_request(boot->vm.agent, &request, NULL, NULL, deadline_in_ms(COMMAND_MS));
 	if (err)
 		vm_explain(&boot->vm, "beginning a round", agent_error(boot->vm.agent));
 	return err;
 }
 
-/* A kernel that has oopsed may never answer, but it has said why. */
-static int await_tasks(struct stress_boot *boot, json_t **event)
+/* A kernel that has oopsed may never answer; the console says why. */
+static int await_tasks(struct stress_boot *boot, struct event_concurrent *event)
 {
 	uint64_t deadline = deadline_in_ms(2 * ROUND_TIMEOUT_MS);
 	int err;
 
 	do {
-		err = agent_wait_event(boot->vm.agent, "together", event, deadline_in_ms(LOOK_MS));
+		err = agent_wait_event(boot->vm.agent, "concurrent", &event_concurrent_record,
+				       event, deadline_in_ms(POLL_MS));
 		if (err != -ETIMEDOUT)
 			break;
-		stress_look_at_console(boot);
+		stress_check_console(boot);
 		if (boot->finding)
 			return 0;
 	} while (clock_ns() < deadline);
@@ -230,22 +240,23 @@ static int await_tasks(struct stress_boot *boot, json_t **event)
 
 int stress_round_run(struct stress_boot *boot, const struct stress_round *round)
 {
-	json_t *tasks = tasks_of(boot, round), *event = NULL;
-	bool guests = json_array_size(tasks) != 0;
-	int err = 0, host_err;
+	struct event_concurrent event = { { NULL, 0 } };
+	struct record_list tasks = { NULL, 0 };
+	int err = 0, host_err = 0;
+	bool guests;
 
+	fill_tasks(boot, round, &tasks);
+	guests = tasks.count;
 	if (guests)
-		err = begin_tasks(boot, tasks);
-	else
-		json_decref(tasks);
+		err = begin_tasks(boot, &tasks);
+	record_release_list(&guest_task_record, &tasks);
 	if (err)
 		return err;
 	host_err = run_host_orders(boot, round);
 	if (guests && host_err != -EINTR)
 		err = await_tasks(boot, &event);
-	if (event)
-		note_outcomes(boot, round, event);
-	json_decref(event);
+	note_outcomes(boot, round, &event);
+	record_release(&event_concurrent_record, &event);
 	boot->counts->rounds += !err && !host_err;
 	return err ? err : host_err;
 }

@@ -9,14 +9,14 @@
 #define PAGES_PER_MIB 256
 
 /*
- * Half of what a debug kernel leaves free. The most of everything at once is more
- * than there is, but seldom: a process and a balloon that take from each other
- * what they give back come to an end late.
+ * Half of the memory that a debug kernel leaves free. The maximum of everything at once is
+ * more than there is, but rare: a process and a balloon that compete for memory take
+ * long.
  */
 #define BALLOON_MAX_PAGES (64 * PAGES_PER_MIB)
 #define PRESS_MIN_MIB 8
 #define PRESS_MAX_MIB 64
-/* A round's orders begin within this. */
+/* All orders of a round begin within this time. */
 #define ROUND_MS 600
 
 static const char *const op_names[STRESS_OPS] = {
@@ -38,9 +38,8 @@ bool stress_op_is_hosts(enum stress_op op)
 }
 
 /*
- * splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
- * generators", OOPSLA 2014): any state is a good one to begin with, so each
- * round can have its own.
+ * splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+ * OOPSLA 2014): any initial state is good, so each round has its own.
  */
 static uint64_t draw(uint64_t *state)
 {
@@ -81,7 +80,7 @@ static void add(struct stress_round *r, uint64_t *state, enum stress_op op, uint
 				       .value = value };
 }
 
-/* All or nothing now and then, else anything; most of these are no whole block. */
+/* Sometimes all or nothing, else any number of pages, mostly no multiple of a block. */
 static uint64_t draw_target(uint64_t *state)
 {
 	if (chance(state, 20))
@@ -97,10 +96,10 @@ static int by_time(const void *a, const void *b)
 }
 
 /*
- * The balloon moves in every round, mostly under compaction, for that is when
- * pages are in somebody else's hands. What stops the driver is rarer: it would
- * have no time for anything else. Nothing is injected while devices resume: a
- * virtio device whose queues cannot be had then is lost, the agent's port first.
+ * Every round resizes the balloon, mostly under compaction, which isolates its pages.
+ * Operations that stop the driver are rarer, or it would do nothing else. No faults are
+ * injected during a resume: a virtio device that cannot allocate its queues then is lost,
+ * and so is the agent's port.
  */
 void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot,
 		    unsigned int number)
@@ -135,9 +134,8 @@ void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot
 }
 
 /*
- * Free page reporting or poisoned pages, and not both: on resume, the driver does
- * not tell the device again what pages are poisoned with, and they come back
- * from the host as zeroes.
+ * Free page reporting or page poisoning, not both: on resume, the driver does not send the
+ * poison value again, and reported pages come back as zeroes.
  */
 void schedule_machine(struct stress_machine *machine, uint64_t seed, unsigned int boot)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stress: debug kernels, boot by boot, until the time is over or something is
- * found.
+ * stress: stress the balloon driver of debug kernels, boot by boot, until the time is over
+ * or something is found.
  */
 #include <argp.h>
 #include <errno.h>
@@ -12,12 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/vm/accel.h"
+#include "bench/vm/vm.h"
 #include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
-#include "bench/config/paths.h"
 #include "bench/config/variant.h"
-#include "lib/atomic_file.h"
+#include "lib/directory.h"
 #include "lib/clock.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -27,8 +26,8 @@
 #include "tests/stress/summary.h"
 
 /*
- * Who owns a page, objects that are lost; suspended for no longer than it takes. Stalls, and the
- * look whether the timer ticks: an emulated CPU may have to wait for a real one.
+ * page_owner and kmemleak for the audits; no delay in pm_test. An emulated CPU may wait long
+ * for a real one: a late stall warning, and no check of the timer.
  */
 #define DEBUG_COMMAND_LINE                                                                         \
 	"page_owner=on kmemleak=on suspend.pm_test_delay=0 "                                       \
@@ -40,7 +39,7 @@ struct stress {
 	struct variants variants;
 	const struct image_cut *cuts[STRESS_CUTS_MAX];
 	size_t cut_count;
-	enum accel accel;
+	enum result_accel accel;
 	char directory[PATH_MAX];
 	FILE *log;
 	uint64_t started_ns;
@@ -102,14 +101,14 @@ static int open_output(struct stress *s)
 	else
 		snprintf(s->directory, sizeof(s->directory), "results/stress-%s", now);
 	if (make_directories(s->directory)) {
-		log_error("cannot make %s: %s; choose another place with -o", s->directory,
+		log_error("cannot create %s: %s; choose another directory with -o", s->directory,
 			  strerror(errno));
 		return EXIT_ENVIRONMENT;
 	}
 	snprintf(path, sizeof(path), "%s/log.jsonl", s->directory);
 	s->log = fopen(path, "we");
 	if (!s->log)
-		log_error("cannot write %s: %s; choose another place with -o", path,
+		log_error("cannot write %s: %s; choose another directory with -o", path,
 			  strerror(errno));
 	return s->log ? 0 : EXIT_ENVIRONMENT;
 }
@@ -128,13 +127,13 @@ static json_t *begin_summary(const struct stress *s, int argc, char **argv)
 			 "s:[]}",
 			 "schema_version", STRESS_SUMMARY_VERSION, "arguments", arguments,
 			 "started_utc", now, "duration_s", 0.0, "interrupted", 0, "seed",
-			 (json_int_t)s->options.seed, "accel", accel_name(s->accel), "memory_bytes",
-			 (json_int_t)STRESS_MEMORY_BYTES, "vcpus", STRESS_VCPUS, "qemu_version", "",
-			 "kernel", "source", s->images.source, "compiler", s->images.compiler,
-			 "config_sha256", s->images.config_sha256, "cuts");
+			 (json_int_t)s->options.seed, "accel", accel_names[s->accel],
+			 "memory_bytes", (json_int_t)STRESS_MEMORY_BYTES, "vcpus", STRESS_VCPUS,
+			 "qemu_version", "", "kernel", "source", s->images.source, "compiler",
+			 s->images.compiler, "config_sha256", s->images.config_sha256, "cuts");
 }
 
-/* The properties that the cut of this name is measured with, if there are any. */
+/* The device properties of the variant with the name of the cut, or NULL. */
 static const char *device_of(struct stress *s, const char *cut)
 {
 	const struct variant *variant = variants_find(&s->variants, cut);
@@ -166,7 +165,7 @@ static void show_finding(const json_t *finding)
 		  json_string_value(json_object_get(finding, "line")));
 	json_array_foreach (json_object_get(finding, "excerpt"), i, line)
 		fprintf(stderr, "    %s\n", json_string_value(line));
-	log_error("again with: %s", json_string_value(json_object_get(finding, "replay")));
+	log_error("replay with: %s", json_string_value(json_object_get(finding, "replay")));
 }
 
 static void keep_finding(struct stress *s, struct stress_boot *boot, json_t *findings)
@@ -203,7 +202,7 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 
 	snprintf(directory, sizeof(directory), "%s/%s/boot-%02u", s->directory, cut->name, number);
 	if (make_directories(directory)) {
-		log_error("cannot make %s: %s", directory, strerror(errno));
+		log_error("cannot create %s: %s", directory, strerror(errno));
 		return -errno;
 	}
 	schedule_machine(&machine, s->options.seed, number);
@@ -248,7 +247,7 @@ static int stress_cut(struct stress *s, size_t index)
 	json_t *findings = json_array();
 	int err = 0;
 
-	/* What the cuts before did not use is the others'. */
+	/* Time that earlier cuts have not used is shared by the rest. */
 	if (s->options.minutes)
 		limits.end_ns =
 			start + (s->started_ns + s->options.minutes * 60 * NSEC_PER_SEC - start) /
@@ -292,13 +291,13 @@ static int run(struct stress *s, int argc, char **argv)
 	s->started_ns = clock_ns();
 	s->summary = begin_summary(s, argc, argv);
 	log_info("seed %llu, %s, logs in %s", (unsigned long long)s->options.seed,
-		 accel_name(s->accel), s->directory);
+		 accel_names[s->accel], s->directory);
 	for (i = 0; !err && i < s->cut_count; i++)
 		err = stress_cut(s, i);
 	return finish(s, err);
 }
 
-/* The schedule of a boot: what the log of a run has, without what came of it. */
+/* Print the schedule of a boot: the log of a run without results. */
 static int show_plan(const struct stress_options *o)
 {
 	unsigned int boot = o->replay ? o->replay : 1, number;

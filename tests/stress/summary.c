@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/stress/summary.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 
-#include "analysis/report/report_stress.h"
+#include "analysis/report/report.h"
 #include "lib/atomic_file.h"
 #include "lib/clock.h"
+#include "lib/directory.h"
+#include "lib/log.h"
 
 static json_t *operations(const struct stress_counts *counts)
 {
@@ -38,20 +41,42 @@ json_t *summary_cut(const struct image_cut *cut, const char *device,
 			 (json_int_t)counts->migrated_pages, "findings", findings);
 }
 
-int summary_write(const json_t *summary, const char *directory)
+/* The section of the report, by itself. */
+static int write_markdown(const char *path, const char *summary_path)
 {
 	struct atomic_stream stream = { .file = NULL };
-	char path[PATH_MAX];
+	struct report report = { .table = NULL };
+	struct document *summary;
+	struct writer *writer;
+	char err[512], ini[PATH_MAX];
+	int status;
+
+	summary = document_load(summary_path, err, sizeof(err));
+	if (!summary)
+		return -EINVAL;
+	data_path("analysis", "report/report.ini", ini, sizeof(ini));
+	if (topics_load(&report.topics, ini, err, sizeof(err)))
+		log_warn("%s", err);
+	status = atomic_stream_open(&stream, path);
+	if (!status) {
+		writer = write_open();
+		write_to(writer, WRITE_MARKDOWN, stream.file, NULL, err, sizeof(err));
+		stress_summary_write(writer, &report, summary);
+		write_close(writer);
+		status = atomic_stream_commit(&stream);
+	}
+	topics_release(&report.topics);
+	document_release(summary);
+	return status;
+}
+
+int summary_write(const json_t *summary, const char *directory)
+{
+	char json[PATH_MAX], markdown[PATH_MAX];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/summary.json", directory);
-	err = atomic_file_write_json(path, summary);
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "%s/summary.md", directory);
-	err = atomic_stream_open(&stream, path);
-	if (err)
-		return err;
-	stress_summary_print(stream.file, summary);
-	return atomic_stream_commit(&stream);
+	snprintf(json, sizeof(json), "%s/summary.json", directory);
+	snprintf(markdown, sizeof(markdown), "%s/summary.md", directory);
+	err = atomic_file_write_json(json, summary);
+	return err ? err : write_markdown(markdown, json);
 }

@@ -8,19 +8,16 @@
 #include "tests/stress/boot.h"
 
 /*
- * summary.json: what a run of the stress did and found. Counted as it was done,
- * never as it was planned. analysis/report/report_stress.c reads it.
+ * summary.json: what a run executed and found; numbers are of executed operations, not of
+ * planned ones. analysis/report/section_setup.c reads it.
  */
 #define STRESS_SUMMARY_VERSION 1
 
-/* What one kernel went through; a new reference. @findings is stolen. */
+/* The summary of one kernel; a new reference. @findings is stolen. */
 json_t *summary_cut(const struct image_cut *cut, const char *device,
 		    const struct stress_counts *counts, uint64_t duration_ns, json_t *findings);
 
-/*
- * Write DIR/summary.json and DIR/summary.md: 0 or -errno. @summary is the
- * whole, borrowed.
- */
+/* Write DIR/summary.json and DIR/summary.md. Returns 0 or -errno. */
 int summary_write(const json_t *summary, const char *directory);
 
 #endif

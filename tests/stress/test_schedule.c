@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the stress orders, and what it takes for a finding: without a guest.
+ * The schedule of the stress, and how findings are recognised, without a guest.
  */
 #include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "tests/stress/findings.h"
 #include "tests/stress/schedule.h"
@@ -33,7 +32,7 @@ static bool same(const struct stress_round *a, const struct stress_round *b)
 	return true;
 }
 
-static void a_seed_is_a_schedule(void **state)
+static void seed_determines_schedule(void **state)
 {
 	struct stress_round first, again, other;
 	unsigned int boot, number, differing = 0;
@@ -74,11 +73,11 @@ static void check_round(const struct stress_round *round, unsigned int seen[STRE
 
 		seen[order->op]++;
 		if (i)
-			assert_true(order->after_ms >= round->orders[i - 1].after_ms);
+			assert_at_least(order->after_ms, round->orders[i - 1].after_ms);
 		if (order->op == STRESS_TARGET)
-			assert_true(order->value < STRESS_MEMORY_BYTES / 4096);
+			assert_below(order->value, STRESS_MEMORY_BYTES / 4096);
 		if (order->op == STRESS_SUSPEND)
-			assert_true(order->value < STRESS_LEVELS);
+			assert_below(order->value, STRESS_LEVELS);
 		if (order->op == STRESS_INJECT)
 			assert_in_range(order->value, 1, 99);
 		suspends = suspends || order->op == STRESS_SUSPEND;
@@ -87,8 +86,8 @@ static void check_round(const struct stress_round *round, unsigned int seen[STRE
 	assert_false(suspends && injects);
 }
 
-/* A round moves the balloon; everything else comes up sooner or later. */
-static void rounds_hold_what_they_should(void **state)
+/* Every round resizes the balloon; every other operation occurs in some round. */
+static void rounds_have_all_operations(void **state)
 {
 	unsigned int seen[STRESS_OPS] = { 0 }, boot, number, targets;
 	struct stress_round round;
@@ -100,11 +99,11 @@ static void rounds_hold_what_they_should(void **state)
 			targets = seen[STRESS_TARGET];
 			schedule_round(&round, SEED, boot, number);
 			check_round(&round, seen);
-			assert_true(seen[STRESS_TARGET] > targets);
+			assert_above(seen[STRESS_TARGET], targets);
 		}
 	}
 	for (op = 0; op < STRESS_OPS; op++)
-		assert_true(seen[op] > 0);
+		assert_above(seen[op], 0);
 }
 
 static void machines_differ(void **state)
@@ -124,8 +123,8 @@ static void machines_differ(void **state)
 	assert_int_equal(poison, 64 - reporting);
 }
 
-/* The program shows what it would do, the same whenever it is asked. */
-static void the_plan_can_be_seen(void **state)
+/* --plan prints the schedule, the same each time. */
+static void plan_is_printed(void **state)
 {
 	const char *args[] = { "--plan", "--seed", "7", "--replay", "3", NULL };
 	struct outcome first = run_program("tests/stress/stress", args);
@@ -140,7 +139,7 @@ static void the_plan_can_be_seen(void **state)
 	snprintf(line, sizeof(line),
 		 "{\"boot\": 3, \"round\": %d, \"op\": \"%s\", \"after_ms\": %u, ",
 		 STRESS_ROUNDS - 1, stress_op_name(round.orders[0].op), round.orders[0].after_ms);
-	assert_non_null(strstr(first.output, line));
+	assert_contains(first.output, line);
 	outcome_release(&first);
 	outcome_release(&again);
 }
@@ -150,12 +149,12 @@ static void expect_usage(const char *says, const char *const *args)
 	expect_outcome(run_program("tests/stress/stress", args), 2, says);
 }
 
-static void wrong_use_is_told(void **state)
+static void wrong_options(void **state)
 {
 	(void)state;
-	expect_usage("say when to stop", (const char *const[]){ "--seed", "1", NULL });
-	expect_usage("'many' is no number", (const char *const[]){ "--ops", "many", NULL });
-	expect_usage("one argument too many", (const char *const[]){ "--ops", "1", "x", NULL });
+	expect_usage("no limit given", (const char *const[]){ "--seed", "1", NULL });
+	expect_usage("got 'many'", (const char *const[]){ "--ops", "many", NULL });
+	expect_usage("unexpected argument 'x'", (const char *const[]){ "--ops", "1", "x", NULL });
 	expect_outcome(
 		run_program("tests/stress/stress", (const char *const[]){ "--ops", "1", "--images",
 									  "/nonexistent", NULL }),
@@ -169,7 +168,7 @@ static const char *kind_of(const char *line)
 	return sign ? sign->kind : "(none)";
 }
 
-static void complaints_are_known(void **state)
+static void findings_are_recognised(void **state)
 {
 	static const char *const lines[][2] = {
 		{ "list_del corruption, ffffea0000a1b2c8->next is LIST_POISON1 (dead000000000100)",
@@ -200,8 +199,8 @@ static void complaints_are_known(void **state)
 		assert_string_equal(kind_of(lines[i][0]), lines[i][1]);
 }
 
-/* What a kernel says that is short of memory, or told to be. */
-static void complaints_about_memory_are_none(void **state)
+/* Messages about low memory and injected faults are no findings. */
+static void low_memory_is_no_finding(void **state)
 {
 	static const char *const lines[] = {
 		"Out of memory: Killed process 77 (balloonguest) total-vm:1kB",
@@ -227,8 +226,8 @@ static void append(const char *path, const char *text)
 	fclose(f);
 }
 
-/* Each line is looked at once, and when it is whole; what it is part of is shown. */
-static void a_console_is_read_as_it_grows(void **state)
+/* Each complete line is read once, and a finding has the lines around it. */
+static void console_is_read_as_it_grows(void **state)
 {
 	const char *path = write_file(test_dir, "console.log", "booting\r\nfine so far\r\n");
 	json_t *finding;
@@ -244,7 +243,7 @@ static void a_console_is_read_as_it_grows(void **state)
 	assert_non_null(finding);
 	assert_string_equal(text_of(finding, "kind"), "list corruption");
 	assert_string_equal(text_of(finding, "line"), "list_del corruption?, <x>");
-	/* It began with the warning, and goes on after it. */
+	/* From the warning on. */
 	assert_int_equal(size_of(finding, "excerpt"), 3);
 	assert_string_equal(json_string_value(item_of(finding, "excerpt", 2)), "Call Trace:");
 	json_decref(finding);
@@ -254,15 +253,15 @@ static void a_console_is_read_as_it_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_seed_is_a_schedule),
+		cmocka_unit_test(seed_determines_schedule),
 		cmocka_unit_test(boots_and_rounds_differ),
-		cmocka_unit_test(rounds_hold_what_they_should),
+		cmocka_unit_test(rounds_have_all_operations),
 		cmocka_unit_test(machines_differ),
-		cmocka_unit_test(the_plan_can_be_seen),
-		cmocka_unit_test(wrong_use_is_told),
-		cmocka_unit_test(complaints_are_known),
-		cmocka_unit_test(complaints_about_memory_are_none),
-		cmocka_unit_test(a_console_is_read_as_it_grows),
+		cmocka_unit_test(plan_is_printed),
+		cmocka_unit_test(wrong_options),
+		cmocka_unit_test(findings_are_recognised),
+		cmocka_unit_test(low_memory_is_no_finding),
+		cmocka_unit_test(console_is_read_as_it_grows),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

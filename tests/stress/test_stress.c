@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A slice of the stress on debug kernels: those of the series bear it, and one
- * that corrupts lists (tests/seeded-bugs/driver) does not.
+ * A short stress run on debug kernels: nothing is found in those of the series, and the
+ * list corruption of tests/seeded-bugs/driver is.
  */
 #include "tests/helpers/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
 
-/* The same for all kernels: what one is found by, the others have borne. */
+/* The same schedule for all kernels: the one that finds the bug passes on the others. */
 #define SEED "37"
 #define OPERATIONS "24"
 
 static char debug_images[512], known_bad_images[512], ordinary_images[512];
 
-/* One after the other they would take twice as long; these two run beside the others. */
+/* These two run in parallel with the others, to save time. */
 static pid_t chunks, known_bad;
 
 static const char *const *arguments(const char *images, const char *cut)
@@ -59,26 +57,20 @@ static int set_up(void **state)
 
 static void skip_without_images(void)
 {
-	if (known_bad)
-		return;
-	print_message("# there is no %s: make test builds it, unless KERNEL_PATCHES is set\n",
-		      known_bad_images);
-	skip();
+	if (!known_bad)
+		skip_test("no %s: make test builds it, unless KERNEL_PATCHES is set",
+			  known_bad_images);
 }
 
 static json_t *summary_of(const char *cut)
 {
 	char name[128];
-	json_t *summary;
 
 	snprintf(name, sizeof(name), "%s/summary.json", cut);
-	summary = json_load_file(in_test_dir(name), 0, NULL);
-	if (!summary)
-		fail_msg("the stress of %s has left no summary", cut);
-	return summary;
+	return load_json(in_test_dir(name));
 }
 
-/* Something was done of what makes it a stress, and the books were looked at. */
+/* Each kind of stress was applied, and the guest was audited. */
 static void check_counts(const json_t *row)
 {
 	static const char *const counts[] = { "audits", "leak_scans", "boots", "faults_injected",
@@ -89,8 +81,8 @@ static void check_counts(const json_t *row)
 		if (number_of(row, counts[i]) < 1)
 			fail_msg("%s of %s: %g", counts[i], text_of(row, "cut"),
 				 number_of(row, counts[i]));
-	assert_true(number_of(row, "operation_count") >= atoi(OPERATIONS));
-	assert_true(number_of(row, "inflated_pages") == number_of(row, "deflated_pages"));
+	assert_at_least(number_of(row, "operation_count"), atoi(OPERATIONS));
+	assert_number(number_of(row, "inflated_pages"), number_of(row, "deflated_pages"));
 }
 
 static void check_good(const char *cut, int status)
@@ -102,14 +94,14 @@ static void check_good(const char *cut, int status)
 		fail_msg("%s: %s", cut, text_of(item_of(row, "findings", 0), "line"));
 	assert_int_equal(status, 0);
 	check_counts(row);
-	assert_true(number_of(summary, "seed") == atoi(SEED));
+	assert_number(number_of(summary, "seed"), atoi(SEED));
 	print_message("# %s: %g operations, %g allocations failed, %g pages migrated\n", cut,
 		      number_of(row, "operation_count"), number_of(row, "faults_injected"),
 		      number_of(row, "migrated_pages"));
 	json_decref(summary);
 }
 
-static void bears_it(const char *cut)
+static void expect_nothing_found(const char *cut)
 {
 	struct outcome outcome;
 
@@ -121,27 +113,27 @@ static void bears_it(const char *cut)
 	outcome_release(&outcome);
 }
 
-static void finalize_bears_it(void **state)
+static void nothing_found_in_finalize(void **state)
 {
 	(void)state;
-	bears_it("finalize");
+	expect_nothing_found("finalize");
 }
 
-static void chunks_bears_it(void **state)
+static void nothing_found_in_chunks(void **state)
 {
 	(void)state;
 	skip_without_images();
 	check_good("chunks", wait_program(chunks));
 }
 
-static void huge_bears_it(void **state)
+static void nothing_found_in_huge(void **state)
 {
 	(void)state;
-	bears_it("huge");
+	expect_nothing_found("huge");
 }
 
-/* By its seed, which finalize has borne: the two kernels differ in two lines. */
-static void the_known_bad_is_found(void **state)
+/* With the schedule that finalize passes: the two kernels differ in two lines. */
+static void seeded_bug_is_found(void **state)
 {
 	const json_t *finding;
 	json_t *summary;
@@ -152,14 +144,13 @@ static void the_known_bad_is_found(void **state)
 	summary = summary_of("known-bad");
 	finding = item_of(item_of(summary, "cuts", 0), "findings", 0);
 	assert_string_equal(text_of(finding, "kind"), "list corruption");
-	assert_non_null(
-		strstr(text_of(finding, "replay"), "--cut known-bad --seed " SEED " --replay 1"));
+	assert_contains(text_of(finding, "replay"), "--cut known-bad --seed " SEED " --replay 1");
 	print_message("# found in boot %g, round %g: %s\n", number_of(finding, "boot"),
 		      number_of(finding, "round"), text_of(finding, "line"));
 	json_decref(summary);
 }
 
-static void an_unknown_cut_is_told(void **state)
+static void unknown_cut(void **state)
 {
 	(void)state;
 	skip_without_images();
@@ -167,8 +158,8 @@ static void an_unknown_cut_is_told(void **state)
 		       2, "no cut 'no-such-cut'");
 }
 
-/* An ordinary kernel has no page_owner; it is not taken for a bad one. */
-static void an_ordinary_kernel_is_refused(void **state)
+/* An ordinary kernel has no page_owner, which is an error, not a finding. */
+static void ordinary_kernel_is_refused(void **state)
 {
 	(void)state;
 	expect_outcome(run_program("tests/stress/stress", arguments(ordinary_images, "list")), 3,
@@ -178,12 +169,12 @@ static void an_ordinary_kernel_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_unknown_cut_is_told),
-		cmocka_unit_test(an_ordinary_kernel_is_refused),
-		cmocka_unit_test(finalize_bears_it),
-		cmocka_unit_test(chunks_bears_it),
-		cmocka_unit_test(huge_bears_it),
-		cmocka_unit_test(the_known_bad_is_found),
+		cmocka_unit_test(unknown_cut),
+		cmocka_unit_test(ordinary_kernel_is_refused),
+		cmocka_unit_test(nothing_found_in_finalize),
+		cmocka_unit_test(nothing_found_in_chunks),
+		cmocka_unit_test(nothing_found_in_huge),
+		cmocka_unit_test(seeded_bug_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

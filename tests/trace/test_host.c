@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's tracer against processes whose every call is known. Skipped where
- * this user may not trace.
+ * The host's tracer, with processes whose calls are known. Skipped if this user may not
+ * trace.
  */
 #include "tests/helpers/unit.h"
 
@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "bpf/host_tracer.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
 
 #define THREADS 2
 
-/* Three that do the same, of which two are watched. */
+/* Three processes that do the same, two of which are traced. */
 static pid_t pids[3];
 static const int calls[3] = { 500, 300, 700 };
 static char go[256], done[3][256];
@@ -52,8 +52,7 @@ static void await_all(void)
 
 	write_file(test_dir, "go", "");
 	for (i = 0; i < 3; i++)
-		while (access(done[i], F_OK))
-			usleep(1000);
+		AWAIT(!access(done[i], F_OK));
 }
 
 static void stop_all(void)
@@ -66,17 +65,15 @@ static void stop_all(void)
 	}
 }
 
-/* Skip where tracing is not permitted or not possible, as an open says. */
+/* Open a tracer, or skip the test if that is not permitted or not possible. */
 static struct host_tracer *open_or_skip(enum trace_level level)
 {
 	const struct tracer_options options = { .level = level };
 	struct host_tracer *tracer = NULL;
 	char err[512];
 
-	if (host_tracer_open(&tracer, &options, err, sizeof(err))) {
-		print_message("# SKIP %s\n", err);
-		skip();
-	}
+	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
+		skip_test("%s", err);
 	return tracer;
 }
 
@@ -87,12 +84,13 @@ static void check(const struct advice_stats *a, uint64_t count, uint64_t bytes, 
 	assert_int_equal(a->length_bytes.count, count);
 	assert_int_equal(a->bytes, bytes);
 	assert_int_equal(a->errors, errors);
-	if (length)
-		assert_true(a->length_bytes.min == length && a->length_bytes.max == length);
-	assert_true(a->latency_ns.min > 0 && a->latency_ns.max < 10000000000ULL);
+	assert_int_equal(a->length_bytes.min, length);
+	assert_int_equal(a->length_bytes.max, length);
+	assert_above(a->latency_ns.min, 0);
+	assert_below(a->latency_ns.max, 10e9);
 }
 
-static void every_call_of_the_watched_is_counted(void **state)
+static void all_calls_are_counted(void **state)
 {
 	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
 	uint64_t counters[COUNTER_COUNT], n;
@@ -120,8 +118,8 @@ static void every_call_of_the_watched_is_counted(void **state)
 	host_tracer_close(tracer);
 }
 
-/* A slot that is used again starts from zero. */
-static void the_forgotten_leave_nothing(void **state)
+/* A slot starts from zero when it is used again. */
+static void slots_are_reused(void **state)
 {
 	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
 	struct host_stats *stats = calloc(1, sizeof(*stats));
@@ -141,8 +139,8 @@ static void the_forgotten_leave_nothing(void **state)
 	host_tracer_close(tracer);
 }
 
-/* Without batches to be seen, the calls are observed at level phases too. */
-static void a_program_without_probes_has_its_calls_traced(void **state)
+/* Without probes for batches, calls are traced at level phases too. */
+static void calls_of_a_program_without_probes(void **state)
 {
 	struct host_tracer *tracer = open_or_skip(TRACE_PHASES);
 	const struct observation *seen;
@@ -157,7 +155,7 @@ static void a_program_without_probes_has_its_calls_traced(void **state)
 	seen = host_tracer_observations(tracer, &count);
 	assert_int_equal(count, 3);
 	assert_null(seen[0].how);
-	assert_non_null(strstr(seen[0].why_not, "no probe"));
+	assert_contains(seen[0].why_not, "no probe");
 	assert_string_equal(seen[1].how, "tracepoint");
 	stop_all();
 	host_tracer_close(tracer);
@@ -174,7 +172,7 @@ static const json_t *find_process(const json_t *json, pid_t pid)
 	return NULL;
 }
 
-static void the_command_counts_the_same(void **state)
+static void command_counts_all_calls(void **state)
 {
 	char pid[16];
 	const char *args[] = { "host", "-p", pid, "--duration", "1", "--json", NULL };
@@ -186,7 +184,7 @@ static void the_command_counts_the_same(void **state)
 	host_tracer_close(open_or_skip(TRACE_PAGES));
 	start_all();
 	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
-	/* They begin in the middle of the second that is traced. */
+	/* The calls begin in the middle of the traced second. */
 	if (!fork()) {
 		usleep(500000);
 		write_file(test_dir, "go", "");
@@ -207,8 +205,8 @@ static void the_command_counts_the_same(void **state)
 	stop_all();
 }
 
-/* What is for people: a row for each interval, what was found in the end, and what could be. */
-static void the_command_shows_people(void **state)
+/* The text output: a row per interval, totals at the end, and --list. */
+static void command_prints_text(void **state)
 {
 	char pid[16];
 	const char *rows[] = { "host", "-p", pid, "--duration", "1", "--interval", "0.4", NULL };
@@ -226,33 +224,31 @@ static void the_command_shows_people(void **state)
 	}
 	outcome = run_program("balloontrace", rows);
 	wait(NULL);
-	assert_int_equal(outcome.status, 0);
-	assert_non_null(strstr(outcome.output, pid));
-	assert_non_null(strstr(outcome.output, " s "));
-	assert_non_null(strstr(outcome.output, "dontneed"));
-	outcome_release(&outcome);
-	outcome = run_program("balloontrace", list);
-	assert_int_equal(outcome.status, 0);
-	assert_non_null(strstr(outcome.output, "madvise"));
-	assert_non_null(strstr(outcome.output, "fallocate"));
-	outcome_release(&outcome);
+	expect_outcome(outcome, 0, pid, " s ", "dontneed");
+	expect_outcome(run_program("balloontrace", list), 0, "madvise", "fallocate");
 	stop_all();
 }
 
-static void a_signal_ends_it_in_order(void **state)
+static void signal_ends_the_command(void **state)
 {
-	const char *args[] = { "host", "--all-qemu", NULL };
+	/* The other interval is over before it begins. */
+	static const char *const intervals[] = { "1", "1us" };
+	size_t i;
 	pid_t pid;
 
 	(void)state;
 	host_tracer_close(open_or_skip(TRACE_PAGES));
-	pid = start_program("balloontrace", args);
-	usleep(300000);
-	kill(pid, SIGINT);
-	assert_int_equal(wait_program(pid), 0);
+	for (i = 0; i < 2; i++) {
+		pid = start_program(
+			"balloontrace",
+			(const char *[]){ "host", "--all-qemu", "--interval", intervals[i], NULL });
+		usleep(300000);
+		kill(pid, SIGINT);
+		assert_int_equal(wait_program(pid), 0);
+	}
 }
 
-static void mistakes_are_named(void **state)
+static void wrong_options(void **state)
 {
 	static const struct {
 		const char *args[6];
@@ -264,7 +260,9 @@ static void mistakes_are_named(void **state)
 		{ { "host", "--level", "off", NULL }, "--level off" },
 		{ { "host", "--ring", "5 KiB", NULL }, "--ring 5 KiB" },
 		{ { "guest", "--mechanism", "magic", NULL }, "--mechanism magic" },
-		{ { "host", "all", NULL }, "'all'" },
+		{ { "host", "--duration", "18446744073709551615ns", NULL }, "expected a time" },
+		{ { "host", "--interval", "5000000h", NULL }, "expected a time" },
+		{ { "host", "all", NULL }, "unexpected argument: all" },
 	};
 	struct outcome outcome;
 	size_t i;
@@ -273,51 +271,45 @@ static void mistakes_are_named(void **state)
 	host_tracer_close(open_or_skip(TRACE_PAGES));
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		outcome = run_program("balloontrace", cases[i].args);
-		if (!strstr(outcome.output, cases[i].words))
-			fail_msg("'%s' is not in: %s", cases[i].words, outcome.output);
-		assert_true(outcome.status == 2 || outcome.status == 3);
+		assert_contains(outcome.output, cases[i].words);
+		assert_in_range(outcome.status, 2, 3);
 		outcome_release(&outcome);
 	}
 }
 
-/* One clear line, whoever lacks the right. The program is where everybody can run it. */
-static void without_the_right_it_says_so(void **state)
+/* Without the permission there is one clear line. The copy can be run by everybody. */
+static void without_permission(void **state)
 {
 	static const char *const sides[] = { "host", "guest" };
-	char command[1024], path[512], *said;
+	struct outcome outcome;
 	size_t i;
 
 	(void)state;
-	if (geteuid() != 0) {
-		print_message("# only root can become somebody else\n");
-		skip();
-	}
+	if (geteuid())
+		skip_test("only root can become another user");
 	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/said", test_dir);
-		snprintf(command, sizeof(command),
-			 "chmod 755 %s && cp %s %s/ && cd / && setpriv --reuid=65534 --regid=65534 "
-			 "--clear-groups %s/balloontrace %s --duration 1 >%s 2>&1",
-			 test_dir, build_path("balloontrace"), test_dir, test_dir, sides[i], path);
-		assert_int_equal(WEXITSTATUS(system(command)), 3);
-		said = read_file(path);
-		if (!strstr(said, "not permitted; run it as root, or with CAP_BPF"))
-			fail_msg("it says: %s", said);
-		assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
-		free(said);
+		outcome = run_shell("chmod 755 %1$s && cp %2$s %1$s/ && cd / && "
+				    "setpriv --reuid=65534 --regid=65534 --clear-groups "
+				    "%1$s/balloontrace %3$s --duration 1",
+				    test_dir, build_path("balloontrace"), sides[i]);
+		assert_int_equal(outcome.status, 3);
+		assert_contains(outcome.output, "not permitted; run it as root, or with CAP_BPF");
+		assert_string_equal(strchr(outcome.output, '\n'), "\n");
+		outcome_release(&outcome);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_call_of_the_watched_is_counted),
-		cmocka_unit_test(the_forgotten_leave_nothing),
-		cmocka_unit_test(a_program_without_probes_has_its_calls_traced),
-		cmocka_unit_test(the_command_counts_the_same),
-		cmocka_unit_test(the_command_shows_people),
-		cmocka_unit_test(a_signal_ends_it_in_order),
-		cmocka_unit_test(mistakes_are_named),
-		cmocka_unit_test(without_the_right_it_says_so),
+		cmocka_unit_test(all_calls_are_counted),
+		cmocka_unit_test(slots_are_reused),
+		cmocka_unit_test(calls_of_a_program_without_probes),
+		cmocka_unit_test(command_counts_all_calls),
+		cmocka_unit_test(command_prints_text),
+		cmocka_unit_test(signal_ends_the_command),
+		cmocka_unit_test(wrong_options),
+		cmocka_unit_test(without_permission),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the programs run with, and what they do for a user who is not root: all
- * but what the kernel keeps for root, and they say what that is.
+ * The programs drop privileges that they do not need. A user who is not root can do
+ * everything but what the kernel reserves for root, and a message says what that is.
  */
 #include "tests/helpers/unit.h"
 
@@ -22,11 +22,11 @@
 #include "lib/privileges.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
-#include "tests/helpers/program.h"
+#include "tests/helpers/tiny.h"
 
 #define NOBODY 65534
 
-/* Guests that a fake QEMU boots: any file will do, and all can read it. */
+/* Images for a fake QEMU: any file will do, if everybody can read it. */
 static void write_images(void)
 {
 	char text[4096];
@@ -60,7 +60,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* Become nobody, with these capabilities to hand on; or leave. */
+/* Become nobody with ambient capabilities, or exit. */
 static void become_nobody(uint64_t capabilities)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -82,7 +82,7 @@ static void become_nobody(uint64_t capabilities)
 			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
 }
 
-/* Run a program as nobody: its status, and whether its output has @says. */
+/* Run a program as nobody; check its status and a part of its output. */
 static void expect_as_nobody(uint64_t capabilities, const char *program, const char *const *args,
 			     int status, const char *says)
 {
@@ -96,7 +96,7 @@ static void expect_as_nobody(uint64_t capabilities, const char *program, const c
 		outcome = run_program(program, args);
 		if (outcome.status == status && strstr(outcome.output, says))
 			_exit(0);
-		printf("# status %d, not %d with '%s': %s\n", outcome.status, status, says,
+		printf("# status %d, expected %d and '%s': %s\n", outcome.status, status, says,
 		       outcome.output);
 		fflush(stdout);
 		_exit(1);
@@ -104,7 +104,7 @@ static void expect_as_nobody(uint64_t capabilities, const char *program, const c
 	assert_int_equal(wait_program(pid), 0);
 }
 
-static bool nobody_gets_there(void)
+static bool nobody_can_run_it(void)
 {
 	pid_t pid = fork();
 
@@ -118,12 +118,9 @@ static bool nobody_gets_there(void)
 static void needs_root(void)
 {
 	if (geteuid())
-		print_message("# only root can become somebody else\n");
-	else if (!nobody_gets_there())
-		print_message("# others cannot get to %s\n", build_path("balloonbench"));
-	else
-		return;
-	skip();
+		skip_test("only root can become another user");
+	if (!nobody_can_run_it())
+		skip_test("other users cannot run %s", build_path("balloonbench"));
 }
 
 static uint64_t capabilities_of(pid_t pid, const char *which)
@@ -135,7 +132,7 @@ static uint64_t capabilities_of(pid_t pid, const char *which)
 	text = read_file(path);
 	at = text ? strstr(text, which) : NULL;
 	if (!at || sscanf(at + strlen(which), ": %llx", &set) != 1)
-		fail_msg("no %s of %d", which, (int)pid);
+		fail_msg("no %s of process %d", which, (int)pid);
 	free(text);
 	return set;
 }
@@ -159,7 +156,7 @@ static void expect_dropped(const char *program, const char *const *args, uint64_
 		fail_msg("%s keeps capabilities %llx", program, (unsigned long long)extra);
 }
 
-static void what_is_not_needed_is_dropped(void **state)
+static void privileges_are_dropped(void **state)
 {
 	(void)state;
 	needs_root();
@@ -178,28 +175,26 @@ static void without_root(void **state)
 {
 	const char *out = in_test_dir("as-nobody");
 	json_t *result;
-	char path[512];
 
 	(void)state;
 	needs_root();
 	expect_as_nobody(0, "balloonbench", (const char *[]){ "list", NULL }, EXIT_FINE, "tiny");
-	/* The fake QEMU has no version to tell. */
+	/* The fake QEMU does not answer --version. */
 	expect_as_nobody(0, "balloonbench", (const char *[]){ "doctor", NULL }, EXIT_ENVIRONMENT,
 			 "CAP_BPF and CAP_PERFMON");
 	expect_as_nobody(0, "balloonbench",
 			 (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
 					   "--boots", "1", "--accel", "tcg", "--trace", "phases",
 					   "-o", out, NULL },
-			 EXIT_ENVIRONMENT, "what the host does is not observed");
-	/* The fake guest does not trace, which makes that boot invalid. */
+			 EXIT_ENVIRONMENT, "the host is not observed");
+	/* The fake guest does not trace, and the boot above is invalid. */
 	out = in_test_dir("untraced");
 	expect_as_nobody(0, "balloonbench",
 			 (const char *[]){ "run", "--scenario", "tiny", "--variant", "finalize",
 					   "--boots", "1", "--accel", "tcg", "--trace", "off", "-o",
 					   out, NULL },
 			 EXIT_FINE, "1 boots ok");
-	snprintf(path, sizeof(path), "%s/tiny/finalize/boot-01/result.json", out);
-	result = json_load_file(path, 0, NULL);
+	result = tiny_result("untraced", 1);
 	assert_string_equal(text_of(result, "status"), "ok");
 	json_decref(result);
 	expect_as_nobody(0, "balloonstat", (const char *[]){ "compare", out, NULL },
@@ -208,8 +203,8 @@ static void without_root(void **state)
 			 EXIT_ENVIRONMENT, "run it as root, or with CAP_BPF and CAP_PERFMON");
 }
 
-/* No root, but what it takes: and not a capability of it reaches QEMU. */
-static void with_capabilities_alone(void **state)
+/* Capabilities are enough to trace. */
+static void capabilities_without_root(void **state)
 {
 	const uint64_t wanted = CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON) |
 				CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_DAC_READ_SEARCH);
@@ -221,15 +216,13 @@ static void with_capabilities_alone(void **state)
 	outcome = run_program("balloontrace", (const char *[]){ "host", "--list", NULL });
 	traces = outcome.status == EXIT_FINE;
 	outcome_release(&outcome);
-	if (!traces || (capabilities_of(getpid(), "CapPrm") & wanted) != wanted) {
-		print_message("# root itself cannot trace here\n");
-		skip();
-	}
+	if (!traces || (capabilities_of(getpid(), "CapPrm") & wanted) != wanted)
+		skip_test("root cannot trace on this machine");
 	expect_as_nobody(wanted, "balloontrace", (const char *[]){ "host", "--list", NULL },
 			 EXIT_FINE, "madvise");
 }
 
-static void what_cannot_be_read_is_told(void **state)
+static void unreadable_image(void **state)
 {
 	(void)state;
 	needs_root();
@@ -244,10 +237,10 @@ static void what_cannot_be_read_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_not_needed_is_dropped),
+		cmocka_unit_test(privileges_are_dropped),
 		cmocka_unit_test(without_root),
-		cmocka_unit_test(with_capabilities_alone),
-		cmocka_unit_test(what_cannot_be_read_is_told),
+		cmocka_unit_test(capabilities_without_root),
+		cmocka_unit_test(unreadable_image),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

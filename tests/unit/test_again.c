@@ -15,12 +15,11 @@
 #include <string.h>
 
 #include "analysis/compare/compare.h"
-#include "analysis/data/tree.h"
 #include "lib/stats.h"
 
 #define NOISE_MAX 256
 #define BASE "finalize"
-#define TWIN "finalize-again"
+#define CONTROL "finalize-again"
 #define BOOTS 6
 #define INFLATE_NS 70e6
 /* So seldom would a rate that is what it should be fail a test. */
@@ -33,48 +32,49 @@ struct noise {
 
 static struct noise tcg, icount;
 
-static void collect(struct noise *noise, const struct tree *tree, const char *scenario,
+static void collect(struct noise *noise, const struct table *table, const char *scenario,
 		    const char *variant)
 {
-	static const char *const names[] = { "inflate.duration_ns", "deflate.duration_ns" };
-	struct metric metric;
-	double *values, median;
-	size_t n, i, m;
+	struct measure measure;
+	struct series values;
+	double median;
+	size_t i;
+	int d;
 
-	for (m = 0; m < 2; m++) {
-		assert_int_equal(metric_parse(&metric, names[m], tree_accel(tree)), 0);
-		n = metric_values(&metric, tree, scenario, variant, &values);
-		assert_true(n >= 3);
-		median = stats_median(values, n);
-		for (i = 0; i < n && noise->count < NOISE_MAX; i++)
-			noise->values[noise->count++] = values[i] / median;
-		free(values);
+	for (d = 0; d < DIRECTIONS; d++) {
+		measure = measure_of("%s.duration_ns", direction_names[d]);
+		values = series(table, scenario, variant, &measure);
+		assert_true(values.n >= 3);
+		median = stats_median(values.values, values.n);
+		for (i = 0; i < values.n && noise->count < NOISE_MAX; i++)
+			noise->values[noise->count++] = values.values[i] / median;
+		series_release(&values);
 	}
 }
 
-/* Kernels whose moves all take long enough to be timed well. */
+/* Kernels whose resizes all take long enough to be timed well. */
 static int set_up(void **state)
 {
 	static const char *const variants[] = { "pfn-array", "list", "finalize" };
-	struct tree tree;
+	struct table table;
 	char err[512], traced[64];
 	size_t i;
 
 	(void)state;
-	if (tree_load(&tree, TEST_SOURCE "/results/reference", err, sizeof(err)))
+	if (table_load(&table, TEST_SOURCE "/results/reference", err, sizeof(err)))
 		fail_msg("%s", err);
 	for (i = 0; i < 3; i++) {
-		collect(&tcg, &tree, "idle", variants[i]);
-		collect(&tcg, &tree, "touched", variants[i]);
+		collect(&tcg, &table, "idle", variants[i]);
+		collect(&tcg, &table, "touched", variants[i]);
 	}
-	tree_release(&tree);
-	if (tree_load(&tree, TEST_SOURCE "/results/reference/icount", err, sizeof(err)))
+	table_release(&table);
+	if (table_load(&table, TEST_SOURCE "/results/reference/icount", err, sizeof(err)))
 		fail_msg("%s", err);
 	for (i = 0; i < 3; i++) {
 		snprintf(traced, sizeof(traced), "%s+off", variants[i]);
-		collect(&icount, &tree, "smoke", traced);
+		collect(&icount, &table, "smoke", traced);
 	}
-	tree_release(&tree);
+	table_release(&table);
 	return 0;
 }
 
@@ -83,41 +83,39 @@ static double draw(gsl_rng *rng, const struct noise *noise)
 	return INFLATE_NS * noise->values[gsl_rng_uniform_int(rng, noise->count)];
 }
 
-static void add_boots(struct tree *tree, const char *variant, double ratio, gsl_rng *rng,
-		      const struct noise *noise)
+static double *draw_boots(double ratio, gsl_rng *rng, const struct noise *noise)
 {
+	double *values = stats_array(BOOTS);
 	int i;
 
-	for (i = 1; i <= BOOTS; i++)
-		json_array_append_new(tree->boots,
-				      json_pack("{s:s, s:s, s:s, s:i, s:[{s:{s:f}, s:{s:f}}]}",
-						"scenario", "smoke", "variant", variant, "status",
-						"ok", "boot", i, "cycles", "inflate", "duration_ns",
-						ratio * draw(rng, noise), "deflate", "duration_ns",
-						ratio * draw(rng, noise)));
+	for (i = 0; i < BOOTS; i++)
+		values[i] = ratio * draw(rng, noise);
+	return values;
 }
 
-/* How many moves of a run get a verdict of that name. */
+/* How many resizes of a run get a verdict of that name. */
 static int one_run(double ratio, gsl_rng *rng, const struct noise *noise, double smallest_effect,
 		   enum verdict verdict)
 {
-	struct tree tree = { .boots = json_array() };
+	static const struct measure measure = { .better = BETTER_LOWER };
 	struct comparison c[2], *family[] = { &c[0], &c[1] };
-	struct metric metrics[2];
 	int count = 0, i;
 
-	add_boots(&tree, BASE, 1, rng, noise);
-	add_boots(&tree, TWIN, ratio, rng, noise);
-	metric_parse(&metrics[0], "inflate.duration_ns", "icount");
-	metric_parse(&metrics[1], "deflate.duration_ns", "icount");
-	for (i = 0; i < 2; i++)
-		compare(&c[i], &tree, &metrics[i], "smoke", TWIN, BASE);
+	for (i = 0; i < 2; i++) {
+		c[i] = (struct comparison){ .variant = CONTROL,
+					    .base = BASE,
+					    .measure = &measure,
+					    .values = draw_boots(ratio, rng, noise),
+					    .n = BOOTS,
+					    .base_values = draw_boots(1, rng, noise),
+					    .base_n = BOOTS };
+		compare_values(&c[i], 1);
+	}
 	compare_judge(family, 2, smallest_effect);
 	for (i = 0; i < 2; i++) {
 		count += c[i].verdict == verdict;
 		compare_release(&c[i]);
 	}
-	json_decref(tree.boots);
 	return count;
 }
 

@@ -92,18 +92,25 @@ static void intervals_are_consistent(void **state)
 /* Many boots: no binomial may overflow. */
 static void large_samples_have_intervals(void **state)
 {
-	double values[999];
+	static double values[1600];
 	struct interval i;
 	size_t n;
 
 	(void)state;
-	for (n = 0; n < 999; n++)
+	for (n = 0; n < 1600; n++)
 		values[n] = 1000 + n;
 	i = bootstrap_median(values, 999);
 	/* Half-width 1.96 sqrt(n) / 2, after the normal approximation. */
 	assert_true(fabs(i.low - (1499 - 31)) <= 2 && fabs(i.high - (1499 + 31)) <= 2);
 	i = bootstrap_median(values, 998);
 	assert_true(fabs(i.low - (1498.5 - 31)) <= 2 && fabs(i.high - (1498.5 + 31)) <= 2);
+	i = bootstrap_median(values, 1600);
+	assert_true(fabs(i.low - (1799.5 - 39)) <= 2 && fabs(i.high - (1799.5 + 39)) <= 2);
+	i = bootstrap_ratio(values, 1600, values, 1600);
+	/* 1.96 sqrt(2) sqrt(n) / 2 / 1799.5 */
+	assert_true(fabs(i.low - (1 - 0.0308)) < 0.001 && fabs(i.high - (1 + 0.0308)) < 0.001);
+	i = bootstrap_difference(values, 1600, values, 1599);
+	assert_true(fabs(i.low + 55.4) < 3 && fabs(i.high - 55.4) < 3);
 }
 
 /*

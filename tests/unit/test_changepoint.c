@@ -266,7 +266,7 @@ static void what_is_no_change(void **state)
 	values[11] += 0.3;
 	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 1);
 	assert_int_equal(found[0].at, 11);
-	/* Sure, but of no interest; unless it is. */
+	/* Certain but below the smallest effect; then above it. */
 	make_series(values, 12);
 	values[10] += 0.02;
 	values[11] += 0.02;

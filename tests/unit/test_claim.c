@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/gate/claim.h"
+#include "analysis/gate/gate.h"
 #include "analysis/data/utf8.h"
 #include "tests/helpers/files.h"
 
@@ -20,8 +20,8 @@ static void good_claims(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *path;
-		enum quantity_kind kind;
+		const char *column;
+		enum statistic statistic;
 		double share;
 		const char *operator;
 		double limit;
@@ -29,38 +29,38 @@ static void good_claims(void **state)
 		enum claim_reference reference;
 		const char *variant;
 	} good[] = {
-		{ "inflate.duration_ns <= 5 ms", "inflate.duration_ns", QUANTITY_METRIC, 0,
+		{ "inflate.duration_ns <= 5 ms", "inflate.duration_ns", STATISTIC_VALUE, 0,
 		  "<=", 5e6, "ms", REFERENCE_NONE, NULL },
-		{ "inflate.duration_ns<=5ms", "inflate.duration_ns", QUANTITY_METRIC, 0, "<=", 5e6,
+		{ "inflate.duration_ns<=5ms", "inflate.duration_ns", STATISTIC_VALUE, 0, "<=", 5e6,
 		  "ms", REFERENCE_NONE, NULL },
-		{ "  ready_ns\t<   1.5 s ", "ready_ns", QUANTITY_METRIC, 0, "<", 1.5e9, "s",
+		{ "  ready_ns\t<   1.5 s ", "ready_ns", STATISTIC_VALUE, 0, "<", 1.5e9, "s",
 		  REFERENCE_NONE, NULL },
-		{ "inflate.bytes >= 1.5 GiB", "inflate.bytes", QUANTITY_METRIC, 0,
+		{ "inflate.bytes >= 1.5 GiB", "inflate.bytes", STATISTIC_VALUE, 0,
 		  ">=", 1.5 * (1 << 30), "GiB", REFERENCE_NONE, NULL },
 		{ "inflate.host.discard_bytes > 64 KiB", "inflate.host.discard_bytes",
-		  QUANTITY_METRIC, 0, ">", 65536, "KiB", REFERENCE_NONE, NULL },
-		{ "deflate.gib_per_s >= 2 GiB/s", "deflate.gib_per_s", QUANTITY_METRIC, 0, ">=", 2,
+		  STATISTIC_VALUE, 0, ">", 65536, "KiB", REFERENCE_NONE, NULL },
+		{ "deflate.gib_per_s >= 2 GiB/s", "deflate.gib_per_s", STATISTIC_VALUE, 0, ">=", 2,
 		  "GiB/s", REFERENCE_NONE, NULL },
-		{ "vmstat.pgfault <= 100", "vmstat.pgfault", QUANTITY_METRIC, 0, "<=", 100, "",
+		{ "vmstat.pgfault <= 100", "vmstat.pgfault", STATISTIC_VALUE, 0, "<=", 100, "",
 		  REFERENCE_NONE, NULL },
 		{ "inflate.host.discard_calls <= 0.5 x list", "inflate.host.discard_calls",
-		  QUANTITY_METRIC, 0, "<=", 0.5, "", REFERENCE_VARIANT, "list" },
-		{ "inflate.duration_ns <= 1.05x base", "inflate.duration_ns", QUANTITY_METRIC, 0,
+		  STATISTIC_VALUE, 0, "<=", 0.5, "", REFERENCE_VARIANT, "list" },
+		{ "inflate.duration_ns <= 1.05x base", "inflate.duration_ns", STATISTIC_VALUE, 0,
 		  "<=", 1.05, "", REFERENCE_BASE, NULL },
 		{ "ops.enqueue.p99.9 <= 1.1 x list+pages", "ops.enqueue.histogram",
-		  QUANTITY_PERCENTILE, 0.999, "<=", 1.1, "", REFERENCE_VARIANT, "list+pages" },
-		{ "ops.tell_inflate.max < 20 us", "ops.tell_inflate.histogram", QUANTITY_MAX, 0,
+		  STATISTIC_QUANTILE, 0.999, "<=", 1.1, "", REFERENCE_VARIANT, "list+pages" },
+		{ "ops.tell_inflate.max < 20 us", "ops.tell_inflate.histogram", STATISTIC_MAX, 0,
 		  "<", 20000, "us", REFERENCE_NONE, NULL },
 		{ "host.dontneed.p50 <= 900 ns", "trace.host.calls.dontneed.latency_ns",
-		  QUANTITY_PERCENTILE, 0.5, "<=", 900, "ns", REFERENCE_NONE, NULL },
+		  STATISTIC_QUANTILE, 0.5, "<=", 900, "ns", REFERENCE_NONE, NULL },
 		{ "trace.host.calls.dontneed.length_bytes.mean >= 1 MiB",
-		  "trace.host.calls.dontneed.length_bytes", QUANTITY_MEAN, 0, ">=", 1 << 20, "MiB",
+		  "trace.host.calls.dontneed.length_bytes", STATISTIC_MEAN, 0, ">=", 1 << 20, "MiB",
 		  REFERENCE_NONE, NULL },
 		{ "guest.fault_ns.p99 during inflate <= 1.2 x idle",
-		  "victims.guest.fault_ns.inflate", QUANTITY_PERCENTILE, 0.99, "<=", 1.2, "",
+		  "victims.guest.fault_ns.inflate", STATISTIC_QUANTILE, 0.99, "<=", 1.2, "",
 		  REFERENCE_IDLE, NULL },
 		{ "host.read_bytes.mean during after > 4 KiB", "victims.host.read_bytes.after",
-		  QUANTITY_MEAN, 0, ">", 4096, "KiB", REFERENCE_NONE, NULL },
+		  STATISTIC_MEAN, 0, ">", 4096, "KiB", REFERENCE_NONE, NULL },
 	};
 	char err[512];
 	size_t i;
@@ -71,12 +71,11 @@ static void good_claims(void **state)
 
 		if (claim_parse(&c, good[i].text, err, sizeof(err)))
 			fail_msg("%s: %s", good[i].text, err);
-		assert_string_equal(c.quantity.path, good[i].path);
-		assert_int_equal(c.quantity.kind, good[i].kind);
+		assert_string_equal(c.measure.column, good[i].column);
+		assert_int_equal(c.measure.statistic, good[i].statistic);
 		/* Exactly: 0.9990000000000001 would be another rank. */
-		if (c.quantity.kind == QUANTITY_PERCENTILE)
-			assert_true(c.quantity.share == good[i].share);
-		assert_string_equal(claim_operator_name(c.operator), good[i].operator);
+		assert_true(c.measure.quantile == good[i].share);
+		assert_string_equal(claim_operators[c.operator], good[i].operator);
 		assert_true(fabs(c.limit - good[i].limit) < 1e-9 * good[i].limit);
 		assert_string_equal(c.unit, good[i].unit);
 		assert_int_equal(c.reference, good[i].reference);
@@ -95,7 +94,8 @@ static void idle_is_the_phase_before(void **state)
 	assert_int_equal(
 		claim_parse(&c, "host.fault_ns.p50 during deflate < 2 x idle", err, sizeof(err)),
 		0);
-	assert_string_equal(c.quantity.idle_path, "victims.host.fault_ns.before");
+	assert_true(claim_measure(&c).over_before);
+	assert_string_equal(c.measure.victim, "victims.host.fault_ns");
 	claim_release(&c);
 }
 
@@ -105,46 +105,55 @@ static void bad_claims(void **state)
 		const char *text;
 		const char *says;
 	} bad[] = {
-		{ "", "'' is no quantity" },
-		{ "inflate.duration_ns", "'the end': one of <= < >= >" },
-		{ "inflate.duration_ns about 5 ms", "'about': one of <= < >= >" },
-		{ "inflate.duration_ns == 5 ms", "'==': one of" },
-		{ "inflate.duration_ns =< 5 ms", "'=<': one of" },
-		{ "inflate.duration_ns <=", "'the end': a number is wanted" },
-		{ "inflate.duration_ns <= fast", "'fast': a number is wanted" },
-		{ "inflate.duration_ns <= -5 ms", "'-5': a number is wanted" },
-		{ "inflate.duration_ns <= nan ms", "'nan': a number is wanted" },
-		{ "inflate.duration_ns <= .5 ms", "'.5': a number is wanted" },
-		{ "inflate.duration_ns <= 5. ms", "'5.': a number is wanted" },
-		{ "inflate.duration_ns <= 0x10 ms", "'x10': of inflate.duration_ns a time" },
-		{ "inflate.duration_ns <= 1e3 ms", "'e3': of inflate.duration_ns a time" },
-		{ "inflate.duration_ns <= 5", "'the end': of inflate.duration_ns a time in ns" },
-		{ "inflate.duration_ns <= 5 MiB", "'MiB': of inflate.duration_ns a time" },
-		{ "inflate.duration_ns <= 5 min", "'min': of inflate.duration_ns a time" },
-		{ "inflate.bytes <= 5 ms", "'ms': of inflate.bytes bytes in B, KiB" },
-		{ "inflate.gib_per_s <= 5", "a rate in GiB/s is wanted" },
-		{ "inflate.kicks <= 5 ms", "'ms': of inflate.kicks a count has no unit" },
+		{ "", "'' is no metric" },
+		{ "inflate.duration_ns", "'the end': expected one of <= < >= >" },
+		{ "inflate.duration_ns about 5 ms", "'about': expected one of <= < >= >" },
+		{ "inflate.duration_ns == 5 ms", "'==': expected one of" },
+		{ "inflate.duration_ns =< 5 ms", "'=<': expected one of" },
+		{ "inflate.duration_ns <=", "'the end': expected a number" },
+		{ "inflate.duration_ns <= fast", "'fast': expected a number" },
+		{ "inflate.duration_ns <= -5 ms", "'-5': expected a number" },
+		{ "inflate.duration_ns <= nan ms", "'nan': expected a number" },
+		{ "inflate.duration_ns <= .5 ms", "'.5': expected a number" },
+		{ "inflate.duration_ns <= 5. ms", "'5.': expected a number" },
+		{ "inflate.duration_ns <= 0x10 ms",
+		  "'x10': expected for inflate.duration_ns a time" },
+		{ "inflate.duration_ns <= 1e3 ms",
+		  "'e3': expected for inflate.duration_ns a time" },
+		{ "inflate.duration_ns <= 5",
+		  "'the end': expected for inflate.duration_ns a time in ns" },
+		{ "inflate.duration_ns <= 5 MiB",
+		  "'MiB': expected for inflate.duration_ns a time" },
+		{ "inflate.duration_ns <= 5 min",
+		  "'min': expected for inflate.duration_ns a time" },
+		{ "inflate.bytes <= 5 ms", "'ms': expected for inflate.bytes bytes in B, KiB" },
+		{ "inflate.gib_per_s <= 5", "expected for inflate.gib_per_s a rate in GiB/s" },
+		{ "inflate.kicks <= 5 ms",
+		  "'ms': expected for inflate.kicks a count without a unit" },
 		{ "inflate.kicks <= 5 x",
-		  "after 'x' a variant's name, 'base', 'idle' or 'its METRIC'" },
-		{ "inflate.kicks <= 5 x its", "'' is no quantity" },
-		{ "inflate.kicks <= 5 x its ops.enqueue.p99", "after 'its' a metric is wanted" },
-		{ "inflate.kicks <= 5 x base or so", "'or' is too much" },
-		{ "inflate.kicks <= 5 and more", "'and': of inflate.kicks" },
+		  "expected a variant's name, 'base', 'idle' or 'its METRIC' after 'x'" },
+		{ "inflate.kicks <= 5 x its", "'' is no metric" },
+		{ "inflate.kicks <= 5 x its ops.enqueue.p99",
+		  "expected a plain field after 'its'" },
+		{ "inflate.kicks <= 5 x base or so", "unexpected 'or' after the claim" },
+		{ "inflate.kicks <= 5 and more", "'and': expected for inflate.kicks" },
 		{ "inflate.kicks <= 5 x idle", "'idle': inflate.kicks has no phases" },
-		{ "inflate.kicks during inflate <= 5", "a statistic is wanted with 'during'" },
+		{ "inflate.kicks during inflate <= 5", "expected a statistic with 'during'" },
 		{ "ops.enqueue.p99 during inflate <= 5 us", "'ops.enqueue.p99' has no phases" },
-		{ "guest.fault_ns.p99 <= 5 us", "say when, as in 'guest.fault_ns.p99 during" },
-		{ "guest.fault_ns.p99 during <= 5 us", "'<=': after 'during' one of before," },
-		{ "guest.fault_ns.p99 during tea <= 5 us", "'tea': after 'during' one of before," },
+		{ "guest.fault_ns.p99 <= 5 us",
+		  "expected a phase, as in 'guest.fault_ns.p99 during" },
+		{ "guest.fault_ns.p99 during <= 5 us",
+		  "'<=': expected one of before, inflate, plateau, deflate, after after 'during'" },
+		{ "guest.fault_ns.p99 during tea <= 5 us", "'tea': expected one of before," },
 		{ "guest.fault_ns.p99 during before <= 2 x idle",
 		  "that is what 'during before' is" },
-		{ "ops.enqueue.p0 <= 5 us", "'.p0': a percentile between 0 and 100" },
-		{ "ops.enqueue.p100 <= 5 us", "'.p100': a percentile between 0 and 100" },
-		{ "ops.enqueue.p9.9.9 <= 5 us", "'.p9.9.9': a percentile" },
-		{ "ops/enqueue.p99 <= 5 us", "'ops/enqueue.p99' is no quantity" },
-		{ "ops..p99 <= 5 us", "'ops..p99' is no quantity" },
-		{ ".p99 <= 5 us", "'.p99' is no quantity" },
-		{ "inflate. <= 5 us", "'inflate.' is no quantity" },
+		{ "ops.enqueue.p0 <= 5 us", "'.p0': expected a percentile between 0 and 100" },
+		{ "ops.enqueue.p100 <= 5 us", "'.p100': expected a percentile between 0 and 100" },
+		{ "ops.enqueue.p9.9.9 <= 5 us", "'.p9.9.9': expected a percentile" },
+		{ "ops/enqueue.p99 <= 5 us", "'ops/enqueue.p99' is no metric" },
+		{ "ops..p99 <= 5 us", "'ops..p99' is no metric" },
+		{ ".p99 <= 5 us", "'.p99' is no metric" },
+		{ "inflate. <= 5 us", "'inflate.' is no metric" },
 	};
 	char err[512];
 	size_t i;
@@ -170,7 +179,7 @@ static void names_that_are_too_long(void **state)
 	memset(text, 'a', sizeof(text));
 	strcpy(text + 400, " <= 5");
 	assert_int_equal(claim_parse(&c, text, err, sizeof(err)), -EINVAL);
-	assert_non_null(strstr(err, "is no quantity"));
+	assert_non_null(strstr(err, "is no metric"));
 	claim_release(&c);
 }
 
@@ -222,23 +231,23 @@ static void regressions_have_a_direction(void **state)
 	assert_string_equal(claims.list[1].expression, "inflate.gib_per_s >= 0.975 x base");
 	assert_int_equal(claims.list[1].operator, CLAIM_AT_LEAST);
 	assert_true(claims.list[1].limit == 0.975);
-	assert_string_equal(claims.list[2].quantity.path, "victims.guest.fault_ns.inflate");
+	assert_string_equal(claims.list[2].measure.column, "victims.guest.fault_ns.inflate");
 	claims_release(&claims);
 }
 
 static void bad_regressions(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "inflate.duration_ns", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=5", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=%", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=-5%", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=0x5%", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=1.2.3%", "METRIC=PERCENT% is wanted" },
-		{ "inflate.duration_ns=5000%", "METRIC=PERCENT% is wanted" },
-		{ "=5%", "METRIC=PERCENT% is wanted" },
-		{ "inflate.gib_per_s=100%", "nothing is worse by more than 100 %" },
-		{ "inflate duration=5%", "'duration': one of" },
+		{ "inflate.duration_ns", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=5", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=%", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=-5%", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=0x5%", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=1.2.3%", "expected METRIC=PERCENT%" },
+		{ "inflate.duration_ns=5000%", "expected METRIC=PERCENT%" },
+		{ "=5%", "expected METRIC=PERCENT%" },
+		{ "inflate.gib_per_s=100%", "expected less than 100 % where more is better" },
+		{ "inflate duration=5%", "no metric 'inflate'" },
 	};
 	struct claims claims = { 0 };
 	char err[512];
@@ -290,9 +299,9 @@ static void bad_files(void **state)
 {
 	static const char *const bad[][2] = {
 		{ "", "q.ini: there is no claim in it" },
-		{ "claim = inflate.kicks <= 5\n", "q.ini:1: [] claim: stands before the first" },
+		{ "claim = inflate.kicks <= 5\n", "q.ini:1: [] claim: is before the first" },
 		{ "[a]\nclaim = inflate.kicks <= many\n",
-		  "q.ini:2: [a] claim: 'many': a number is wanted" },
+		  "q.ini:2: [a] claim: 'many': expected a number" },
 		{ "[a]\nclaim = inflate.kicks <= 5\nvariants = b\n",
 		  "q.ini:3: [a] variants: unknown key; there are: claim, scenario, variant, "
 		  "description" },
@@ -300,12 +309,12 @@ static void bad_files(void **state)
 		{ "[a]\nclaim = inflate.kicks <= 5\n[b]\nvariant = x\n",
 		  "q.ini:4: [b] has no claim" },
 		{ "[a]\nclaim = inflate.kicks <= 5\nclaim = inflate.kicks <= 6\n",
-		  "q.ini:3: [a] claim: is set a second time" },
+		  "q.ini:3: [a] claim: duplicate key" },
 		{ "[a]\nclaim = inflate.kicks <= 5\n  and no more\n", "q.ini:3: [a] claim:" },
 		{ "[a]\nclaim = inflate.kicks <= 5\nscenario =\n",
-		  "q.ini:3: [a] scenario: names are wanted" },
-		{ "[a]\nclaim\n", "q.ini:2: neither a [section] nor a key = value line" },
-		{ "[a]\nclaim = inflate.kicks <= 5\n[b\n", "q.ini:3: neither a [section]" },
+		  "q.ini:3: [a] scenario: expected names" },
+		{ "[a]\nclaim\n", "q.ini:2: expected a [section] or key = value" },
+		{ "[a]\nclaim = inflate.kicks <= 5\n[b\n", "q.ini:3: expected a [section]" },
 		{ "[a\xff]\nclaim = inflate.kicks <= 5\n", "is not UTF-8" },
 		{ "[a]\ndescription = \xed\xa0\x80\n", "q.ini:2: [a] description: the line or" },
 		{ "[a-name-that-goes-on-and-on-until-nobody-reads-it-all]\n"
@@ -342,7 +351,7 @@ static void lines_that_are_too_long(void **state)
 	assert_int_equal(
 		claims_load(&claims, write_file(test_dir, "long.ini", text), err, sizeof(err)),
 		-EINVAL);
-	assert_non_null(strstr(err, "long.ini:2: the line is longer than"));
+	assert_non_null(strstr(err, "long.ini:2: line longer than"));
 	claims_release(&claims);
 }
 

@@ -14,7 +14,7 @@
 
 /* Our end is wrapped in the stream, the test plays the other. */
 static int peer;
-static struct jsonl *stream;
+static struct jsonl stream;
 
 static int set_up(void **state)
 {
@@ -22,15 +22,14 @@ static int set_up(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	stream = jsonl_new(fds[0], NULL);
 	peer = fds[1];
-	return stream ? 0 : -1;
+	return jsonl_open(&stream, fds[0], "test", NULL);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	jsonl_free(stream);
+	jsonl_close(&stream);
 	if (peer >= 0)
 		close(peer);
 	return 0;
@@ -45,7 +44,7 @@ static void expect(const char *key, int value)
 {
 	json_t *msg = NULL;
 
-	assert_int_equal(jsonl_receive(stream, &msg, deadline_in_ms(1000)), 0);
+	assert_int_equal(jsonl_receive(&stream, &msg, deadline_in_ms(1000)), 0);
 	assert_int_equal(json_integer_value(json_object_get(msg, key)), value);
 	json_decref(msg);
 }
@@ -54,9 +53,9 @@ static void expect_error(int err)
 {
 	json_t *msg = NULL;
 
-	assert_int_equal(jsonl_receive(stream, &msg, deadline_in_ms(50)), err);
+	assert_int_equal(jsonl_receive(&stream, &msg, deadline_in_ms(50)), err);
 	assert_null(msg);
-	assert_true(strlen(jsonl_error(stream)) > 0);
+	assert_true(strlen(stream.error) > 0);
 }
 
 static void split_at_every_byte(void **state)
@@ -87,7 +86,7 @@ static void garbage_is_shown(void **state)
 	(void)state;
 	put("no json\n", 8);
 	expect_error(-EBADMSG);
-	assert_non_null(strstr(jsonl_error(stream), "no json"));
+	assert_non_null(strstr(stream.error, "no json"));
 }
 
 static void an_array_is_no_object(void **state)
@@ -114,7 +113,7 @@ static void sending_to_nobody(void **state)
 	(void)state;
 	close(peer);
 	peer = -1;
-	assert_int_equal(jsonl_send(stream, msg, deadline_in_ms(100)), -ECONNRESET);
+	assert_int_equal(jsonl_send(&stream, msg, deadline_in_ms(100)), -ECONNRESET);
 	json_decref(msg);
 }
 
@@ -133,7 +132,7 @@ static void an_endless_line(void **state)
 			sent += 1 << 16;
 		_exit(0);
 	}
-	assert_int_equal(jsonl_receive(stream, &msg, deadline_in_ms(20000)), -EMSGSIZE);
+	assert_int_equal(jsonl_receive(&stream, &msg, deadline_in_ms(20000)), -EMSGSIZE);
 	kill(pid, SIGKILL);
 	free(chunk);
 }
@@ -148,7 +147,7 @@ static void sending_to_a_deaf_peer(void **state)
 	memset(big, 'x', (8 << 20) - 1);
 	big[(8 << 20) - 1] = '\0';
 	msg = json_pack("{s:s}", "a", big);
-	assert_int_equal(jsonl_send(stream, msg, deadline_in_ms(100)), -ETIMEDOUT);
+	assert_int_equal(jsonl_send(&stream, msg, deadline_in_ms(100)), -ETIMEDOUT);
 	json_decref(msg);
 	free(big);
 }

@@ -21,7 +21,7 @@ static void every_block_holds_every_variant(void **state)
 	size_t s, i;
 
 	(void)state;
-	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 7), 0);
+	plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 7);
 	assert_int_equal(plan.count, SCENARIOS * VARIANTS * BOOTS);
 	for (s = 0; s < SCENARIOS; s++) {
 		for (boot = 1; boot <= BOOTS; boot++) {
@@ -48,7 +48,7 @@ static void second_blocks_are_reversed(void **state)
 	unsigned int boot;
 
 	(void)state;
-	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 99), 0);
+	plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 99);
 	for (s = 0; s < SCENARIOS; s++)
 		for (boot = 2; boot <= BOOTS; boot += 2)
 			for (i = 0; i < VARIANTS; i++)
@@ -67,9 +67,9 @@ static void same_seed_same_plan(void **state)
 	struct plan a, b, c;
 
 	(void)state;
-	assert_int_equal(plan_make(&a, SCENARIOS, VARIANTS, BOOTS, 1), 0);
-	assert_int_equal(plan_make(&b, SCENARIOS, VARIANTS, BOOTS, 1), 0);
-	assert_int_equal(plan_make(&c, SCENARIOS, VARIANTS, BOOTS, 2), 0);
+	plan_make(&a, SCENARIOS, VARIANTS, BOOTS, 1);
+	plan_make(&b, SCENARIOS, VARIANTS, BOOTS, 1);
+	plan_make(&c, SCENARIOS, VARIANTS, BOOTS, 2);
 	assert_memory_equal(a.entries, b.entries, a.count * sizeof(*a.entries));
 	assert_memory_not_equal(a.entries, c.entries, a.count * sizeof(*a.entries));
 	plan_release(&a);
@@ -85,16 +85,10 @@ static void seed_one_is_kept(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(plan_make(&plan, 1, VARIANTS, 4, 1), 0);
+	plan_make(&plan, 1, VARIANTS, 4, 1);
 	for (i = 0; i < plan.count; i++)
 		assert_int_equal(plan.entries[i].variant, order[i]);
 	plan_release(&plan);
-}
-
-static bool is_early(const struct plan_entry *entry, void *context)
-{
-	(void)context;
-	return entry->boot <= 2;
 }
 
 /* What a longer plan begins with, and then a block of it at a time. */
@@ -105,9 +99,12 @@ static void a_block_more(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(plan_make(&all, SCENARIOS, VARIANTS, BOOTS, 3), 0);
-	assert_int_equal(plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 3), 0);
-	plan_keep(&plan, is_early, NULL);
+	plan_make(&all, SCENARIOS, VARIANTS, BOOTS, 3);
+	plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 3);
+	plan.count = 0;
+	for (i = 0; i < all.count; i++)
+		if (all.entries[i].boot <= 2)
+			plan.entries[plan.count++] = all.entries[i];
 	for (boot = 3; boot <= BOOTS; boot++)
 		assert_int_equal(plan_add_block(&plan, &all, 1, boot), VARIANTS);
 	assert_int_equal(plan_add_block(&plan, &all, 1, BOOTS + 1), 0);

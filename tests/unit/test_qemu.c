@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "bench/vm/qemu.h"
-#include "bench/vm/qemu_argv.h"
-#include "bench/vm/qemu_probe.h"
 #include "lib/clock.h"
 #include "tests/helpers/files.h"
 
@@ -22,7 +20,7 @@ static struct qemu_config make_config(const char *binary)
 		.binary = binary,
 		.vmlinux = "/boot/vm linux",
 		.initramfs = "/boot/initramfs",
-		.accel = ACCEL_TCG,
+		.accel = RESULT_TCG,
 		.memory_bytes = 512ULL << 20,
 		.vcpus = 2,
 		.thp = true,
@@ -55,7 +53,7 @@ static char *join(char **argv)
 
 static void expect_argument(struct qemu_config config, const char *wanted)
 {
-	char **argv = qemu_argv(&config, 3, 4);
+	char **argv = qemu_argv(&config);
 
 	assert_non_null(argv);
 	if (!strstr(join(argv), wanted))
@@ -75,9 +73,9 @@ static void command_lines(void **state)
 	expect_argument(config, "socket,id=qmp,fd=3");
 	expect_argument(config, "socket,id=guest,fd=4");
 	expect_argument(config, "virtio-balloon-pci,id=balloon0 ");
-	config.accel = ACCEL_KVM;
+	config.accel = RESULT_KVM;
 	expect_argument(config, "-accel kvm -cpu host");
-	config.accel = ACCEL_ICOUNT;
+	config.accel = RESULT_ICOUNT;
 	expect_argument(config, "-icount shift=0,sleep=off");
 	config.backing = BACKING_MEMFD;
 	expect_argument(config, "memory-backend-memfd,id=ram,size=512M,share=on ");

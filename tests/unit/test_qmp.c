@@ -176,43 +176,73 @@ static void a_flood_of_events(void **state)
 	flood("LAST", 0);
 }
 
-static void guest_refusals(void **state)
+static struct agent *open_agent(const char *says)
 {
 	struct agent *agent;
 
+	assert_int_equal(agent_open(&agent, make_peer(says, 1), NULL), 0);
+	return agent;
+}
+
+static void expect_refusal(struct agent *agent, const char *cmd, const struct record *record,
+			   void *answer, const char *says)
+{
+	struct guest_request request = guest_request(cmd);
+
+	assert_int_equal(agent_request(agent, &request, record, answer, deadline_in_ms(100)),
+			 -EPROTO);
+	if (!strstr(agent_error(agent), says))
+		fail_msg("'%s' is not in '%s'", says, agent_error(agent));
+}
+
+static void guest_refusals(void **state)
+{
+	struct agent *agent =
+		open_agent("{\"id\": 1, \"error\": \"unknown request\"}\n"
+			   "{\"id\": 7, \"ok\": true}\n"
+			   "{\"event\": \"resize-failed\", \"error\": \"too slow\"}\n");
+
 	(void)state;
-	assert_int_equal(
-		agent_open(&agent,
-			   make_peer("{\"id\": 1, \"ok\": false, \"error\": \"unknown request\"}\n"
-				     "{\"id\": 7, \"ok\": true}\n"
-				     "{\"event\": \"move-failed\", \"error\": \"too slow\"}\n",
-				     1),
-			   NULL),
-		0);
-	assert_int_equal(
-		agent_request(agent, json_pack("{s:s}", "cmd", "dance"), NULL, deadline_in_ms(100)),
-		-EPROTO);
-	assert_non_null(strstr(agent_error(agent), "'dance': unknown request"));
-	assert_int_equal(
-		agent_request(agent, json_pack("{s:s}", "cmd", "free"), NULL, deadline_in_ms(100)),
-		-EPROTO);
-	assert_int_equal(agent_wait_event(agent, "moved", NULL, deadline_in_ms(100)), -EPROTO);
-	assert_non_null(strstr(agent_error(agent), "too slow"));
-	assert_int_equal(agent_wait_event(agent, "moved", NULL, deadline_in_ms(30)), -ETIMEDOUT);
+	expect_refusal(agent, "dance", NULL, NULL, "'dance': unknown request");
+	expect_refusal(agent, "free", NULL, NULL, "no answer to 'free'");
+	assert_int_equal(agent_wait_event(agent, "resized", NULL, NULL, deadline_in_ms(100)),
+			 -EPROTO);
+	assert_non_null(strstr(agent_error(agent),
+			       "expected event 'resized', got 'resize-failed': too slow"));
+	assert_int_equal(agent_wait_event(agent, "resized", NULL, NULL, deadline_in_ms(30)),
+			 -ETIMEDOUT);
+	agent_close(agent);
+}
+
+/* Answers are decoded at the channel: what is missing, of another type or negative is named. */
+static void guest_answers_are_checked(void **state)
+{
+	struct agent *agent = open_agent("{\"id\": 1, \"ok\": true, \"bytes\": 4096}\n"
+					 "{\"id\": 2, \"ok\": true}\n"
+					 "{\"id\": 3, \"ok\": true, \"bytes\": \"all\"}\n"
+					 "{\"id\": 4, \"ok\": true, \"bytes\": -1}\n");
+	struct guest_request request = guest_request("free");
+	int64_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(agent_request(agent, &request, &answer_bytes, &bytes, deadline_in_ms(100)),
+			 0);
+	assert_int_equal(bytes, 4096);
+	expect_refusal(agent, "free", &answer_bytes, &bytes, "'free': bytes");
+	expect_refusal(agent, "free", &answer_bytes, &bytes, "expected an integer");
+	expect_refusal(agent, "free", &answer_bytes, &bytes, "bytes is negative");
 	agent_close(agent);
 }
 
 static void guest_of_another_version(void **state)
 {
-	struct agent *agent;
+	struct agent *agent = open_agent("{\"event\": \"hello\", \"protocol\": 99}\n");
+	struct event_hello hello;
 
 	(void)state;
-	assert_int_equal(agent_open(&agent,
-				    make_peer("{\"event\": \"hello\", \"protocol\": 99}\n", 1),
-				    NULL),
-			 0);
-	assert_int_equal(agent_hello(agent, NULL, deadline_in_ms(100)), -EPROTO);
+	assert_int_equal(agent_hello(agent, &hello, deadline_in_ms(100)), -EPROTO);
 	assert_non_null(strstr(agent_error(agent), "99"));
+	record_release(&event_hello_record, &hello);
 	agent_close(agent);
 }
 
@@ -227,6 +257,7 @@ int main(void)
 		cmocka_unit_test(an_answer_to_nothing),
 		cmocka_unit_test(a_flood_of_events),
 		cmocka_unit_test(guest_refusals),
+		cmocka_unit_test(guest_answers_are_checked),
 		cmocka_unit_test(guest_of_another_version),
 	};
 

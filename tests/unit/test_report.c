@@ -10,38 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/cover_letter.h"
-#include "analysis/plots/plot.h"
-#include "analysis/report/report_write.h"
-#include "lib/result.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/report_text.h"
+#include "tests/helpers/result_builder.h"
 
-#define MOVE                                                                                       \
-	"{\"bytes\": 1073741824, \"duration_ns\": %d, \"gib_per_s\": %.17g, \"resolution_ns\": "   \
-	"1000, "                                                                                   \
-	"\"wall_ns\": %d, \"steps\": 1, \"progress\": [[0, 0], [%d, 1073741824]]}"
-
-/* A boot of two cycles whose inflates take @ms and @ms + 2, in ms. */
-static void add_boot(const char *variant, int boot, const char *status, int ms, const char *accel)
+/* A boot of two cycles whose inflates take @ms and @ms + 2. */
+static void add_boot(const char *variant, int number, int ms)
 {
-	char name[128], text[2048], move[2][512];
-	int i;
+	struct boot_result boot = build_boot("idle", variant, number, ms);
+	struct cycle_result *second = record_append(&cycle_record, &boot.cycles);
 
-	for (i = 0; i < 2; i++)
-		snprintf(move[i], sizeof(move[i]), MOVE, (ms + 2 * i) * 1000000,
-			 1000.0 / (ms + 2 * i), (ms + 2 * i) * 1000000, (ms + 2 * i) * 1000000);
-	snprintf(
-		text, sizeof(text),
-		"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"%s\", \"cut\": "
-		"\"list\", "
-		"\"accel\": \"%s\", \"boot\": %d, \"seed\": 1, \"status\": \"%s\", \"reason\": %s, "
-		"\"unknown_to_us\": [1], \"ready_ns\": 700000000, \"cycles\": ["
-		"{\"inflate\": %s, \"deflate\": %s}, {\"inflate\": %s, \"deflate\": %s}]}",
-		variant, accel, boot, status,
-		strcmp(status, "ok") ? "\"it <broke> | `here`\"" : "null", move[0], move[0],
-		move[1], move[1]);
-	snprintf(name, sizeof(name), "idle/%s/boot-%02d/result.json", variant, boot);
-	write_file(test_dir, name, text);
+	second->inflate = build_resize(1LL << 30, ms + 2);
+	second->deflate = build_resize(1LL << 30, ms + 2);
+	put_boot("t", &boot);
 }
 
 static void make_tree(void)
@@ -49,135 +30,139 @@ static void make_tree(void)
 	int i;
 
 	for (i = 1; i <= 6; i++) {
-		add_boot("old", i, "ok", 100 + i, "tcg");
-		add_boot("new", i, "ok", 50 + i, "tcg");
+		add_boot("old", i, 100 + i);
+		add_boot("new", i, 50 + i);
 	}
-	add_boot("new", 7, "failed", 1, "tcg");
-	write_file(test_dir, "plan.json",
+	put_failed("t", "idle", "new", 7, BOOT_FAILED, "it <broke> | `here`");
+	write_file(test_dir, "t/plan.json",
 		   "{\"seed\": 42, \"boots\": 6, \"scenarios\": [{\"name\": \"idle\", "
-		   "\"memory_bytes\": 8589934592, "
-		   "\"inflate_bytes\": 7516192768, \"vcpus\": 2, \"cycles\": 2, \"scale\": 1.0, "
-		   "\"thp\": true, "
-		   "\"backing\": \"anonymous\", \"description\": \"a *test*\"}], "
+		   "\"memory_bytes\": 8589934592, \"inflate_bytes\": 7516192768, \"vcpus\": 2, "
+		   "\"cycles\": 2, \"scale\": 1.0, \"thp\": true, \"backing\": \"anonymous\", "
+		   "\"description\": \"a *test*\"}], "
 		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\"}]}");
-	write_file(test_dir, "env.json",
+	write_file(test_dir, "t/env.json",
 		   "{\"command\": \"balloonbench run\", \"accel_reason\": \"asked for\"}");
-}
-
-static char *report_text(const struct tree *tree)
-{
-	struct report report;
-	char *text = NULL;
-	size_t size;
-	FILE *f;
-
-	assert_int_equal(
-		report_make(&report, &(struct report_input){ .tree = tree,
-							     .smallest_effect = SMALLEST_EFFECT }),
-		0);
-	report.plots = "plots";
-	f = open_memstream(&text, &size);
-	report_write(&report, f);
-	fclose(f);
-	report_release(&report);
-	return text;
 }
 
 static void a_boot_is_one_value(void **state)
 {
-	struct metric metric;
-	struct tree tree;
-	double *values;
-	char err[512];
+	struct measure duration = measure_of("inflate.duration_ns");
+	struct measure ready = measure_of("ready_ns");
+	struct table table;
+	struct series s;
 
 	(void)state;
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_int_equal(metric_parse(&metric, "inflate.duration_ns", "tcg"), 0);
-	assert_int_equal(metric_values(&metric, &tree, "idle", "old", &values), 6);
+	load_table(&table, "t");
+	s = series(&table, "idle", "old", &duration);
+	assert_int_equal(s.n, 6);
 	/* the median of two cycles, 101 and 103 ms */
-	assert_true(fabs(values[0] - 102) < 1e-9);
-	assert_string_equal(metric.unit, "ms");
-	free(values);
-	assert_int_equal(metric_values(&metric, &tree, "idle", "new", &values), 6);
-	free(values);
-	assert_int_equal(metric_parse(&metric, "ready_ns", "tcg"), 0);
-	assert_int_equal(metric_values(&metric, &tree, "idle", "old", &values), 6);
-	assert_true(fabs(values[0] - 700) < 1e-9);
-	free(values);
-	assert_int_equal(metric_parse(&metric, "inflate.duration_ns", "icount"), 0);
-	assert_string_equal(metric.unit, "M instructions");
-	tree_release(&tree);
+	assert_float_equal(s.values[0], 102 * MS, 1e-3);
+	assert_string_equal(measure_shown(&duration, false).name, "ms");
+	assert_string_equal(measure_shown(&duration, true).name, "M instructions");
+	series_release(&s);
+	s = series(&table, "idle", "new", &duration);
+	assert_int_equal(s.n, 6);
+	series_release(&s);
+	s = series(&table, "idle", "old", &ready);
+	assert_int_equal(s.n, 6);
+	assert_float_equal(s.values[0], 700 * MS, 1e-3);
+	series_release(&s);
+	table_release(&table);
 }
 
 static void the_plan_orders_and_the_failed_are_counted(void **state)
 {
-	struct tree tree;
-	char err[512];
+	struct table table;
 
 	(void)state;
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_string_equal(tree.variants[0], "old");
-	assert_string_equal(tree.variants[1], "new");
-	assert_null(tree.variants[2]);
-	assert_int_equal(tree_count(&tree, "idle", "new", "failed"), 1);
-	assert_int_equal(tree_count(&tree, NULL, NULL, "ok"), 12);
-	tree_release(&tree);
+	load_table(&table, "t");
+	assert_string_equal(table.variants[0], "old");
+	assert_string_equal(table.variants[1], "new");
+	assert_null(table.variants[2]);
+	assert_int_equal(table_count(&table, "idle", "new", BOOT_FAILED), 1);
+	assert_int_equal(table_count(&table, NULL, NULL, BOOT_OK), 12);
+	table_release(&table);
 }
 
 static void the_report_says_what_the_tree_holds(void **state)
 {
-	char *first, *second, err[512];
-	struct tree tree;
+	char *first, *second;
+	struct table table;
 
 	(void)state;
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	first = report_text(&tree);
-	second = report_text(&tree);
+	load_table(&table, "t");
+	first = report_text(&table);
+	second = report_text(&table);
 	assert_string_equal(first, second);
-	assert_non_null(strstr(first, "**idle**: inflating improves with new (0.522 [0."));
-	assert_non_null(strstr(first, "regresses with none. Deflating improves with new (0.522"));
+	expect_text(first, "2 variants in 1 scenario, 6 boots of each; TCG emulates");
+	expect_text(first, "Inflating 7 GiB of a guest of 8 GiB in **idle** takes 104.5 ms with "
+			   "old; the ratio to it is lower with new (0.522 [0.");
+	expect_text(first, "Deflating takes 104.5 ms with old; the ratio to it is lower with new "
+			   "(0.522 [0.");
+	expect_text(first, "No variant regresses.");
 	/* The headline: the median of 101 to 106, plus 1; 1 GiB of it. */
-	assert_non_null(strstr(first, "| old | 6 | 104.5 | 9.57 | 1 | 104.5 | 9.57 | 1 |"));
-	assert_non_null(strstr(first, "It was not measured here: `balloonbench run --aa`"));
-	assert_non_null(
-		strstr(first, "with the 2 comparisons that this report makes of the base 5 boots"));
-	assert_non_null(strstr(first, "| inflate | old | 6 | 104.5"));
-	assert_non_null(strstr(first, "improve |"));
-	assert_non_null(strstr(first, "13 boots were run, 1 of them are not used"));
+	expect_text(first, "| old | 6 | 104.5 | 9.57 | 1 | 104.5 | 9.57 | 1 |");
+	expect_text(first, "The noise floor: \\`balloonbench run --aa\\`");
+	expect_text(
+		first,
+		"With the 2 comparisons of this report to the base, fewer than 5 boots of each");
+	expect_text(first, "| inflate | old | 6 | 104.5");
+	expect_text(first, "improve |");
+	expect_text(first, "13 boots were run, 1 of them are not used");
 	/* Text of the tree cannot end a cell or open a tag. */
-	assert_non_null(strstr(first, "it &lt;broke> \\| \\`here\\`"));
-	assert_non_null(strstr(first, "a \\*test\\*"));
-	assert_non_null(strstr(first, "--seed 42"));
-	assert_non_null(strstr(first, "Under TCG"));
+	expect_text(first, "it &lt;broke> \\| \\`here\\`");
+	expect_text(first, "a \\*test\\*");
+	expect_text(first, "--seed 42");
 	free(first);
 	free(second);
-	tree_release(&tree);
+	table_release(&table);
+}
+
+/* What a maintainer quotes, then the picture, then the table; what is not there is last. */
+static void the_report_opens_with_its_answer(void **state)
+{
+	char *text, *answer, *picture, *headline, *gaps;
+	struct table table;
+
+	(void)state;
+	load_table(&table, "t");
+	text = report_text(&table);
+	answer = strstr(text, "\nMeasured under TCG");
+	picture =
+		strstr(text, "![Duration of an inflate by variant and scenario, ratio to the base]"
+			     "(plots/forest.png)");
+	headline = strstr(text, "| idle | n | inflate, ms |");
+	gaps = strstr(text, "\n## Not measured\n\n- ");
+	assert_true(answer && picture && headline && gaps);
+	assert_true(answer < picture && picture < headline && headline < gaps);
+	expect_no_text(gaps + 1, "\n#");
+	free(text);
+	table_release(&table);
 }
 
 /* Lines that mail, git and the eye leave as they are. */
 static void a_cover_letter_passes_through_mail(void **state)
 {
-	char *text = NULL, *line, *save, err[512];
+	char *text = NULL, *line, *save;
 	struct report report;
-	struct tree tree;
-	size_t size;
+	struct table table;
+	size_t size, i;
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_int_equal(
-		report_make(&report, &(struct report_input){ .tree = &tree,
-							     .smallest_effect = SMALLEST_EFFECT }),
-		0);
+	load_table(&table, "t");
+	make_report(&report, &table);
 	f = open_memstream(&text, &size);
 	cover_letter_write(&report, f);
 	fclose(f);
-	assert_non_null(strstr(text, "  new                  6"));
-	assert_non_null(strstr(text, "0.522  [0."));
-	assert_non_null(strstr(text, "improve\n"));
-	assert_non_null(strstr(text, "--seed 42"));
+	expect_text(text, "    new      6");
+	expect_text(text, "0.522  [0.");
+	expect_text(text, "improve\n");
+	expect_text(text, "--seed 42");
+	expect_text(text, "idle: a *test*");
+	expect_text(text, "TCG emulates");
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		size_t n = strlen(line), i;
+		size_t n = strlen(line);
 
 		assert_in_range(n, 1, 72);
 		assert_true(line[n - 1] != ' ' && line[0] == ' ');
@@ -186,123 +171,169 @@ static void a_cover_letter_passes_through_mail(void **state)
 	}
 	free(text);
 	report_release(&report);
-	tree_release(&tree);
+	table_release(&table);
 }
 
 static void plots_are_drawn(void **state)
 {
 	struct report report;
-	struct tree tree;
-	char err[512], path[512], *text;
-	int status;
+	struct table table;
+	struct plot_of of;
+	char *svg;
 
 	(void)state;
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_int_equal(
-		report_make(&report, &(struct report_input){ .tree = &tree,
-							     .smallest_effect = SMALLEST_EFFECT }),
-		0);
-	snprintf(path, sizeof(path), "%s/p", test_dir);
-	status = plot_duration(&tree, report.scenarios[0].inflate, report.scenarios[0].deflate,
-			       report.variant_count, path, err, sizeof(err));
-	if (status == -ENOENT)
-		skip();
-	assert_int_equal(status, 0);
-	assert_int_equal(plot_progress(&tree, report.scenarios[0].inflate, report.variant_count,
-				       path, err, sizeof(err)),
-			 0);
-	snprintf(path, sizeof(path), "%s/p.svg", test_dir);
-	text = read_file(path);
-	assert_non_null(strstr(text, "GiB moved"));
-	assert_non_null(strstr(text, "old"));
-	free(text);
-	snprintf(path, sizeof(path), "%s/p.png", test_dir);
-	text = read_file(path);
-	assert_memory_equal(text, "\x89PNG", 4);
-	free(text);
+	load_table(&table, "t");
+	make_report(&report, &table);
+	of = (struct plot_of){ .report = &report };
+	svg = drawn_plot(PLOT_FOREST, of);
+	expect_text(svg, "idle");
+	expect_text(svg, "ratio to old");
+	free(svg);
+	of.scenario = &report.scenarios[0];
+	svg = drawn_plot(PLOT_DURATION, of);
+	expect_text(svg, "deflate");
+	free(svg);
+	svg = drawn_plot(PLOT_PROGRESS, of);
+	expect_text(svg, "GiB resized");
+	expect_text(svg, "old");
+	free(svg);
 	report_release(&report);
-	tree_release(&tree);
+	table_release(&table);
 }
 
-/* A result that cannot be used is left out, and it is told why. */
+static void a_forest_has_a_row_a_variant(void **state)
+{
+	struct report report;
+	struct table table;
+	double ratio, low, high;
+	char *data;
+	int row, open;
+
+	(void)state;
+	load_table(&table, "t");
+	make_report(&report, &table);
+	data = plot_data(PLOT_FOREST, (struct plot_of){ .report = &report });
+	assert_non_null(data);
+	assert_int_equal(sscanf(data, "%d %lf %lf %lf %d", &row, &ratio, &low, &high, &open), 5);
+	assert_int_equal(row, 1);
+	assert_int_equal(open, 0);
+	assert_float_equal(ratio, 54.5 / 104.5, 1e-6);
+	assert_true(low < ratio && ratio < high);
+	free(data);
+	report_release(&report);
+	table_release(&table);
+}
+
+static void expect_broken(struct table *table, const char *says)
+{
+	assert_int_equal(table->boot_count, 13);
+	assert_int_equal(table->broken_count, 1);
+	expect_text(table->broken[0], says);
+	table_release(table);
+}
+
+/* A result that cannot be used is left out, and the reason is there. */
 static void expect_left_out(const char *text, const char *says)
 {
-	char path[256], err[1024];
-	const char *why;
-	struct tree tree;
+	struct table table;
+	char path[256];
 
 	snprintf(path, sizeof(path), "%s",
-		 write_file(test_dir, "idle/x/boot-01/result.json", text));
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), 0);
-	assert_int_equal(json_array_size(tree.boots), 13);
-	assert_int_equal(json_array_size(tree.broken), 1);
-	why = json_string_value(json_array_get(tree.broken, 0));
-	if (!strstr(why, says))
-		fail_msg("it says: %s", why);
-	tree_release(&tree);
+		 write_file(test_dir, "t/idle/x/boot-01/result.json", text));
+	load_table(&table, "t");
+	expect_broken(&table, says);
 	remove(path);
 }
 
-static void expect_refused(const char *name, const char *text, const char *says)
+/* The same of a boot that is all it must be but for one key of it, or of its inflate. */
+static void expect_refused_value(const char *key, json_t *value, bool of_inflate, const char *says)
 {
-	char path[256], err[1024];
-	struct tree tree;
+	struct boot_result boot = build_boot("idle", "x", 1, 2000);
+	json_t *json = record_encode(&boot_record, &boot), *inflate;
+	char *text;
 
-	snprintf(path, sizeof(path), "%s", write_file(test_dir, name, text));
-	assert_int_equal(tree_load(&tree, test_dir, err, sizeof(err)), -EINVAL);
-	if (!strstr(err, says))
-		fail_msg("it says: %s", err);
-	remove(path);
+	inflate = json_object_get(json_array_get(json_object_get(json, "cycles"), 0), "inflate");
+	json_object_set_new(of_inflate ? inflate : json, key, value);
+	text = json_dumps(json, 0);
+	expect_left_out(text, says);
+	free(text);
+	json_decref(json);
+	record_release(&boot_record, &boot);
 }
 
-#define OK_BOOT(variant, bytes, ns, rate, phases)                                                  \
-	"{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"" variant                  \
-	"\", \"cut\": \"x\", \"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": "    \
-	"[{\"inflate\": {\"bytes\": " bytes ", \"duration_ns\": " ns ", \"gib_per_s\": " rate      \
-	", \"phases\": " phases "}, \"deflate\": {\"bytes\": 1, \"duration_ns\": 1}}]}"
+static void expect_no_table(const char *name, int status, const char *says)
+{
+	char err[1024];
+	struct table table;
+
+	assert_int_equal(table_load(&table, in_test_dir(name), err, sizeof(err)), status);
+	expect_text(err, says);
+}
 
 static void bad_trees_are_refused(void **state)
 {
-	static const char boot[] = "idle/x/boot-01/result.json";
-	char err[512], empty[256];
-	struct tree tree;
+	struct boot_result kvm = build_boot("idle", "x", 1, 100);
 
 	(void)state;
 	expect_left_out("{", "boot-01/result.json:1:");
 	expect_left_out("", "boot-01/result.json:1:");
-	expect_left_out("{\"schema_version\": 1}", "'scenario' must be there");
-	expect_left_out("{\"schema_version\": 99, \"scenario\": \"idle\", \"variant\": \"x\", "
-			"\"cut\": \"x\", "
-			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": []}",
-			"newer balloonbench");
-	expect_refused(boot,
-		       "{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
-		       "\"cut\": \"x\", "
-		       "\"accel\": \"kvm\", \"boot\": 1, \"status\": \"ok\", \"cycles\": []}",
-		       "accelerators are never compared");
-	expect_left_out("{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
-			"\"cut\": \"x\", "
-			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"fine\", \"cycles\": []}",
-			"status 'fine'");
-	expect_left_out("{\"schema_version\": 1, \"scenario\": \"idle\", \"variant\": \"x\", "
-			"\"cut\": \"x\", "
-			"\"accel\": \"tcg\", \"boot\": 1, \"status\": \"ok\", \"cycles\": "
-			"[{\"inflate\": {}}]}",
-			"cycles[0].inflate needs");
+	expect_left_out("{\"schema_version\": 2}", "scenario");
+	expect_refused_value("schema_version", json_integer(99), false, "schema_version 99");
+	expect_refused_value("schema_version", json_integer(1), false, "schema_version 1");
+	expect_refused_value("status", json_string("fine"), false,
+			     "status: expected ok, failed or invalid");
 	/* Altered, impossible, or the copy of another boot. */
-	expect_left_out(OK_BOOT("x", "1073741824", "2000000000", "0.5", "{\"alloc_ns\": -1}"),
-			"cycles[0]: alloc_ns is negative");
-	expect_left_out(OK_BOOT("x", "1073741824", "1000000000", "0.5", "{}"),
-			"cycles[0].inflate: bytes, duration_ns and gib_per_s do not agree");
-	expect_left_out(OK_BOOT("x", "1073741824", "0", "0.5", "{}"), "do not agree");
-	expect_left_out(OK_BOOT("x", "1073741824", "2000000000", "NaN", "{}"),
-			"boot-01/result.json:1:");
-	expect_left_out(OK_BOOT("old", "1073741824", "2000000000", "0.5", "{}"),
-			"idle/x/boot-01/result.json: the same boot as ");
-	expect_refused("plan.json", "[]", "plan.json");
-	snprintf(empty, sizeof(empty), "%s/idle", test_dir);
-	assert_int_equal(tree_load(&tree, empty, err, sizeof(err)), -ENOENT);
-	assert_non_null(strstr(err, "no results in it"));
+	expect_refused_value("phases", json_pack("{s:i}", "alloc_ns", -1), true, "alloc_ns");
+	expect_refused_value("gib_per_s", json_real(5), true,
+			     "cycles[0].inflate.gib_per_s is 5, expected ");
+	expect_refused_value("duration_ns", json_integer(0), true, "gib_per_s is ");
+	expect_refused_value("cycles", json_pack("[{s:{}}]", "inflate"), false,
+			     "cycles[0].inflate");
+	expect_refused_value("variant", json_string("old"), false, "the same boot as ");
+	expect_left_out("{\"schema_version\": 2, \"ready_ns\": NaN}", "boot-01/result.json:1:");
+	kvm.accel = RESULT_KVM;
+	put_boot("mixed", &kvm);
+	put_boots("mixed", "idle", "old", 1, 100);
+	expect_no_table("mixed", -EINVAL, "accelerators are never compared");
+	put_boots("plan", "idle", "old", 1, 100);
+	write_file(test_dir, "plan/plan.json", "[]");
+	expect_no_table("plan", -EINVAL, "plan.json");
+	expect_no_table("t/idle", -ENOENT, "no results in it");
+}
+
+static void expect_question(const char *ini, const char *says)
+{
+	struct topics all;
+	char err[1024];
+
+	assert_int_equal(topics_load(&all, write_file(test_dir, "q.ini", ini), err, sizeof(err)),
+			 -EINVAL);
+	expect_text(err, says);
+	topics_release(&all);
+}
+
+static void questions_are_data(void **state)
+{
+	struct topics all;
+	char err[1024];
+
+	(void)state;
+	assert_int_equal(
+		topics_load(&all, TEST_SOURCE "/analysis/report/questions.ini", err, sizeof(err)),
+		0);
+	assert_int_equal(all.count, 6);
+	assert_int_equal(all.list[0].item_count, 2);
+	assert_string_equal(all.list[0].items[0].against, "finalize");
+	assert_int_equal(all.list[3].item_count, 6);
+	topics_release(&all);
+	expect_question("[a]\nwhy = x\n", "q.ini:2: [a] why: unknown key");
+	expect_question("[a/b]\nsays = x\n", "no question 'a' above");
+	expect_question("[a]\nasks = x\n", "[a] needs asks and needs");
+	expect_question("[a]\nasks = x\nneeds = y\n[a/b]\nmeasure = what\n", "no metric 'what'");
+	expect_question("[a]\nasks = x\nneeds = y\n[a/b]\nunit = km\n", "'km' is no unit");
+	expect_question("[a]\nasks = x\nneeds = y\n[a/b]\nsays = z\nagainst = c\n"
+			"measure = ready_ns\n",
+			"[a/b] needs says, measure, and variant");
 }
 
 int main(void)
@@ -311,9 +342,12 @@ int main(void)
 		cmocka_unit_test(a_boot_is_one_value),
 		cmocka_unit_test(the_plan_orders_and_the_failed_are_counted),
 		cmocka_unit_test(the_report_says_what_the_tree_holds),
+		cmocka_unit_test(the_report_opens_with_its_answer),
 		cmocka_unit_test(a_cover_letter_passes_through_mail),
 		cmocka_unit_test(plots_are_drawn),
+		cmocka_unit_test(a_forest_has_a_row_a_variant),
 		cmocka_unit_test(bad_trees_are_refused),
+		cmocka_unit_test(questions_are_data),
 	};
 	int failed;
 

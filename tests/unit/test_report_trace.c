@@ -5,103 +5,122 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "analysis/data/latencies.h"
-#include "analysis/data/phases.h"
-#include "analysis/plots/plot_trace.h"
-#include "analysis/report/report_write.h"
-#include "lib/histogram.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/report_text.h"
+#include "tests/helpers/result_builder.h"
 
 #define BYTES (1LL << 30)
 #define PAGES (BYTES / 4096)
 
 /* @per_page ns for each page, of which a quarter, a half and so on is spent in a phase. */
-static json_t *make_move(int per_page, bool inflate)
+static void set_resize(struct resize_result *resize, int per_page, enum direction direction)
 {
-	json_int_t ns = per_page * PAGES;
-	json_t *phases;
+	int64_t ns = per_page * PAGES;
 
-	if (inflate)
-		phases = json_pack("{s:I, s:i, s:I, s:I, s:n, s:n, s:i}", "alloc_ns", ns / 2,
-				   "puff_ns", 0, "enqueue_ns", ns / 4, "notify_ns", ns / 4,
-				   "host_translate_ns", "host_discard_ns", "other_ns", 0);
-	else
-		phases = json_pack("{s:I, s:I, s:I, s:I, s:I, s:i}", "dequeue_ns", ns / 4,
-				   "notify_ns", ns / 4, "host_translate_ns", ns / 8,
-				   "host_willneed_ns", ns / 8, "release_ns", ns / 4, "other_ns", 0);
-	return json_pack("{s:I, s:I, s:f, s:i, s:I, s:i, s:[[i, i], [I, I]], s:o, s:{s:I, s:I, "
-			 "s:I, s:I}, s:i, s:{s:I}}",
-			 "bytes", (json_int_t)BYTES, "duration_ns", ns, "gib_per_s",
-			 BYTES / 1.073741824 / ns, "resolution_ns", 1000, "wall_ns", ns, "steps", 1,
-			 "progress", 0, 0, ns, (json_int_t)BYTES, "phases", phases, "host",
-			 "discard_calls", (json_int_t)PAGES, "discard_bytes", (json_int_t)BYTES,
-			 "willneed_calls", (json_int_t)PAGES, "willneed_bytes", (json_int_t)BYTES,
-			 "kicks", 128, "entries", "count", (json_int_t)PAGES / 2);
+	record_release(&resize_record, resize);
+	*resize = build_resize(BYTES, ns / 1e6);
+	resize->duration_ns = resize->wall_ns = ns;
+	resize->gib_per_s = 1e9 / ns;
+	resize->phases.notify_ns = ns / 4;
+	resize->phases.other_ns = 0;
+	if (direction == INFLATE) {
+		resize->phases.alloc_ns = ns / 2;
+		resize->phases.alloc_retry_ns = 0;
+		resize->phases.enqueue_ns = ns / 4;
+	} else {
+		resize->phases.dequeue_ns = ns / 4;
+		resize->phases.host_translate_ns = ns / 8;
+		resize->phases.host_willneed_ns = ns / 8;
+		resize->phases.release_ns = ns / 4;
+	}
+	resize->host.source = HOST_BATCHES;
+	resize->host.discard_calls = resize->host.willneed_calls = PAGES;
+	resize->host.discard_bytes = resize->host.willneed_bytes = BYTES;
+	resize->host.discard_ns = resize->host.willneed_ns = 1;
+	resize->kicks = 128;
+	resize->entries.count = PAGES / 2;
 }
 
 /* 1000 operations: 980 of 100 ns, 20 of 5000. */
-static json_t *make_histogram(void)
+static struct histogram *make_histogram(void)
 {
-	struct histogram *h = calloc(1, sizeof(*h));
-	json_t *json;
+	struct histogram *h = build_histogram(100, 980);
 	int i;
 
-	for (i = 0; i < 1000; i++)
-		histogram_add(h, i < 980 ? 100 : 5000);
-	json = histogram_to_json(h);
-	free(h);
-	return json;
+	for (i = 0; i < 20; i++)
+		histogram_add(h, 5000);
+	return h;
 }
 
-static void add_boot(const char *variant, int boot, int per_page, bool pages)
+static void add_checks(struct boot_result *boot, int count)
 {
-	char name[128], *text;
-	json_t *b;
+	while (count--) {
+		struct check *check = record_append(&check_record, &boot->checks.each);
 
-	b = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:o, s:o}], s:{s:[{}, {}]}}",
-		      "schema_version", 1, "scenario", "idle", "variant", variant, "cut", "list",
-		      "accel", "tcg", "boot", boot, "status", "ok", "cycles", "inflate",
-		      make_move(per_page, true), "deflate", make_move(per_page, false), "trust",
-		      "checks");
-	json_object_set_new(b, "trace",
-			    json_pack("{s:s, s:{s:[{s:s, s:n, s:s}], s:{s:i}, s:{s:[i, i, I]}}}",
-				      "level", pages ? "pages" : "phases", "guest", "observations",
-				      "what", "puff", "how", "why_not", "it <hides>", "counters",
-				      "lost_records", 0, "blocks", "allocations", 0, 0,
-				      (json_int_t)PAGES / 8));
-	json_object_set_new(b, "perf",
-			    json_pack("{s:s, s:i, s:i, s:[{s:s, s:i}]}", "event", "cpu-clock",
-				      "frequency_hz", 499, "samples", 200, "top", "symbol",
-				      "do_madvise", "samples", 50));
-	if (pages) {
-		json_object_set_new(b, "ops",
-				    json_pack("{s:{s:s, s:o}}", "enqueue", "per", "page",
-					      "histogram", make_histogram()));
-		json_object_set_new(json_object_get(b, "trace"), "host",
-				    json_pack("{s:{s:{s:o, s:o}}}", "calls", "dontneed",
-					      "latency_ns", make_histogram(), "length_bytes",
-					      make_histogram()));
+		check->cycle = 1;
+		check->resize = INFLATE;
+		record_set_text(&check->what, "device");
+		check->unit = CHECK_PAGES;
+		check->least = check->most = check->observed = PAGES;
 	}
-	text = json_dumps(b, 0);
-	snprintf(name, sizeof(name), "t/idle/%s/boot-%02d/result.json", variant, boot);
-	write_file(test_dir, name, text);
-	free(text);
-	json_decref(b);
+	boot->checks.ok = true;
 }
 
-static struct tree tree;
+static void add_trace(struct boot_result *boot, bool pages)
+{
+	struct guest_trace *guest = &boot->trace.guest;
+	struct observed *observed = record_append(&observed_record, &guest->observations);
+
+	boot->trace.level = pages ? RESULT_PAGES : RESULT_PHASES;
+	guest->mechanism = RESULT_FENTRY;
+	record_set_text(&boot->trace.host.error, "it is <off>");
+	record_set_text(&observed->what, "puff");
+	record_set_text(&observed->why_not, "it <hides>");
+	memset(&guest->counters, 0, sizeof(guest->counters));
+	guest->blocks.inflated_pages = guest->blocks.deflated_pages = PAGES;
+	guest->blocks.split = 0;
+	record_append_number(&guest->blocks.allocations, 0);
+	record_append_number(&guest->blocks.allocations, 0);
+	record_append_number(&guest->blocks.allocations, PAGES / 8);
+}
+
+static void add_profile(struct boot_result *boot)
+{
+	struct perf_symbol *top = record_append(&perf_symbol_record, &boot->perf.top);
+
+	record_set_text(&boot->perf.event, "cpu-clock");
+	boot->perf.frequency_hz = 499;
+	boot->perf.samples = 200;
+	record_set_text(&top->symbol, "do_madvise");
+	top->samples = 50;
+}
+
+static void add_boot(const char *variant, int number, int per_page, bool pages)
+{
+	struct boot_result boot = build_boot("idle", variant, number, 1);
+	int d;
+
+	for (d = 0; d < DIRECTIONS; d++)
+		set_resize(cycle_resize(boot_cycle(&boot), d), per_page, d);
+	add_checks(&boot, 2);
+	if (pages) {
+		add_op(&boot, "enqueue", make_histogram());
+		add_call(&boot, "dontneed", make_histogram(), make_histogram());
+	}
+	add_trace(&boot, pages);
+	add_profile(&boot);
+	put_boot("t", &boot);
+}
+
+static struct table table;
 
 static int set_up(void **state)
 {
-	char err[512], path[256];
 	int i;
 
 	if (test_dir_set_up(state))
@@ -116,162 +135,143 @@ static int set_up(void **state)
 		   "{\"seed\": 1, \"boots\": 4, \"scenarios\": [{\"name\": \"idle\"}], "
 		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\", \"against\": "
 		   "\"nobody old\"}, {\"name\": \"new+off\"}, {\"name\": \"new+pages\"}]}");
-	snprintf(path, sizeof(path), "%s/t", test_dir);
-	return tree_load(&tree, path, err, sizeof(err));
+	load_table(&table, "t");
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	tree_release(&tree);
+	table_release(&table);
 	return test_dir_tear_down(state);
 }
 
-static char *report_text(void)
+static void phases_are_per_page_and_of_the_resize(void **state)
 {
-	struct report report;
-	char *text = NULL;
-	size_t size;
-	FILE *f;
-
-	assert_int_equal(
-		report_make(&report, &(struct report_input){ .tree = &tree,
-							     .smallest_effect = SMALLEST_EFFECT }),
-		0);
-	f = open_memstream(&text, &size);
-	report_write(&report, f);
-	fclose(f);
-	report_release(&report);
-	return text;
-}
-
-static void phases_are_per_page_and_of_the_move(void **state)
-{
-	struct estimate e;
+	struct measure per_page = measure_of("inflate.phases.alloc_ns.per_page");
+	struct measure percent = measure_of("inflate.phases.alloc_ns.percent");
+	struct measure unseen = measure_of("inflate.phases.host_discard_ns.percent");
+	struct estimate e = estimate(&table, "idle", "old", &per_page);
 
 	(void)state;
-	e = phase_estimate(&tree, "idle", "old", "inflate", "alloc_ns", PHASE_NS_PER_PAGE);
 	assert_int_equal(e.n, 4);
 	assert_true(e.median == 500 && e.interval.low == 500 && e.interval.high == 500);
-	e = phase_estimate(&tree, "idle", "old", "inflate", "alloc_ns", PHASE_PERCENT);
-	assert_true(e.median == 50);
-	e = phase_estimate(&tree, "idle", "old", "inflate", "host_discard_ns", PHASE_PERCENT);
-	assert_int_equal(e.n, 0);
+	assert_true(estimate(&table, "idle", "old", &percent).median == 50);
+	assert_int_equal(estimate(&table, "idle", "old", &unseen).n, 0);
+}
+
+static struct estimate enqueue(const char *variant, const char *statistic)
+{
+	struct measure m = measure_of("ops.enqueue.%s", statistic);
+
+	return estimate(&table, "idle", variant, &m);
 }
 
 static void a_percentile_needs_events_beyond_it(void **state)
 {
-	struct latencies l = latencies_of(&tree, "idle", "new+pages", "ops.enqueue.histogram");
-	struct estimate e;
+	struct measure p50 = measure_of("ops.enqueue.p50"), rare = measure_of("ops.enqueue.p99.99");
+	struct series s = series(&table, "idle", "new+pages", &p50);
+	struct interval within;
 
 	(void)state;
-	assert_int_equal(l.count, 4);
-	assert_int_equal(latencies_quantile(&l, .5).n, 4);
-	assert_int_equal(latencies_quantile(&l, .99).n, 4);
-	assert_int_equal(latencies_quantile(&l, .999).n, 0);
-	assert_true(latencies_max(&l) == 5000);
+	assert_int_equal(s.n, 4);
+	assert_int_equal(enqueue("new+pages", "p50").n, 4);
+	assert_int_equal(enqueue("new+pages", "p99").n, 4);
+	assert_int_equal(enqueue("new+pages", "p99.9").n, 0);
+	assert_true(enqueue("new+pages", "max").median == 5000);
 	/* Of one boot alone the interval is what its number of events makes it. */
-	l.count = 1;
-	e = latencies_quantile(&l, .5);
-	assert_true(e.n == 1 && e.interval.low == latencies_within(&l, 0, .5).low);
-	assert_true(e.interval.low <= e.median && e.interval.high >= e.median);
-	assert_true(isnan(latencies_within(&l, 0, .9999).high));
-	latencies_release(&l);
-	l = latencies_of(&tree, "idle", "old", "ops.enqueue.histogram");
-	assert_int_equal(l.count, 0);
-	latencies_release(&l);
-}
-
-static void expect(const char *text, const char *words)
-{
-	if (!strstr(text, words))
-		fail_msg("'%s' is not in:\n%s", words, text);
+	within = series_within(&table, s.boots[0], &p50);
+	assert_true(within.low <= s.values[0] && within.high >= s.values[0]);
+	assert_true(isnan(series_within(&table, s.boots[0], &rare).high));
+	assert_int_equal(enqueue("old", "p50").n, 0);
+	series_release(&s);
 }
 
 static void the_report_says_where_the_time_went(void **state)
 {
-	char *text = report_text();
+	char *text = report_text(&table);
 
 	(void)state;
-	expect(text, "| alloc | 0.500 [0.500, 0.500] · 50.0 % | 0.400 [0.400, 0.400] · 50.0 % |");
-	expect(text, "| host: discard | not observed | not observed |");
-	expect(text, "| host: willneed | 0.125 [0.125, 0.125] · 12.5 %");
-	assert_null(strstr(text, "out of puff"));
+	/* Variants are rows; what no boot has observed is no column. */
+	expect_text(text, "| inflate | alloc | enqueue | notify | other |\n");
+	expect_text(text,
+		    "| old | 0.500 [0.500, 0.500] · 50.0 % | 0.250 [0.250, 0.250] · 25.0 % |");
+	expect_text(text, "| new | 0.400 [0.400, 0.400] · 50.0 % |");
+	expect_text(text, "| deflate | dequeue | notify | host: translate | host: willneed | "
+			  "release | other |\n");
+	expect_text(text, "| 0.125 [0.125, 0.125] · 12.5 % |");
+	expect_no_text(text, "| alloc retry |\n");
 	/* 100 ns is in a bucket from 100 to 103. */
-	expect(text, "| enqueue | new+pages | 4 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
-	expect(text, " | - | 5000 |");
-	expect(text, "| dontneed | new+pages | 4 | 1000 |");
-	expect(text, "| idle | inflate | discard | old | 4 | 262144 [262144, 262144] | 1024");
-	expect(text, "| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
+	expect_text(text, "| enqueue | new+pages | 4 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
+	expect_text(text, " | - | 5000 |");
+	expect_text(text, "| dontneed | new+pages | 4 | 1000 |");
+	expect_text(text, "| idle | inflate | old | 4 | 262144 [262144, 262144] | 1024");
+	expect_text(text,
+		    "| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
 	/* An eighth of as many allocations of order 2 as there are pages is half of them. */
-	expect(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
-	expect(text, "In the 16 boots that are used, 32 counts");
-	expect(text, "guest, puff: it &lt;hides> (level phases)");
-	expect(text, "| 25.0 % | do_madvise |");
+	expect_text(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
+	expect_text(text, "In the 16 boots that are used, 32 counts");
+	expect_text(text, "- Traced on the host: it is &lt;off>.");
+	expect_text(text, "- Traced on the guest, puff: it &lt;hides> (level phases).");
+	expect_text(text, "| 25.0 | do_madvise |");
 	free(text);
 }
 
 static void steps_are_compared(void **state)
 {
-	char *text = report_text();
+	char *text = report_text(&table);
 
 	(void)state;
-	expect(text, "## Step by step");
-	expect(text, "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
-	expect(text, "| idle | deflate | new | old |");
-	assert_null(strstr(text, "nobody"));
-	assert_null(strstr(text, "touch after the deflate"));
+	expect_text(text, "## Step by step");
+	expect_text(text,
+		    "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
+	expect_text(text, "| idle | deflate | new | old |");
+	expect_no_text(text, "nobody");
+	expect_no_text(text, "touch after the deflate");
 	free(text);
 }
 
 static void levels_are_a_cost_not_a_variant(void **state)
 {
-	char *text = report_text();
+	char *text = report_text(&table);
 
 	(void)state;
-	expect(text,
-	       "| idle | inflate | new | new+off | 4 | 800.0 [800.0, 800.0] ns | +160.0 | 1.2500 "
-	       "[1.2500, 1.2500] |");
-	expect(text, "| idle | deflate | new+pages | new+off | 4 |");
-	expect(text, "| 2.5000 [2.5000, 2.5000] |");
-	assert_null(strstr(text, "| inflate | new+off |"));
+	expect_text(text,
+		    "| idle | inflate | new | new+off | 4 | 800.0 [800.0, 800.0] ns | +160.0 | "
+		    "1.2500 [1.2500, 1.2500] |");
+	expect_text(text, "| idle | deflate | new+pages | new+off | 4 |");
+	expect_text(text, "| 2.5000 [2.5000, 2.5000] |");
+	expect_no_text(text, "| inflate | new+off |");
 	free(text);
 }
 
 static void plots_are_drawn(void **state)
 {
-	char *variants[] = { "old", "new", NULL }, err[512], path[512], *text;
-	int status;
+	struct report report;
+	struct plot_of of;
+	char *svg;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/phases", test_dir);
-	status = plot_phases(&tree, "idle", variants, path, err, sizeof(err));
-	if (status == -ENOENT)
-		skip();
-	assert_int_equal(status, 0);
-	snprintf(path, sizeof(path), "%s/phases.svg", test_dir);
-	text = read_file(path);
-	expect(text, "host: willneed");
-	free(text);
-	snprintf(path, sizeof(path), "%s/latency", test_dir);
-	assert_int_equal(plot_latencies(&tree, "idle", path, err, sizeof(err)), 0);
-	snprintf(path, sizeof(path), "%s/latency.svg", test_dir);
-	text = read_file(path);
-	expect(text, "new+pages");
-	expect(text, "enqueue");
-	free(text);
-	snprintf(path, sizeof(path), "%s/madvise", test_dir);
-	assert_int_equal(plot_calls(&tree, "idle", path, err, sizeof(err)), 0);
-	/* Nothing to be drawn is no error, and no file. */
-	snprintf(path, sizeof(path), "%s/none", test_dir);
-	assert_int_equal(plot_latencies(&tree, "elsewhere", path, err, sizeof(err)), 0);
-	snprintf(path, sizeof(path), "%s/none.svg", test_dir);
-	assert_int_equal(access(path, F_OK), -1);
+	make_report(&report, &table);
+	of = (struct plot_of){ .report = &report, .scenario = &report.scenarios[0] };
+	svg = drawn_plot(PLOT_PHASES, of);
+	expect_text(svg, "host: willneed");
+	free(svg);
+	of = (struct plot_of){ .report = &report, .scenario_name = "idle" };
+	svg = drawn_plot(PLOT_LATENCY, of);
+	expect_text(svg, "new+pages");
+	expect_text(svg, "enqueue");
+	free(svg);
+	free(drawn_plot(PLOT_MADVISE, of));
+	of.scenario_name = "elsewhere";
+	assert_null(plot_data(PLOT_LATENCY, of));
+	assert_null(plot_data(PLOT_MADVISE, of));
+	report_release(&report);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(phases_are_per_page_and_of_the_move),
+		cmocka_unit_test(phases_are_per_page_and_of_the_resize),
 		cmocka_unit_test(a_percentile_needs_events_beyond_it),
 		cmocka_unit_test(the_report_says_where_the_time_went),
 		cmocka_unit_test(steps_are_compared),

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/config/paths.h"
+#include "bench/config/images.h"
 #include "bench/config/scenario.h"
 #include "bench/config/suite.h"
 #include "bench/config/variant.h"
@@ -34,7 +34,7 @@ static void defaults_are_as_documented(void **state)
 	scenario_release(&s);
 }
 
-/* Every message names the file and the line or the key, and says what is wanted. */
+/* Every message names the file and the line or the key, and says what is expected. */
 static void mistakes_are_named(void **state)
 {
 	static const struct {
@@ -48,12 +48,13 @@ static void mistakes_are_named(void **state)
 		{ "[guest]\nmemory = 8 GB\n", "bad.ini:2: [guest] memory: '8 GB'", "8 GiB" },
 		{ "[guest]\nmemory = 1.5 KiB\n",
 		  "bad.ini:2: [guest] memory:", "whole number of MiB" },
-		{ "[guest]\n\n; note\nvcpus = 0\n", "bad.ini:4: [guest] vcpus:", "from 1 to 16" },
+		{ "[guest]\n\n; note\nvcpus = 0\n", "bad.ini:4: [guest] vcpus:", "in [1, 16]" },
 		{ "[guest]\nbacking = disk\n", "[guest] backing: 'disk'",
 		  "anonymous, memfd, hugetlb" },
 		{ "[guest]\nthp = maybe\n", "[guest] thp: 'maybe'", "on or off" },
 		{ "[prepare]\nstate = asleep\n", "[prepare] state:", "idle, touched, fragmented" },
-		{ "[run]\nmove_timeout = 10\n", "[run] move_timeout: '10'", "30 s" },
+		{ "[run]\nresize_timeout = 10\n", "[run] resize_timeout: '10'", "30 s" },
+		{ "[run]\nmove_timeout = 10 s\n", "[run] move_timeout", "resize_timeout" },
 		{ "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 2 GiB\n",
 		  "[balloon] inflate: 2 GiB", "memory = 1 GiB" },
 		{ "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 1000 MiB\n",
@@ -63,18 +64,18 @@ static void mistakes_are_named(void **state)
 		{ "[balloon]\ninflate = 1 GiB\n", "[guest] memory is not set", "8 GiB" },
 		{ "[guest]\nmemory = 1 GiB\n", "[balloon] inflate is not set", "7 GiB" },
 		{ GOOD "step = 1 GiB\n", "[balloon] step: 1 GiB", "512 MiB" },
-		{ GOOD "inflate = 1 MiB\n", "bad.ini:5: [balloon] inflate:", "second time" },
+		{ GOOD "inflate = 1 MiB\n", "bad.ini:5: [balloon] inflate:", "duplicate key" },
 		{ "[guest]\nmemory 8 GiB\n", "bad.ini:2:", "key = value" },
 		{ GOOD "[victims]\nguest = sheep@1\n", "[victims] guest: 'sheep'", "fault, sched" },
 		{ GOOD "[victims]\nhost = sched\n", "[victims] host: 'sched'", "sched@1" },
 		{ GOOD "[victims]\ncalm = 2\n", "[victims] calm: '2'", "30 s" },
 		{ GOOD "[victims]\nguest = sched@1\n[prepare]\nstate = touched\n",
-		  "[run] cycles:", "there can be but one" },
+		  "[run] cycles:", "expected 1 with victims" },
 		{ GOOD "[prepare]\nstate = fragmented\nlongest_run = 16\n",
-		  "[prepare] longest_run: '16'", "from 1 to 15" },
+		  "[prepare] longest_run: '16'", "in [1, 15]" },
 		{ GOOD "[prepare]\nstate = fragmented\nlongest_run = 1\n",
 		  "[balloon] inflate:", "no more than 448 MiB are free" },
-		{ GOOD "[compaction]\nrounds = 0\n", "[compaction] rounds: '0'", "from 1 to" },
+		{ GOOD "[compaction]\nrounds = 0\n", "[compaction] rounds: '0'", "in [1, " },
 		{ GOOD "[compaction]\nrounds = 40\n", "[compaction] slice: 40 rounds", "640 MiB" },
 		{ GOOD "[compaction]\nrounds = 2\n[prepare]\nstate = touched\n",
 		  "[compaction] rounds:", "state = idle" },
@@ -111,7 +112,7 @@ static void long_lines_are_refused(void **state)
 	assert_int_equal(scenario_load(&s, write_file(test_dir, "long.ini", text), test_dir, err,
 				       sizeof(err)),
 			 -EINVAL);
-	assert_non_null(strstr(err, "long.ini:2: the line is longer"));
+	assert_non_null(strstr(err, "long.ini:2: line longer"));
 }
 
 /* What a scenario of every new state says, in the units that it is used in. */
@@ -176,18 +177,19 @@ static void unknown_name_lists_the_known(void **state)
 
 static void shipped_scenarios_load(void **state)
 {
-	char **names = scenario_names(path_scenarios()), **name, err[512];
+	struct record_list names = scenario_names(path_scenarios());
+	char **name = names.items, err[512];
 	struct scenario s;
-	int count = 0;
+	size_t i;
 
 	(void)state;
-	for (name = names; *name; name++, count++) {
-		assert_int_equal(scenario_load(&s, *name, path_scenarios(), err, sizeof(err)), 0);
+	assert_true(names.count >= 5);
+	for (i = 0; i < names.count; i++) {
+		assert_int_equal(scenario_load(&s, name[i], path_scenarios(), err, sizeof(err)), 0);
 		assert_non_null(s.description);
 		scenario_release(&s);
 	}
-	scenario_names_free(names);
-	assert_true(count >= 5);
+	record_release_texts(&names);
 }
 
 static void scaling_keeps_proportions(void **state)
@@ -218,8 +220,8 @@ static void variants(void **state)
 		{ "[a]\ndescription = x\n", "[a] has no cut" },
 		{ "cut = list\n", "before the first" },
 		{ "[a]\ncut = list\nkernel = x\n", "v.ini:3: [a] kernel: unknown key" },
-		{ "[../a]\ncut = list\n", "name is made of" },
-		{ "[a]\ncut = list\ndevice = page-x=on,id=other\n", "id is not yours" },
+		{ "[../a]\ncut = list\n", "name of letters" },
+		{ "[a]\ncut = list\ndevice = page-x=on,id=other\n", "other than its id" },
 		{ "; nothing\n", "no variant" },
 	};
 	struct variants v;
@@ -282,48 +284,48 @@ static void suites(void **state)
 	assert_non_null(strstr(err, "default, full"));
 }
 
-/* The twin runs where the base does, and nowhere else. */
-static void twins(void **state)
+/* The A/A control runs where the base does, and nowhere else. */
+static void controls(void **state)
 {
 	static const char text[] = "[mine]\nscenarios = idle with without\nvariants = a b\n"
 				   "variants.with = c a\nvariants.without = b c\nboots = 3\n"
 				   "boots.with = 5\n";
-	const struct variant *base, *twin;
+	const struct variant *base, *control;
 	struct variants variants;
 	struct suite suite;
 	char err[512];
 
 	(void)state;
-	assert_int_equal(suite_load(&suite, "mine", write_file(test_dir, "twins.ini", text), err,
+	assert_int_equal(suite_load(&suite, "mine", write_file(test_dir, "controls.ini", text), err,
 				    sizeof(err)),
 			 0);
 	assert_int_equal(suite_most_boots(&suite), 5);
-	assert_int_equal(suite_add_twin(&suite), 0);
+	suite_add_control(&suite);
 	assert_int_equal(suite.variant_count, 4);
 	assert_string_equal(suite.variants[0], "a");
-	assert_string_equal(suite.variants[SUITE_TWIN], "a-again");
+	assert_string_equal(suite.variants[SUITE_CONTROL], "a-again");
 	assert_string_equal(suite.variants[2], "b");
-	assert_true(suite_runs(&suite, "idle", SUITE_TWIN, 3));
+	assert_true(suite_runs(&suite, "idle", SUITE_CONTROL, 3));
 	assert_true(suite_runs(&suite, "idle", 2, 3));
 	assert_false(suite_runs(&suite, "idle", 3, 1));
-	assert_true(suite_runs(&suite, "with", SUITE_TWIN, 5));
+	assert_true(suite_runs(&suite, "with", SUITE_CONTROL, 5));
 	assert_false(suite_runs(&suite, "with", 2, 1));
-	assert_false(suite_runs(&suite, "without", SUITE_TWIN, 1));
+	assert_false(suite_runs(&suite, "without", SUITE_CONTROL, 1));
 	suite_release(&suite);
 
 	assert_int_equal(variants_load(&variants, path_variants(), err, sizeof(err)), 0);
 	base = variants_find(&variants, "host-merge");
-	twin = variants_add_twin(&variants, base, "host-merge-again");
-	assert_string_equal(twin->name, "host-merge-again");
-	assert_string_equal(twin->twin_of, "host-merge");
-	assert_string_equal(twin->cut, base->cut);
-	assert_string_equal(twin->device, base->device);
-	assert_null(twin->against);
-	assert_null(base->twin_of);
+	control = variants_add_control(&variants, base, "host-merge-again");
+	assert_string_equal(control->name, "host-merge-again");
+	assert_string_equal(control->control_of, "host-merge");
+	assert_string_equal(control->cut, base->cut);
+	assert_string_equal(control->device, base->device);
+	assert_null(control->against);
+	assert_null(base->control_of);
 	/* So is it that of a variant traced at a level of its own. */
 	base = variants_find(&variants, "list+pages");
-	twin = variants_add_twin(&variants, base, "list+pages-again");
-	assert_string_equal(twin->trace, "pages");
+	control = variants_add_control(&variants, base, "list+pages-again");
+	assert_string_equal(control->trace, "pages");
 	variants_release(&variants);
 }
 
@@ -340,7 +342,7 @@ int main(void)
 		cmocka_unit_test(scaling_keeps_proportions),
 		cmocka_unit_test(variants),
 		cmocka_unit_test(suites),
-		cmocka_unit_test(twins),
+		cmocka_unit_test(controls),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

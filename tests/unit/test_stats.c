@@ -81,6 +81,39 @@ static void large_samples_are_drawn(void **state)
 	assert_true(p > 0 && p < 1e-4);
 }
 
+/* As drawn, from 30 a side on by the normal distribution; and no size is too large. */
+static void large_samples_are_normal(void **state)
+{
+	enum { COUNT = 2000 };
+	static double a[COUNT], b[COUNT];
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	double drawn, normal;
+	int i;
+
+	(void)state;
+	gsl_rng_set(rng, 7);
+	for (i = 0; i < COUNT; i++) {
+		a[i] = gsl_ran_lognormal(rng, 0, 0.5);
+		b[i] = gsl_ran_lognormal(rng, 0.02, 0.5);
+	}
+	gsl_rng_free(rng);
+	/* A value less on a side makes the difference between the two ways. */
+	drawn = stats_permutation_p(a, 29, b, 30, 1);
+	normal = stats_permutation_p(a, 30, b, 30, 1);
+	if (fabs(drawn - normal) > 0.05)
+		fail_msg("drawn %g, normal %g", drawn, normal);
+	normal = stats_permutation_p(a, COUNT, b, COUNT, 1);
+	assert_true(normal >= 0 && normal <= 1);
+	assert_true(stats_permutation_p(a, COUNT, a, COUNT, 1) > 0.99);
+	for (i = 0; i < COUNT; i++)
+		b[i] = 1.2 * a[i];
+	assert_true(stats_permutation_p(a, COUNT, b, COUNT, 1) < 1e-9);
+	for (i = 0; i < COUNT; i++)
+		b[i] = a[i] = 3;
+	assert_true(stats_permutation_p(a, COUNT, b, COUNT, 1) == 1);
+	assert_true(stats_smallest_p(COUNT, COUNT) == 0);
+}
+
 /* scipy.stats.permutation_test() of the mean logarithms, over all partitions. */
 static void permutation_agrees_with_scipy(void **state)
 {
@@ -148,11 +181,11 @@ static void quantiles_lie_between_ranks(void **state)
 
 static struct comparison make(const char *variant, double ratio, double low, double high, double p)
 {
-	static struct metric duration = { .name = "inflate.duration_ns" };
+	static struct measure duration = { .better = BETTER_LOWER };
 
 	return (struct comparison){ .variant = variant,
 				    .base = "base",
-				    .metric = &duration,
+				    .measure = &duration,
 				    .n = 6,
 				    .base_n = 6,
 				    .ratio = ratio,
@@ -199,13 +232,14 @@ static void verdicts(void **state)
 
 static void rates_are_better_when_higher(void **state)
 {
-	struct metric rate;
+	struct measure rate;
+	char err[256];
 	struct comparison c, *family[] = { &c };
 
 	(void)state;
-	assert_int_equal(metric_parse(&rate, "inflate.gib_per_s", "tcg"), 0);
+	assert_int_equal(measure_parse(&rate, "inflate.gib_per_s", err, sizeof(err)), 0);
 	c = make("faster", 1.5, 1.4, 1.6, 0.002);
-	c.metric = &rate;
+	c.measure = &rate;
 	compare_judge(family, 1, SMALLEST_EFFECT);
 	assert_int_equal(c.verdict, VERDICT_IMPROVE);
 }
@@ -235,6 +269,7 @@ int main(void)
 		cmocka_unit_test(permutation_agrees_with_r),
 		cmocka_unit_test(permutation_takes_zeros),
 		cmocka_unit_test(large_samples_are_drawn),
+		cmocka_unit_test(large_samples_are_normal),
 		cmocka_unit_test(permutation_agrees_with_scipy),
 		cmocka_unit_test(too_few_boots_are_told),
 		cmocka_unit_test(outliers_are_flagged),

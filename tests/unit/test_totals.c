@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Batches added up: every ns of the span between the first and the last is in
- * exactly one of the sums.
+ * exactly one of the totals.
  */
 #include "tests/helpers/unit.h"
 
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "bpf/totals.h"
-#include "bpf/trace_json.h"
 
 static const struct guest_batch inflates[] = {
 	{ .begin_ns = 1000,
@@ -55,7 +54,7 @@ static void every_ns_is_in_one_sum(void **state)
 	assert_int_equal(s.stages[STAGE_RELEASE].count, 0);
 }
 
-static void moves_are_put_behind_each_other(void **state)
+static void resizes_are_added_up(void **state)
 {
 	struct guest_totals first = { .batches = 0 }, second = { .batches = 0 },
 			    all = { .batches = 0 };
@@ -71,23 +70,6 @@ static void moves_are_put_behind_each_other(void **state)
 	assert_int_equal(all.end_ns, 2210);
 	assert_int_equal(all.gap_ns, 0);
 	assert_int_equal(all.stages[STAGE_TELL].count, 2);
-}
-
-static void json_brings_them_back(void **state)
-{
-	struct guest_totals s = { .batches = 0 }, back;
-	json_t *json;
-
-	(void)state;
-	guest_totals_add(&s, &inflates[0]);
-	s.merged = true;
-	json = guest_totals_to_json(&s);
-	guest_totals_from_json(&back, json);
-	json_decref(json);
-	memset(s.stages, 0, sizeof(s.stages));
-	assert_memory_equal(&back, &s, sizeof(s));
-	guest_totals_from_json(&back, NULL);
-	assert_int_equal(back.batches, 0);
 }
 
 static void advice_is_estimated_from_the_calls_that_were_timed(void **state)
@@ -118,8 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_ns_is_in_one_sum),
-		cmocka_unit_test(moves_are_put_behind_each_other),
-		cmocka_unit_test(json_brings_them_back),
+		cmocka_unit_test(resizes_are_added_up),
 		cmocka_unit_test(advice_is_estimated_from_the_calls_that_were_timed),
 		cmocka_unit_test(the_clock_has_a_cost),
 	};

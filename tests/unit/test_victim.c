@@ -7,15 +7,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/victim/victim.h"
+#include "bench/victim/victims.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
-#include "lib/result.h"
 
 #define STALL_MS 400
 #define CALM_MS 200
@@ -27,35 +26,50 @@ static void sleep_ms(uint64_t ms)
 	nanosleep(&t, NULL);
 }
 
-/* Before, an inflate in which it stands still, after. Returns for how long it did, at least. */
-static json_t *stalled(const char *kind, uint64_t *stall_ns)
+/* One victim more, on any CPU or @cpu. */
+static int start(struct victims *victims, const char *kind, int cpu)
 {
-	struct victim *v = NULL;
+	struct victim_spec spec = { (char *)kind, cpu };
+	char error[128] = "";
+	int err = victims_start(victims, &(struct record_list){ &spec, 1 }, error, sizeof(error));
+
+	assert_true(!err == !*error);
+	return err;
+}
+
+/* Stop one victim. */
+static int stop(struct victims *victims, struct victim_result *result)
+{
+	struct record_list results = { NULL, 0 };
+	int err = victims_stop(victims, &results);
+
+	assert_int_equal(results.count, 1);
+	*result = *(struct victim_result *)results.items;
+	free(results.items);
+	return err;
+}
+
+/* Before, an inflate in which it stands still, after. Returns for how long it did, at least. */
+static struct victim_result stalled(const char *kind, uint64_t *stall_ns)
+{
+	struct victim_result result;
+	struct victims v = { .count = 0 };
 	uint64_t begin;
 
-	assert_int_equal(victim_start(&v, kind, -1), 0);
+	assert_int_equal(start(&v, kind, -1), 0);
 	sleep_ms(CALM_MS);
-	victim_enter(v, VICTIM_INFLATE);
+	victims_enter(&v, PHASE_INFLATE);
 	sleep_ms(20);
-	assert_int_equal(kill(victim_pid(v), SIGSTOP), 0);
+	assert_int_equal(kill(v.list[0].pid, SIGSTOP), 0);
 	begin = clock_ns();
 	sleep_ms(STALL_MS);
 	*stall_ns = clock_ns() - begin;
-	assert_int_equal(kill(victim_pid(v), SIGCONT), 0);
+	assert_int_equal(kill(v.list[0].pid, SIGCONT), 0);
 	sleep_ms(100);
-	victim_enter(v, VICTIM_AFTER);
+	victims_enter(&v, PHASE_AFTER);
 	sleep_ms(CALM_MS);
-	return victim_stop(v);
-}
-
-static struct histogram phase(const json_t *noted, const char *figure, const char *name)
-{
-	struct histogram h = { 0 };
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s.%s", figure, name);
-	assert_int_equal(histogram_from_json(&h, json_at(noted, path)), 0);
-	return h;
+	assert_int_equal(stop(&v, &result), 0);
+	return result;
 }
 
 static uint64_t count_above(const struct histogram *h, uint64_t value)
@@ -69,29 +83,27 @@ static uint64_t count_above(const struct histogram *h, uint64_t value)
 }
 
 /* @kind finds the stall, and counts what was due in it: half of that waited for half of it. */
-static void expect_stall(const char *kind, const char *figure)
+static void expect_stall(const char *kind, const char *metric)
 {
 	uint64_t stall_ns, period_ns, late;
-	json_t *noted = stalled(kind, &stall_ns);
-	struct histogram inflate, before;
-	char path[64];
+	struct victim_result result = stalled(kind, &stall_ns);
+	const struct histogram *inflate = result.phases[PHASE_INFLATE],
+			       *before = result.phases[PHASE_BEFORE];
 
-	assert_non_null(noted);
-	snprintf(path, sizeof(path), "%s.period_ns", figure);
-	period_ns = json_integer_value(json_at(noted, path));
-	inflate = phase(noted, figure, "inflate");
-	before = phase(noted, figure, "before");
+	assert_string_equal(result.name, metric);
+	assert_true(inflate && before && result.phases[PHASE_AFTER]);
+	period_ns = result.period_ns;
 	/* Within a bucket: what was due first in the stall, and the machine's own delays beyond. */
-	assert_true(inflate.max + period_ns >= stall_ns);
-	assert_true(histogram_bucket(inflate.max) <= histogram_bucket(stall_ns) + 1);
-	late = count_above(&inflate, stall_ns / 2);
+	assert_true(inflate->max + period_ns >= stall_ns);
+	assert_true(histogram_bucket(inflate->max) <= histogram_bucket(stall_ns) + 1);
+	late = count_above(inflate, stall_ns / 2);
 	assert_true(late * period_ns >= stall_ns / 2 * 9 / 10);
 	assert_true(late * period_ns <= stall_ns / 2 * 12 / 10);
 	/* Nothing of it in the phases beside. */
-	assert_true(before.max < stall_ns / 2);
-	assert_true(phase(noted, figure, "after").max < stall_ns / 2);
-	assert_true(before.count * period_ns >= CALM_MS * NSEC_PER_MSEC / 2);
-	json_decref(noted);
+	assert_true(before->max < stall_ns / 2);
+	assert_true(result.phases[PHASE_AFTER]->max < stall_ns / 2);
+	assert_true(before->count * period_ns >= CALM_MS * NSEC_PER_MSEC / 2);
+	record_release(&victim_record, &result);
 }
 
 static void faults_find_a_stall(void **state)
@@ -117,64 +129,65 @@ static void requests_find_a_stall(void **state)
 static void bandwidth_finds_a_stall(void **state)
 {
 	uint64_t stall_ns, idle = 0;
-	json_t *noted = stalled("bandwidth", &stall_ns);
-	const json_t *series = json_at(noted, "bandwidth_bytes_per_s.series"), *point;
-	struct histogram inflate = phase(noted, "bandwidth_bytes_per_s", "inflate");
-	struct histogram before = phase(noted, "bandwidth_bytes_per_s", "before");
+	struct victim_result result = stalled("bandwidth", &stall_ns);
+	const int64_t(*series)[2] = result.series.items;
 	size_t i;
 
 	(void)state;
-	assert_true(histogram_quantile(&before, .5) > 0);
-	assert_true(inflate.min == 0);
-	json_array_foreach (series, i, point)
-		idle += !json_integer_value(json_array_get(point, 1));
+	assert_string_equal(result.name, "bandwidth_bytes_per_s");
+	assert_true(histogram_quantile(result.phases[PHASE_BEFORE], .5) > 0);
+	assert_true(result.phases[PHASE_INFLATE]->min == 0);
+	for (i = 0; i < result.series.count; i++)
+		idle += !series[i][1];
 	/* A busy machine adds some of its own. */
 	assert_in_range(idle, STALL_MS / 10 - 2, STALL_MS / 10 * 2);
-	json_decref(noted);
+	record_release(&victim_record, &result);
 }
 
 static void a_series_and_its_marks_are_in_order(void **state)
 {
-	struct victim *v = NULL;
-	const json_t *marks, *series;
-	json_t *noted;
+	const struct victim_mark *marks;
+	struct victim_result result;
+	struct victims v = { .count = 0 };
+	const int64_t(*series)[2];
 	size_t i;
 
 	(void)state;
-	assert_int_equal(victim_start(&v, "sched", -1), 0);
-	victim_enter(v, VICTIM_INFLATE);
+	assert_int_equal(start(&v, "sched", -1), 0);
+	victims_enter(&v, PHASE_INFLATE);
 	sleep_ms(50);
-	noted = victim_stop(v);
-	marks = json_at(noted, "sched_ns.marks");
-	series = json_at(noted, "sched_ns.series");
-	assert_int_equal(json_array_size(marks), 2);
-	assert_string_equal(json_string_value(json_array_get(json_array_get(marks, 1), 1)),
-			    "inflate");
-	assert_in_range(json_array_size(series), 4, 30);
-	for (i = 1; i < json_array_size(series); i++)
-		assert_true(json_integer_value(json_array_get(json_array_get(series, i), 0)) >
-			    json_integer_value(json_array_get(json_array_get(series, i - 1), 0)));
-	json_decref(noted);
+	assert_int_equal(stop(&v, &result), 0);
+	marks = result.marks.items;
+	series = result.series.items;
+	assert_int_equal(result.marks.count, 2);
+	assert_int_equal(marks[1].phase, PHASE_INFLATE);
+	assert_in_range(result.series.count, 4, 30);
+	for (i = 1; i < result.series.count; i++)
+		assert_true(series[i][0] > series[i - 1][0]);
+	record_release(&victim_record, &result);
 }
 
 static void what_cannot_start_says_so(void **state)
 {
-	struct victim *v = NULL;
+	struct victims v = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(victim_start(&v, "sheep", -1), -EINVAL);
-	assert_int_equal(victim_start(&v, "sched", 1000), -EINVAL);
-	assert_null(v);
+	assert_int_equal(start(&v, "sheep", -1), -EINVAL);
+	assert_int_equal(start(&v, "sched", 1000), -EINVAL);
+	assert_int_equal(v.count, 0);
 }
 
-static void a_victim_that_died_has_no_figures(void **state)
+static void a_victim_that_died_has_no_results(void **state)
 {
-	struct victim *v = NULL;
+	struct victim_result result;
+	struct victims v = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(victim_start(&v, "sched", -1), 0);
-	kill(victim_pid(v), SIGKILL);
-	assert_null(victim_stop(v));
+	assert_int_equal(start(&v, "sched", -1), 0);
+	kill(v.list[0].pid, SIGKILL);
+	assert_int_equal(stop(&v, &result), -ECHILD);
+	assert_true(result.marks.count == 0 && !result.phases[PHASE_BEFORE]);
+	record_release(&victim_record, &result);
 }
 
 int main(void)
@@ -186,7 +199,7 @@ int main(void)
 		cmocka_unit_test(bandwidth_finds_a_stall),
 		cmocka_unit_test(a_series_and_its_marks_are_in_order),
 		cmocka_unit_test(what_cannot_start_says_so),
-		cmocka_unit_test(a_victim_that_died_has_no_figures),
+		cmocka_unit_test(a_victim_that_died_has_no_results),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

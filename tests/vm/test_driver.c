@@ -17,7 +17,6 @@
 /* With a rest that is no whole block. */
 #define BALLOON_BYTES (225 * MIB)
 #define HELD_BYTES (96 * MIB)
-#define SEED 0x5eed
 #define WAIT_MS 60000
 /* The serial port is the first virtio device, the balloon the second. */
 #define BALLOON_DEVICE "virtio1"
@@ -37,32 +36,15 @@ static void start(const char *variant, const char *device, const char *append)
 	test_guest_start(&guest);
 }
 
-static void hold(uint64_t bytes)
-{
-	test_tell("touch", "bytes", bytes);
-	test_tell("fill", "seed", SEED);
-}
-
-static void verify(void)
-{
-	json_t *answer = test_ask(json_pack("{s:s, s:i}", "cmd", "verify", "seed", SEED));
-
-	assert_int_equal(test_member(answer, "bad_words"), 0);
-	json_decref(answer);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	json_decref(
-		test_ask(json_pack("{s:s, s:s, s:s}", "cmd", "write", "path", path, "text", text)));
-}
-
 static int64_t total_bytes(void)
 {
-	json_t *info = vm_ask(&test_vm, "meminfo", "meminfo");
-	int64_t bytes = test_member(info, "MemTotal_bytes");
+	struct record_list info;
+	int64_t bytes;
 
-	json_decref(info);
+	if (vm_counters(&test_vm, &answer_meminfo, &info))
+		fail_msg("%s", test_vm.reason);
+	bytes = record_counter(&info, "MemTotal_bytes");
+	record_release_counters(&info);
 	return bytes;
 }
 
@@ -84,7 +66,7 @@ static void expect_all_back(int64_t total)
 {
 	assert_true(total_bytes() == total);
 	assert_true(test_vmstat("balloon_inflate") == test_vmstat("balloon_deflate"));
-	verify();
+	test_verify("beside the balloon");
 	test_guest_power_off();
 }
 
@@ -100,7 +82,7 @@ static void shake(bool until_moved)
 
 	for (i = 0; i < sizeof(mib) / sizeof(mib[0]); i++) {
 		test_balloon(mib[i] * MIB - MIB / 2, NULL);
-		test_tell("compact", NULL, 0);
+		test_send(guest_request("compact"));
 		if (until_moved && test_vmstat("balloon_migrate"))
 			return;
 	}
@@ -113,10 +95,10 @@ static void under_compaction(const char *variant)
 
 	start(variant, NULL, NULL);
 	total = total_bytes();
-	hold(MIB);
+	test_hold(MIB);
 	shake(strcmp(variant, "huge") != 0);
 	test_balloon(BALLOON_BYTES, NULL);
-	test_tell("compact", NULL, 0);
+	test_send(guest_request("compact"));
 	test_balloon(0, NULL);
 	expect_all_back(total);
 }
@@ -129,12 +111,12 @@ static void out_of_memory(const char *variant)
 	start(variant, "deflate-on-oom=on", NULL);
 	test_balloon(BALLOON_BYTES, NULL);
 	assert_int_equal(test_vmstat("balloon_deflate"), 0);
-	hold(wanted);
-	verify();
+	test_hold(wanted);
+	test_verify("beside the balloon");
 	assert_true(test_vmstat("balloon_deflate") > 0);
 	assert_int_equal(test_vmstat("oom_kill"), 0);
 	/* What was split for it is in order: all of it can be had. */
-	test_tell("free", NULL, 0);
+	test_send(guest_request("free"));
 	test_balloon(BALLOON_BYTES + MIB, NULL);
 	test_balloon(0, NULL);
 	assert_true(test_vmstat("balloon_inflate") == test_vmstat("balloon_deflate"));
@@ -147,12 +129,12 @@ static void unbound(const char *variant)
 
 	start(variant, NULL, NULL);
 	total = total_bytes();
-	hold(HELD_BYTES);
+	test_hold(HELD_BYTES);
 	test_balloon(BALLOON_BYTES, NULL);
-	write_file(DRIVER "unbind", BALLOON_DEVICE);
+	test_write_guest(DRIVER "unbind", BALLOON_DEVICE);
 	assert_true(total_bytes() == total);
 	assert_true(test_vmstat("balloon_deflate") == BALLOON_BYTES / 4096);
-	write_file(DRIVER "bind", BALLOON_DEVICE);
+	test_write_guest(DRIVER "bind", BALLOON_DEVICE);
 	await_balloon(BALLOON_BYTES);
 	test_balloon(0, NULL);
 	expect_all_back(total);
@@ -165,10 +147,10 @@ static void suspended(const char *variant)
 
 	start(variant, NULL, "suspend.pm_test_delay=0");
 	total = total_bytes();
-	hold(HELD_BYTES);
+	test_hold(HELD_BYTES);
 	test_balloon(BALLOON_BYTES, NULL);
-	write_file("/sys/power/pm_test", "devices");
-	write_file("/sys/power/state", "freeze");
+	test_write_guest("/sys/power/pm_test", "devices");
+	test_write_guest("/sys/power/state", "freeze");
 	await_balloon(BALLOON_BYTES);
 	assert_true(test_vmstat("balloon_inflate") == 2 * (BALLOON_BYTES / 4096));
 	/* By the device's account: the agent's view of its registers was suspended, too. */
@@ -183,12 +165,54 @@ static void poisoned(const char *variant)
 
 	start(variant, "free-page-reporting=on,page-poison=on", "page_poison=1");
 	total = total_bytes();
-	hold(HELD_BYTES);
+	test_hold(HELD_BYTES);
 	test_balloon(BALLOON_BYTES, NULL);
 	test_balloon(3 * MIB, NULL);
 	test_balloon(BALLOON_BYTES, NULL);
 	test_balloon(0, NULL);
 	expect_all_back(total);
+}
+
+/* As tests/stress uses them: one sleeps, one fails at a step, one holds memory. */
+static void runs_tasks(void **state)
+{
+	struct guest_step steps[] = {
+		{ .sleep_ms = 20, .press_bytes = RECORD_ABSENT },
+		{ .sleep_ms = RECORD_ABSENT,
+		  .press_bytes = RECORD_ABSENT,
+		  .path = (char *)"/proc/nowhere",
+		  .text = (char *)"1" },
+		{ .sleep_ms = RECORD_ABSENT, .press_bytes = MIB },
+	};
+	struct guest_task tasks[] = { { { &steps[0], 1 } },
+				      { { &steps[0], 2 } },
+				      { { &steps[2], 1 } } };
+	struct guest_request request = guest_request("concurrent");
+	const struct guest_step_error *error;
+	const struct guest_outcome *outcome;
+	struct event_concurrent event;
+
+	(void)state;
+	start("finalize", NULL, NULL);
+	request.timeout_ns = TEST_TIMEOUT_NS;
+	request.tasks = (struct record_list){ tasks, 3 };
+	test_send(request);
+	assert_int_equal(agent_wait_event(test_vm.agent, "concurrent", &event_concurrent_record,
+					  &event, deadline_in_ms(WAIT_MS)),
+			 0);
+	assert_int_equal(event.tasks.count, 3);
+	outcome = event.tasks.items;
+	error = outcome[1].errors.items;
+	assert_true(outcome[0].duration_ns >= 20000000);
+	assert_int_equal(outcome[0].errors.count, 0);
+	assert_int_equal(outcome[1].steps, 2);
+	assert_int_equal(outcome[1].errors.count, 1);
+	assert_int_equal(error->step, 1);
+	assert_string_equal(error->error, "No such file or directory");
+	assert_int_equal(outcome[2].signal, 0);
+	assert_false(outcome[2].running);
+	record_release(&event_concurrent_record, &event);
+	test_guest_power_off();
 }
 
 static void with_all(void (*check)(const char *variant))
@@ -237,6 +261,7 @@ int main(void)
 		cmocka_unit_test_teardown(can_be_unbound, test_guest_end),
 		cmocka_unit_test_teardown(survives_suspend, test_guest_end),
 		cmocka_unit_test_teardown(respects_poison, test_guest_end),
+		cmocka_unit_test_teardown(runs_tasks, test_guest_end),
 	};
 
 	return cmocka_run_group_tests(tests, vm_tests_set_up, vm_tests_tear_down);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "bench/config/images.h"
-#include "bench/config/paths.h"
 #include "bpf/host_tracer.h"
 #include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
@@ -33,7 +32,7 @@ static const struct fault_case panics[] = {
 	{ "nmi@" HELLO, "failed", PANICKED BEFORE_HELLO },
 	{ "nmi@" TRACE_START, "failed", PANICKED "when tracing began" },
 	{ "nmi@" BALLOON, "failed", PANICKED "in inflate 1" },
-	{ "nmi@" MOVED, "failed", PANICKED "in inflate 1" },
+	{ "nmi@" RESIZED, "failed", PANICKED "in inflate 1" },
 	{ "nmi@" PLATEAU, "failed", PANICKED "when asked for vmstat" },
 	{ "nmi@" BALLOON_2, "failed", PANICKED "in deflate 1" },
 	{ "nmi@" TRACE_READ, "failed", PANICKED "when the trace was read" },
@@ -49,7 +48,7 @@ static const struct fault_case others[] = {
 	{ "kill@" TRACE_READ, "failed", KILLED("when the trace was read") },
 	{ "lose", "invalid", "lost records of the guest's tracer" },
 	{ "untraced", "failed",
-	  "when the trace was read: the agent refuses 'trace': nothing is traced" },
+	  "when tracing began: the agent's 'trace-start': mechanism: expected a value" },
 	{ "slow", "ok", NULL },
 	{ "none", "ok", NULL },
 };

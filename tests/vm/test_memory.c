@@ -7,7 +7,6 @@
 #include "tests/helpers/unit.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +20,6 @@
 #define HELD_BYTES (160 * MIB)
 /* What the balloon took from the guest, which has it again: all but a reserve. */
 #define ALL_BYTES (368 * MIB)
-#define SEED 0x5eed
-
-static void verify(const char *variant, const char *when)
-{
-	json_t *answer =
-		test_ask(json_pack("{s:s, s:I}", "cmd", "verify", "seed", (json_int_t)SEED));
-	json_int_t bad = json_integer_value(json_object_get(answer, "bad_words"));
-
-	if (bad)
-		fail_msg("%s: %" JSON_INTEGER_FORMAT " words changed %s", variant, bad, when);
-	json_decref(answer);
-}
 
 /* A line of the mapping that is the guest's memory, in bytes. */
 static uint64_t guest_memory(const char *key)
@@ -75,20 +62,18 @@ static void check_variant(const char *name, bool thp)
 	huge = guest_memory("AnonHugePages");
 	if (thp ? huge < MEMORY_BYTES / 2 : huge > 0)
 		fail_msg("%s, THP %s: %" PRIu64 " bytes are huge", name, thp ? "on" : "off", huge);
-	test_tell("touch", "bytes", HELD_BYTES);
-	test_tell("fill", "seed", SEED);
+	test_hold(HELD_BYTES);
 	test_balloon(BALLOON_BYTES, NULL);
 	after = guest_memory("Rss");
 	if (!within_2_percent(before - after, BALLOON_BYTES))
 		fail_msg("%s, THP %s: the balloon has %llu bytes, the host got %" PRIu64, name,
 			 thp ? "on" : "off", (unsigned long long)BALLOON_BYTES, before - after);
-	verify(name, "while the balloon was inflated");
+	test_verify("while the balloon was inflated");
 	test_balloon(0, NULL);
-	verify(name, "with the deflate");
-	test_tell("free", NULL, 0);
-	test_tell("touch", "bytes", ALL_BYTES);
-	test_tell("fill", "seed", SEED);
-	verify(name, "in memory that was balloon");
+	test_verify("with the deflate");
+	test_send(guest_request("free"));
+	test_hold(ALL_BYTES);
+	test_verify("in memory that was balloon");
 	test_guest_power_off();
 }
 
@@ -136,8 +121,7 @@ static void check_hugetlb(const char *name)
 
 	test_guest_start(&guest);
 	assert_true(hugetlb_bytes() == MEMORY_BYTES);
-	test_tell("touch", "bytes", HELD_BYTES);
-	test_tell("fill", "seed", SEED);
+	test_hold(HELD_BYTES);
 	test_balloon(BALLOON_BYTES, NULL);
 	given = MEMORY_BYTES - hugetlb_bytes();
 	print_message("# %s: of a balloon of %llu MiB the host got %llu\n", name,
@@ -146,9 +130,9 @@ static void check_hugetlb(const char *name)
 	/* A balloon of whole blocks is given back but for its rest. */
 	if (!strcmp(name, "huge"))
 		assert_true(within_2_percent(given, BALLOON_BYTES));
-	verify(name, "while the balloon was inflated");
+	test_verify("while the balloon was inflated");
 	test_balloon(0, NULL);
-	verify(name, "with the deflate");
+	test_verify("with the deflate");
 	test_guest_power_off();
 }
 

@@ -6,13 +6,11 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "bench/vm/agent.h"
-#include "bench/boot/resize.h"
+#include "bench/victim/victims.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
@@ -29,8 +27,8 @@
 #define TRIES 5
 
 /* What is planted, and for how long it was at most. */
-struct stall {
-	const char *phase;
+struct planted {
+	enum result_victim_phase phase;
 	uint64_t planted_ns;
 	uint64_t frozen_ns;
 };
@@ -42,70 +40,60 @@ static void calm(uint64_t ms)
 	nanosleep(&t, NULL);
 }
 
-static void move(uint64_t bytes, enum victim_phase phase, enum victim_phase then)
+static void resize(uint64_t bytes, enum result_victim_phase phase, enum result_victim_phase then)
 {
-	struct victims none = { .count = 0 };
-	const struct resize_request order = { .target_bytes = bytes,
-					      .step_bytes = test_vm.memory_bytes,
-					      .timeout_ns = TEST_TIMEOUT_NS,
-					      .phase = phase,
-					      .then = then,
-					      .host_victims = &none };
-	struct resize_trace seen;
-	json_t *result = NULL;
-	char err[512];
-
-	if (resize_balloon(&test_vm, &order, &result, &seen, err, sizeof(err)))
-		fail_msg("%s", err);
-	json_decref(result);
-	resize_trace_release(&seen);
+	test_resize(bytes, phase, then, NULL);
 	calm(CALM_MS);
 }
 
-static struct stall plant(const char *phase, uint64_t ms)
+static struct planted plant(enum result_victim_phase phase, uint64_t ms)
 {
-	struct stall s = { phase, ms * NSEC_PER_MSEC, 0 };
-	json_t *answer = test_ask(
-		json_pack("{s:s, s:I}", "cmd", "victims-freeze", "ns", (json_int_t)s.planted_ns));
+	struct planted s = { phase, ms * NSEC_PER_MSEC, 0 };
+	struct guest_request request = guest_request("victims-freeze");
 
-	s.frozen_ns = test_member(answer, "frozen_ns");
-	json_decref(answer);
+	request.ns = s.planted_ns;
+	test_request(request, &answer_frozen_ns, &s.frozen_ns);
 	assert_true(s.frozen_ns >= s.planted_ns);
 	calm(CATCH_UP_MS);
 	return s;
 }
 
-/* Through all phases; what the victims noted. */
-static json_t *run(struct stall *stalls)
+/* Through all phases; struct victim_result of each victim. */
+static struct record_list run(struct planted *stalls)
 {
 	const struct test_guest guest = { .variant = "finalize", .memory_bytes = 512 * MIB };
-	json_t *answer, *noted;
+	struct victim_spec specs[] = { { (char *)"fault", 1 }, { (char *)"sched", 1 } };
+	struct guest_request start = guest_request("victims-start");
+	struct record_list noted;
 
 	test_guest_start(&guest);
-	json_decref(test_ask(json_pack("{s:s, s:[{s:s, s:i}, {s:s, s:i}]}", "cmd", "victims-start",
-				       "victims", "kind", "fault", "cpu", 1, "kind", "sched", "cpu",
-				       1)));
+	start.victims = (struct record_list){ specs, 2 };
+	test_send(start);
 	calm(CALM_MS);
-	move(BALLOON_BYTES, VICTIM_INFLATE, VICTIM_PLATEAU);
-	stalls[0] = plant("plateau", PLATEAU_MS);
-	move(0, VICTIM_DEFLATE, VICTIM_AFTER);
-	stalls[1] = plant("after", AFTER_MS);
-	answer = test_ask(json_pack("{s:s}", "cmd", "victims-stop"));
-	noted = json_incref(json_object_get(answer, "victims"));
-	json_decref(answer);
+	resize(BALLOON_BYTES, PHASE_INFLATE, PHASE_PLATEAU);
+	stalls[0] = plant(PHASE_PLATEAU, PLATEAU_MS);
+	resize(0, PHASE_DEFLATE, PHASE_AFTER);
+	stalls[1] = plant(PHASE_AFTER, AFTER_MS);
+	test_request(guest_request("victims-stop"), &answer_victims, &noted);
 	test_guest_power_off();
 	return noted;
 }
 
-/* What a victim noted in a phase; nothing where it got to nothing. */
-static struct histogram phase_of(const json_t *noted, const char *figure, const char *phase)
+static const struct victim_result *victim(const struct record_list *noted, const char *name)
 {
-	struct histogram h = { .count = 0 };
-	char path[64];
+	const struct victim_result *v = record_find(&victim_record, noted, name);
 
-	snprintf(path, sizeof(path), "%s.%s", figure, phase);
-	histogram_from_json(&h, json_at(noted, path));
-	return h;
+	assert_non_null(v);
+	return v;
+}
+
+/* What a victim measured in a phase; nothing where it got to nothing. */
+static struct histogram phase_of(const struct record_list *noted, const char *name,
+				 enum result_victim_phase phase)
+{
+	const struct victim_result *v = victim(noted, name);
+
+	return v->phases[phase] ? *v->phases[phase] : (struct histogram){ .count = 0 };
 }
 
 static uint64_t count_from(const struct histogram *h, uint64_t value)
@@ -118,45 +106,40 @@ static uint64_t count_from(const struct histogram *h, uint64_t value)
 	return n;
 }
 
-static uint64_t period_of(const json_t *noted, const char *figure)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s.period_ns", figure);
-	return json_integer_value(json_at(noted, path));
-}
-
 /* The stall is in its phase: the first piece that was due in it waited for all of it. */
-static void expect_stall(const json_t *noted, const char *figure, const struct stall *s)
+static void expect_stall(const struct record_list *noted, const char *metric,
+			 const struct planted *s)
 {
-	struct histogram h = phase_of(noted, figure, s->phase);
-	uint64_t period_ns = period_of(noted, figure);
+	struct histogram h = phase_of(noted, metric, s->phase);
+	uint64_t period_ns = (uint64_t)victim(noted, metric)->period_ns;
 
-	print_message("# %s, %s: planted %.3f s, frozen %.3f s at most, found %.3f s\n", figure,
-		      s->phase, s->planted_ns / 1e9, s->frozen_ns / 1e9, h.max / 1e9);
+	print_message("# %s, %s: planted %.3f s, frozen %.3f s at most, found %.3f s\n", metric,
+		      victim_phase_names[s->phase], s->planted_ns / 1e9, s->frozen_ns / 1e9,
+		      h.max / 1e9);
 	assert_true(period_ns > 0 && period_ns < s->planted_ns / 100);
 	assert_true(histogram_bucket(h.max) >= histogram_bucket(s->planted_ns - period_ns));
 }
 
 /* Nothing but what was planted held them up, and half of what was due waited for half of it. */
-static bool is_exact(const json_t *noted, const char *figure, const struct stall *s)
+static bool is_exact(const struct record_list *noted, const char *metric, const struct planted *s)
 {
-	struct histogram h = phase_of(noted, figure, s->phase);
+	struct histogram h = phase_of(noted, metric, s->phase);
 
 	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
-	       count_from(&h, s->planted_ns / 2) * period_of(noted, figure) >=
+	       count_from(&h, s->planted_ns / 2) * (uint64_t)victim(noted, metric)->period_ns >=
 		       s->planted_ns / 2 * 9 / 10;
 }
 
 /* Where a guest has hardly a CPU, a victim is behind before anything is planted. */
-static bool keeps_up(const json_t *noted, const char *figure)
+static bool keeps_up(const struct record_list *noted, const char *metric)
 {
-	static const char *const phases[] = { "inflate", "plateau", "deflate", "after" };
-	struct histogram before = phase_of(noted, figure, "before");
+	static const enum result_victim_phase phases[] = { PHASE_INFLATE, PHASE_PLATEAU,
+							   PHASE_DEFLATE, PHASE_AFTER };
+	struct histogram before = phase_of(noted, metric, PHASE_BEFORE);
 	size_t i;
 
 	for (i = 0; i < 4; i++)
-		if (!phase_of(noted, figure, phases[i]).count)
+		if (!phase_of(noted, metric, phases[i]).count)
 			return false;
 	return before.count && before.max < PLATEAU_MS * NSEC_PER_MSEC / 4;
 }
@@ -165,28 +148,29 @@ enum found { FOUND, FOUND_TOO_LONG, TOO_BUSY };
 
 static enum found find_stalls(void)
 {
-	static const char *const figures[] = { "fault_ns", "sched_ns" };
-	static const char *const others[] = { "before", "inflate", "deflate" };
-	struct stall stalls[2];
-	json_t *noted = run(stalls);
+	static const char *const metrics[] = { "fault_ns", "sched_ns" };
+	static const enum result_victim_phase others[] = { PHASE_BEFORE, PHASE_INFLATE,
+							   PHASE_DEFLATE };
+	struct planted stalls[2];
+	struct record_list noted = run(stalls);
 	bool exact = true, kept = true;
 	size_t i, k;
 
 	for (i = 0; i < 2; i++)
-		kept = kept && keeps_up(noted, figures[i]);
+		kept = kept && keeps_up(&noted, metrics[i]);
 	for (i = 0; kept && i < 2; i++) {
 		for (k = 0; k < 2; k++) {
-			expect_stall(noted, figures[i], &stalls[k]);
-			exact = exact && is_exact(noted, figures[i], &stalls[k]);
+			expect_stall(&noted, metrics[i], &stalls[k]);
+			exact = exact && is_exact(&noted, metrics[i], &stalls[k]);
 		}
 		/* The longer one is in one phase only, and the other in no phase beside. */
 		exact = exact &&
-			phase_of(noted, figures[i], "plateau").max < AFTER_MS * NSEC_PER_MSEC;
+			phase_of(&noted, metrics[i], PHASE_PLATEAU).max < AFTER_MS * NSEC_PER_MSEC;
 		for (k = 0; k < 3; k++)
-			exact = exact && phase_of(noted, figures[i], others[k]).max <
+			exact = exact && phase_of(&noted, metrics[i], others[k]).max <
 						 PLATEAU_MS * NSEC_PER_MSEC;
 	}
-	json_decref(noted);
+	record_release(&answer_victims, &noted);
 	return !kept ? TOO_BUSY : exact ? FOUND : FOUND_TOO_LONG;
 }
 
@@ -212,14 +196,12 @@ static void planted_stalls_are_found(void **state)
 static void a_freeze_says_for_how_long(void **state)
 {
 	const struct test_guest guest = { .variant = "finalize", .memory_bytes = 256 * MIB };
-	json_t *answer = NULL;
+	struct guest_request request = guest_request("victims-freeze");
 
 	(void)state;
 	test_guest_start(&guest);
-	assert_int_not_equal(agent_request(test_vm.agent,
-					   json_pack("{s:s}", "cmd", "victims-freeze"), &answer,
-					   deadline_in_ms(20000)),
-			     0);
+	assert_int_not_equal(
+		agent_request(test_vm.agent, &request, NULL, NULL, deadline_in_ms(20000)), 0);
 	assert_non_null(strstr(agent_error(test_vm.agent), "victims-freeze needs ns"));
 	test_guest_power_off();
 }

@@ -7,8 +7,6 @@
 #include "tests/helpers/unit.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -26,75 +24,82 @@ static void start(const char *cut)
 	test_guest_start(&guest);
 }
 
-static void trace_start(const char *level, const char *mechanism, int ring, const char *expected)
-{
-	json_t *answer = test_ask(json_pack("{s:s, s:s, s:s, s:i}", "cmd", "trace-start", "level",
-					    level, "mechanism", mechanism, "ring_bytes", ring));
+static struct answer_trace trace;
 
-	assert_string_equal(json_string_value(json_object_get(answer, "mechanism")), expected);
-	json_decref(answer);
+static void trace_start(const char *level, const char *mechanism, int ring,
+			enum result_mechanism expected)
+{
+	struct guest_request request = guest_request("trace-start");
+	struct answer_tracer answer;
+
+	request.level = (char *)level;
+	request.mechanism = (char *)mechanism;
+	request.ring_bytes = ring;
+	test_request(request, &answer_tracer_record, &answer);
+	assert_int_equal(answer.mechanism, expected);
+	record_release(&answer_tracer_record, &answer);
 }
 
-static struct guest_totals move(uint64_t bytes)
+static struct guest_totals resize(uint64_t bytes)
 {
-	struct guest_totals sums;
+	struct guest_totals totals;
 
-	test_balloon(bytes, &sums);
-	return sums;
+	test_balloon(bytes, &totals);
+	return totals;
 }
 
-static int64_t op_count(const json_t *trace, const char *op)
+static int64_t op_count(const char *name)
 {
-	return test_member(json_object_get(json_object_get(trace, "ops"), op), "count");
+	const struct op_result *op = record_find(&op_record, &trace.ops, name);
+
+	return op ? op->count : 0;
 }
 
-static int64_t counter(const json_t *trace, const char *name)
+static void read_trace(void)
 {
-	return test_member(json_object_get(trace, "counters"), name);
+	test_request(guest_request("trace"), &answer_trace_record, &trace);
 }
 
-static json_t *read_trace(void)
+static void release_trace(void)
 {
-	return test_ask(json_pack("{s:s}", "cmd", "trace"));
+	record_release(&answer_trace_record, &trace);
 }
 
 /* A histogram of times that a guest can have taken. */
-static void check_times(const json_t *trace, const char *op)
+static void check_times(const char *name)
 {
-	const json_t *o = json_object_get(json_object_get(trace, "ops"), op);
-	struct histogram *h = calloc(1, sizeof(*h));
+	const struct op_result *op = record_find(&op_record, &trace.ops, name);
 
-	assert_int_equal(histogram_from_json(h, json_object_get(o, "histogram")), 0);
-	assert_int_equal(h->count + test_member(o, "lost"), test_member(o, "count"));
-	assert_true(h->max < TEST_TIMEOUT_NS);
-	free(h);
+	assert_non_null(op);
+	assert_int_equal(op->histogram->count + op->lost, op->count);
+	assert_true(op->histogram->max < TEST_TIMEOUT_NS);
 }
 
-static void inflate_and_deflate(const char *mechanism, const char *expected, bool finalize)
+static void inflate_and_deflate(const char *mechanism, enum result_mechanism expected,
+				bool finalize)
 {
-	struct guest_totals sums;
-	json_t *trace;
+	struct guest_totals totals;
 
 	trace_start("pages", mechanism, 0, expected);
-	sums = move(BALLOON_BYTES);
-	assert_int_equal(sums.pages, PAGES);
-	assert_int_equal(sums.kicks, BATCHES);
-	assert_true(sums.stage_ns[STAGE_ALLOC] > 0 && sums.stage_ns[STAGE_TELL] > 0);
-	sums = move(0);
-	assert_int_equal(sums.pages, PAGES);
-	assert_true(sums.stage_ns[STAGE_MOVE] > 0 && sums.stage_ns[STAGE_RELEASE] > 0);
-	trace = read_trace();
-	assert_int_equal(op_count(trace, "enqueue"), PAGES);
-	assert_int_equal(op_count(trace, "dequeue"), PAGES);
-	assert_int_equal(op_count(trace, "finalize"), finalize ? PAGES : 0);
-	assert_int_equal(op_count(trace, "tell_inflate"), BATCHES);
-	assert_int_equal(op_count(trace, "tell_deflate"), BATCHES);
-	assert_int_equal(counter(trace, "lost_records"), 0);
-	assert_int_equal(counter(trace, "lost_pairs"), 0);
-	check_times(trace, "enqueue");
-	check_times(trace, "dequeue");
-	check_times(trace, "tell_inflate");
-	json_decref(trace);
+	totals = resize(BALLOON_BYTES);
+	assert_int_equal(totals.pages, PAGES);
+	assert_int_equal(totals.kicks, BATCHES);
+	assert_true(totals.stage_ns[STAGE_ALLOC] > 0 && totals.stage_ns[STAGE_TELL] > 0);
+	totals = resize(0);
+	assert_int_equal(totals.pages, PAGES);
+	assert_true(totals.stage_ns[STAGE_MOVE] > 0 && totals.stage_ns[STAGE_RELEASE] > 0);
+	read_trace();
+	assert_int_equal(op_count("enqueue"), PAGES);
+	assert_int_equal(op_count("dequeue"), PAGES);
+	assert_int_equal(op_count("finalize"), finalize ? PAGES : 0);
+	assert_int_equal(op_count("tell_inflate"), BATCHES);
+	assert_int_equal(op_count("tell_deflate"), BATCHES);
+	assert_int_equal(trace.counters.lost_records, 0);
+	assert_int_equal(trace.counters.lost_pairs, 0);
+	check_times("enqueue");
+	check_times("dequeue");
+	check_times("tell_inflate");
+	release_trace();
 }
 
 static void trace_events_count_every_page(void **state)
@@ -105,7 +110,7 @@ static void trace_events_count_every_page(void **state)
 		if (!strcmp(test_images.cuts[i].name, "stock"))
 			continue;
 		start(test_images.cuts[i].name);
-		inflate_and_deflate("auto", "events", true);
+		inflate_and_deflate("auto", RESULT_EVENTS, true);
 		test_guest_end(state);
 	}
 }
@@ -114,14 +119,14 @@ static void a_stock_kernel_is_traced_by_fentry(void **state)
 {
 	(void)state;
 	start("stock");
-	inflate_and_deflate("auto", "fentry", false);
+	inflate_and_deflate("auto", RESULT_FENTRY, false);
 }
 
 static void a_stock_kernel_is_traced_by_kprobes(void **state)
 {
 	(void)state;
 	start("stock");
-	inflate_and_deflate("kprobe", "kprobe", false);
+	inflate_and_deflate("kprobe", RESULT_KPROBE, false);
 }
 
 /*
@@ -131,61 +136,62 @@ static void a_stock_kernel_is_traced_by_kprobes(void **state)
 static void migrations_are_the_kernel_s_count(void **state)
 {
 	int64_t before, migrated;
-	json_t *trace;
 
 	(void)state;
 	start("finalize");
-	trace_start("pages", "auto", 0, "events");
-	move(3 * BALLOON_BYTES);
-	move(2 * BALLOON_BYTES);
+	trace_start("pages", "auto", 0, RESULT_EVENTS);
+	resize(3 * BALLOON_BYTES);
+	resize(2 * BALLOON_BYTES);
 	before = test_vmstat("balloon_migrate");
-	json_decref(test_ask(json_pack("{s:s}", "cmd", "compact")));
+	test_send(guest_request("compact"));
 	migrated = test_vmstat("balloon_migrate") - before;
-	trace = read_trace();
+	read_trace();
 	assert_true(migrated > 0);
-	assert_int_equal(op_count(trace, "migrate"), migrated);
-	assert_true(op_count(trace, "isolate") >= migrated);
-	assert_int_equal(op_count(trace, "isolate"),
-			 migrated + op_count(trace, "putback") + counter(trace, "migrate_failed"));
-	json_decref(trace);
+	assert_int_equal(op_count("migrate"), migrated);
+	assert_true(op_count("isolate") >= migrated);
+	assert_int_equal(op_count("isolate"),
+			 migrated + op_count("putback") + trace.counters.migrate_failed);
+	release_trace();
 }
 
 /* One record is 72 bytes with its header: a page of ring holds a few of a hundred. */
 static void a_tiny_ring_loses_and_says_so(void **state)
 {
-	struct guest_totals sums;
-	json_t *trace;
+	struct guest_totals totals;
 
 	(void)state;
 	start("finalize");
-	trace_start("phases", "auto", 4096, "events");
-	sums = move(BALLOON_BYTES);
-	trace = read_trace();
-	assert_true(counter(trace, "lost_records") > 0);
-	assert_int_equal(sums.batches + counter(trace, "lost_records"), BATCHES);
-	assert_int_equal(op_count(trace, "tell_inflate"), BATCHES);
-	json_decref(trace);
+	trace_start("phases", "auto", 4096, RESULT_EVENTS);
+	totals = resize(BALLOON_BYTES);
+	read_trace();
+	assert_true(trace.counters.lost_records > 0);
+	assert_int_equal(totals.batches + trace.counters.lost_records, BATCHES);
+	assert_int_equal(op_count("tell_inflate"), BATCHES);
+	release_trace();
+}
+
+static void expect_refusal(struct guest_request request, const char *says)
+{
+	assert_int_equal(agent_request(test_vm.agent, &request, NULL, NULL, deadline_in_ms(10000)),
+			 -EPROTO);
+	assert_non_null(strstr(agent_error(test_vm.agent), says));
 }
 
 static void nonsense_is_refused(void **state)
 {
 	static const char *const levels[] = { "off", "everything", "" };
-	json_t *answer = NULL;
+	struct guest_request request = guest_request("trace-start");
 	size_t i;
 
 	(void)state;
 	start("finalize");
-	for (i = 0; i < 3; i++)
-		assert_int_equal(agent_request(test_vm.agent,
-					       json_pack("{s:s, s:s}", "cmd", "trace-start",
-							 "level", levels[i]),
-					       &answer, deadline_in_ms(10000)),
-				 -EPROTO);
-	assert_non_null(strstr(agent_error(test_vm.agent), "level"));
-	assert_int_equal(agent_request(test_vm.agent, json_pack("{s:s}", "cmd", "trace"), &answer,
-				       deadline_in_ms(10000)),
-			 -EPROTO);
-	assert_non_null(strstr(agent_error(test_vm.agent), "nothing is traced"));
+	for (i = 0; i < 3; i++) {
+		request.level = (char *)levels[i];
+		expect_refusal(request, "level");
+	}
+	expect_refusal(guest_request("trace"), "nothing is traced");
+	expect_refusal(guest_request("fly"), "unknown request");
+	expect_refusal(guest_request_bytes("touch", -1), "Invalid argument");
 }
 
 int main(void)

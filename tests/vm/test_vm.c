@@ -5,6 +5,7 @@
  */
 #include "tests/helpers/unit.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,20 +14,36 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/config/paths.h"
+#include "bench/config/images.h"
 #include "bench/config/variant.h"
+#include "bpf/host_tracer.h"
+#include "lib/result.h"
+#include "lib/trace_records.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
 #include "tests/helpers/schema.h"
 
 #define INFLATE_BYTES (384LL << 20)
 
-static json_t *load(const char *out, const char *variant, const char *file)
+static const char *file_of(const char *out, const char *variant, const char *file)
 {
-	char path[512];
+	static char path[512];
 
 	snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/%s", out, variant, file);
-	return json_load_file(path, 0, NULL);
+	return path;
+}
+
+static struct boot_result load(const char *out, const char *variant)
+{
+	const char *path = file_of(out, variant, "result.json");
+	json_t *json = json_load_file(path, 0, NULL);
+	struct boot_result result;
+	char err[512];
+
+	if (result_decode(&result, json, path, err, sizeof(err)))
+		fail_msg("%s", err);
+	json_decref(json);
+	return result;
 }
 
 static const json_t *at(const json_t *object, const char *key)
@@ -44,97 +61,82 @@ static bool has_ranges(const struct variant *variant)
 	       (strstr(variant->device, "page-chunks=on") || strstr(variant->device, "page-sg=on"));
 }
 
-static void check_move(const struct variant *variant, const json_t *move)
+static void check_resize(const struct variant *variant, const struct resize_result *resize)
 {
-	assert_true(json_integer_value(at(move, "bytes")) == INFLATE_BYTES);
-	assert_true(json_integer_value(at(move, "duration_ns")) > 0);
-	assert_true(json_integer_value(at(move, "resolution_ns")) > 0);
-	/* With ranges it can be over before anybody has looked twice. */
+	assert_int_equal(resize->bytes, INFLATE_BYTES);
+	assert_true(resize->duration_ns > 0);
+	assert_true(resize->resolution_ns > 0);
+	/* With ranges it can be over before anybody has polled twice. */
 	if (has_ranges(variant))
 		return;
-	assert_true(json_integer_value(at(move, "resolution_ns")) <
-		    json_integer_value(at(move, "duration_ns")));
-	assert_true(json_array_size(at(move, "progress")) > 10);
+	assert_true(resize->resolution_ns < resize->duration_ns);
+	assert_true(resize->progress.count > 10);
 }
 
 /*
- * Device, vmstat, MemTotal, the guest's batches and the phases' sum, in two
- * moves of two cycles; what the boot adds, and the host where it is seen.
+ * Device, vmstat, MemTotal, the guest's batches and the sum of the phases, in two
+ * resizes of two cycles; those of the boot, and of the host where it is observed.
  */
-static void check_trust(const json_t *trust)
+static void check_checks(const struct boot_result *result)
 {
-	const json_t *check;
+	const struct check *c = result->checks.each.items;
 	int times = 0;
 	size_t i;
 
-	assert_true(json_is_true(at(trust, "ok")));
-	assert_true(json_array_size(at(trust, "checks")) >= 20);
-	json_array_foreach (at(trust, "checks"), i, check) {
-		if (json_object_get(check, "expected_ns"))
-			times++;
-		else
-			assert_true(json_integer_value(at(check, "expected_pages")) ==
-				    json_integer_value(at(check, "observed_pages")));
+	assert_true(result->checks.ok);
+	assert_true(result->checks.each.count >= 20);
+	for (i = 0; i < result->checks.each.count; i++) {
+		times += c[i].unit == CHECK_NS;
+		assert_in_range(c[i].observed, c[i].least, c[i].most);
+		if (c[i].unit == CHECK_PAGES)
+			assert_int_equal(c[i].least, c[i].most);
 	}
 	assert_int_equal(times, 4);
-}
-
-static int64_t phase(const json_t *move, const char *name)
-{
-	return json_integer_value(at(at(move, "phases"), name));
 }
 
 /*
  * 384 MiB are 384 batches of 256 pages, or fewer of ranges, which on a guest
  * that has just booted stand for many pages each.
  */
-static void check_entries(const struct variant *variant, const json_t *move)
+static void check_entries(const struct variant *variant, const struct resize_result *resize)
 {
-	json_int_t kicks = json_integer_value(at(move, "kicks"));
-	json_int_t entries = json_integer_value(at(at(move, "entries"), "count"));
-
 	if (has_ranges(variant)) {
-		assert_in_range(kicks, 1, 384);
-		assert_in_range(entries, kicks, 384 * 256 / 16);
+		assert_in_range(resize->kicks, 1, 384);
+		assert_in_range(resize->entries.count, resize->kicks, 384 * 256 / 16);
 	} else {
-		assert_int_equal(kicks, 384);
-		assert_int_equal(entries, 384 * 256);
+		assert_int_equal(resize->kicks, 384);
+		assert_int_equal(resize->entries.count, 384 * 256);
 	}
 }
 
 /* The time went somewhere. */
-static void check_phases(const struct variant *variant, const json_t *cycle)
+static void check_cycle(const struct variant *variant, const struct cycle_result *cycle)
 {
-	const json_t *inflate = at(cycle, "inflate"), *deflate = at(cycle, "deflate");
-
-	assert_true(phase(inflate, "alloc_ns") > 0);
-	assert_true(phase(inflate, "notify_ns") > 0);
-	assert_true(phase(deflate, "dequeue_ns") > 0);
-	assert_true(phase(deflate, "release_ns") > 0);
-	check_entries(variant, inflate);
-	check_entries(variant, deflate);
+	check_resize(variant, &cycle->inflate);
+	check_resize(variant, &cycle->deflate);
+	assert_true(cycle->inflate.phases.alloc_ns > 0);
+	assert_true(cycle->inflate.phases.notify_ns > 0);
+	assert_true(cycle->deflate.phases.dequeue_ns > 0);
+	assert_true(cycle->deflate.phases.release_ns > 0);
+	check_entries(variant, &cycle->inflate);
+	check_entries(variant, &cycle->deflate);
 }
 
 static void check_boot(const char *out, const struct variant *variant, const char *accel)
 {
-	json_t *result = load(out, variant->name, "result.json");
-	const json_t *cycle;
+	struct boot_result result = load(out, variant->name);
 	char wanted[128];
 	size_t i;
 
-	assert_non_null(result);
-	assert_string_equal(json_string_value(at(result, "status")), "ok");
-	assert_string_equal(json_string_value(at(result, "accel")), accel);
+	assert_int_equal(result.status, BOOT_OK);
+	assert_string_equal(accel_names[result.accel], accel);
 	snprintf(wanted, sizeof(wanted), "-balloonbench-%s", variant->cut);
-	assert_non_null(strstr(json_string_value(at(result, "kernel_release")), wanted));
-	assert_int_equal(json_array_size(at(result, "cycles")), 2);
-	json_array_foreach (at(result, "cycles"), i, cycle) {
-		check_move(variant, at(cycle, "inflate"));
-		check_move(variant, at(cycle, "deflate"));
-		check_phases(variant, cycle);
-	}
-	check_trust(at(result, "trust"));
-	json_decref(result);
+	assert_non_null(strstr(result.kernel_release, wanted));
+	assert_int_equal(result.cycles.count, 2);
+	for (i = 0; i < result.cycles.count; i++)
+		check_cycle(variant, result_cycle(&result, i));
+	check_checks(&result);
+	record_release(&boot_record, &result);
 }
 
 static void check_console(const char *out, const struct variant *variant)
@@ -169,7 +171,7 @@ static void run_all(const char *accel)
 		char one[512];
 
 		/* The others are those of test_methods.c. */
-		if (v->method != METHOD_BALLOON)
+		if (v->method != RESULT_BALLOON)
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);
 		args[10] = one;
@@ -195,6 +197,13 @@ static void every_cut_under_icount(void **state)
 	run_all("icount");
 }
 
+static int count_record(const struct trace_record *record, void *records)
+{
+	(void)record;
+	++*(int *)records;
+	return 0;
+}
+
 /* Every level, and a profile: the results fit the schema, and the report has its parts. */
 static void every_level_is_reported(void **state)
 {
@@ -207,14 +216,15 @@ static void every_level_is_reported(void **state)
 	const char *report[] = { "report", "--no-plots", out, NULL };
 	static const char *const parts[] = {
 		"| alloc |",
-		"### Trust",
+		"### Cross-checks",
 		"### Latencies, smoke",
 		"| finalize (delete before cut finalize) | finalize+pages | 1 | 98304 |",
 		"### What tracing costs",
 		"### QEMU's profile",
 	};
+	char err[1024];
+	int records = 0;
 	struct outcome outcome;
-	json_t *result;
 	size_t i;
 
 	(void)state;
@@ -226,9 +236,10 @@ static void every_level_is_reported(void **state)
 	for (i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/result.json", out, levels[i]);
 		assert_fits_schema(path);
-		result = load(out, levels[i], "trace.json");
-		assert_int_equal(result != NULL, i > 0);
-		json_decref(result);
+		snprintf(path, sizeof(path), "%s/smoke/%s/boot-01/" TRACE_FILE, out, levels[i]);
+		assert_int_equal(trace_read(path, count_record, &records, err, sizeof(err)),
+				 i ? 0 : -ENOENT);
+		assert_int_equal(records > 0, i > 0);
 	}
 	outcome = run_program("balloonstat", report);
 	assert_int_equal(outcome.status, 0);
@@ -241,23 +252,27 @@ static void every_level_is_reported(void **state)
 	free(text);
 }
 
-/* A QEMU without our trace events: its calls are traced, translation cannot be told apart. */
-static void debian_s_qemu_has_no_translation(void **state)
+/* A QEMU without our trace events: its calls are traced, and translation is not observed. */
+static void debians_qemu_has_no_translation(void **state)
 {
 	static const char qemu[] = "/usr/bin/qemu-system-x86_64";
 	char out[256];
 	const char *run[] = { "run",	 "--scenario", "smoke",	   "--variant", "finalize",
 			      "--boots", "1",	       "--cycles", "1",		"--accel",
 			      "tcg",	 "-o",	       out,	   NULL };
-	const json_t *inflate, *host;
+	const struct tracer_options options = { .level = TRACE_PHASES };
+	struct host_tracer *tracer = NULL;
+	const struct resize_result *inflate;
+	struct boot_result result;
 	struct outcome outcome;
-	json_t *result;
+	char err[512];
 
 	(void)state;
-	if (access(qemu, X_OK)) {
-		print_message("# there is no %s\n", qemu);
-		skip();
-	}
+	if (access(qemu, X_OK))
+		skip_test("%s is not installed", qemu);
+	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
+		skip_test("the host cannot be traced: %s", err);
+	host_tracer_close(tracer);
 	snprintf(out, sizeof(out), "%s/debian", test_dir);
 	setenv("QEMU", qemu, 1);
 	outcome = run_program("balloonbench", run);
@@ -265,15 +280,12 @@ static void debian_s_qemu_has_no_translation(void **state)
 	if (outcome.status)
 		fail_msg("%s", outcome.output);
 	outcome_release(&outcome);
-	result = load(out, "finalize", "result.json");
-	inflate = json_object_get(json_array_get(at(result, "cycles"), 0), "inflate");
-	assert_true(json_is_null(at(at(inflate, "phases"), "host_translate_ns")));
-	host = json_object_get(inflate, "host");
-	if (host) {
-		assert_string_equal(json_string_value(at(host, "source")), "tracepoints");
-		assert_int_equal(json_integer_value(at(host, "discard_bytes")), INFLATE_BYTES);
-	}
-	json_decref(result);
+	result = load(out, "finalize");
+	inflate = &result_cycle(&result, 0)->inflate;
+	assert_number(inflate->phases.host_translate_ns, RECORD_ABSENT);
+	assert_int_equal(inflate->host.source, HOST_TRACEPOINTS);
+	assert_int_equal(inflate->host.discard_bytes, INFLATE_BYTES);
+	record_release(&boot_record, &result);
 }
 
 static void compare_reads_what_run_wrote(void **state)
@@ -343,7 +355,7 @@ int main(void)
 		cmocka_unit_test(every_cut_under_tcg),
 		cmocka_unit_test(every_cut_under_icount),
 		cmocka_unit_test(every_level_is_reported),
-		cmocka_unit_test(debian_s_qemu_has_no_translation),
+		cmocka_unit_test(debians_qemu_has_no_translation),
 		cmocka_unit_test(compare_reads_what_run_wrote),
 		cmocka_unit_test(ctrl_c_ends_the_vm),
 	};

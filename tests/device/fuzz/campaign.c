@@ -86,7 +86,7 @@ int campaign_run_alone(struct campaign *c, const struct input *input)
 	return campaign_run(c, input);
 }
 
-/* Once, twice, more often: what a loop does further on is seldom something new. */
+/* Counts in classes, so that more iterations of a loop are rarely new. */
 static uint8_t class_of(uint8_t count, bool device)
 {
 	if (!count)

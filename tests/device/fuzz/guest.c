@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bus 0, device 4, by the ports of the host bridge. */
+/* Bus 0, device 4, in the address port of the host bridge. */
 #define PCI_ADDRESS (0x80000000U | 4 << 11)
 #define BAR_ADDRESS 0xe0000000U
 #define BAR 4
 #define PATTERN 0xa5a5a5a55a5a5a5aULL
-/* The page that is ballooned to see whether the device still works. */
+/* The page that is inflated to check that the device works. */
 #define PROBE_PAGE (DRIVER_END / PAGE_BYTES + 1)
 #define CONFIG_ACTUAL 4
 
@@ -32,14 +32,14 @@ static void pci_write(struct target *t, char size, uint8_t at, uint32_t value)
 
 static uint64_t find_structure(struct target *t, uint8_t type, uint8_t *at)
 {
-	int limit = 48; /* more than there is room for */
+	int limit = 48; /* more capabilities than fit */
 
 	for (*at = pci_read(t, 'b', PCI_CAPABILITY_LIST); *at && limit;
 	     *at = pci_read(t, 'b', *at + PCI_CAP_LIST_NEXT), limit--)
 		if (pci_read(t, 'b', *at) == PCI_CAP_ID_VNDR &&
 		    pci_read(t, 'b', *at + VIRTIO_PCI_CAP_CFG_TYPE) == type)
 			return BAR_ADDRESS + pci_read(t, 'l', *at + VIRTIO_PCI_CAP_OFFSET);
-	target_fail(t, "the device has no structure %d", type);
+	target_fail(t, "no virtio structure of type %d", type);
 	return 0;
 }
 
@@ -66,7 +66,7 @@ static uint64_t *word(struct guest *g, uint64_t page, bool last)
 	return (uint64_t *)(g->t->ram + page * PAGE_BYTES + (last ? PAGE_BYTES - 8 : 0));
 }
 
-/* It then has memory behind it; what is under a ROM nobody reads. */
+/* This also allocates the page, which a discard has freed. */
 static void fill_page(struct guest *g, uint64_t page)
 {
 	*word(g, page, false) = *word(g, page, true) = PATTERN;
@@ -103,24 +103,24 @@ void guest_init(struct guest *g, struct target *t)
 	guest_settle(g);
 }
 
-/* Before the device gets to look at a queue. */
-void guest_look(struct guest *g, enum queue queue)
+/* Update the model, before the device reads a queue. */
+void guest_observe(struct guest *g, enum queue queue)
 {
 	target_sync(g->t);
 	if (!g->trusted)
-		model_look(&g->model, g->t, queue);
+		model_observe(&g->model, g->t, queue);
 }
 
 void guest_kick(struct guest *g, enum queue queue)
 {
 	uint16_t index = queue_index(g->t, queue);
 
-	guest_look(g, queue);
+	guest_observe(g, queue);
 	target_write(g->t, 'w', g->notify + g->notify_multiplier * index, index);
 	target_sync(g->t);
 }
 
-/* What the device makes of one access that it gets as it is. */
+/* Update the state for one access. */
 static void follow_common(struct guest *g, uint32_t offset, uint32_t value)
 {
 	enum queue queue;
@@ -159,14 +159,14 @@ static uint32_t bytes_of(char size)
 
 static void write_part(struct guest *g, uint32_t offset, uint32_t bytes, uint32_t value)
 {
-	/* A driver that is ready has the device look at what is in its queues. */
-	bool looks = offset == VIRTIO_PCI_COMMON_STATUS && value & VIRTIO_CONFIG_S_DRIVER_OK;
+	/* With DRIVER_OK the device reads its queues. */
+	bool reads = offset == VIRTIO_PCI_COMMON_STATUS && value & VIRTIO_CONFIG_S_DRIVER_OK;
 
-	if (looks)
-		guest_look(g, QUEUE_INFLATE);
+	if (reads)
+		guest_observe(g, QUEUE_INFLATE);
 	target_write(g->t, bytes == 1 ? 'b' : bytes == 2 ? 'w' : 'l', g->common + offset, value);
 	follow_common(g, offset, value);
-	if (looks)
+	if (reads)
 		target_sync(g->t);
 }
 
@@ -174,7 +174,7 @@ void guest_write_common(struct guest *g, uint32_t offset, char size, uint64_t va
 {
 	uint32_t left = bytes_of(size), part;
 
-	/* As QEMU does: parts that are aligned, of 4 bytes at the most. */
+	/* As QEMU does: aligned parts of at most 4 bytes. */
 	for (; left; left -= part, offset += part, value >>= 8 * part) {
 		for (part = 4; part > left || offset % part; part /= 2)
 			;
@@ -253,14 +253,14 @@ static void check_page(struct guest *g, uint64_t page, bool hole)
 	if (g->model.named[page] || g->model.written[page] || g->model.loose)
 		return;
 	if (hole)
-		target_fail(g->t, "page 0x%llx was discarded, which nobody has named",
+		target_fail(g->t, "page 0x%llx was discarded, which no entry names",
 			    (unsigned long long)page);
 	else if (is_free(page) &&
 		 (*word(g, page, false) != PATTERN || *word(g, page, true) != PATTERN))
 		target_fail(g->t, "page 0x%llx was written to", (unsigned long long)page);
 }
 
-/* First page from @page on that has no memory behind it; what was discarded has none. */
+/* The first page from @page on that is not allocated: a discard frees it. */
 static uint64_t next_hole(struct guest *g, uint64_t page)
 {
 	off_t at = lseek(g->t->ram_fd, page * PAGE_BYTES, SEEK_HOLE);
@@ -288,13 +288,13 @@ static void check_actual(struct guest *g)
 
 	if (answer && !json_unpack(answer, "{s:I}", "actual", &actual) &&
 	    (uint64_t)actual != RAM_BYTES - pages * PAGE_BYTES)
-		target_fail(g->t, "the host is told of %lld bytes, the guest has said %llu pages",
+		target_fail(g->t, "query-balloon says %lld bytes, the guest has set %llu pages",
 			    (long long)actual, (unsigned long long)pages);
 	json_decref(answer);
 }
 
-/* One page, in each of the formats in turn. */
-static void check_alive(struct guest *g, uint64_t features)
+/* Inflate one page; the formats take turns. */
+static void check_works(struct guest *g, uint64_t features)
 {
 	struct vring_desc *desc = (void *)(g->t->ram + DESC_AT(QUEUE_INFLATE));
 	struct vring_avail *avail = (void *)(g->t->ram + AVAIL_AT(QUEUE_INFLATE));
@@ -312,7 +312,7 @@ static void check_alive(struct guest *g, uint64_t features)
 	if (*g->t->trouble)
 		return;
 	if (next_hole(g, PROBE_PAGE) != PROBE_PAGE)
-		target_fail(g->t, "after a reset the device does not do its work");
+		target_fail(g->t, "the device does not discard a page after a reset");
 	fill_page(g, PROBE_PAGE);
 }
 
@@ -324,7 +324,7 @@ static void settle_memory(struct guest *g)
 		if ((g->model.named[page] || g->model.written[page] || g->model.loose) &&
 		    !is_drivers(page))
 			fill_page(g, page);
-	/* Also puts memory where the rings have lost theirs. */
+	/* Also allocates pages of the rings that were discarded. */
 	memset(g->t->ram + DRIVER_BEGIN, 0, DRIVER_END - DRIVER_BEGIN);
 	memset(g->available, 0, sizeof(g->available));
 	model_clear(&g->model);
@@ -344,7 +344,7 @@ void guest_settle(struct guest *g)
 	set_status(g, 0);
 	target_sync(g->t);
 	settle_memory(g);
-	check_alive(g, formats[g->inputs++ % (sizeof(formats) / sizeof(formats[0]))]);
+	check_works(g, formats[g->inputs++ % (sizeof(formats) / sizeof(formats[0]))]);
 	guest_write_config(g, CONFIG_ACTUAL, 'l', 0);
 	guest_write_config(g, CONFIG_ACTUAL + 8, 'l', 0);
 	memset(g->config_bytes, 0, sizeof(g->config_bytes));

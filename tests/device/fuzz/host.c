@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host does while the guest means ill. */
+/* Actions of the host during an input. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -37,12 +37,12 @@ static void poll_stats(struct guest *g, json_int_t seconds)
 
 static void cont(struct guest *g)
 {
-	guest_look(g, QUEUE_INFLATE);
+	guest_observe(g, QUEUE_INFLATE);
 	run(g, "cont", NULL);
 	target_sync(g->t);
 }
 
-/* To nowhere; a slow one goes on while the guest does. */
+/* To /dev/null; a slow migration continues during the next records. */
 static void migrate(struct guest *g, bool slow)
 {
 	run(g, "migrate-set-parameters",
@@ -67,7 +67,7 @@ static bool is_migrating(struct guest *g)
 
 static void end_migration(struct guest *g, bool cancel)
 {
-	const struct timespec nap = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t deadline = deadline_in_ms(MIGRATION_MS);
 
 	if (!is_migrating(g))
@@ -79,16 +79,16 @@ static void end_migration(struct guest *g, bool cancel)
 		    json_pack("{s:I}", "max-bandwidth", (json_int_t)1 << 30));
 	while (is_migrating(g)) {
 		if (clock_ns() > deadline) {
-			target_fail(g->t, "a migration does not end");
+			target_fail(g->t, "a migration does not end in %d ms", MIGRATION_MS);
 			return;
 		}
-		nanosleep(&nap, NULL);
+		nanosleep(&pause, NULL);
 	}
 }
 
 static void reset(struct guest *g)
 {
-	guest_look(g, QUEUE_INFLATE);
+	guest_observe(g, QUEUE_INFLATE);
 	run(g, "system_reset", NULL);
 	target_qmp_event(g->t, "RESET");
 	guest_setup_pci(g);
@@ -119,7 +119,7 @@ void guest_host(struct guest *g, const struct record *r)
 		poll_stats(g, bytes);
 		break;
 	case HOST_STATS:
-		/* As text: a guest may say numbers that our reader of JSON refuses. */
+		/* As text: jansson refuses some numbers that a guest may report. */
 		run(g, "human-monitor-command",
 		    json_pack("{s:s}", "command-line", "qom-get " BALLOON " guest-stats"));
 		break;
@@ -140,6 +140,6 @@ void guest_host_settle(struct guest *g)
 	end_migration(g, true);
 	poll_stats(g, 0);
 	cont(g);
-	/* No target: all memory is the guest's. */
+	/* Target 0: the guest has all memory. */
 	run(g, "balloon", json_pack("{s:I}", "value", (json_int_t)RAM_BYTES));
 }

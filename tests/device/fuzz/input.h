@@ -7,28 +7,27 @@
 #include <stdint.h>
 
 /*
- * An input of the fuzzer: what a guest (and now and then its host) does, record
- * by record. Every string of bytes is one: a number that is too large for what
- * it selects counts round, a record that is cut off is left out.
- * tests/device/corpus/README.md describes the fields of each kind.
+ * An input of the fuzzer: the actions of a guest, and some of its host, as records. Every
+ * string of bytes is an input: values that are too large wrap around, and a truncated
+ * record is ignored. tests/device/corpus/README.md describes the fields of each kind.
  */
 enum op {
-	OP_MACHINE, /* first of an input only: which of the machines */
-	OP_START,   /* reset, negotiate, queues, driver ok: each can be left out */
+	OP_MACHINE, /* only as the first record: the machine */
+	OP_START,   /* reset, negotiation, queues, driver ok: each can be skipped */
 	OP_STATUS,
 	OP_QUEUE,      /* a queue's size and addresses */
 	OP_DESCRIPTOR, /* of a queue's table or the indirect one */
-	OP_AVAILABLE,  /* a head more, or the index moved */
-	OP_ENTRIES,    /* content of a buffer */
+	OP_AVAILABLE,  /* add a head, or change the index */
+	OP_ENTRIES,    /* write entries into a buffer */
 	OP_SEND,       /* OP_ENTRIES, a descriptor, the head and the kick */
 	OP_KICK,
 	OP_CONFIG, /* the device's configuration, at any offset and width */
-	OP_COMMON, /* likewise the registers all virtio devices have */
-	OP_NOTIFY, /* likewise, and the interrupt status */
-	OP_PCI,	   /* likewise PCI's */
+	OP_COMMON, /* the same for the common registers of virtio */
+	OP_NOTIFY, /* the same for the kicks, and the interrupt status */
+	OP_PCI,	   /* the same for the configuration space of PCI */
 	OP_MEMORY, /* a word of the rings */
-	OP_HOST,   /* a command by QMP */
-	OP_CLOCK,  /* time passes */
+	OP_HOST,   /* a QMP command */
+	OP_CLOCK,  /* advance the clock */
 	OP_COUNT
 };
 
@@ -50,13 +49,13 @@ struct input {
 
 enum op record_op(const struct record *record);
 
-/* 0, or -errno; more than RECORDS_MAX records are left out. */
+/* 0, or -errno; records beyond RECORDS_MAX are ignored. */
 int input_load(struct input *input, const char *path);
 
-/* Write DIR/HASH, where there is none yet; @path (of @size) gets its name. */
+/* Write DIR/HASH unless it exists; @path, of @size bytes, gets the name. */
 int input_save(const struct input *input, const char *dir, char *path, size_t size);
 
-/* What it does, a line a record, for somebody who has to find out why it fails. */
+/* Print a line for each record. */
 void input_print(const struct input *input);
 
 #endif

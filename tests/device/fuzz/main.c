@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz-device: guests that mean ill, by the thousand, against QEMU's balloon.
+ * fuzz-device: fuzz QEMU's balloon device with malicious guests.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -16,33 +16,32 @@
 #include "tests/device/fuzz/mutate.h"
 
 static const struct argp_option option_table[] = {
-	{ "qemu", 'q', "PATH", 0, "what vm-images/build-qemu --sanitize has printed", 0 },
-	{ "corpus", 'c', "DIR", 0, "inputs to begin with (default: none)", 0 },
-	{ "seconds", 't', "N", 0, "how long to look for new ones (default: 30)", 0 },
-	{ "seed", 's', "N", 0, "other inputs (default: 1)", 0 },
-	{ "replay", 'r', NULL, 0, "run FILEs only, each in a QEMU of its own, and show them", 0 },
-	{ "keep", 'k', "DIR", 0, "put inputs that reach something new there", 0 },
+	{ "qemu", 'q', "PATH", 0, "path printed by vm-images/build-qemu --sanitize", 0 },
+	{ "corpus", 'c', "DIR", 0, "inputs to start with (default: none)", 0 },
+	{ "seconds", 't', "N", 0, "how long to search for new inputs (default: 30)", 0 },
+	{ "seed", 's', "N", 0, "seed of the search (default: 1)", 0 },
+	{ "replay", 'r', NULL, 0, "only run FILEs, each in a new QEMU, and show them", 0 },
+	{ "keep", 'k', "DIR", 0, "save inputs that reach new code in DIR", 0 },
 	{ "merge", 'm', "DIR", 0,
-	  "put the least of the corpus there that reaches the same; looks for nothing new", 0 },
-	{ "hints", 'i', NULL, 0, "with free-page-hint, where QEMU 10.0 is known to lock up", 0 },
-	{ "failures", 'f', "DIR", 0, "where to put an input that fails (default: .)", 0 },
+	  "save the smallest part of the corpus that reaches the same code in DIR; no search", 0 },
+	{ "hints", 'i', NULL, 0, "with free-page-hint, where QEMU 10.0 is known to deadlock", 0 },
+	{ "failures", 'f', "DIR", 0, "where to save an input that fails (default: .)", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Drive QEMU's balloon device like a hostile guest would, with inputs that are changed at "
-	"random where they reached code that none before did. An input fails where QEMU dies or "
-	"does not answer, a sanitizer reports, memory is discarded that the guest has not named, "
-	"or the device does not work after a reset. The input is then made short and written to "
-	"a file, which --replay runs."
+	"Drive QEMU's balloon device like a malicious guest. Inputs that reach new code are kept "
+	"and mutated. An input fails if QEMU dies or does not answer, a sanitizer reports, "
+	"memory is discarded that the guest has not named, or the device does not work after a "
+	"reset. A failing input is minimised and saved for --replay."
 	"\v"
 	"EXAMPLES\n"
 	"  Q=$(vm-images/build-qemu --sanitize)\n"
-	"  fuzz-device --qemu $Q --corpus tests/device/corpus --seconds 600 --seed 7\n"
+	"  fuzz-device --qemu $Q --corpus build/corpus/device --seconds 600 --seed 7\n"
 	"  fuzz-device --qemu $Q --replay fail-0123456789abcdef\n"
-	"  fuzz-device --qemu $Q --corpus found --merge tests/device/corpus\n\n"
-	"Exit status: 0 nothing failed, 1 an input failed, 2 usage, 3 QEMU does not start or a "
-	"file cannot be read, 130 interrupted.\n";
+	"  fuzz-device --qemu $Q --corpus found --merge build/corpus/device\n\n"
+	"Exit status: 0 no input failed, 1 an input failed, 2 usage, 3 QEMU does not start or a "
+	"file cannot be read or written, 130 interrupted.\n";
 
 #define FILES_MAX 1024
 
@@ -69,7 +68,7 @@ static error_t parse_number(const char *text, uint64_t *number, struct argp_stat
 	errno = 0;
 	*number = strtoull(text, &end, 10);
 	if (errno || *end || end == text || *text == '-')
-		argp_error(state, "%s is not a number", text);
+		argp_error(state, "expected a number, got '%s'", text);
 	return 0;
 }
 
@@ -110,10 +109,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->qemu)
-			argp_error(state, "--qemu is needed: what vm-images/build-qemu --sanitize "
-					  "prints");
+			argp_error(state,
+				   "--qemu is missing; vm-images/build-qemu --sanitize prints "
+				   "the path");
 		if (o->replay != (o->file_count > 0))
-			argp_error(state, "--replay and files belong together");
+			argp_error(state, "--replay needs files, and files need --replay");
 		if (o->merge && !o->corpus)
 			argp_error(state, "--merge needs a --corpus");
 		return 0;
@@ -129,7 +129,7 @@ static int cannot_run(const struct campaign *c, int err)
 	return EXIT_ENVIRONMENT;
 }
 
-/* A short file that fails likewise, if it does so by itself. */
+/* Minimise a failing input, if it fails in a new QEMU, and save it. */
 static int report(struct campaign *c, const struct options *o, const struct input *input)
 {
 	char path[4096], trouble[sizeof(c->trouble)];
@@ -143,7 +143,7 @@ static int report(struct campaign *c, const struct options *o, const struct inpu
 	if (!err && *c->trouble)
 		err = campaign_minimise(c, &shorter);
 	else if (!err)
-		printf("by itself it does not fail: what ran before matters, or chance\n");
+		printf("the input does not fail in a new QEMU: earlier inputs or timing matter\n");
 	if (err)
 		return cannot_run(c, err);
 	err = input_save(&shorter, o->failures, path, sizeof(path));
@@ -151,10 +151,10 @@ static int report(struct campaign *c, const struct options *o, const struct inpu
 		fprintf(stderr, "fuzz-device: %s: %s\n", path, strerror(-err));
 		return EXIT_ENVIRONMENT;
 	}
-	printf("%zu records of %zu are in %s:\n", shorter.count, input->count, path);
+	printf("%zu of %zu records are in %s:\n", shorter.count, input->count, path);
 	input_print(&shorter);
 	if (*c->trouble && strcmp(c->trouble, trouble) != 0)
-		printf("which fails with: %s\n", c->trouble);
+		printf("minimised, it fails with: %s\n", c->trouble);
 	return EXIT_REGRESSION;
 }
 
@@ -205,7 +205,7 @@ static int add_file(struct corpus *corpus, const char *path)
 	return input_load(&more[corpus->count++], path);
 }
 
-/* The short ones first: what a longer one adds is then its own. */
+/* Short inputs first, so that a longer one is kept only for what it adds. */
 static int load_corpus(struct corpus *corpus, const char *dir)
 {
 	struct dirent **names = NULL;
@@ -213,7 +213,7 @@ static int load_corpus(struct corpus *corpus, const char *dir)
 	char path[4096];
 
 	for (i = 0; i < n; i++) {
-		/* A name with a dot is no input's: README.md. */
+		/* Not "." and "..". */
 		if (!err && !strchr(names[i]->d_name, '.')) {
 			snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
 			err = add_file(corpus, path);

@@ -17,7 +17,7 @@
 struct ring {
 	uint64_t desc, avail, used;
 	uint32_t size;
-	uint16_t next; /* to be taken */
+	uint16_t next; /* index of the next available head */
 };
 
 /* A part of a descriptor that is in one region of memory. */
@@ -30,14 +30,14 @@ struct piece {
 struct chain {
 	struct piece out[PIECES_MAX], in[PIECES_MAX];
 	unsigned int outs, ins;
-	bool uncertain; /* has pieces of which we do not know whether they can be mapped */
+	bool uncertain; /* some pieces are not RAM: QEMU may not be able to map them */
 };
 
-/* One look at a queue. */
-struct look {
+/* State while a queue is read. */
+struct reading {
 	struct model *model;
 	struct target *t;
-	bool gone[RAM_PAGES]; /* discarded by what came before */
+	bool gone[RAM_PAGES]; /* discarded by an earlier buffer */
 	uint64_t work;
 };
 
@@ -62,7 +62,7 @@ void model_clear(struct model *model)
 	model->loose = false;
 }
 
-/* How much from @address on is in one region, and whether it is RAM. */
+/* Bytes from @address to the end of its region, and whether that is RAM. */
 static uint64_t region_left(uint64_t address, bool *ram)
 {
 	*ram = address < LOW_RAM_END || (address >= HIGH_RAM_BEGIN && address < RAM_BYTES);
@@ -73,8 +73,8 @@ static uint64_t region_left(uint64_t address, bool *ram)
 	return (address < RAM_BYTES ? RAM_BYTES : 0) - address;
 }
 
-/* Memory as the device sees it; what is not RAM we cannot tell. */
-static bool read_ram(struct look *l, uint64_t address, void *to, uint64_t bytes)
+/* Read memory as the device sees it. */
+static bool read_ram(struct reading *l, uint64_t address, void *to, uint64_t bytes)
 {
 	uint8_t *at = to;
 	uint64_t part;
@@ -96,18 +96,18 @@ static bool read_ram(struct look *l, uint64_t address, void *to, uint64_t bytes)
 	return true;
 }
 
-static void name_page(struct look *l, uint64_t page, bool uncertain)
+static void name_page(struct reading *l, uint64_t page, bool uncertain)
 {
 	if (!is_ram_page(page))
 		return;
 	l->model->named[page] = true;
 	l->gone[page] = true;
-	/* Whether the rings are still there decides about all that follows. */
+	/* If the rings were discarded, the rest is unknown. */
 	if (uncertain && page < RAM_PAGES / 8)
 		l->model->loose = true;
 }
 
-static void name_range(struct look *l, uint64_t first, uint64_t pages, bool uncertain)
+static void name_range(struct reading *l, uint64_t first, uint64_t pages, bool uncertain)
 {
 	uint64_t page;
 
@@ -122,7 +122,7 @@ static uint64_t field(const char *text, const char *name)
 	return at ? strtoull(at + strlen(name), NULL, 0) : 0;
 }
 
-/* As text: our reader of JSON refuses addresses beyond 2^63. */
+/* As text: jansson refuses addresses from 2^63 on. */
 static bool get_ring(struct target *t, enum queue queue, struct ring *ring)
 {
 	char command[128];
@@ -152,11 +152,11 @@ void model_note_used_ring(struct model *model, struct target *t, enum queue queu
 
 	if (!get_ring(t, queue, &ring))
 		return;
-	/* The size may be changed later: the largest there is. */
+	/* The size may change later: assume the largest. */
 	first = ring.used / PAGE_BYTES;
 	for (page = first; page < RAM_PAGES && page <= first + 3; page++)
 		model->written[page] = true;
-	/* The rings of a queue are known to be apart only where the driver puts them. */
+	/* Only at the addresses of the driver do rings not overlap. */
 	if (ring.used < RAM_BYTES && (ring.used < 0x130000 || ring.used >= 0x150000))
 		model->loose = true;
 }
@@ -181,7 +181,7 @@ static bool add_pieces(struct chain *c, uint64_t address, uint64_t bytes, bool i
 	return true;
 }
 
-static bool read_descriptor(struct look *l, uint64_t table, uint32_t index, struct vring_desc *d)
+static bool read_descriptor(struct reading *l, uint64_t table, uint32_t index, struct vring_desc *d)
 {
 	if (!read_ram(l, table + index * sizeof(*d), d, sizeof(*d)))
 		return false;
@@ -192,8 +192,8 @@ static bool read_descriptor(struct look *l, uint64_t table, uint32_t index, stru
 	return true;
 }
 
-/* False where the device gives up. */
-static bool read_chain(struct look *l, const struct ring *ring, uint32_t head, struct chain *c)
+/* Returns false if the device stops. */
+static bool read_chain(struct reading *l, const struct ring *ring, uint32_t head, struct chain *c)
 {
 	uint32_t max = ring->size, entries = 0;
 	uint64_t table = ring->desc;
@@ -223,8 +223,8 @@ static bool read_chain(struct look *l, const struct ring *ring, uint32_t head, s
 	}
 }
 
-/* Content of the buffer from @offset on. Returns how much there is. */
-static uint64_t read_content(struct look *l, const struct chain *c, uint64_t offset, void *to,
+/* Copy the content of the buffer from @offset on. Returns the number of bytes. */
+static uint64_t read_content(struct reading *l, const struct chain *c, uint64_t offset, void *to,
 			     uint64_t bytes)
 {
 	uint64_t done = 0, part;
@@ -246,7 +246,7 @@ static uint64_t read_content(struct look *l, const struct chain *c, uint64_t off
 	return done;
 }
 
-static void take_pfns(struct look *l, const struct chain *c)
+static void take_pfns(struct reading *l, const struct chain *c)
 {
 	uint32_t pfns[PFNS_AT_ONCE];
 	uint64_t taken = 0, n, i;
@@ -270,7 +270,7 @@ static bool all_ram(uint64_t first, uint64_t pages)
 	return true;
 }
 
-static void take_chunks(struct look *l, const struct chain *c)
+static void take_chunks(struct reading *l, const struct chain *c)
 {
 	uint64_t chunks[BUFFER_ENTRIES_MAX], n, i, end = 0, total = 0;
 
@@ -289,7 +289,7 @@ static void take_chunks(struct look *l, const struct chain *c)
 	l->work += n > total ? n : total;
 }
 
-static void take_descriptors(struct look *l, const struct chain *c)
+static void take_descriptors(struct reading *l, const struct chain *c)
 {
 	uint64_t end = 0;
 	unsigned int i;
@@ -306,7 +306,7 @@ static void take_descriptors(struct look *l, const struct chain *c)
 	l->work += c->outs;
 }
 
-static void take_report(struct look *l, const struct chain *c)
+static void take_report(struct reading *l, const struct chain *c)
 {
 	unsigned int i;
 
@@ -317,7 +317,7 @@ static void take_report(struct look *l, const struct chain *c)
 				   c->uncertain);
 }
 
-static void take(struct look *l, enum queue queue, const struct chain *c)
+static void take(struct reading *l, enum queue queue, const struct chain *c)
 {
 	if (queue == QUEUE_REPORTING)
 		take_report(l, c);
@@ -330,9 +330,9 @@ static void take(struct look *l, enum queue queue, const struct chain *c)
 	l->work++;
 }
 
-void model_look(struct model *model, struct target *t, enum queue queue)
+void model_observe(struct model *model, struct target *t, enum queue queue)
 {
-	struct look look = { .model = model, .t = t };
+	struct reading reading = { .model = model, .t = t };
 	static struct chain chain;
 	struct ring ring;
 	uint16_t end, head;
@@ -343,17 +343,18 @@ void model_look(struct model *model, struct target *t, enum queue queue)
 	if (queue == QUEUE_REPORTING && model->features & FEATURE_POISON &&
 	    target_read(t, 'l', model->poison_address))
 		return;
-	if (!read_ram(&look, ring.avail + 2, &end, 2))
+	if (!read_ram(&reading, ring.avail + 2, &end, 2))
 		return;
-	/* QEMU does not mind an index that is further ahead than the ring is long. */
+	/* QEMU accepts an index further ahead than the length of the ring. */
 	end = le16toh(end);
 	for (; ring.next != end && !model->loose; ring.next++) {
-		if (!read_ram(&look, ring.avail + 4 + ring.next % ring.size * 2, &head, 2) ||
-		    le16toh(head) >= ring.size || !read_chain(&look, &ring, le16toh(head), &chain))
+		if (!read_ram(&reading, ring.avail + 4 + ring.next % ring.size * 2, &head, 2) ||
+		    le16toh(head) >= ring.size ||
+		    !read_chain(&reading, &ring, le16toh(head), &chain))
 			return;
-		take(&look, queue, &chain);
-		/* The rest waits for a turn of the main loop, and may change meanwhile. */
-		if (queue == QUEUE_INFLATE && look.work >= BUFFER_PAGES_MAX)
+		take(&reading, queue, &chain);
+		/* The main loop takes the rest later, when it may have changed. */
+		if (queue == QUEUE_INFLATE && reading.work >= BUFFER_PAGES_MAX)
 			model->loose = true;
 	}
 }

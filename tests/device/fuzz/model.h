@@ -8,14 +8,14 @@
 #include "tests/device/fuzz/target.h"
 
 /*
- * Which pages a guest has named for the device to discard: a second reading of
- * the formats (virtio 1.2, 2.7 and 5.5; qemu-patches/README.md), from the
- * guest's side. Where the rings are and what was taken off them is QEMU's word,
- * what they hold is read here, before the device does.
+ * Computes which pages a guest has named for discarding: a second implementation of the
+ * formats (virtio 1.2, 2.7 and 5.5; qemu-patches/README.md). It asks QEMU for the
+ * addresses of the rings and how far they are used, and reads their content before the
+ * device does.
  */
 #define PAGE_BYTES 4096ULL
 #define RAM_PAGES (RAM_BYTES / PAGE_BYTES)
-/* Between these are the ROMs; a machine without VGA has RAM where its memory would be. */
+/* Between them are the ROMs; without VGA there is RAM in place of its memory. */
 #define LOW_RAM_END 0xc0000ULL
 #define HIGH_RAM_BEGIN 0x100000ULL
 
@@ -24,11 +24,11 @@ enum queue {
 	QUEUE_DEFLATE,
 	QUEUE_STATS,
 	QUEUE_REPORTING,
-	QUEUE_HINTS, /* before that of reports, where there is one */
+	QUEUE_HINTS, /* if it exists, its index is before that of QUEUE_REPORTING */
 	QUEUE_COUNT
 };
 
-/* Its number for the device. */
+/* The index of a queue. */
 uint16_t queue_index(const struct target *t, enum queue queue);
 
 #define FEATURE_POISON (1ULL << 4)
@@ -39,22 +39,21 @@ struct model {
 	uint64_t features;	 /* negotiated */
 	uint64_t poison_address; /* of the configuration */
 	bool named[RAM_PAGES];	 /* may be discarded */
-	bool written[RAM_PAGES]; /* a used ring is or was here: the device writes */
+	bool written[RAM_PAGES]; /* may be written: a used ring is or was here */
 	/*
-	 * The rings, or what they point to, are in what is not RAM, or the device
-	 * goes on by itself: what it reads is not what we would. Nothing is then
-	 * said about memory until the next input.
+	 * Rings or buffers are outside RAM, or the device reads them later: the model
+	 * does not know what it reads. Memory is not checked until the next input.
 	 */
 	bool loose;
 };
 
-/* Forget what an input has done. */
+/* Reset the model for the next input. */
 void model_clear(struct model *model);
 
-/* What the device takes when it looks at @queue now. */
-void model_look(struct model *model, struct target *t, enum queue queue);
+/* Take what the device will take if it reads @queue now. */
+void model_observe(struct model *model, struct target *t, enum queue queue);
 
-/* Note where the device writes for @queue. */
+/* Note the used ring of @queue, which the device writes. */
 void model_note_used_ring(struct model *model, struct target *t, enum queue queue);
 
 bool is_ram_page(uint64_t page);

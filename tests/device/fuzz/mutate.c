@@ -15,7 +15,7 @@ uint32_t random_below(struct random *r, uint32_t limit)
 	return (r->state * 0x2545f4914f6cdd1dULL >> 32) % limit;
 }
 
-/* Numbers at which something ends, and any other. */
+/* Boundary values, and random ones. */
 static uint16_t number(struct random *r)
 {
 	static const uint16_t ends[] = {
@@ -26,7 +26,7 @@ static uint16_t number(struct random *r)
 	return random_below(r, 2) ? ends[random_below(r, COUNT(ends))] : random_below(r, 0x10000);
 }
 
-/* What is sent matters more than registers that few touch. */
+/* Buffers matter more than rarely used registers. */
 static uint8_t any_op(struct random *r)
 {
 	static const uint8_t ops[] = { OP_START,      OP_START,	    OP_SEND,	  OP_SEND,
@@ -50,7 +50,7 @@ static struct record any_record(struct random *r)
 		.y = number(r),
 	};
 
-	/* Formats and patterns that there are, and pages that are RAM. */
+	/* Mostly valid formats and patterns, and pages of RAM. */
 	if (record.op == OP_SEND || record.op == OP_ENTRIES) {
 		if (random_below(r, 4))
 			record.kind = random_below(r, 16) << 4 | random_below(r, 5);
@@ -59,7 +59,7 @@ static struct record any_record(struct random *r)
 		if (random_below(r, 2))
 			record.y = random_below(r, 16);
 	}
-	/* A queue's size is mostly one that it can have. */
+	/* Mostly a valid size of a queue. */
 	if (record.op == OP_QUEUE && random_below(r, 2))
 		record.x = 1 << random_below(r, 11);
 	if (record.op == OP_START && random_below(r, 3))
@@ -144,8 +144,8 @@ static void mutate_once(struct random *r, const struct input *other, struct inpu
 	}
 }
 
-/* Nothing to begin with: a guest that has started, and then anything. */
-static void make(struct random *r, struct input *input)
+/* Start a guest, then do anything. */
+static void generate(struct random *r, struct input *input)
 {
 	size_t i;
 
@@ -162,22 +162,22 @@ void mutate(struct random *r, const struct input *kept, size_t count, struct inp
 	uint32_t times = 1U << random_below(r, 5);
 
 	if (!count || !random_below(r, 16)) {
-		make(r, input);
+		generate(r, input);
 		return;
 	}
-	/* Those found last have been tried the least. */
+	/* Prefer recent inputs, which have been mutated least. */
 	*input = kept[count - 1 -
 		      (random_below(r, 2) ? random_below(r, count)
 					  : random_below(r, (count + 7) / 8))];
 	if (!input->count)
-		make(r, input);
+		generate(r, input);
 	while (times--)
 		mutate_once(r, other, input);
 }
 
 void mutate_basic(unsigned int n, struct input *input)
 {
-	/* Nothing, page-chunks, page-sg. */
+	/* None, page-chunks, page-sg. */
 	static const uint16_t features[] = { 0, 2, 4 };
 	static const uint8_t kinds[] = { 0, 1, 0x80 };
 	unsigned int format = n % 3, pattern = n / 3 % 8, machine = n / 24 % 2;

@@ -7,20 +7,17 @@
 
 #include "tests/device/fuzz/input.h"
 
-/* xorshift64*: the same inputs for the same seed, which is not 0. */
+/* xorshift64*, so that a seed gives the same inputs everywhere; not 0. */
 struct random {
 	uint64_t state;
 };
 
 uint32_t random_below(struct random *random, uint32_t limit);
 
-/* A new input: of one of @kept and of another, or of nothing where there is none. */
+/* Mutate one of @kept, or splice two; without any, generate an input. */
 void mutate(struct random *random, const struct input *kept, size_t count, struct input *input);
 
-/*
- * What a plain guest sends, in each format and pattern on each machine, and
- * what it takes back: the @n-th of BASICS.
- */
+/* The @n-th of BASICS: inflate and deflate of a format and a pattern on a machine. */
 #define BASICS 48
 void mutate_basic(unsigned int n, struct input *input);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a record makes the guest do; tests/device/corpus/README.md has the fields. */
+/* Actions of the guest for each kind of record; tests/device/corpus/README.md has the fields. */
 #include <endian.h>
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
@@ -16,7 +16,7 @@ static char width(uint8_t selector)
 	return "bwlq"[selector % 4];
 }
 
-/* Where a guest that means ill points. */
+/* The address that a record selects. */
 static uint64_t address(uint8_t kind, uint16_t x)
 {
 	switch (kind % 16) {
@@ -102,7 +102,7 @@ static void put_available(struct guest *g, enum queue queue, uint16_t head, int1
 
 enum format { FORMAT_PFNS, FORMAT_CHUNKS, FORMAT_STATS, FORMAT_COMMAND, FORMAT_NOISE, FORMATS };
 
-/* Entry @i of a run: pages that follow each other, have gaps, fall, repeat or are far away. */
+/* The page of entry @i: rising, with gaps, falling, repeated, or at a boundary. */
 static uint64_t page_of(const struct record *r, uint32_t i)
 {
 	switch (r->kind >> 4 & 7) {
@@ -239,13 +239,13 @@ static void do_notify(struct guest *g, const struct record *r)
 		target_read(g->t, width(r->kind), g->isr + r->queue % 8);
 		return;
 	}
-	guest_look(g, QUEUE_INFLATE);
-	guest_look(g, QUEUE_REPORTING);
+	guest_observe(g, QUEUE_INFLATE);
+	guest_observe(g, QUEUE_REPORTING);
 	target_write(g->t, width(r->kind), g->notify + r->x % 0x1000, r->y);
 	target_sync(g->t);
 }
 
-/* The window that PCI's configuration space has on the registers, and the command register. */
+/* The capability that accesses registers by PCI's configuration space, and the command register. */
 static void do_pci(struct guest *g, const struct record *r)
 {
 	uint8_t at = r->kind & 0x40 ? 4 : 0x40 + r->queue % 0xc0;
@@ -275,7 +275,7 @@ void guest_do(struct guest *g, const struct record *r)
 	target_sync(g->t);
 	switch (record_op(r)) {
 	case OP_START:
-		/* Most guests are modern. */
+		/* Most guests negotiate version 1. */
 		guest_start(g, features(r->x) ^ (1ULL << 32), r->flags);
 		break;
 	case OP_STATUS:

@@ -19,7 +19,7 @@
 
 #include "lib/clock.h"
 
-/* On a machine that does other things, too; the device itself needs some ms. */
+/* For a busy machine; the device itself needs some ms. */
 #define ANSWER_MS 60000
 
 struct start {
@@ -38,7 +38,7 @@ static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 	char ram[128], device[256], qtest[64], qmp[64], coverage[64];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A Ctrl-C is for the fuzzer, which then ends us. */
+	/* Ctrl-C is for the fuzzer, which kills QEMU. */
 	setpgid(0, 0);
 	dup2(s->log, STDOUT_FILENO);
 	dup2(s->log, STDERR_FILENO);
@@ -49,7 +49,7 @@ static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 	snprintf(ram, sizeof(ram),
 		 "memory-backend-file,id=ram,size=%llu,share=on,mem-path=/proc/self/fd/%d",
 		 RAM_BYTES, s->ram);
-	/* Kicks are dealt with when they are written, not by another event of the main loop. */
+	/* Without ioeventfd a kick is handled when it is written. */
 	snprintf(device, sizeof(device),
 		 "virtio-balloon-pci,id=balloon0,addr=04.0,ioeventfd=off,page-chunks=on,page-sg=on,"
 		 "free-page-reporting=on,deflate-on-oom=on,iothread=hints%s%s",
@@ -60,9 +60,8 @@ static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 	snprintf(coverage, sizeof(coverage), "/proc/self/fd/%d", s->coverage);
 	setenv(COVERAGE_FILE, coverage, 1);
 	/*
-	 * Leaks cannot be told from what the rest of QEMU, which is not
-	 * instrumented, keeps for life. A coroutine's stack is not one that ASan
-	 * knows, hence no fake stacks.
+	 * No leak detection: most of QEMU is not instrumented, and keeps memory for
+	 * life. No fake stacks: ASan does not know the stacks of coroutines.
 	 */
 	setenv("ASAN_OPTIONS", "detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=0",
 	       1);
@@ -143,7 +142,7 @@ void target_fail(struct target *t, const char *format, ...)
 	va_end(args);
 }
 
-/* What a sanitizer, an assertion or QEMU's own last word looks like. */
+/* Whether a line is from a sanitizer, an assertion or an error message of QEMU. */
 static bool is_reason(const char *line)
 {
 	static const char *const words[] = { "ERROR: ", "runtime error", "Assertion",
@@ -158,14 +157,14 @@ static bool is_reason(const char *line)
 
 void target_explain(struct target *t)
 {
-	const struct timespec nap = { .tv_nsec = 50000000 };
+	const struct timespec pause = { .tv_nsec = 50000000 };
 	char *line = NULL, reason[384] = "", path[64];
 	size_t size = 0;
 	FILE *f;
 
-	/* A report takes a moment to be written. */
-	nanosleep(&nap, NULL);
-	/* From its beginning, for QEMU's offset is that of our descriptor. */
+	/* Wait for the report to be written. */
+	nanosleep(&pause, NULL);
+	/* Opened again, because QEMU shares the offset of the descriptor. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", t->log_fd);
 	f = fopen(path, "re");
 	while (f && !*reason && getline(&line, &size, f) > 0)
@@ -173,13 +172,13 @@ void target_explain(struct target *t)
 			snprintf(reason, sizeof(reason), "%s", line);
 	reason[strcspn(reason, "\n")] = '\0';
 	if (*reason)
-		snprintf(t->trouble, sizeof(t->trouble), "QEMU has ended: %s", reason);
+		snprintf(t->trouble, sizeof(t->trouble), "QEMU has exited: %s", reason);
 	free(line);
 	if (f)
 		fclose(f);
 }
 
-/* One answer; false where there is none. Interrupts are told in between. */
+/* Read a line: an answer or an interrupt. Returns false if there is none. */
 static bool read_answer(struct target *t, char *line, size_t size)
 {
 	struct pollfd p = { .fd = t->qtest, .events = POLLIN };
@@ -206,7 +205,7 @@ static bool read_answer(struct target *t, char *line, size_t size)
 			break;
 		t->in_bytes += n;
 	}
-	target_fail(t, "QEMU has ended");
+	target_fail(t, "QEMU has exited");
 	return false;
 }
 
@@ -219,7 +218,7 @@ static uint64_t flush_commands(struct target *t)
 	while (!*t->trouble && at < t->out_bytes) {
 		n = send(t->qtest, t->out + at, t->out_bytes - at, MSG_NOSIGNAL);
 		if (n < 0 && errno != EINTR)
-			target_fail(t, "QEMU has ended");
+			target_fail(t, "QEMU has exited");
 		at += n > 0 ? n : 0;
 	}
 	t->out_bytes = 0;
@@ -283,8 +282,8 @@ void target_sync(struct target *t)
 		return;
 	flush_commands(t);
 	/*
-	 * What a register write has put off (a bottom half) goes before the next
-	 * command that the main loop finds: one that changes nothing.
+	 * Bottom halves that a register write has scheduled run before the next command
+	 * in the main loop: send one without an effect.
 	 */
 	put(t, "inb 0x80\n");
 	flush_commands(t);
@@ -304,7 +303,7 @@ json_t *target_qmp(struct target *t, const char *command, json_t *arguments)
 	if (err && err != -EPROTO)
 		target_fail(t,
 			    err == -ETIMEDOUT ? "QMP %s: QEMU does not answer"
-					      : "QMP %s: QEMU has ended",
+					      : "QMP %s: QEMU has exited",
 			    command);
 	return answer;
 }

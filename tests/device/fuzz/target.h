@@ -10,12 +10,11 @@
 #include "tests/device/fuzz/coverage_runtime.h"
 
 /*
- * A QEMU that is fuzzed: no CPU runs, its guest's memory is a file that we map,
- * its registers are reached by qtest. Commands are gathered and go out together,
- * for most of the time is spent on the way.
+ * A QEMU under test: no CPU runs, the guest's memory is a mapped file, registers are
+ * accessed by qtest. Commands are sent in batches, because round trips take most of the
+ * time.
  *
- * The first thing that goes wrong stays in @trouble, and whatever is asked for
- * after that does nothing and returns 0.
+ * The first failure is kept in @trouble. After it, functions do nothing and return 0.
  */
 #define RAM_BYTES (16ULL << 20)
 
@@ -27,20 +26,20 @@ struct target {
 	int ram_fd;
 	uint8_t *ram;
 	struct coverage *coverage;
-	int log_fd;	   /* what QEMU says */
-	char trouble[512]; /* "" where there is none */
-	char out[4096];	   /* commands on their way */
+	int log_fd;	   /* output of QEMU */
+	char trouble[512]; /* the first failure, or "" */
+	char out[4096];	   /* commands to be sent */
 	size_t out_bytes;
 	unsigned int unanswered;
 	bool unsettled; /* commands since the last target_sync() */
-	char in[4096];	/* answers that have come */
+	char in[4096];	/* answers that were received */
 	size_t in_bytes;
 };
 
 /*
- * @merge: the machine's x-merge-pfns (and no advice for what is deflated)
- * @hints: free-page-hint; QEMU 10.0 locks itself up where a guest has the rings
- *	   of that queue in what is not RAM: tests/device/corpus/README.md
+ * @merge: x-merge-pfns=on, x-deflate-willneed=off
+ * @hints: free-page-hint; QEMU 10.0 deadlocks if a guest puts the rings of that queue
+ *	   outside RAM: tests/device/corpus/README.md
  * Return: 0 or -errno
  */
 int target_start(struct target *t, const char *qemu, bool merge, bool hints);
@@ -53,16 +52,16 @@ uint64_t target_read(struct target *t, char size, uint64_t address);
 uint64_t target_in(struct target *t, char size, uint16_t port);
 void target_clock(struct target *t, uint64_t ns);
 
-/* Until all that was asked for is answered, and what it has put off is begun. */
+/* Wait for all answers, and for the bottom halves that the commands have scheduled. */
 void target_sync(struct target *t);
 
-/* Commands by QMP, after a target_sync(). @arguments is stolen; refusal is no trouble. */
+/* Execute a QMP command, after target_sync(). @arguments is stolen; an error is no failure. */
 json_t *target_qmp(struct target *t, const char *command, json_t *arguments);
 
-/* Wait for an event that a command has as its consequence. */
+/* Wait for a QMP event. */
 void target_qmp_event(struct target *t, const char *event);
 
-/* The line of the log that says why QEMU has died, into @trouble. */
+/* Replace @trouble by the line of the log that says why QEMU has died. */
 void target_explain(struct target *t);
 
 void target_fail(struct target *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

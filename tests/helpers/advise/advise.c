@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * advise CALLS GO DONE: wait until the file GO is there, then advise the kernel
- * from two threads, CALLS times each:
+ * advise CALLS GO DONE: wait until the file GO exists, then advise the kernel from two
+ * threads, CALLS times each:
  *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
  *   that fails, fallocate(PUNCH_HOLE) of 16 KiB
- * then make the file DONE and stay until killed, or until the test has ended.
+ * then create the file DONE, and wait to be killed, or until the test has ended.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,7 +33,7 @@ static void *advise(void *arg)
 		    !madvise(memory + 1, 4096, MADV_DONTNEED) ||
 		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384))
 			exit(1);
-	/* Not to its end: there the C library advises the kernel about the thread's stack. */
+	/* A thread that ends makes the C library advise the kernel about its stack. */
 	pthread_barrier_wait(&barrier);
 	pause();
 	return arg;

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU and a guest that do as they are told: balloonbench runs it as QEMU,
- * with the real command line. FAKE_QEMU names what goes wrong:
+ * A fake QEMU and guest: balloonbench runs it as QEMU, with the real command line.
+ * FAKE_QEMU names the fault:
  *
- *   good             nothing
- *   split            all output comes byte by byte
+ *   good             none
+ *   split            all output is written byte by byte
  *   exit-at-once     a message on stderr and status 1, before anything else
- *   no-greeting      QMP stays silent
- *   garbage          QMP is another protocol
- *   eof              QMP is closed after the greeting
+ *   no-greeting      QMP sends nothing
+ *   garbage          QMP speaks another protocol
+ *   eof              QEMU exits after the greeting
  *   refuse-balloon   the balloon command fails
  *   wrong-cut        the guest runs another kernel
  *   old-agent        the agent speaks another protocol version
  *   silent-guest     the agent never says hello
  *   panic            the kernel panics before hello
- *   garbage-guest    the agent writes what is no JSON
- *   die-in-move      QEMU is killed while the balloon moves
- *   panic-in-move    the kernel panics while the balloon moves
- *   hang-in-move     the agent never reports the move
- *   stuck            the agent reports that the balloon got stuck
- *   lost-pages       vmstat counts a page less than the balloon moved
+ *   garbage-guest    the agent sends a line that is not JSON
+ *   die-in-resize    QEMU is killed during a resize
+ *   panic-in-resize  the kernel panics during a resize
+ *   hang-in-resize   the agent never reports the end of a resize
+ *   stuck            the agent reports that the balloon did not reach its target
+ *   lost-pages       vmstat counts a page less than were inflated
  *   warn             the kernel prints a warning
- *   slow-clock       most readings of the agent's clock are late, or answered late
- *   one-block        all free memory is one block, even where it was to be fragmented
+ *   slow-clock       most clock readings of the agent are late, or are answered late
+ *   one-block        all free memory is one block, even if it was to be fragmented
  *   no-poweroff      the guest does not power off
- *   inmate           tries what it must not be able to, and tells on the console
- *   nonsense         one value of each of the guest's messages is something else;
- *                    which and what, the number of the boot decides
- *   long-line        the agent begins a line that does not end
- *   deep             the agent's hello is an array in an array in an array...
- *   no-text          the kernel panics with bytes that are no text
- *   full-console     the kernel has more to say than the disk should hold
- *   qmp-flood        QMP sends events and never an answer
- *   panic-poweroff   the kernel panics when the guest is to power off
+ *   inmate           QEMU tries what it must not be able to do, and prints the results
+ *   nonsense         one value of some messages of the guest is wrong; the number of
+ *                    the boot decides which
+ *   long-line        the agent sends an endless line
+ *   deep             the agent sends deeply nested arrays
+ *   no-text          the kernel panics with a message that is not UTF-8
+ *   full-console     the kernel prints without end
+ *   qmp-flood        QMP sends events without end, and no answer
+ *   panic-poweroff   the kernel panics at power off
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "bench/guest/protocol.h"
+#include "bench/guest/messages.h"
 #include "lib/clock.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
 
@@ -60,9 +60,9 @@ static unsigned int new_uid, new_gid;
 static char new_root[4096];
 static unsigned long long memory_bytes;
 
-/* _exit() throughout: exit() would wait for the stream the other thread reads. */
+/* _exit() throughout: exit() would wait for the stream that the other thread reads. */
 
-/* The balloon, which both ends see. */
+/* The state of the balloon, which both threads use. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static unsigned long long target_pages;
@@ -105,8 +105,8 @@ static void print_console(const char *fmt, ...)
 	fflush(console);
 }
 
-/* A value that stands where another is awaited. */
-static json_t *something_else(void)
+/* A value that nobody expects. */
+static json_t *wrong_value(void)
 {
 	json_t *deep;
 	char *text;
@@ -143,8 +143,8 @@ static json_t *something_else(void)
 	}
 }
 
-/* One value of a message, at any depth, becomes something else. */
-static void spoil(json_t *msg)
+/* Replace one value of a message, at any depth. */
+static void corrupt(json_t *msg)
 {
 	size_t size = json_is_array(msg) ? json_array_size(msg) : json_object_size(msg), i;
 	void *member = json_object_iter(msg);
@@ -156,24 +156,24 @@ static void spoil(json_t *msg)
 		member = json_object_iter_next(msg, member);
 	inner = json_is_array(msg) ? json_array_get(msg, i) : json_object_iter_value(member);
 	if ((json_is_array(inner) || json_is_object(inner)) && random() % 2)
-		spoil(inner);
+		corrupt(inner);
 	else if (json_is_array(msg))
-		json_array_set_new(msg, i, something_else());
+		json_array_set_new(msg, i, wrong_value());
 	else
-		json_object_iter_set_new(msg, member, something_else());
+		json_object_iter_set_new(msg, member, wrong_value());
 }
 
 static void put_guest_line(json_t *msg)
 {
-	/* Not at once, or it is never asked anything. */
+	/* Not all messages, so that the boot gets further than hello. */
 	if (is("nonsense") && random() % 6 == 0)
-		spoil(msg);
+		corrupt(msg);
 	put_line(guest_fd, msg);
 }
 
 static void panic(void)
 {
-	print_console("[    0.5] Kernel panic - not syncing: the test wants it");
+	print_console("[    0.5] Kernel panic - not syncing: as the test asked");
 	_exit(0);
 }
 
@@ -242,8 +242,8 @@ static void *serve_qmp(void *unused)
 	_exit(0);
 }
 
-/* The driver's work: bring actual to the target, and count. */
-static void move(void)
+/* Resize the balloon to its target, and count. */
+static void resize(void)
 {
 	if (target_pages > actual_pages)
 		inflated += target_pages - actual_pages - (is("lost-pages") ? 1 : 0);
@@ -252,7 +252,7 @@ static void move(void)
 	actual_pages = target_pages;
 }
 
-static void serve_watch(json_t *id)
+static void time_resize(json_t *id)
 {
 	unsigned long long from, to;
 
@@ -262,26 +262,26 @@ static void serve_watch(json_t *id)
 	while (target_pages == from)
 		pthread_cond_wait(&changed, &lock);
 	to = target_pages;
-	if (is("die-in-move"))
+	if (is("die-in-resize"))
 		kill(getpid(), SIGKILL);
-	if (is("panic-in-move"))
+	if (is("panic-in-resize"))
 		panic();
-	if (!is("stuck") && !is("hang-in-move"))
-		move();
+	if (!is("stuck") && !is("hang-in-resize"))
+		resize();
 	pthread_mutex_unlock(&lock);
 	if (is("stuck"))
-		put_guest_line(json_pack("{s:s, s:s}", "event", "move-failed", "error",
+		put_guest_line(json_pack("{s:s, s:s}", "event", "resize-failed", "error",
 					 "the balloon did not reach its target in time"));
-	else if (!is("hang-in-move"))
-		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:[[i, I], [I, I]]}",
-					 "event", "moved", "from_pages", (json_int_t)from,
+	else if (!is("hang-in-resize"))
+		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:[[i, I], [I, I]]}",
+					 "event", "resized", "from_pages", (json_int_t)from,
 					 "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
 					 "duration_ns", (json_int_t)50000000, "resolution_ns",
-					 (json_int_t)1000, "progress", 0, (json_int_t)from,
-					 (json_int_t)50000000, (json_int_t)to));
+					 (json_int_t)1000, "cpu_ns", 0, "progress", 0,
+					 (json_int_t)from, (json_int_t)50000000, (json_int_t)to));
 }
 
-/* Of a guest that booted FAKE_CLOCK_AHEAD_NS before its host, and takes its time to say so. */
+/* The clock of a guest that booted FAKE_CLOCK_AHEAD_NS before its host. */
 static json_int_t read_clock(void)
 {
 	static unsigned int asked;
@@ -301,9 +301,9 @@ static void answer_guest(const json_t *msg)
 	const char *cmd = json_string_value(json_object_get(msg, "cmd"));
 	json_t *answer = json_pack("{s:O, s:b}", "id", json_object_get(msg, "id"), "ok", 1);
 
-	if (!strcmp(cmd, "watch")) {
+	if (!strcmp(cmd, "time-resize")) {
 		json_decref(answer);
-		serve_watch(json_object_get(msg, "id"));
+		time_resize(json_object_get(msg, "id"));
 		return;
 	}
 	if (!strcmp(cmd, "vmstat"))
@@ -317,16 +317,29 @@ static void answer_guest(const json_t *msg)
 	if (!strcmp(cmd, "clock"))
 		json_object_set_new(answer, "clock_ns", json_integer(read_clock()));
 	if (!strcmp(cmd, "buddy"))
-		json_object_set_new(answer, "buddy",
-				    is("one-block") ? json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
-								0, 0, 0, 0, 0, 32)
-						    : json_pack("{s:[i,i,i,i,i,i]}", "free_pages",
-								60, 30, 0, 0, 0, 10));
+		json_object_set_new(answer, "free_pages",
+				    is("one-block")
+					    ? json_pack("[i,i,i,i,i,i]", 0, 0, 0, 0, 0, 32)
+					    : json_pack("[i,i,i,i,i,i]", 60, 30, 0, 0, 0, 10));
+	/* A tracer that sees nothing. */
+	if (!strcmp(cmd, "trace-start"))
+		json_object_update_new(
+			answer, json_pack("{s:s, s:[]}", "mechanism", "events", "observations"));
+	if (!strcmp(cmd, "trace"))
+		json_object_update_new(
+			answer,
+			json_pack("{s:{}, s:{s:i, s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i, s:[]}}",
+				  "ops", "counters", "lost_records", 0, "lost_pairs", 0,
+				  "out_of_puff", 0, "migrate_again", 0, "migrate_failed", 0,
+				  "blocks", "inflated_pages", 0, "deflated_pages", 0, "split", 0,
+				  "allocations"));
 	if (!strcmp(cmd, "fragment"))
 		json_object_update_new(answer, json_pack("{s:i, s:i}", "pinned_bytes", 4096,
 							 "duration_ns", 1000000));
 	if (!strcmp(cmd, "touch"))
-		json_object_set_new(answer, "duration_ns", json_integer(1000000));
+		json_object_update_new(answer, json_pack("{s:O, s:i}", "bytes",
+							 json_object_get(msg, "bytes"),
+							 "duration_ns", 1000000));
 	put_guest_line(answer);
 	if (!strcmp(cmd, "poweroff") && is("panic-poweroff"))
 		panic();
@@ -345,7 +358,7 @@ static void put_deep(void)
 		_exit(1);
 }
 
-static void try_bars(void)
+static void try_to_escape(void)
 {
 	const char *target = getenv("FAKE_QEMU_TARGET");
 	int fd;
@@ -383,7 +396,7 @@ static void serve_guest(void)
 	if (is("deep"))
 		put_deep();
 	if (is("inmate"))
-		try_bars();
+		try_to_escape();
 	if (is("garbage-guest"))
 		dprintf(guest_fd, "login: \n");
 	if (!is("silent-guest"))
@@ -414,7 +427,7 @@ static void read_arguments(int argc, char **argv)
 	}
 }
 
-/* As QEMU does it: what is open stays open. */
+/* As QEMU does it: open files stay open. */
 static int change_user(void)
 {
 	console = fopen(console_path, "ae");

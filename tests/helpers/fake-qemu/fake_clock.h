@@ -2,7 +2,7 @@
 #ifndef TESTS_FAKE_CLOCK_H
 #define TESTS_FAKE_CLOCK_H
 
-/* What the fake agent's clock is ahead of the host's by. */
+/* How far the fake agent's clock is ahead of the host's. */
 #define FAKE_CLOCK_AHEAD_NS 12345678901LL
 
 #endif

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU to which things happen: balloonbench runs this program as QEMU. It
- * becomes the one that FAULTY_QEMU names, with a child beside it that hands on
- * what the two say to each other.
+ * Inject faults between balloonbench and a QEMU: balloonbench runs this program as
+ * QEMU. It executes the one that FAULTY_QEMU names, and its child relays QMP and the
+ * guest channel.
  *
- * FAULTS has a word for each boot: "none", or FAULT@TEXT, or FAULT@TEXT#N. The
- * fault comes with the N-th line, the first unless told, that holds TEXT. A line
- * of balloonbench's is handed on after it (but to a QEMU that stops), one of QEMU
- * or the guest is not.
+ * FAULTS has a word for each boot: "none", FAULT@TEXT, or FAULT@TEXT#N. The fault
+ * strikes at the N-th line that contains TEXT, by default the first. If the line came
+ * from balloonbench, it is relayed after the fault (unless QEMU stops); if it came from
+ * QEMU or the guest, it is dropped.
  *
- *   kill      QEMU is sent SIGKILL
- *   stop      QEMU is sent SIGSTOP
- *   nmi       the guest gets an NMI, and panics of it
- *   mute      this channel has nothing more to say
+ *   kill      QEMU gets SIGKILL
+ *   stop      QEMU gets SIGSTOP
+ *   nmi       the guest gets an NMI, and panics
+ *   mute      this channel sends nothing more
  *   close     this channel is closed
  *   torn      this channel is closed in the middle of a line
- *   garbage   a line comes that is no JSON
- *   endless   a line comes that does not end
- *   noise     lines that nobody asked for come without end, among those asked for
- *   flood     they come, and nothing else
+ *   garbage   this channel sends a line that is not JSON
+ *   endless   this channel sends an endless line
+ *   noise     this channel sends unexpected lines without end, between the others
+ *   flood     this channel sends unexpected lines without end, and nothing else
  *
- * And what holds from the beginning:
+ * Faults from the beginning:
  *
- *   no-init   the guest has no first process, and panics of it
- *   slow      each line takes a while
- *   split     every byte comes by itself
- *   lose      the guest's tracer says that it has lost records
- *   untraced  the guest's tracer is not there
+ *   no-init   the guest has no init program, and panics
+ *   slow      each line is delayed
+ *   split     every byte is written by itself
+ *   lose      the guest's tracer reports lost records
+ *   untraced  the guest has no tracer
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -43,11 +43,11 @@
 #define CHUNK 65536
 #define SLOW_US 20000
 
-/* Enough for the kernel to panic of an NMI, and harmless without one. */
-#define PANIC_OF_NMI " unknown_nmi_panic"
+/* The kernel panics on an NMI. */
+#define PANIC_ON_NMI " unknown_nmi_panic"
 #define NO_INIT " rdinit=/nowhere"
 
-/* A line of one end that is not whole yet. */
+/* A line of one end that is not complete yet. */
 struct line {
 	char *data;
 	size_t len;
@@ -72,7 +72,7 @@ static bool is(const char *name)
 	return !strcmp(fault, name);
 }
 
-/* The word of this boot. */
+/* Take the word of this boot. */
 static void choose_fault(unsigned int boot)
 {
 	char *words = strdup(getenv("FAULTS")), *word, *save, *hash;
@@ -90,7 +90,7 @@ static void choose_fault(unsigned int boot)
 	free(words);
 }
 
-/* To an end that is closed nothing is written, and nothing is wrong with that. */
+/* If the other end is closed, the rest is dropped. */
 static void put(int fd, const char *data, size_t len)
 {
 	ssize_t n;
@@ -109,7 +109,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* Until the other end has had enough of it; from beside, for that end may not read now. */
+/* Write until the other end closes; in a child, because that end may not read now. */
 static void put_for_ever(int fd, const char *data, size_t len)
 {
 	if (fork())
@@ -145,11 +145,11 @@ static void strike(struct channel *c)
 	if (is("close") || is("torn"))
 		close_end(&c->host);
 	c->muted = is("mute") || is("flood") || is("endless");
-	/* It takes a while to panic, and must not get to the next stage in that. */
+	/* The panic takes a while; the guest must not reach the next stage meanwhile. */
 	guest.muted |= is("nmi");
 }
 
-/* A line with one word for another. */
+/* Write a line with one word replaced. */
 static void put_replaced(int fd, const char *line, size_t len, const char *from, const char *to)
 {
 	const char *at = memmem(line, len, from, strlen(from));
@@ -173,7 +173,7 @@ static void pass_to_qemu(struct channel *c, const char *line, size_t len)
 {
 	if (is_its_turn(line, len)) {
 		strike(c);
-		/* It takes a while to stop, and must not take the line in that. */
+		/* QEMU takes a while to stop, and must not read the line meanwhile. */
 		if (is("stop"))
 			return;
 	}
@@ -186,7 +186,7 @@ static void pass_to_qemu(struct channel *c, const char *line, size_t len)
 static void pass_to_host(struct channel *c, const char *line, size_t len)
 {
 	if (memmem(line, len, "\"nmi\"", 5))
-		return; /* an answer to what strike() asked */
+		return; /* the answer to the request of strike() */
 	if (is_its_turn(line, len))
 		strike(c);
 	else if (!c->muted && is("lose"))
@@ -195,7 +195,7 @@ static void pass_to_host(struct channel *c, const char *line, size_t len)
 		put(c->host, line, len);
 }
 
-/* Read what there is of an end, and hand on the lines of it that are whole. */
+/* Read from an end, and relay its complete lines. */
 static void serve(struct channel *c, int *fd, struct line *line,
 		  void (*pass)(struct channel *c, const char *line, size_t len))
 {
@@ -225,7 +225,7 @@ static void serve(struct channel *c, int *fd, struct line *line,
 	}
 }
 
-/* Until QEMU has gone. */
+/* Relay until QEMU has closed both channels. */
 static void __attribute__((noreturn)) relay(void)
 {
 	struct pollfd fds[4];
@@ -254,7 +254,7 @@ static void __attribute__((noreturn)) relay(void)
 	_exit(0);
 }
 
-/* Put this program's child between the host and QEMU, on the channel that is descriptor @fd. */
+/* Put the child between the host and QEMU, on the channel with descriptor @fd. */
 static int open_channel(struct channel *c, int fd)
 {
 	int pair[2];
@@ -270,7 +270,7 @@ static int open_channel(struct channel *c, int fd)
 	return 0;
 }
 
-/* Its directory is .../.boot-NN; 0 where it is not started for a boot. */
+/* The number in the directory of the boot, .../.boot-NN; 0 if there is none. */
 static unsigned int boot_of(char **argv)
 {
 	const char *directory;
@@ -291,7 +291,7 @@ static void append_to_command_line(char **argv)
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "-append"))
 			continue;
-		if (asprintf(&longer, "%s" PANIC_OF_NMI "%s", argv[1],
+		if (asprintf(&longer, "%s" PANIC_ON_NMI "%s", argv[1],
 			     is("no-init") ? NO_INIT : "") < 0)
 			_exit(1);
 		argv[1] = longer;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/data/measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/alloc.h"
+#include "lib/histogram.h"
+#include "lib/stats.h"
+
+enum found { FOUND, ABSENT, TOO_FEW, EMPTY };
+
+/* The columns of a measure. */
+struct source {
+	const struct measure *measure;
+	const struct column *values, *per, *before, *victim;
+	bool is_change; /* of vmstat */
+};
+
+static struct source source_of(const struct table *t, const struct measure *m)
+{
+	const struct column *values = table_column(t, m->column);
+	char before[sizeof(m->victim) + 16];
+
+	/* No column is named "", nor ".before". */
+	snprintf(before, sizeof(before), "%s.%s", m->victim, victim_phase_names[PHASE_BEFORE]);
+	return (struct source){
+		.measure = m,
+		.values = values,
+		.per = table_column(t, m->per),
+		.before = table_column(t, before),
+		.victim = table_column(t, m->victim),
+		.is_change = values && !strncmp(m->column, "vmstat.", strlen("vmstat.")),
+	};
+}
+
+/* Of a column of cycles their sum or median; @per, unless NULL, divides in each of them. */
+static double number_of(const struct column *column, const struct column *per,
+			const struct table_boot *boot, enum statistic statistic)
+{
+	double *values, sum = 0, median = NAN;
+	size_t i, n = 0;
+
+	if (!column || !column->of_cycle)
+		return table_number(column, boot, 0);
+	values = stats_array(boot->cycle_count);
+	for (i = 0; i < boot->cycle_count; i++) {
+		double divisor = per ? table_number(per, boot, i) : 1;
+
+		values[n] = table_number(column, boot, i) / divisor;
+		if (!isnan(values[n]) && divisor > 0)
+			sum += values[n++];
+	}
+	if (n)
+		median = stats_median(values, n);
+	free(values);
+	return statistic == STATISTIC_SUM && n ? sum : median;
+}
+
+static enum found statistic(const struct source *s, const struct column *column,
+			    const struct table_boot *boot, double *value)
+{
+	const struct measure *m = s->measure;
+	struct histogram h;
+	bool there = table_histogram(column, boot, &h);
+
+	if (!there && !(table_number(s->victim, boot, 0) > 0))
+		return ABSENT;
+	*value = h.count;
+	if (m->statistic == STATISTIC_COUNT)
+		return FOUND;
+	if (!there)
+		return EMPTY;
+	/* p1 of a rate, where low is bad, needs as many values as p99 of a time. */
+	if (!h.count || (m->statistic == STATISTIC_QUANTILE &&
+			 !histogram_carries(&h, fmax(m->quantile, 1 - m->quantile))))
+		return TOO_FEW;
+	*value = m->statistic == STATISTIC_QUANTILE ? histogram_quantile(&h, m->quantile)
+		 : m->statistic == STATISTIC_MEAN   ? histogram_mean(&h)
+		 : m->statistic == STATISTIC_MIN    ? h.min
+						    : h.max;
+	return FOUND;
+}
+
+static enum found value_of(const struct source *s, const struct table_boot *boot, double *value)
+{
+	const struct measure *m = s->measure;
+	enum found found;
+	double by = 1;
+
+	if (m->statistic <= STATISTIC_SUM) {
+		*value = number_of(s->values, m->in_each_cycle ? s->per : NULL, boot, m->statistic);
+		if (isnan(*value) && s->is_change)
+			*value = 0;
+		found = isnan(*value) ? ABSENT : isinf(*value) ? TOO_FEW : FOUND;
+	} else {
+		found = statistic(s, s->values, boot, value);
+	}
+	if (found == FOUND && m->over_before)
+		found = statistic(s, s->before, boot, &by);
+	else if (*m->per && !m->in_each_cycle)
+		by = number_of(s->per, NULL, boot,
+			       m->statistic == STATISTIC_SUM ? STATISTIC_SUM : STATISTIC_VALUE);
+	if (found != FOUND)
+		return found;
+	*value = *value * m->factor / by;
+	return by > 0 ? FOUND : ABSENT;
+}
+
+struct series series(const struct table *t, const char *scenario, const char *variant,
+		     const struct measure *measure)
+{
+	struct source source = source_of(t, measure);
+	struct series s = { .ok = table_count(t, scenario, variant, BOOT_OK) };
+	size_t i, counts[EMPTY + 1] = { 0 };
+
+	s.values = stats_array(s.ok);
+	s.boots = xcalloc(s.ok, sizeof(*s.boots));
+	table_for_each (t, i, scenario, variant, BOOT_OK) {
+		s.boots[s.n] = i;
+		counts[value_of(&source, &t->boots[i], &s.values[s.n])]++;
+		s.n = counts[FOUND];
+	}
+	s.too_few = counts[TOO_FEW];
+	s.empty = counts[EMPTY];
+	return s;
+}
+
+void series_release(struct series *s)
+{
+	free(s->values);
+	free(s->boots);
+	memset(s, 0, sizeof(*s));
+}
+
+bool series_exists(const struct table *t, const char *scenario, const char *variant,
+		   const struct measure *measure)
+{
+	struct series s = series(t, scenario, variant, measure);
+	bool exists = s.n || s.too_few;
+
+	series_release(&s);
+	return exists;
+}
+
+struct estimate estimate_of(double *values, size_t n)
+{
+	struct estimate e = { .n = n, .median = NAN, .interval = { NAN, NAN } };
+
+	if (n)
+		e.median = stats_median(values, n);
+	if (n > 1)
+		e.interval = bootstrap_median(values, n);
+	free(values);
+	return e;
+}
+
+struct estimate estimate(const struct table *t, const char *scenario, const char *variant,
+			 const struct measure *measure)
+{
+	struct series s = series(t, scenario, variant, measure);
+	bool carried = !s.too_few && !s.empty;
+
+	free(s.boots);
+	return estimate_of(s.values, carried ? s.n : 0);
+}
+
+struct interval series_within(const struct table *t, size_t boot, const struct measure *measure)
+{
+	struct histogram h;
+	uint64_t low, high;
+
+	if (!table_histogram(table_column(t, measure->column), &t->boots[boot], &h) ||
+	    !stats_quantile_ranks(h.count, measure->quantile, &low, &high))
+		return (struct interval){ NAN, NAN };
+	return (struct interval){ histogram_at_rank(&h, low), histogram_at_rank(&h, high) };
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The scenarios one by one: durations of the resizes, and the time of each phase. */
+#include "analysis/report/report.h"
+#include "lib/stats.h"
+
+static void write_intro(struct writer *w, const struct report *r, const char *name)
+{
+	const struct document *s = table_planned(r->table, "scenarios", name);
+	char memory[32], inflate[32];
+
+	write_heading(w, 3, "%s", name);
+	if (!s)
+		return;
+	write_paragraph(
+		w, "%s. Guest: %s, %lld vCPUs, memory %s, THP %s; balloon: %s; %lld cycles a boot.",
+		document_text(s, "description"),
+		format_bytes(document_integer(s, "memory_bytes"), memory, sizeof(memory)),
+		(long long)document_integer(s, "vcpus"), document_text(s, "backing"),
+		document_is_true(s, "thp") ? "on" : "off",
+		format_bytes(document_integer(s, "inflate_bytes"), inflate, sizeof(inflate)),
+		(long long)document_integer(s, "cycles"));
+	if (document_number(s, "scale") < 1) {
+		write_text(w, " ");
+		write_strong(w, "Scaled by %.2f to fit the machine.", document_number(s, "scale"));
+	}
+}
+
+static void write_resize(struct writer *w, const struct report *r, const struct comparison *c,
+			 enum direction direction)
+{
+	write_row_texts(w, direction_names[direction], c->variant, NULL);
+	if (c->absent) {
+		write_cells(w, "—", 4);
+		write_cells(w, "", 1);
+		write_cells(w, "—", 1);
+		return;
+	}
+	write_count(w, c->n);
+	if (!c->n) {
+		write_cells(w, "", 4);
+		write_verdict(w, "invalid");
+		return;
+	}
+	write_estimate(w, "%.4g", c->median, c->median_interval.low, c->median_interval.high);
+	write_number(w, "%.3g", report_rate(r, c, direction));
+	cells_judged(w, c);
+}
+
+static void write_resizes(struct writer *w, const struct report *r, const struct report_scenario *s)
+{
+	const struct comparison *inflate = s->resizes[INFLATE];
+	bool compared = s->variant_count > 1 && inflate[0].n && inflate[1].n;
+	size_t v, d;
+
+	write_table_of(w, "resize|variant|n");
+	write_column(w, "median [95 %%], %s", r->unit);
+	write_column(w, "%s", report_rate_unit(r));
+	write_columns(w, "ratio [95 %]|p|verdict");
+	for (d = 0; d < DIRECTIONS; d++)
+		for (v = 0; v < s->variant_count; v++)
+			write_resize(w, r, &s->resizes[d][v], d);
+	write_table_end(w);
+	write_paragraph(w,
+			"n: boots. p: permutation test, corrected for the number of comparisons; "
+			"uncorrected, these numbers of boots allow none below %.2g. With the %zu "
+			"comparisons of this report to the base, fewer than %zu boots of each find "
+			"nothing.",
+			compared ? stats_smallest_p(inflate[1].n, inflate[0].n) : 1, r->compared,
+			stats_boots_needed(ALPHA, r->compared));
+}
+
+static void write_phases(struct writer *w, const struct report *r, const struct report_scenario *s,
+			 enum direction direction)
+{
+	const struct field *phase, *shown[32];
+	bool icount = table_is_icount(r->table);
+	size_t v, i, n = 0;
+
+	for (phase = phases_record.fields; phase->name && n < 32; phase++)
+		if (phase_is_shown(r, s, direction, phase))
+			shown[n++] = phase;
+	write_table_of(w, direction_names[direction]);
+	for (i = 0; i < n; i++)
+		write_columns(w, shown[i]->phase);
+	for (v = 0; v < s->variant_count; v++) {
+		write_row_texts(w, s->variants[v], NULL);
+		for (i = 0; i < n; i++) {
+			struct estimate share = phase_estimate(r, s->name, s->variants[v],
+							       direction, shown[i], "percent");
+
+			cell_estimate(w, icount ? "%.1f" : "%.3f",
+				      phase_estimate(r, s->name, s->variants[v], direction,
+						     shown[i], "per_page"),
+				      icount ? 1 : 1e-3);
+			if (share.n)
+				write_more(w, " · %.1f %%", share.median);
+		}
+	}
+	write_table_end(w);
+}
+
+void section_results(struct writer *w, struct report *r)
+{
+	const struct report_scenario *s;
+	const struct field *phase;
+	size_t d;
+
+	write_heading(w, 2, "Results");
+	report_for_each_scenario (r, s) {
+		const struct plot_of of = { .report = r, .scenario = s };
+
+		write_intro(w, r, s->name);
+		write_resizes(w, r, s);
+		report_plot(w, r, PLOT_DURATION, of);
+		report_plot(w, r, PLOT_PROGRESS, of);
+		for (phase = phases_record.fields; phase->name; phase++)
+			if (phase_is_shown(r, s, INFLATE, phase))
+				break;
+		if (!phase->name)
+			continue;
+		write_paragraph(w,
+				"Time by phase: %s per page of 4 KiB, median over the boots "
+				"[95 %%], and the share of the resize; -: not observed. The boots "
+				"are those of the table above.",
+				table_is_icount(r->table) ? "guest instructions" : "µs");
+		for (d = 0; d < DIRECTIONS; d++)
+			write_phases(w, r, s, d);
+		report_plot(w, r, PLOT_PHASES, of);
+	}
+}

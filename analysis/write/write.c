@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analysis/write/write.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/data/utf8.h"
+#include "analysis/write/backend.h"
+#include "lib/alloc.h"
+
+#define OUTPUTS_MAX 2
+
+struct writer {
+	struct output outputs[OUTPUTS_MAX];
+	size_t output_count;
+	struct block block; /* not given on yet: it may become longer */
+	struct table_block table;
+};
+
+char *write_format(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return text;
+}
+
+static void *longer(void *list, size_t count, size_t size)
+{
+	/* Room is doubled whenever all of it is taken. */
+	return count & (count - 1) ? list : xreallocarray(list, count ? 2 * count : 1, size);
+}
+
+void write_escaped(FILE *f, const char *text, const struct escapes *e)
+{
+	while (*text) {
+		const char *at = text, *found = NULL;
+		long code = utf8_next(&text);
+
+		if (code > 0 && code < 0x80 && (code != ']' || (*text && strchr("([:", *text))))
+			found = strchr(e->chars, code);
+		if (found)
+			fputs(e->instead[found - e->chars], f);
+		else if (utf8_is_control(code) || (e->ascii && code > '~'))
+			fputs(code == -1 ? e->bad : e->control, f);
+		else
+			fwrite(at, 1, text - at, f);
+	}
+}
+
+void text_stream_open(struct text_stream *s)
+{
+	s->f = open_memstream(&s->text, &s->size);
+	if (!s->f)
+		abort();
+}
+
+struct writer *write_open(void)
+{
+	return xcalloc(1, sizeof(struct writer));
+}
+
+int write_to(struct writer *w, enum write_format format, FILE *f,
+	     const struct write_options *options, char *err, size_t err_size)
+{
+	static const struct backend *const backends[] = {
+		[WRITE_TEXT] = &text_backend,
+		[WRITE_MARKDOWN] = &markdown_backend,
+		[WRITE_HTML] = &html_backend,
+		[WRITE_CSV] = &csv_backend,
+	};
+	struct output *o = &w->outputs[w->output_count];
+	int status = 0;
+
+	assert(w->output_count < OUTPUTS_MAX);
+	*o = (struct output){ .backend = backends[format], .f = f };
+	if (options)
+		o->options = *options;
+	if (o->backend->begin)
+		status = o->backend->begin(o, err, err_size);
+	w->output_count += !status;
+	return status;
+}
+
+/* The block before cannot become longer any more. */
+static void finish(struct writer *w)
+{
+	struct block *b = &w->block;
+	struct output *o;
+	size_t i;
+
+	for (o = w->outputs; b->kind && o < w->outputs + w->output_count; o++) {
+		if (o->backend->block)
+			o->backend->block(o, b);
+		o->last = b->kind;
+	}
+	for (i = 0; i < b->run_count; i++)
+		free(b->runs[i].text);
+	free(b->runs);
+	free(b->name);
+	*b = (struct block){ .kind = BLOCK_NONE };
+}
+
+void write_close(struct writer *w)
+{
+	struct output *o;
+
+	finish(w);
+	for (o = w->outputs; o < w->outputs + w->output_count; o++)
+		if (o->backend->end)
+			o->backend->end(o);
+	free(w);
+}
+
+static void append(char **text, char *more)
+{
+	char *longer = xasprintf("%s%s", *text, more);
+
+	free(*text);
+	free(more);
+	*text = longer;
+}
+
+void write_run(struct writer *w, bool strong, char *text)
+{
+	struct block *b = &w->block;
+
+	if (b->run_count && b->runs[b->run_count - 1].strong == strong) {
+		append(&b->runs[b->run_count - 1].text, text);
+		return;
+	}
+	b->runs = longer(b->runs, b->run_count, sizeof(*b->runs));
+	b->runs[b->run_count++] = (struct run){ .text = text, .strong = strong };
+}
+
+void write_block(struct writer *w, enum block_kind kind, int level, const char *name, char *text)
+{
+	finish(w);
+	w->block = (struct block){ .kind = kind, .level = level, .name = xstrdup(name) };
+	write_run(w, false, text);
+}
+
+void write_table(struct writer *w)
+{
+	finish(w);
+	w->table = (struct table_block){ .column_count = 2 };
+}
+
+void write_title(struct writer *w, char *title)
+{
+	struct table_block *t = &w->table;
+
+	if (!t->titled)
+		t->column_count = 0;
+	t->titled = true;
+	t->titles = longer(t->titles, t->column_count, sizeof(*t->titles));
+	t->titles[t->column_count++] = title;
+}
+
+void write_columns(struct writer *w, const char *titles)
+{
+	size_t n;
+
+	for (; *titles; titles += n + (titles[n] == '|')) {
+		n = strcspn(titles, "|");
+		write_title(w, strndup(titles, n));
+	}
+}
+
+void write_table_of(struct writer *w, const char *titles)
+{
+	write_table(w);
+	write_columns(w, titles);
+}
+
+static void release_cells(struct table_block *t)
+{
+	while (t->cell_count)
+		free(t->cells[--t->cell_count].text);
+	free(t->cells);
+	t->cells = NULL;
+}
+
+static void give_table(struct writer *w, bool by_row)
+{
+	struct table_block *t = &w->table;
+	struct output *o;
+
+	assert(t->cell_count % t->column_count == 0);
+	for (o = w->outputs; t->cell_count && o < w->outputs + w->output_count; o++)
+		if (o->backend->by_row == by_row) {
+			o->backend->table(o, t);
+			o->last = BLOCK_TABLE;
+		}
+}
+
+void write_row(struct writer *w)
+{
+	/* All of a CSV file need not be in memory. */
+	if (w->output_count == 1 && w->outputs[0].backend->by_row && w->table.cell_count) {
+		give_table(w, true);
+		release_cells(&w->table);
+		w->table.rows_out++;
+	}
+}
+
+void write_table_end(struct writer *w)
+{
+	struct table_block *t = &w->table;
+	size_t i;
+
+	give_table(w, true);
+	give_table(w, false);
+	release_cells(t);
+	for (i = 0; t->titled && i < t->column_count; i++)
+		free(t->titles[i]);
+	free(t->titles);
+	*t = (struct table_block){ .column_count = 0 };
+}
+
+static bool is_words(const char *text)
+{
+	return *text && strcmp(text, "-") && strcmp(text, "—");
+}
+
+static struct cell *add_cell(struct writer *w, char *text)
+{
+	struct table_block *t = &w->table;
+
+	t->cells = longer(t->cells, t->cell_count, sizeof(*t->cells));
+	t->cells[t->cell_count] =
+		(struct cell){ .text = text, .number = NAN, .is_words = is_words(text) };
+	return &t->cells[t->cell_count++];
+}
+
+void write_words(struct writer *w, char *text)
+{
+	add_cell(w, text);
+}
+
+void write_row_texts(struct writer *w, ...)
+{
+	const char *text;
+	va_list ap;
+
+	write_row(w);
+	va_start(ap, w);
+	while ((text = va_arg(ap, const char *)))
+		write_cell(w, "%s", text);
+	va_end(ap);
+}
+
+void write_cells(struct writer *w, const char *text, size_t count)
+{
+	while (count--)
+		write_cell(w, "%s", text);
+}
+
+void write_estimate(struct writer *w, const char *format, double value, double low, double high)
+{
+	char text[64];
+	struct cell *cell;
+
+	if (!isfinite(value)) {
+		write_cell(w, "-");
+		return;
+	}
+	snprintf(text, sizeof(text), format, value);
+	cell = add_cell(w, strdup(text));
+	cell->number = value;
+	cell->is_words = false;
+	if (!isfinite(low) || !isfinite(high))
+		return;
+	snprintf(text, sizeof(text), format, low);
+	write_more(w, " [%s, ", text);
+	snprintf(text, sizeof(text), format, high);
+	write_more(w, "%s]", text);
+}
+
+void write_more_words(struct writer *w, char *text)
+{
+	append(&w->table.cells[w->table.cell_count - 1].text, text);
+}
+
+static const char *styled(const char *name)
+{
+	static const char *const styles[] = { "improve", "regress", "same", "inconclusive",
+					      "invalid" };
+	size_t i = sizeof(styles) / sizeof(styles[0]);
+
+	while (i && strcmp(styles[i - 1], name))
+		i--;
+	return i ? styles[i - 1] : NULL;
+}
+
+void write_verdict(struct writer *w, const char *name)
+{
+	add_cell(w, strdup(name))->verdict = styled(name);
+}
+
+void write_more_verdict(struct writer *w, const char *name)
+{
+	write_more(w, " %s", name);
+	w->table.cells[w->table.cell_count - 1].verdict = styled(name);
+}
+
+void write_fact_words(struct writer *w, const char *what, char *text)
+{
+	if (!*text) {
+		free(text);
+		return;
+	}
+	write_row_texts(w, what, NULL);
+	write_words(w, text);
+}
+
+bool column_is_numeric(const struct table_block *t, size_t column)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = column; i < t->cell_count; i += t->column_count) {
+		if (t->cells[i].is_words)
+			return false;
+		any |= isfinite(t->cells[i].number);
+	}
+	return any && t->titled;
+}
