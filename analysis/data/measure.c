@@ -89,7 +89,8 @@ static int refuse_path(const char *path, char *err, size_t err_size)
 	if (rests[0] != path || rests[1] != path) {
 		first = last = rests[1] > rests[0];
 		where = path;
-		length = rests[first] - path - (rests[first][-1] == '.');
+		length = rests[first] - path;
+		length -= length && path[length - 1] == '.';
 	}
 	n = snprintf(err, err_size, "no metric '%s'; in %.*s there are:", printable(path), length,
 		     where);

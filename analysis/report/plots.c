@@ -335,9 +335,9 @@ static bool print_shares(struct plot *plot, const struct plot_of *of, const char
 		n += all > 0;
 	}
 	for (bin = 0; bin < BINS; bin++) {
-		struct estimate e = estimate_of(values[bin], plot ? n : 0);
+		struct estimate e = estimate_of(values[bin], n);
 
-		if (!e.n)
+		if (!e.n || !plot)
 			continue;
 		fprintf(plot->data, "%zu", bin);
 		print_estimate(plot, e, 1);

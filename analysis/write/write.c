@@ -245,16 +245,11 @@ void write_words(struct writer *w, char *text)
 	add_cell(w, text);
 }
 
-void write_row_texts(struct writer *w, ...)
+void write_row_list(struct writer *w, const char *const *texts)
 {
-	const char *text;
-	va_list ap;
-
 	write_row(w);
-	va_start(ap, w);
-	while ((text = va_arg(ap, const char *)))
-		write_cell(w, "%s", text);
-	va_end(ap);
+	for (; *texts; texts++)
+		write_cell(w, "%s", *texts);
 }
 
 void write_cells(struct writer *w, const char *text, size_t count)

@@ -73,7 +73,8 @@ void write_title(struct writer *w, char *title);
 #define write_column(w, ...) write_title(w, write_format(__VA_ARGS__))
 void write_row(struct writer *w);
 /* A row that begins with these texts; the last is NULL. */
-void write_row_texts(struct writer *w, ...) __attribute__((sentinel));
+#define write_row_texts(w, ...) write_row_list(w, (const char *const[]){ __VA_ARGS__ })
+void write_row_list(struct writer *w, const char *const *texts);
 void write_table_end(struct writer *w);
 
 /* A cell of words; "", "-" and "—" say that there is no number, and make no column one of words. */

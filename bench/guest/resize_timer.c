@@ -66,15 +66,17 @@ static void take(const struct guest_batch *batch, void *context)
 {
 	struct taking *taking = context;
 	struct trace_guest_batch row = trace_guest_batch(batch);
-	const int64_t *number = &row.begin_ns;
+	const int64_t *numbers = (const int64_t *)&row;
+	const size_t count = sizeof(row) / sizeof(*numbers);
+	size_t i;
 
 	/* A guest that runs out of memory deflates during an inflate. */
 	if (!batch->inflate == !taking->inflates)
 		guest_totals_add(&taking->seen->totals, batch);
 	guest_totals_add(batch->inflate ? &inflate : &deflate, batch);
-	if (taking->seen->batches.count < BATCHES_MAX * (sizeof(row) / sizeof(*number)))
-		for (; number <= &row.entries; number++)
-			record_append_number(&taking->seen->batches, *number);
+	if (taking->seen->batches.count < BATCHES_MAX * count)
+		for (i = 0; i < count; i++)
+			record_append_number(&taking->seen->batches, numbers[i]);
 }
 
 /*

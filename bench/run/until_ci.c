@@ -117,7 +117,7 @@ void until_ci_update(struct until_ci *until, size_t scenario)
 		widest = width;
 		s->widest = v - s->samples;
 	}
-	s->half_width = widest < 0 ? half_width(base, NULL) : widest;
+	s->half_width = widest >= 0 ? widest : base ? half_width(base, NULL) : INFINITY;
 	s->reached = s->half_width <= until->goal.half_width;
 	s->open = !s->reached && s->boots < until->goal.max_boots;
 }
