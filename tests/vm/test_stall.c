@@ -120,32 +120,12 @@ static void expect_stall(const struct record_list *noted, const char *metric,
 	assert_true(histogram_bucket(h.max) >= histogram_bucket(s->planted_ns - period_ns));
 }
 
-/* The worst value of the first stretch in which a piece waited for half of the stall. */
-static uint64_t first_wait(const struct record_list *noted, const char *metric,
-			   const struct planted *s)
-{
-	const struct record_list *series = &victim(noted, metric)->series;
-	const int64_t(*stretch)[2] = series->items;
-	size_t i;
-
-	for (i = 0; i < series->count; i++)
-		if ((uint64_t)stretch[i][1] >= s->planted_ns / 2)
-			return stretch[i][1];
-	return 0;
-}
-
-/*
- * Nothing but what was planted held them up, and half of what was due waited for half of it.
- * Later pieces can wait for longer: a first touch may take more than its period while the
- * victim catches up.
- */
+/* Nothing but what was planted held them up, and half of what was due waited for half of it. */
 static bool is_exact(const struct record_list *noted, const char *metric, const struct planted *s)
 {
 	struct histogram h = phase_of(noted, metric, s->phase);
-	uint64_t first = first_wait(noted, metric, s);
 
-	return first && histogram_bucket(first) <= histogram_bucket(s->frozen_ns) + 1 &&
-	       histogram_bucket(first) >= histogram_bucket(s->planted_ns) - 1 &&
+	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
 	       count_from(&h, s->planted_ns / 2) * (uint64_t)victim(noted, metric)->period_ns >=
 		       s->planted_ns / 2 * 9 / 10;
 }
