@@ -161,11 +161,7 @@ static enum found find_stalls(void)
 	for (i = 0; kept && i < 2; i++) {
 		for (k = 0; k < 2; k++) {
 			expect_stall(&noted, metrics[i], &stalls[k]);
-			/* First touches that take longer than their period do not keep up. */
-			if (!i)
-				kept = kept && is_exact(&noted, metrics[i], &stalls[k]);
-			else
-				exact = exact && is_exact(&noted, metrics[i], &stalls[k]);
+			exact = exact && is_exact(&noted, metrics[i], &stalls[k]);
 		}
 		/* The longer one is in one phase only, and the other in no phase beside. */
 		exact = exact &&
