@@ -123,7 +123,8 @@ static struct medians medians_of(const double *values, size_t n)
 		odd_medians(&m, sorted, n);
 	else
 		even_medians(&m, sorted, n);
-	qsort(m.atoms, m.count, sizeof(*m.atoms), by_value);
+	if (m.count)
+		qsort(m.atoms, m.count, sizeof(*m.atoms), by_value);
 	free(sorted);
 	return m;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -119,6 +120,7 @@ void record_release(const struct record *record, void *value)
 {
 	const struct field *f;
 
+	assert(record);
 	for (f = record->fields; f->name; f++)
 		release_field(f, at(value, f));
 	record_init(record, value);
@@ -431,8 +433,9 @@ static int decode_struct(const struct record *record, const json_t *json, void *
 int record_decode(const struct record *record, const json_t *json, void *value, const char *where,
 		  char *err, size_t err_size)
 {
-	const struct place place = { .name = where, .err = err, .err_size = err_size };
+	struct place place = { .name = where, .err_size = err_size };
 
+	place.err = err;
 	record_init(record, value);
 	return decode_struct(record, json, value, &place);
 }
@@ -486,8 +489,9 @@ static int check_struct(const struct record *record, const void *value, const st
 int record_check(const struct record *record, const void *value, const char *where, char *err,
 		 size_t err_size)
 {
-	const struct place place = { .name = where, .err = err, .err_size = err_size };
+	struct place place = { .name = where, .err_size = err_size };
 
+	place.err = err;
 	return check_struct(record, value, &place);
 }
 

@@ -151,7 +151,7 @@ static void add_columns(const struct row *row, const char *side, const struct vi
 	struct walk w = { .victim = victim };
 	char place[160], name[200];
 	size_t m, times;
-	int phase, n;
+	int phase;
 
 	snprintf(place, sizeof(place), "victims.%s.%.64s", side, victim->name);
 	table_cell(row, place, FIELD_REAL)->number = 1;
@@ -166,10 +166,11 @@ static void add_columns(const struct row *row, const char *side, const struct vi
 		known = all[phase] > 0;
 		for (m = times = 0; m < victim->marks.count; m++)
 			times += marks[m].phase == phase;
-		n = snprintf(name, sizeof(name), "%s.%s.", place, victim_phase_names[phase]);
-		strcpy(name + n, "disturbed_ns");
+		snprintf(name, sizeof(name), "%s.%s.disturbed_ns", place,
+			 victim_phase_names[phase]);
 		table_cell(row, name, FIELD_REAL)->number = known ? bad[phase] / times : INFINITY;
-		strcpy(name + n, "disturbed_percent");
+		snprintf(name, sizeof(name), "%s.%s.disturbed_percent", place,
+			 victim_phase_names[phase]);
 		table_cell(row, name, FIELD_REAL)->number =
 			known ? 100 * bad[phase] / all[phase] : INFINITY;
 	}

@@ -172,7 +172,7 @@ static char *append_name(char *path, const char *name)
 static int write_file(const struct export *e, const char *to, const struct table_boot *boot,
 		      const struct column *column, const struct histogram *h)
 {
-	char name[PATH_SIZE + sizeof(".hgrm")], number[32], *path;
+	char name[PATH_SIZE], file[PATH_SIZE + sizeof(".hgrm")], number[32], *path;
 	struct atomic_stream stream;
 	int err;
 
@@ -180,7 +180,8 @@ static int write_file(const struct export *e, const char *to, const struct table
 	path = append_name(append_name(xstrdup(to), boot->scenario), boot->variant);
 	path = append_name(path, number);
 	err = make_directories(path);
-	path = append_name(path, strcat(short_name(column, name), ".hgrm"));
+	snprintf(file, sizeof(file), "%s.hgrm", short_name(column, name));
+	path = append_name(path, file);
 	if (!err)
 		err = atomic_stream_open(&stream, path);
 	if (!err) {

@@ -219,8 +219,9 @@ static int parse_limit(struct parser *p)
 
 int claim_parse(struct claim *claim, const char *expression, char *err, size_t err_size)
 {
-	struct parser p = { .claim = claim, .at = expression, .err = err, .err_size = err_size };
+	struct parser p = { .claim = claim, .at = expression, .err_size = err_size };
 
+	p.err = err;
 	claim->expression = xstrdup(expression);
 	if (parse_measure(&p) || parse_operator(&p) || parse_limit(&p))
 		return -EINVAL;
@@ -231,7 +232,8 @@ int claim_parse(struct claim *claim, const char *expression, char *err, size_t e
 static struct claim *add_claim(struct claims *claims, char *name)
 {
 	claims->list = xreallocarray(claims->list, claims->count + 1, sizeof(*claims->list));
-	claims->list[claims->count] = (struct claim){ .name = name, .unit_size = 1 };
+	claims->list[claims->count] = (struct claim){ .unit_size = 1 };
+	claims->list[claims->count].name = name;
 	return &claims->list[claims->count++];
 }
 

@@ -236,11 +236,12 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 {
 	const struct table *t = gate->table;
 	struct match m = { gate,	t,	  claim,	 claim->reference_variant,
-			   gate->count, err_size, only_measured, err };
+			   gate->count, err_size, only_measured, NULL };
 	char why[800];
 	size_t s, v;
 	int known;
 
+	m.err = err;
 	if (only_measured &&
 	    (!any_known(claim->scenarios, t->scenarios) ||
 	     !any_known(claim->variants, t->variants) || lacks_reference(gate, claim)))

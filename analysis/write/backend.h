@@ -45,7 +45,8 @@ struct output {
 };
 
 struct backend {
-	bool by_row; /* tables are given row by row */
+	bool by_row;	   /* tables are given row by row */
+	const char *first; /* before all; may be NULL */
 	int (*begin)(struct output *o, char *err, size_t err_size); /* may be NULL */
 	void (*block)(struct output *o, const struct block *b);	    /* may be NULL */
 	void (*table)(struct output *o, const struct table_block *t);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,7 @@ static void text_table(struct output *o, const struct table_block *t)
 	int *widths = xcalloc(t->column_count, sizeof(*widths)), pending = 0, blanks, before;
 	char **texts = xcalloc(count, sizeof(*texts));
 
+	assert(t->column_count);
 	begin_block(o, BLOCK_TABLE);
 	for (i = 0; i < count; i++) {
 		texts[i] = shown(o, i < titles ? t->titles[i] : t->cells[i - titles].text);
@@ -199,6 +201,7 @@ static void markdown_table(struct output *o, const struct table_block *t)
 {
 	size_t i;
 
+	assert(t->column_count);
 	begin_block(o, BLOCK_TABLE);
 	for (i = 0; i < t->column_count; i++)
 		write_cell_text(o->f, t->titled ? t->titles[i] : "");
@@ -212,16 +215,8 @@ static void markdown_table(struct output *o, const struct table_block *t)
 	}
 }
 
-static int markdown_begin(struct output *o, char *err, size_t err_size)
-{
-	(void)err;
-	(void)err_size;
-	fputs("<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n", o->f);
-	return 0;
-}
-
 const struct backend markdown_backend = {
-	.begin = markdown_begin,
+	.first = "<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n",
 	.block = markdown_block,
 	.table = markdown_table,
 };
@@ -239,6 +234,7 @@ static void csv_table(struct output *o, const struct table_block *t)
 {
 	size_t i;
 
+	assert(t->column_count);
 	for (i = 0; t->titled && !t->rows_out && i < t->column_count; i++) {
 		write_value(o->f, t->titles[i]);
 		fputs(i + 1 < t->column_count ? "," : "\n", o->f);

@@ -83,6 +83,8 @@ int write_to(struct writer *w, enum write_format format, FILE *f,
 	*o = (struct output){ .backend = backends[format], .f = f };
 	if (options)
 		o->options = *options;
+	if (o->backend->first)
+		fputs(o->backend->first, f);
 	if (o->backend->begin)
 		status = o->backend->begin(o, err, err_size);
 	w->output_count += !status;

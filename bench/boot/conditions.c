@@ -188,7 +188,7 @@ int pressure_grow(struct run *run, void *result)
 	static const char *const keys[] = { "balloon_deflate", NULL };
 	struct record_list deflated = { NULL, 0 };
 	struct pressure_growth *growth = result;
-	struct touch_result taken;
+	struct touch_result taken = { 0 };
 	uint64_t actual;
 	int err;
 

@@ -62,7 +62,7 @@ int procfs_find(const char *pattern, const char *line, char dir[])
 		if (strcmp(text, line))
 			continue;
 		*strrchr(found.gl_pathv[i], '/') = '\0';
-		strcpy(dir, found.gl_pathv[i]);
+		memcpy(dir, found.gl_pathv[i], strlen(found.gl_pathv[i]) + 1);
 		err = 0;
 	}
 	globfree(&found);

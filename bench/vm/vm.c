@@ -34,7 +34,7 @@ static bool last_line(const struct vm *vm, const char *name, const char *needle,
 	while (f && fgets(buf, sizeof(buf), f)) {
 		buf[strcspn(buf, "\r\n")] = '\0';
 		if (buf[0] && strstr(buf, needle))
-			strcpy(line, buf);
+			memcpy(line, buf, sizeof(buf));
 	}
 	if (f)
 		fclose(f);

@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -355,19 +354,6 @@ static void damaged_results_are_left_out(void **state)
 	write_file(test_dir, "hopeless/idle/b/boot-01/result.json", cut_off);
 	expect_outcome(compare_with("hopeless", NULL, NULL, NULL), EXIT_ENVIRONMENT,
 		       "hopeless/idle/b/boot-01/result.json:1:");
-}
-
-static size_t count_files(const char *dir)
-{
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-	size_t n = 0;
-
-	while (d && (entry = readdir(d)))
-		n += entry->d_name[0] != '.';
-	if (d)
-		closedir(d);
-	return n;
 }
 
 /*

@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -244,19 +243,6 @@ static void jsonl_is_what_a_packed_tree_holds(void **state)
 	/* No trace is kept in it. */
 	expect_outcome(EXPORT("packed", "--format", "csv", "-t", "batches"), 0,
 		       "the table is empty");
-}
-
-static size_t count_files(const char *dir)
-{
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-	size_t n = 0;
-
-	while (d && (entry = readdir(d)))
-		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-	if (d)
-		closedir(d);
-	return n;
 }
 
 static void unknown_names_are_told(void **state)

@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,19 +169,6 @@ static void one_histogram_can_be_asked_for(void **state)
 	expect_outcome(EXPORT("plain", "--format", "hgrm", "-H", "ops.enqueue", "--boot", "2"),
 		       EXIT_USAGE, "no ok boot");
 	expect_outcome(EXPORT("plain", "--format", "hgrm"), EXIT_USAGE, "name a directory with -o");
-}
-
-static size_t count_files(const char *dir)
-{
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-	size_t n = 0;
-
-	while (d && (entry = readdir(d)))
-		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-	if (d)
-		closedir(d);
-	return n;
 }
 
 /* Two names that differ are two files, in the directory that was asked for and nowhere else. */

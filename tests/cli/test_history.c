@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -439,19 +438,6 @@ static void trees_have_labels_and_an_order(void **state)
 	assert_label(all, 0, "one/t01");
 	assert_label(all, 1, "dates/t01");
 	json_decref(all);
-}
-
-static size_t count_files(const char *dir)
-{
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-	size_t n = 0;
-
-	while (d && (entry = readdir(d)))
-		n += entry->d_name[0] != '.';
-	if (d)
-		closedir(d);
-	return n;
 }
 
 static char *plot(const char *series, int trees, const char *output, const char *name)

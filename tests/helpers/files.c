@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/helpers/files.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <glob.h>
 #include <libgen.h>
@@ -86,6 +87,19 @@ size_t count_paths(const char *dir, const char *pattern)
 		return 0;
 	n = found.gl_pathc;
 	globfree(&found);
+	return n;
+}
+
+size_t count_files(const char *dir)
+{
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	while (d && (entry = readdir(d)))
+		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	if (d)
+		closedir(d);
 	return n;
 }
 

@@ -24,6 +24,9 @@ const char *write_file(const char *dir, const char *name, const char *text);
 /* Number of paths below a directory that match a pattern of glob(7). */
 size_t count_paths(const char *dir, const char *pattern);
 
+/* Number of entries of a directory; 0 if it cannot be read. */
+size_t count_files(const char *dir);
+
 /* Content of a file, to be freed; NULL if it cannot be read. */
 char *read_file(const char *path);
 

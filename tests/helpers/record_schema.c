@@ -21,7 +21,7 @@ static json_t *choices_schema(const struct field *f)
 	json_t *names = json_array();
 	size_t i;
 
-	for (i = 0; f->choices[i]; i++)
+	for (i = 0; f->choices && f->choices[i]; i++)
 		json_array_append_new(names, json_string(f->choices[i]));
 	return json_pack("{s:o}", "enum", names);
 }

@@ -131,8 +131,10 @@ char *drawn_plot(enum report_plot kind, struct plot_of of)
 	plot_variant(&empty, "nobody", 0);
 	axes = draw(&empty, "empty");
 	plot_close(&empty);
-	if (!svg || !axes)
+	if (!svg || !axes) {
 		skip();
+		return NULL;
+	}
 	if (count_coloured(svg) <= count_coloured(axes))
 		fail_msg("%zu coloured elements, an empty plot has %zu", count_coloured(svg),
 			 count_coloured(axes));

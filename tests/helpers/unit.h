@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 		print_message("# " __VA_ARGS__);                                                   \
 		print_message("\n");                                                               \
 		skip();                                                                            \
+		abort();                                                                           \
 	} while (0)
 
 /* Assertions that print both values. */

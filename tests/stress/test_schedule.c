@@ -75,7 +75,7 @@ static void check_round(const struct stress_round *round, unsigned int seen[STRE
 		if (i)
 			assert_at_least(order->after_ms, round->orders[i - 1].after_ms);
 		if (order->op == STRESS_TARGET)
-			assert_below(order->value, STRESS_MEMORY_BYTES / 4096);
+			assert_below(order->value * 4096, STRESS_MEMORY_BYTES);
 		if (order->op == STRESS_SUSPEND)
 			assert_below(order->value, STRESS_LEVELS);
 		if (order->op == STRESS_INJECT)

@@ -91,7 +91,9 @@ static void expect_stall(const char *kind, const char *metric)
 			       *before = result.phases[PHASE_BEFORE];
 
 	assert_string_equal(result.name, metric);
-	assert_true(inflate && before && result.phases[PHASE_AFTER]);
+	assert_non_null(inflate);
+	assert_non_null(before);
+	assert_non_null(result.phases[PHASE_AFTER]);
 	period_ns = result.period_ns;
 	/* Within a bucket: what was due first in the stall, and the machine's own delays beyond. */
 	assert_true(inflate->max + period_ns >= stall_ns);
