@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_BUILD_PROCESS_H
+#define BENCH_BUILD_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Programs that a build runs: git, make, patch, tar. No shell. Ctrl-C ends the program and its
+ * children: each is a process group of its own, which gets SIGTERM, then SIGKILL.
+ */
+
+struct process {
+	const char *const *argv; /* NULL-terminated; argv[0] is searched in $PATH */
+	const char *directory;	 /* to run it in; NULL: this one */
+	const char *const *env;	 /* "NAME=VALUE" in addition to the environment; or NULL */
+	const char *input;	 /* file that is its standard input; NULL: /dev/null */
+	const char *log;	 /* file that gets its standard error; NULL: process_error() */
+	/* Called for each line of its standard output, without the end of line; NULL: collected. */
+	void (*line)(const char *line, void *context);
+	void *context;
+	bool mixed; /* standard error goes where standard output does */
+};
+
+/*
+ * Run a program to its end. 0; its exit status; -EINTR after Ctrl-C; -errno if it cannot be run.
+ * @output, if it is not NULL and there is no line(), gets all of its standard output, with a final
+ * NUL; to be freed in every case; NULL if there was none. A signal N counts as exit status 128 + N.
+ */
+int process_run(const struct process *process, char **output);
+
+/* The last lines of standard error of the last program that had no log, up to 4 KiB. */
+const char *process_error(void);
+
+#endif
