@@ -63,7 +63,7 @@ test-asan: $(runner) $(need_asan) ## unit, cli and fault tests, the quick ones, 
 	$(call run_stages,asan)
 test-valgrind: $(runner) $(need_valgrind) ## quick unit and cli tests under valgrind
 	$(call run_stages,valgrind)
-test-trace: $(runner) $(need_trace) ## the host's tracer against processes whose every call is known
+test-trace: $(runner) $(need_trace) ## the host's tracer against processes with known calls
 	$(call run_stages,trace)
 test-device: $(runner) $(need_device) ## QEMU's balloon device against malicious guests
 	$(call run_stages,device)

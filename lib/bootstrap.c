@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/bootstrap.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
@@ -123,8 +124,8 @@ static struct medians medians_of(const double *values, size_t n)
 		odd_medians(&m, sorted, n);
 	else
 		even_medians(&m, sorted, n);
-	if (m.count)
-		qsort(m.atoms, m.count, sizeof(*m.atoms), by_value);
+	assert(m.count);
+	qsort(m.atoms, m.count, sizeof(*m.atoms), by_value);
 	free(sorted);
 	return m;
 }

@@ -16,7 +16,7 @@ struct interval {
 	double low, high;
 };
 
-/* Of the median of @n > 0 values. Two and three of them give an interval, but no trust. */
+/* Of the median of @n > 0 values. An interval of two or three values is not reliable. */
 struct interval bootstrap_median(const double *values, size_t n);
 
 /* Of median(a) / median(b); all values of @b must be above 0. */

@@ -149,12 +149,12 @@ static void add_columns(const struct row *row, const char *side, const struct vi
 	bool has_limit = victim_limit(victim, &limit), known, rate = is_rate(victim->name);
 	const struct victim_mark *marks = victim->marks.items;
 	struct walk w = { .victim = victim };
-	char place[160], name[200];
+	char at[160], name[200];
 	size_t m, times;
 	int phase;
 
-	snprintf(place, sizeof(place), "victims.%s.%.64s", side, victim->name);
-	table_cell(row, place, FIELD_REAL)->number = 1;
+	snprintf(at, sizeof(at), "victims.%s.%.64s", side, victim->name);
+	table_cell(row, at, FIELD_REAL)->number = 1;
 	while (has_limit && next_stretch(&w, in)) {
 		for (phase = 0; phase < VICTIM_PHASES; phase++) {
 			all[phase] += in[phase];
@@ -166,10 +166,9 @@ static void add_columns(const struct row *row, const char *side, const struct vi
 		known = all[phase] > 0;
 		for (m = times = 0; m < victim->marks.count; m++)
 			times += marks[m].phase == phase;
-		snprintf(name, sizeof(name), "%s.%s.disturbed_ns", place,
-			 victim_phase_names[phase]);
+		snprintf(name, sizeof(name), "%s.%s.disturbed_ns", at, victim_phase_names[phase]);
 		table_cell(row, name, FIELD_REAL)->number = known ? bad[phase] / times : INFINITY;
-		snprintf(name, sizeof(name), "%s.%s.disturbed_percent", place,
+		snprintf(name, sizeof(name), "%s.%s.disturbed_percent", at,
 			 victim_phase_names[phase]);
 		table_cell(row, name, FIELD_REAL)->number =
 			known ? 100 * bad[phase] / all[phase] : INFINITY;

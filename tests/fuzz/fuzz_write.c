@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A document whose every text is the input, as names from a result tree may be: no
- * element comes out of it but ours, no Markdown, and no command of a terminal.
+ * A document with the input as every text, as names from a result tree are. The output
+ * must have no elements but ours, no Markdown and no terminal commands.
  */
 #include <stdio.h>
 #include <stdlib.h>
