@@ -191,12 +191,15 @@ static char *first_line(int status, char *output, const char *what, char *err, s
 	return NULL;
 }
 
-char *git_line(const struct git *git, const char *const *args, const char *what, char *err,
-	       size_t err_size)
+char *git_line(const struct git *git, const struct git_call *call, const char *const *args,
+	       const char *what, char *err, size_t err_size)
 {
 	char *output = NULL;
-	int status = git_call(git, &(const struct git_call){ .output = &output }, args);
+	struct git_call with_output = *call;
+	int status;
 
+	with_output.output = &output;
+	status = git_call(git, &with_output, args);
 	return first_line(status, output, what, err, err_size);
 }
 

@@ -48,8 +48,8 @@ struct git_call {
 int git_call(const struct git *git, const struct git_call *call, const char *const *args);
 
 /* The same: without a work tree, with the output in *@output, to be freed; or NULL. */
-#define git_run(git, output, ...)                                                                  \
-	git_call(git, &(const struct git_call){ .output = output },                                \
+#define git_run(git, output_of, ...)                                                               \
+	git_call(git, &(const struct git_call){ .output = output_of },                             \
 		 (const char *const[]){ __VA_ARGS__, NULL })
 
 /* The same; fails with the message "cannot WHAT: git's complaint", -EINVAL or -EINTR. */
@@ -60,8 +60,8 @@ int git_must(const struct git *git, const struct git_call *call, const char *con
  * The first line of what git prints, to be freed; NULL after a message as of git_must(). Of
  * git_line_of() in the user's repository around @directory, which it does not write to.
  */
-char *git_line(const struct git *git, const char *const *args, const char *what, char *err,
-	       size_t err_size);
+char *git_line(const struct git *git, const struct git_call *call, const char *const *args,
+	       const char *what, char *err, size_t err_size);
 char *git_line_of(const char *directory, const char *const *args, char *err, size_t err_size);
 
 /* Run git in the user's repository. The value of process_run(). */
