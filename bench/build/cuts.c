@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/config/keys.h"
 #include "lib/alloc.h"
@@ -133,25 +134,22 @@ static int split_range(const char *range, char **base, char **tip, char *err, si
 	return 0;
 }
 
-/* The commits after the base, first parents only, a line each: "ID PARENT...". */
-static char *list_commits(const struct source *source, const char *base, const char *tip, char *err,
-			  size_t err_size)
+/* The commits after the base, first parents only, a line each: "ID PARENT..."; to be freed. */
+static int list_commits(const struct source *source, const char *base, const char *tip,
+			char **commits, char *err, size_t err_size)
 {
-	char *output = NULL, *not_base = xasprintf("^%s", base);
-	const struct git_call call = { .output = &output };
+	char *not_base = xasprintf("^%s", base);
+	const struct git_call call = { .output = commits };
 	int status = git_read(
 		source->path, &call,
 		ARGS("rev-list", "--first-parent", "--reverse", "--parents", tip, not_base));
 
-	if (status) {
-		free(output);
-		output = NULL;
-		git_failed(status, "list the commits of the range", err, err_size);
-	} else if (!output) {
-		output = xstrdup("");
-	}
+	if (status)
+		status = git_failed(status, "list the commits of the range", err, err_size);
+	else if (!*commits)
+		*commits = xstrdup("");
 	free(not_base);
-	return output;
+	return status;
 }
 
 /* Whether the first commit of the list follows the base; a range of a branch elsewhere does not. */
@@ -196,6 +194,70 @@ static int add_commit(const struct source *source, const struct git *git, struct
 
 	return tree_of_revision(source, commit, NULL, &cut->tree, err, err_size)
 		       ?: cut_describe(cut, git, commit, err, err_size);
+}
+
+/* What the working tree is based on, and whether it differs. */
+static int describe_head(const struct source *source, const struct git *git, struct cut *cut,
+			 char *err, size_t err_size)
+{
+	char *head = NULL, *tree = NULL, ignored[256];
+	int status = 0;
+
+	/* A repository without a commit has no HEAD. */
+	if (source->in_git &&
+	    !tree_of_revision(source, "HEAD", &head, &tree, ignored, sizeof(ignored))) {
+		status = cut_describe(cut, git, head, err, err_size);
+		cut->dirty = strcmp(tree, cut->tree) != 0;
+	}
+	free(head);
+	free(tree);
+	return status;
+}
+
+int cuts_of_directory(const struct source *source, const struct git *git, const char *name,
+		      struct cut_list *cuts, char *err, size_t err_size)
+{
+	struct cut *cut = cuts_add(cuts);
+
+	record_set_text(&cut->name, name);
+	return tree_of_directory(git, source, &cut->tree, err, err_size)
+		       ?: describe_head(source, git, cut, err, err_size);
+}
+
+int cuts_base(const struct source *source, const struct git *git, const char *revision,
+	      const char *prefix, struct cut_list *cuts, char *err, size_t err_size)
+{
+	char *commit = NULL;
+	int status;
+
+	if (!source->in_git && revision)
+		return refuse(err, err_size, "%s is not in git: it has no commit %s", source->path,
+			      revision);
+	if (source->in_git) {
+		status = tree_of_revision(source, revision ?: "HEAD", &commit, NULL, err, err_size);
+		if (!status)
+			status = add_commit(source, git, cuts, commit, err, err_size);
+	} else {
+		status = cuts_of_directory(source, git, "base", cuts, err, err_size);
+	}
+	if (!status)
+		cut_set_name(&cuts->items[cuts->count - 1], prefix, 0, 0, NULL);
+	free(commit);
+	return status;
+}
+
+void split_onto(const char *onto, char **directory, char **revision)
+{
+	const char *at = strrchr(onto, '@');
+	struct stat st;
+
+	*revision = NULL;
+	if (!at || !stat(onto, &st)) {
+		*directory = xstrdup(onto);
+		return;
+	}
+	*directory = xasprintf("%.*s", (int)(at - onto), onto);
+	*revision = xstrdup(at + 1);
 }
 
 static size_t count_lines(const char *text, size_t *merges)
@@ -249,9 +311,9 @@ int cuts_of_range(const struct source *source, const struct git *git, const char
 		status = tree_of_revision(source, tip, &tip_id, NULL, err, err_size);
 	if (status)
 		goto out;
-	commits = list_commits(source, base_id, tip_id, err, err_size);
-	status = commits ? check_base(source, range, commits, base_id, tip_id, err, err_size)
-			 : -EINVAL;
+	status = list_commits(source, base_id, tip_id, &commits, err, err_size);
+	if (!status)
+		status = check_base(source, range, commits, base_id, tip_id, err, err_size);
 	if (!status)
 		status = add_commit(source, git, cuts, base_id, err, err_size);
 	if (status)

@@ -48,6 +48,20 @@ int cut_check_prefix(const char *prefix, char *err, size_t err_size);
 int cuts_of_range(const struct source *source, const struct git *git, const char *range, bool ends,
 		  const char *prefix, struct cut_list *cuts, char *err, size_t err_size);
 
+/* One cut: the source as it lies there, also what is not committed. */
+int cuts_of_directory(const struct source *source, const struct git *git, const char *name,
+		      struct cut_list *cuts, char *err, size_t err_size);
+
+/*
+ * The base of patches that are to follow, named as that of a range. @revision NULL: HEAD, or the
+ * directory as it lies there if it is not in git.
+ */
+int cuts_base(const struct source *source, const struct git *git, const char *revision,
+	      const char *prefix, struct cut_list *cuts, char *err, size_t err_size);
+
+/* "DIR[@REV]" of --onto: the two, to be freed; @revision NULL: there is none. */
+void split_onto(const char *onto, char **directory, char **revision);
+
 /* Set commit, subject and author_date of a commit of the user's repository. */
 int cut_describe(struct cut *cut, const struct git *git, const char *commit, char *err,
 		 size_t err_size);
