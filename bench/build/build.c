@@ -63,10 +63,7 @@ static int open_tree(const struct build_source *kind, struct build *build, char 
 			   build->recipe.config_sha256, build->recipe.compiler);
 	digest_key(inputs, id);
 	free(inputs);
-	status = git_open(&build->git, id, build->source.format, err, err_size);
-	if (!status && build->source.in_git)
-		status = git_borrow(&build->git, build->source.path, err, err_size);
-	return status;
+	return git_open(&build->git, id, build->source.format, err, err_size);
 }
 
 /* What is said once, not for each cut. */

@@ -45,23 +45,24 @@ void cuts_release(struct cut_list *cuts)
 	*cuts = (struct cut_list){ NULL };
 }
 
-/* Append the words of a subject, joined by '-', as far as whole words fit; at least one. */
+/* Append the words of a subject, joined by '-', as far as whole words fit; a part of the first. */
 static void append_slug(char *name, size_t size, const char *subject)
 {
-	size_t used = strlen(name), word_start = used, start = used;
+	size_t used = strlen(name), word = used, start = used;
 
-	for (; *subject && used + 2 < size; subject++) {
-		if (isalnum((unsigned char)*subject)) {
-			if (used == word_start)
-				name[used++] = '-';
-			name[used++] = (char)tolower((unsigned char)*subject);
-		} else {
-			word_start = used;
+	for (; *subject; subject++) {
+		if (!isalnum((unsigned char)*subject)) {
+			word = used;
+			continue;
 		}
+		if (used + 1 + (used == word) >= size)
+			break;
+		if (used == word)
+			name[used++] = '-';
+		name[used++] = (char)tolower((unsigned char)*subject);
 	}
-	/* The last word was cut. */
-	if (isalnum((unsigned char)*subject) && used > word_start && word_start > start)
-		used = word_start;
+	if (*subject && word > start)
+		used = word;
 	name[used] = '\0';
 }
 
@@ -96,18 +97,20 @@ int cut_check_prefix(const char *prefix, char *err, size_t err_size)
 		      prefix, PREFIX_MAX);
 }
 
-int cut_describe(struct cut *cut, const struct git *git, const char *commit, char *err,
+int cut_describe(struct cut *cut, const struct source *source, const char *commit, char *err,
 		 size_t err_size)
 {
+	static const char *const settings[] = { "log.showSignature=false", "log.mailmap=false",
+						"i18n.logOutputEncoding=UTF-8", NULL };
 	char *output = NULL, *end;
-	const struct git_call call = { .output = &output };
+	const struct git_call call = { .output = &output, .config = settings };
 	int status =
-		git_must(git, &call, ARGS("log", "-1", "--no-walk", "--format=%aI%n%s", commit),
-			 "read a commit", err, err_size);
+		git_read(source->path, &call,
+			 ARGS("log", "-1", "--no-walk", "--no-color", "--format=%aI%n%s", commit));
 
 	if (status) {
 		free(output);
-		return status;
+		return git_failed(status, "read a commit", err, err_size);
 	}
 	end = output ? strchr(output, '\n') : NULL;
 	record_set_text(&cut->commit, commit);
@@ -187,18 +190,35 @@ static int check_base(const struct source *source, const char *range, const char
 	return status;
 }
 
-static int add_commit(const struct source *source, const struct git *git, struct cut_list *cuts,
-		      const char *commit, char *err, size_t err_size)
+static int add_commit(const struct source *source, struct cut_list *cuts, const char *commit,
+		      char *err, size_t err_size)
 {
 	struct cut *cut = cuts_add(cuts);
 
 	return tree_of_revision(source, commit, NULL, &cut->tree, err, err_size)
-		       ?: cut_describe(cut, git, commit, err, err_size);
+		       ?: cut_describe(cut, source, commit, err, err_size);
+}
+
+static int import_all(const struct source *source, const struct git *git,
+		      const struct cut_list *cuts, char *err, size_t err_size)
+{
+	const char **trees = xcalloc(cuts->count + 1, sizeof(*trees));
+	const char **commits = xcalloc(cuts->count + 1, sizeof(*commits));
+	int status;
+	size_t i;
+
+	for (i = 0; i < cuts->count; i++) {
+		trees[i] = cuts->items[i].tree;
+		commits[i] = cuts->items[i].commit;
+	}
+	status = git_import(git, source->path, trees, commits, err, err_size);
+	free(trees);
+	free(commits);
+	return status;
 }
 
 /* What the working tree is based on, and whether it differs. */
-static int describe_head(const struct source *source, const struct git *git, struct cut *cut,
-			 char *err, size_t err_size)
+static int describe_head(const struct source *source, struct cut *cut, char *err, size_t err_size)
 {
 	char *head = NULL, *tree = NULL, ignored[256];
 	int status = 0;
@@ -206,7 +226,7 @@ static int describe_head(const struct source *source, const struct git *git, str
 	/* A repository without a commit has no HEAD. */
 	if (source->in_git &&
 	    !tree_of_revision(source, "HEAD", &head, &tree, ignored, sizeof(ignored))) {
-		status = cut_describe(cut, git, head, err, err_size);
+		status = cut_describe(cut, source, head, err, err_size);
 		cut->dirty = strcmp(tree, cut->tree) != 0;
 	}
 	free(head);
@@ -221,7 +241,7 @@ int cuts_of_directory(const struct source *source, const struct git *git, const 
 
 	record_set_text(&cut->name, name);
 	return tree_of_directory(git, source, &cut->tree, err, err_size)
-		       ?: describe_head(source, git, cut, err, err_size);
+		       ?: describe_head(source, cut, err, err_size);
 }
 
 int cuts_base(const struct source *source, const struct git *git, const char *revision,
@@ -236,7 +256,8 @@ int cuts_base(const struct source *source, const struct git *git, const char *re
 	if (source->in_git) {
 		status = tree_of_revision(source, revision ?: "HEAD", &commit, NULL, err, err_size);
 		if (!status)
-			status = add_commit(source, git, cuts, commit, err, err_size);
+			status = add_commit(source, cuts, commit, err, err_size)
+					 ?: import_all(source, git, cuts, err, err_size);
 	} else {
 		status = cuts_of_directory(source, git, "base", cuts, err, err_size);
 	}
@@ -274,8 +295,8 @@ static size_t count_lines(const char *text, size_t *merges)
 }
 
 /* A cut for each line of the list, or only for the last. */
-static int add_commits(const struct source *source, const struct git *git, char *commits, bool ends,
-		       const char *prefix, struct cut_list *cuts, char *err, size_t err_size)
+static int add_commits(const struct source *source, char *commits, bool ends, const char *prefix,
+		       struct cut_list *cuts, char *err, size_t err_size)
 {
 	size_t merges, total = count_lines(commits, &merges), number;
 	char *line = commits, *next;
@@ -291,7 +312,7 @@ static int add_commits(const struct source *source, const struct git *git, char 
 		if (ends && number < total)
 			continue;
 		line[strcspn(line, " \n")] = '\0';
-		status = add_commit(source, git, cuts, line, err, err_size);
+		status = add_commit(source, cuts, line, err, err_size);
 		cut = &cuts->items[cuts->count - 1];
 		if (!status)
 			cut_set_name(cut, prefix, number, total, cut->subject);
@@ -315,11 +336,13 @@ int cuts_of_range(const struct source *source, const struct git *git, const char
 	if (!status)
 		status = check_base(source, range, commits, base_id, tip_id, err, err_size);
 	if (!status)
-		status = add_commit(source, git, cuts, base_id, err, err_size);
+		status = add_commit(source, cuts, base_id, err, err_size);
 	if (status)
 		goto out;
 	cut_set_name(&cuts->items[0], prefix, 0, count_lines(commits, &(size_t){ 0 }), NULL);
-	status = add_commits(source, git, commits, ends, prefix, cuts, err, err_size);
+	status = add_commits(source, commits, ends, prefix, cuts, err, err_size);
+	if (!status)
+		status = import_all(source, git, cuts, err, err_size);
 out:
 	free(base);
 	free(tip);

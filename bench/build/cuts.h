@@ -42,7 +42,8 @@ int cut_check_prefix(const char *prefix, char *err, size_t err_size);
 
 /*
  * The commits of a range "BASE..TIP", first the base, then each commit, or only the last one if
- * @ends. A merge is one cut: the range follows first parents. 0, or -EINVAL or -EINTR and a
+ * @ends. A merge is one cut: the range follows first parents. Trees and commits are in @git then.
+ * 0, or -EINVAL or -EINTR and a
  * message.
  */
 int cuts_of_range(const struct source *source, const struct git *git, const char *range, bool ends,
@@ -63,7 +64,7 @@ int cuts_base(const struct source *source, const struct git *git, const char *re
 void split_onto(const char *onto, char **directory, char **revision);
 
 /* Set commit, subject and author_date of a commit of the user's repository. */
-int cut_describe(struct cut *cut, const struct git *git, const char *commit, char *err,
+int cut_describe(struct cut *cut, const struct source *source, const char *commit, char *err,
 		 size_t err_size);
 
 #endif

@@ -302,31 +302,6 @@ void git_close(struct git *git)
 	*git = (struct git){ NULL };
 }
 
-int git_borrow(const struct git *git, const char *directory, char *err, size_t err_size)
-{
-	static const char *const ask[] = { "rev-parse", "--path-format=absolute", "--git-path",
-					   "objects", NULL };
-	char *objects = git_line_of(directory, ask, err, err_size), *info, *line;
-	int status;
-
-	if (!objects)
-		return -EINVAL;
-	info = below(git->dir, "objects/info");
-	/* In quotes a name may have any byte; a name without one of these is written as it is. */
-	line = strpbrk(objects, "\"\\#\n") ? NULL : xasprintf("%s\n", objects);
-	status = line ? make_directories(info)
-		      : refuse(err, err_size,
-			       "%s: the name of the repository has a quote, a backslash or a #; "
-			       "rename it, or use a symbolic link",
-			       objects);
-	if (!status)
-		status = write_to(info, "alternates", line, err, err_size);
-	free(objects);
-	free(info);
-	free(line);
-	return status;
-}
-
 char *git_write_temporary(const struct git *git, const char *name, const char *data, size_t size,
 			  char *err, size_t err_size)
 {
@@ -341,4 +316,145 @@ char *git_write_temporary(const struct git *git, const char *name, const char *d
 	refuse(err, err_size, "cannot write %s: %s; free some space", path, strerror(errno));
 	free(path);
 	return NULL;
+}
+
+/* A path as git takes it in a list of paths: C's quotes around it. */
+static char *quote(const char *path)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	fputc('"', f);
+	for (; *path; path++) {
+		if (*path == '"' || *path == '\\')
+			fputc('\\', f);
+		fputc(*path, f);
+	}
+	fputc('"', f);
+	fclose(f);
+	return text;
+}
+
+static bool has_object(const struct git *git, const char *id)
+{
+	return !git_run(git, NULL, "cat-file", "-e", id);
+}
+
+/* The ids that are not there yet, a line each, to be freed. */
+static char *list_absent(const struct git *git, const char *const *ids, size_t *size)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, size);
+
+	if (!f)
+		abort();
+	for (; *ids; ids++)
+		if (!has_object(git, *ids))
+			fprintf(f, "%s\n", *ids);
+	fclose(f);
+	return text;
+}
+
+/* An import: what is done in the private directory with the user's objects in sight. */
+struct import {
+	const struct git *git;
+	char *objects; /* variable */
+	const char *what;
+	char *err;
+	size_t err_size;
+};
+
+static int import_run(const struct import *import, const char *data, size_t size, char **output,
+		      size_t *output_size, const char *const *args)
+{
+	const char *const env[] = { import->objects, "GIT_NO_LAZY_FETCH=1", NULL };
+	struct git_call call = { .env = env, .output = output, .output_size = output_size };
+	char *input = git_write_temporary(import->git, "objects.list", data, size, import->err,
+					  import->err_size);
+	int status;
+
+	if (!input)
+		return -EINVAL;
+	call.input = input;
+	status = git_must(import->git, &call, args, import->what, import->err, import->err_size);
+	unlink(input);
+	free(input);
+	return status;
+}
+
+/* All that is in the trees, and the commits, as one pack. Speed counts more than its size. */
+static int import_pack(const struct import *import, const char *trees, size_t trees_size,
+		       const char *commits)
+{
+	static const char *const list[] = { "rev-list", "--objects", "--no-object-names", "--stdin",
+					    NULL };
+	char *pack = xasprintf("%s/objects/pack/pack", import->git->dir), *ids = NULL, *all;
+	const char *const make_pack[] = {
+		"-c",	      "pack.compression=1",  "pack-objects", "-q",
+		"--window=0", "--delta-base-offset", pack,	     NULL
+	};
+	size_t size = 0;
+	int status = 0;
+
+	if (trees_size)
+		status = import_run(import, trees, trees_size, &ids, &size, list);
+	all = xasprintf("%s%s", ids ?: "", commits);
+	if (!status)
+		status = import_run(import, all, strlen(all), NULL, NULL, make_pack);
+	free(all);
+	free(ids);
+	free(pack);
+	return status;
+}
+
+/* Commits whose parents are not here. */
+static int add_shallow(const struct git *git, const char *commits, char *err, size_t err_size)
+{
+	char *path = below(git->dir, "shallow");
+	FILE *f = fopen(path, "ae");
+	bool good = f && fputs(commits, f) != EOF;
+
+	if (f && fclose(f))
+		good = false;
+	if (!good)
+		refuse(err, err_size, "cannot write %s: %s; free some space", path,
+		       strerror(errno));
+	free(path);
+	return good ? 0 : -EINVAL;
+}
+
+int git_import(const struct git *git, const char *directory, const char *const *trees,
+	       const char *const *commits, char *err, size_t err_size)
+{
+	static const char *const ask[] = { "rev-parse", "--path-format=absolute", "--git-path",
+					   "objects", NULL };
+	char *objects = git_line_of(directory, ask, err, err_size), *quoted, *what;
+	char *absent_trees, *absent_commits;
+	struct import import = { .git = git, .err_size = err_size };
+	size_t size, commits_size;
+	int status = 0;
+
+	if (!objects)
+		return -EINVAL;
+	quoted = quote(objects);
+	what = xasprintf("read the objects of the git repository %s", directory);
+	import.objects = xasprintf("GIT_ALTERNATE_OBJECT_DIRECTORIES=%s", quoted);
+	import.what = what;
+	import.err = err;
+	absent_trees = list_absent(git, trees, &size);
+	absent_commits = list_absent(git, commits, &commits_size);
+	if (commits_size)
+		status = add_shallow(git, absent_commits, err, err_size);
+	if (!status && (size || commits_size))
+		status = import_pack(&import, absent_trees, size, absent_commits);
+	free(absent_trees);
+	free(absent_commits);
+	free(import.objects);
+	free(objects);
+	free(quoted);
+	free(what);
+	return status;
 }

@@ -8,7 +8,7 @@
 /*
  * A private git directory in the cache, in which everything that is compiled is a tree:
  *
- *     $BALLOONBENCH_CACHE/trees/ID/git    objects and indexes; borrows the objects of the user's
+ *     $BALLOONBENCH_CACHE/trees/ID/git    objects and indexes
  *                                 src    the checkout of one tree
  *                                 build  where kbuild writes
  *
@@ -67,8 +67,14 @@ char *git_line_of(const char *directory, const char *const *args, char *err, siz
 /* Run git in the user's repository. The value of process_run(). */
 int git_read(const char *directory, const struct git_call *call, const char *const *args);
 
-/* Read the objects of the user's repository around @directory, too. */
-int git_borrow(const struct git *git, const char *directory, char *err, size_t err_size);
+/*
+ * Copy trees, with all that is in them, and commits, without their parents, from the user's
+ * repository around @directory; lists of ids that end with NULL. They are not borrowed as
+ * alternates: git would set the times of the user's objects where it finds one that it is to write,
+ * and a later gc there might remove them.
+ */
+int git_import(const struct git *git, const char *directory, const char *const *trees,
+	       const char *const *commits, char *err, size_t err_size);
 
 /* A message of what git complained about: "cannot WHAT: ...". Returns -EINVAL, or -EINTR. */
 int git_failed(int status, const char *what, char *err, size_t err_size);

@@ -160,15 +160,14 @@ static int feed(const struct reading *r, const struct name_list *names, const ch
 }
 
 /* The names that git lists from it. */
-static int list(const struct reading *r, const char *which, struct name_list *found)
+static int list(const struct reading *r, struct name_list *found, const char *const *args)
 {
 	const struct git_call call = { .work_tree = r->source->path,
 				       .index = WORKTREE_INDEX,
 				       .output = &found->data,
 				       .output_size = &found->size };
 
-	return git_must(r->git, &call, ARGS("ls-files", "-z", which, r->excludes), r->what, r->err,
-			r->err_size);
+	return git_must(r->git, &call, args, r->what, r->err, r->err_size);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -267,7 +266,8 @@ static const char *const add_names[] = { "update-index", "--add", "-z", "--stdin
 static int add_untracked(const struct reading *r)
 {
 	struct name_list untracked = { NULL };
-	int status = list(r, "--others", &untracked) ?: refuse_repositories(r, &untracked);
+	int status = list(r, &untracked, ARGS("ls-files", "-z", "--others", r->excludes))
+			     ?: refuse_repositories(r, &untracked);
 
 	if (!status)
 		status = feed(r, &untracked, add_names);
@@ -282,7 +282,8 @@ static int settle_ignored(const struct reading *r)
 	int status = list_known(r, &known) ?: feed(r, &known, add_names);
 
 	if (!status && r->excludes)
-		status = list(r, "--cached", &ignored);
+		status = list(r, &ignored,
+			      ARGS("ls-files", "-z", "--cached", "--ignored", EXCLUDES));
 	if (!status && r->excludes) {
 		gone = without(&ignored, &known);
 		status = feed(r, &gone, ARGS("update-index", "--force-remove", "-z", "--stdin"));
