@@ -49,12 +49,10 @@ static int load_recipe(struct build *build, char *err, size_t err_size)
 static int open_tree(const struct build_source *kind, struct build *build, char *err,
 		     size_t err_size)
 {
-	char *directory = kind->directory(build->options, err, err_size), *inputs;
+	char *directory = kind->directory(build->options), *inputs;
 	char id[KEY_LENGTH + 1];
 	int status;
 
-	if (!directory)
-		return -EINVAL;
 	status = source_open(&build->source, directory, err, err_size);
 	free(directory);
 	if (status)

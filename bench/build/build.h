@@ -43,8 +43,7 @@ struct build {
  */
 struct build_source {
 	const char *option;
-	/* The directory that is opened, to be freed; NULL after a message. */
-	char *(*directory)(const struct build_options *options, char *err, size_t err_size);
+	char *(*directory)(const struct build_options *options); /* that is opened, to be freed */
 	int (*collect)(struct build *build, char *err, size_t err_size);
 };
 

@@ -44,10 +44,8 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-static char *directory_of_git(const struct build_options *o, char *err, size_t err_size)
+static char *directory_of_git(const struct build_options *o)
 {
-	(void)err;
-	(void)err_size;
 	return xstrdup(o->git);
 }
 

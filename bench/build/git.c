@@ -371,7 +371,7 @@ static int import_run(const struct import *import, const char *data, size_t size
 		      size_t *output_size, const char *const *args)
 {
 	const char *const env[] = { import->objects, "GIT_NO_LAZY_FETCH=1", NULL };
-	struct git_call call = { .env = env, .output = output, .output_size = output_size };
+	struct git_call call = { .env = env, .output = output };
 	char *input = git_write_temporary(import->git, "objects.list", data, size, import->err,
 					  import->err_size);
 	int status;
@@ -379,6 +379,7 @@ static int import_run(const struct import *import, const char *data, size_t size
 	if (!input)
 		return -EINVAL;
 	call.input = input;
+	call.output_size = output_size;
 	status = git_must(import->git, &call, args, import->what, import->err, import->err_size);
 	unlink(input);
 	free(input);

@@ -70,28 +70,23 @@ static const char trace_events[] =
 	" int balloon(void)\n"
 	" {\n";
 
-static void shell(const char *command)
-{
-	struct outcome outcome = run_shell("%s", command);
-
-	if (outcome.status)
-		fail_msg("%s: %s", command, outcome.output);
-	outcome_release(&outcome);
-}
-
 void git_in(const char *dir, const char *format, ...)
 {
-	char args[PATH_MAX], command[2 * PATH_MAX];
+	struct outcome outcome;
+	char *args;
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(args, sizeof(args), format, ap);
+	if (vasprintf(&args, format, ap) < 0)
+		abort();
 	va_end(ap);
-	snprintf(command, sizeof(command),
-		 "git -C '%s' -c user.name=Tester -c user.email=t@example.org "
-		 "-c protocol.file.allow=always %s",
-		 dir, args);
-	shell(command);
+	outcome = run_shell("git -C '%s' -c user.name=Tester -c user.email=t@example.org "
+			    "-c protocol.file.allow=always %s",
+			    dir, args);
+	if (outcome.status)
+		fail_msg("git %s: %s", args, outcome.output);
+	outcome_release(&outcome);
+	free(args);
 }
 
 void fake_linux_write(const char *dir)
