@@ -217,31 +217,37 @@ static int import_all(const struct source *source, const struct git *git,
 	return status;
 }
 
-/* What the working tree is based on, and whether it differs. */
-static int describe_head(const struct source *source, struct cut *cut, char *err, size_t err_size)
+/*
+ * What the working tree is based on, and its tree, to be freed; a repository without a commit has
+ * none. Its objects are copied only because one pack is faster than a file for each of them.
+ */
+static void find_head(const struct source *source, const struct git *git, char **head, char **tree)
 {
-	char *head = NULL, *tree = NULL, ignored[256];
-	int status = 0;
+	char ignored[256];
 
-	/* A repository without a commit has no HEAD. */
+	*head = *tree = NULL;
 	if (source->in_git &&
-	    !tree_of_revision(source, "HEAD", &head, &tree, ignored, sizeof(ignored))) {
-		status = cut_describe(cut, source, head, err, err_size);
-		cut->dirty = strcmp(tree, cut->tree) != 0;
-	}
-	free(head);
-	free(tree);
-	return status;
+	    !tree_of_revision(source, "HEAD", head, tree, ignored, sizeof(ignored)))
+		git_import(git, source->path, ARGS(*tree), ARGS(*head), ignored, sizeof(ignored));
 }
 
 int cuts_of_directory(const struct source *source, const struct git *git, const char *name,
 		      struct cut_list *cuts, char *err, size_t err_size)
 {
 	struct cut *cut = cuts_add(cuts);
+	char *head, *tree;
+	int status;
 
 	record_set_text(&cut->name, name);
-	return tree_of_directory(git, source, &cut->tree, err, err_size)
-		       ?: describe_head(source, cut, err, err_size);
+	find_head(source, git, &head, &tree);
+	status = tree_of_directory(git, source, &cut->tree, err, err_size);
+	if (!status && head) {
+		status = cut_describe(cut, source, head, err, err_size);
+		cut->dirty = strcmp(tree, cut->tree) != 0;
+	}
+	free(head);
+	free(tree);
+	return status;
 }
 
 int cuts_base(const struct source *source, const struct git *git, const char *revision,
