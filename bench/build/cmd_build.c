@@ -84,9 +84,7 @@ static const struct build_source *choose(const struct build_options *o)
 	if (!o->git && (o->range || o->worktree || o->ends))
 		wrong = "--range, --worktree and --ends need --git DIR";
 	else if (!o->git)
-		wrong = "name what to build, as in --git DIR --range BASE..TIP; make all builds "
-			"the "
-			"shipped series";
+		wrong = "name what to build, as in --git DIR --range BASE..TIP";
 	else if (o->range && o->worktree)
 		wrong = "--range and --worktree are two builds; run them one after the other";
 	else if (!o->range && !o->worktree)
