@@ -4,20 +4,19 @@
  */
 #include <stddef.h>
 
+#include "bench/build/build.h"
 #include "bench/run/run.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&run_command,
-	&list_command,
-	&doctor_command,
-	NULL,
+	&run_command, &build_command, &list_command, &doctor_command, NULL,
 };
 
 static const struct program balloonbench = {
 	.name = "balloonbench",
 	.purpose = "measure the effect of each patch of a virtio-balloon series",
 	.examples = "  balloonbench doctor\n"
+		    "  balloonbench build --git ~/linux --range BASE..TIP\n"
 		    "  balloonbench run --scenario smoke --boots 2 -o /tmp/x\n"
 		    "  balloonstat compare /tmp/x\n",
 	.commands = commands,

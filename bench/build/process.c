@@ -6,8 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +19,10 @@
 
 #define CANNOT_RUN 127
 #define TERM_MS 5000
-#define POLL_NS 10000000
+/* A signal is seen by the poll of interrupt.h: a tenth of a second late at most. */
+#define POLL_MS 100
+#define FIRST_PAUSE_NS 100000
+#define LAST_PAUSE_NS 10000000
 
 /* Text that grows; a line is handed over once it is complete. */
 struct text {
@@ -37,19 +42,49 @@ static int open_or_null(const char *path, int flags)
 	return open(path ? path : "/dev/null", flags | O_CLOEXEC, 0644);
 }
 
+/* Keep what every program needs. $SUDO_UID: git trusts repositories of the user behind sudo. */
+static void clear_environment(void)
+{
+	static const char *const kept[] = {
+		"PATH",	   "HOME",     "XDG_CONFIG_HOME", "TMPDIR", "USER",
+		"LOGNAME", "SUDO_UID", "LD_LIBRARY_PATH", "TERM",   "LD_PRELOAD"
+	};
+	const size_t count = sizeof(kept) / sizeof(kept[0]);
+	char *values[sizeof(kept) / sizeof(kept[0])];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		values[i] = getenv(kept[i]);
+	clearenv();
+	for (i = 0; i < count; i++)
+		if (values[i])
+			setenv(kept[i], values[i], 1);
+	setenv("LC_ALL", "C", 1);
+}
+
 static __attribute__((noreturn)) void become(const struct process *p, int output, int error)
 {
 	int input = open_or_null(p->input, O_RDONLY);
+	const char *failed = p->input;
 	const char *const *env;
 
 	interrupt_restore_mask();
 	setpgid(0, 0);
-	if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-	    dup2(error, STDERR_FILENO) < 0 || (p->directory && chdir(p->directory) < 0))
-		_exit(CANNOT_RUN);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (dup2(error, STDERR_FILENO) < 0 || input < 0 || dup2(input, STDIN_FILENO) < 0 ||
+	    dup2(output, STDOUT_FILENO) < 0)
+		goto fail;
+	failed = p->directory;
+	if (p->directory && chdir(p->directory) < 0)
+		goto fail;
+	if (p->bare)
+		clear_environment();
 	for (env = p->env; env && *env; env++)
 		putenv((char *)*env);
+	failed = p->argv[0];
 	execvp(p->argv[0], (char *const *)p->argv);
+fail:
+	dprintf(STDERR_FILENO, "%s: %s\n", failed ? failed : "/dev/null", strerror(errno));
 	_exit(CANNOT_RUN);
 }
 
@@ -100,17 +135,34 @@ static void keep_errors(const struct text *text)
 		errors[--n] = '\0';
 }
 
-/* Until both ends are closed: 0 or -EINTR. */
-static int read_both(const struct process *p, int fds[2], struct text texts[2])
+/* How a program is ended: SIGTERM after Ctrl-C, SIGKILL if it does not end then. */
+struct ending {
+	pid_t pid;
+	uint64_t deadline; /* 0: it has not been told to end */
+	bool killed;
+};
+
+static void end_if_interrupted(struct ending *ending)
+{
+	if (!ending->deadline && interrupted()) {
+		ending->deadline = deadline_in_ms(TERM_MS);
+		kill(-ending->pid, SIGTERM);
+	} else if (ending->deadline && !ending->killed && clock_ns() > ending->deadline) {
+		ending->killed = true;
+		kill(-ending->pid, SIGKILL);
+	}
+}
+
+/* Until both ends are closed, or the program was killed: it may have children elsewhere. */
+static int read_both(const struct process *p, int fds[2], struct text texts[2],
+		     struct ending *ending)
 {
 	struct pollfd polls[2] = { { fds[0], POLLIN, 0 }, { fds[1], POLLIN, 0 } };
-	int i, err = 0;
+	int i;
 
-	while (!err && (polls[0].fd >= 0 || polls[1].fd >= 0)) {
-		/* A signal is seen by the poll of interrupt.h; output within a tenth of a second.
-		 */
-		if (poll(polls, 2, 100) < 0 && errno != EINTR)
-			err = -errno;
+	while (!ending->killed && (polls[0].fd >= 0 || polls[1].fd >= 0)) {
+		if (poll(polls, 2, POLL_MS) < 0 && errno != EINTR)
+			return -errno;
 		for (i = 0; i < 2; i++) {
 			if (polls[i].fd < 0 || !polls[i].revents)
 				continue;
@@ -119,25 +171,22 @@ static int read_both(const struct process *p, int fds[2], struct text texts[2])
 			else if (!i && p->line)
 				hand_over_lines(p, &texts[0], false);
 		}
-		if (interrupted())
-			err = -EINTR;
+		end_if_interrupted(ending);
 	}
-	return err;
+	return 0;
 }
 
-/* The exit status; a process that is told to end has some seconds for it. */
-static int await(pid_t pid, bool end)
+/* The exit status. Most programs have ended when their output ends. */
+static int await(struct ending *ending)
 {
-	uint64_t deadline = deadline_in_ms(TERM_MS);
+	uint64_t pause = FIRST_PAUSE_NS;
 	int status = 0;
 
-	if (end)
-		kill(-pid, SIGTERM);
-	while (waitpid(pid, &status, end ? WNOHANG : 0) != pid) {
-		if (end && clock_ns() > deadline)
-			kill(-pid, SIGKILL);
-		if (end)
-			sleep_ns(POLL_NS);
+	while (waitpid(ending->pid, &status, WNOHANG) != ending->pid) {
+		sleep_ns(pause);
+		if (pause < LAST_PAUSE_NS)
+			pause *= 2;
+		end_if_interrupted(ending);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -159,6 +208,9 @@ static int start(const struct process *p, pid_t *pid, int reads[2])
 	}
 	if (!err && !*pid)
 		become(p, out[1], p->mixed ? out[1] : error[1]);
+	/* Here, too: a signal to the group must not come before there is one. */
+	if (!err)
+		setpgid(*pid, *pid);
 	close(out[1]);
 	if (error[1] >= 0)
 		close(error[1]);
@@ -169,16 +221,18 @@ static int start(const struct process *p, pid_t *pid, int reads[2])
 
 int process_run(const struct process *p, char **output)
 {
+	struct ending ending = { .pid = -1 };
 	struct text texts[2] = { { NULL } };
 	int reads[2] = { -1, -1 }, err, status = -1, i;
-	pid_t pid = -1;
 
 	errors[0] = '\0';
-	err = start(p, &pid, reads);
+	err = start(p, &ending.pid, reads);
 	if (!err)
-		err = read_both(p, reads, texts);
-	if (pid > 0)
-		status = await(pid, err != 0);
+		err = read_both(p, reads, texts, &ending);
+	if (ending.pid > 0)
+		status = await(&ending);
+	if (p->output_size)
+		*p->output_size = texts[0].used;
 	if (p->line)
 		hand_over_lines(p, &texts[0], true);
 	keep_errors(&texts[1]);
@@ -190,7 +244,9 @@ int process_run(const struct process *p, char **output)
 	for (i = 0; i < 2; i++)
 		if (reads[i] >= 0)
 			close(reads[i]);
-	if (!err && status == CANNOT_RUN)
+	if (!err && ending.deadline)
+		err = ending.killed ? -ETIMEDOUT : -EINTR;
+	else if (!err && status == CANNOT_RUN)
 		err = -ENOENT;
 	return err ? err : status;
 }

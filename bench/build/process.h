@@ -7,7 +7,8 @@
 
 /*
  * Programs that a build runs: git, make, patch, tar. No shell. Ctrl-C ends the program and its
- * children: each is a process group of its own, which gets SIGTERM, then SIGKILL.
+ * children: each is a process group of its own, which gets SIGTERM, then SIGKILL. They end, too,
+ * if this process is killed.
  */
 
 struct process {
@@ -20,12 +21,19 @@ struct process {
 	void (*line)(const char *line, void *context);
 	void *context;
 	bool mixed; /* standard error goes where standard output does */
+	/*
+	 * Its environment is @env and what every program needs ($PATH, $HOME, $TMPDIR and the
+	 * like), so that a setting of the user's shell does not change what is built.
+	 */
+	bool bare;
+	size_t *output_size; /* gets the size of the output, without the final NUL; or NULL */
 };
 
 /*
- * Run a program to its end. 0; its exit status; -EINTR after Ctrl-C; -errno if it cannot be run.
- * @output, if it is not NULL and there is no line(), gets all of its standard output, with a final
- * NUL; to be freed in every case; NULL if there was none. A signal N counts as exit status 128 + N.
+ * Run a program to its end. 0; its exit status; -EINTR after Ctrl-C; -ETIMEDOUT if it had to be
+ * killed then; -errno if it cannot be run: process_error() has the reason. @output, if it is not
+ * NULL and there is no line(), gets all of its standard output, with a final NUL; to be freed in
+ * every case; NULL if there was none. A signal N counts as exit status 128 + N.
  */
 int process_run(const struct process *process, char **output);
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/build/build.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/build/build_progress.h"
+#include "bench/build/cache.h"
+#include "bench/build/registry.h"
+#include "bench/build/trace_events.h"
+#include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
+#include "lib/directory.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+/* Print the error, below the line of progress. Returns the exit status. */
+static int fail(const char *err)
+{
+	build_progress_end();
+	if (interrupted()) {
+		log_info("interrupted; the same command goes on where this one stopped");
+		return EXIT_INTERRUPTED;
+	}
+	log_error("%s", err);
+	return EXIT_ENVIRONMENT;
+}
+
+static int load_recipe(struct build *build, char *err, size_t err_size)
+{
+	const struct names *config = &build->options->config;
+	const char *fragments[NAMES_MAX + 2] = { NULL };
+	char debug[PATH_MAX];
+	size_t i, n = 0;
+
+	if (build->options->debug)
+		fragments[n++] =
+			data_path(".", "vm-images/config/debug.config", debug, sizeof(debug));
+	for (i = 0; i < config->count; i++)
+		fragments[n++] = config->list[i];
+	return recipe_load(&build->recipe, fragments, err, err_size);
+}
+
+/* A tree of the cache for each source, configuration and compiler: builds in it are incremental. */
+static int open_tree(const struct build_source *kind, struct build *build, char *err,
+		     size_t err_size)
+{
+	char *directory = kind->directory(build->options), *inputs;
+	char id[KEY_LENGTH + 1];
+	int status;
+
+	status = source_open(&build->source, directory, err, err_size);
+	free(directory);
+	if (status)
+		return status;
+	inputs = xasprintf("%s %s %s %s", build->source.path, build->source.format,
+			   build->recipe.config_sha256, build->recipe.compiler);
+	digest_key(inputs, id);
+	free(inputs);
+	return git_open(&build->git, id, build->source.format, err, err_size);
+}
+
+/* What is said once, not for each cut. */
+static void say_missing_events(const struct cut *cut, const struct cut *before)
+{
+	if (!strncmp(cut->trace_events, "yes", 3) ||
+	    (before && !strcmp(before->trace_events, cut->trace_events)))
+		return;
+	log_warn("cut %s has no trace events: %s; it is traced by its functions", cut->name,
+		 cut->trace_events + strlen("no: "));
+}
+
+static int add_trace_events(struct build *build, char *err, size_t err_size)
+{
+	struct cut_list *cuts = &build->cuts;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; !status && i < cuts->count; i++) {
+		status = trace_events_add(&build->git, &cuts->items[i], err, err_size);
+		if (!status)
+			say_missing_events(&cuts->items[i], i ? &cuts->items[i - 1] : NULL);
+	}
+	return status;
+}
+
+static int register_cut(const struct build *build, const struct cut *cut,
+			const struct kernel *kernel, char *err, size_t err_size)
+{
+	char digest[DIGEST_LENGTH + 1];
+	const struct registry_value values[] = {
+		{ "image", kernel->image },
+		{ "release", kernel->release },
+		{ "build_id", kernel->build_id },
+		{ "key", kernel->key },
+		{ "source", build->source_text },
+		{ "commit", cut->commit },
+		{ "message_id", cut->message_id },
+		{ "subject", cut->subject },
+		{ "author_date", cut->author_date },
+		{ "dirty", cut->dirty ? "yes" : NULL },
+		{ "fuzz", cut->fuzz },
+		{ "trace_events", cut->trace_events },
+		{ "config_sha256", build->recipe.config_sha256 },
+		{ "compiler", build->recipe.compiler },
+		{ "patches_sha256", digest },
+		{ "built_from", build->built_from },
+		{ NULL, NULL },
+	};
+
+	digest_text(cut->tree, digest);
+	return registry_write("cut", cut->name, values, err, err_size);
+}
+
+/* Build what is missing, and register each cut as soon as it has a kernel. */
+static int build_cuts(struct build *build, struct kernel *kernels, char *err, size_t err_size)
+{
+	struct cut *cut = build->cuts.items;
+	char reason[2048];
+	int status = 0;
+	size_t i;
+
+	for (i = 0; !status && i < build->cuts.count; i++, cut++) {
+		if (!kernel_find(&kernels[i])) {
+			build_progress_kernel(cut->name, access(build->git.build, F_OK) < 0);
+			status = kernel_build(&kernels[i], &build->recipe, &build->git, cut->tree,
+					      reason, sizeof(reason));
+			if (status)
+				refuse(err, err_size, "cut %s%s%.12s: %s", cut->name,
+				       cut->commit ? ", commit " : "", cut->commit ?: "", reason);
+			else
+				build_progress_done();
+		}
+		if (!status)
+			status = register_cut(build, cut, &kernels[i], err, err_size);
+	}
+	return status;
+}
+
+static int open_kernels(const struct build *build, struct kernel *kernels, size_t *missing,
+			char *err, size_t err_size)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; !status && i < build->cuts.count; i++) {
+		status = kernel_open(&kernels[i], &build->recipe, build->cuts.items[i].tree, err,
+				     err_size);
+		if (!status)
+			*missing += !kernel_find(&kernels[i]);
+	}
+	return status;
+}
+
+static void list_cuts(const struct build *build, const struct kernel *kernels)
+{
+	const struct cut *cut;
+
+	printf("%-*s %-32s %s\n", CUT_NAME_MAX, "CUT", "KERNEL", "SUBJECT");
+	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
+		printf("%-*s %-32s %s%s\n", CUT_NAME_MAX, cut->name,
+		       kernels[cut - build->cuts.items].release, cut->subject ?: "",
+		       cut->dirty ? " (and what is not committed)" : "");
+	printf("\nto run:     balloonbench run --scenario smoke");
+	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
+		printf(" --variant %s", cut->name);
+	printf("\nto remove:  balloonbench build");
+	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
+		printf(" --remove %s", cut->name);
+	putchar('\n');
+}
+
+static int collect(const struct build_source *kind, struct build *build, char *err, size_t err_size)
+{
+	int status = load_recipe(build, err, err_size) ?: open_tree(kind, build, err, err_size);
+
+	if (!status)
+		status = kind->collect(build, err, err_size);
+	return status ?: add_trace_events(build, err, err_size);
+}
+
+int build_source_run(const struct build_source *kind, struct build *build)
+{
+	struct kernel *kernels = NULL;
+	char err[4096] = "";
+	size_t missing = 0, i;
+	int lock = cache_lock("trees", err, sizeof(err)), status = lock < 0 ? lock : 0;
+
+	if (!status)
+		status = cache_remove_unfinished("kernels", err, sizeof(err));
+	if (!status)
+		status = collect(kind, build, err, sizeof(err));
+	if (!status) {
+		kernels = xcalloc(build->cuts.count, sizeof(*kernels));
+		status = open_kernels(build, kernels, &missing, err, sizeof(err));
+	}
+	if (!status) {
+		build_progress_begin(missing, build->options->quiet);
+		status = build_cuts(build, kernels, err, sizeof(err));
+	}
+	if (status)
+		status = fail(err);
+	else
+		list_cuts(build, kernels);
+	for (i = 0; kernels && i < build->cuts.count; i++)
+		kernel_release(&kernels[i]);
+	free(kernels);
+	if (lock >= 0)
+		close(lock);
+	return status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BENCH_BUILD_BUILD_H
+#define BENCH_BUILD_BUILD_H
+
+#include <stdbool.h>
+
+#include "bench/build/cuts.h"
+#include "bench/build/git.h"
+#include "bench/build/kernel.h"
+#include "bench/build/tree.h"
+#include "lib/options.h"
+
+/* balloonbench build: kernels of a user's source, each of them a cut that can be run by name. */
+
+extern const struct command build_command;
+
+/* The command line. */
+struct build_options {
+	const char *git, *range;
+	bool ends, worktree;
+	struct names config;
+	bool debug;
+	const char *name; /* of the cut, or the prefix of names; NULL: none */
+	struct names remove;
+	bool quiet, verbose;
+};
+
+/* A build of kernels while it runs. */
+struct build {
+	const struct build_options *options;
+	struct recipe recipe;
+	struct source source;
+	struct git git;
+	struct cut_list cuts;
+	char *source_text; /* what it is built from, for people */
+	char *built_from;  /* the command line */
+};
+
+/*
+ * A kind of source: the option that names it, and how it becomes cuts. collect() is called with
+ * source and git open; it sets source_text, and name, tree and the like of each cut. 0, or -EINVAL
+ * or -EINTR and a message.
+ */
+struct build_source {
+	const char *option;
+	char *(*directory)(const struct build_options *options); /* that is opened, to be freed */
+	int (*collect)(struct build *build, char *err, size_t err_size);
+};
+
+/* Build the cuts of a source, and register them. The exit status, after a message. */
+int build_source_run(const struct build_source *source, struct build *build);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* balloonbench build: the options, and the kinds of sources. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/build/build.h"
+#include "bench/build/cache.h"
+#include "bench/build/registry.h"
+#include "bench/config/images.h"
+#include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+#define WORKTREE_NAME "worktree"
+
+#define OPTIONS struct build_options
+
+static const struct option_row rows[] = {
+	OPTION_TITLE("WHAT TO BUILD"),
+	OPTION(STRING, git, "git", 0, "DIR", "kernel source: a git repository or a directory",
+	       .hint = HINT_DIRECTORY),
+	OPTION(STRING, range, "range", 0, "BASE..TIP",
+	       "with --git: the base, and each commit after it"),
+	OPTION(FLAG, ends, "ends", 0, NULL, "with --range: only the base and the tip"),
+	OPTION(FLAG, worktree, "worktree", 0, NULL,
+	       "with --git: the directory as it lies there, also what is not committed"),
+	OPTION_TITLE("HOW"),
+	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
+	       .hint = HINT_FILE),
+	OPTION(FLAG, debug, "debug", 0, NULL,
+	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
+	OPTION(STRING, name, "name", 0, "NAME",
+	       "name of the cut, or the first part of the names of several"),
+	OPTION_TITLE("OTHER"),
+	OPTION(NAMES, remove, "remove", 0, "NAME",
+	       "remove a cut, its kernel and its build tree, unless others need them; NAME may "
+	       "be a pattern, as in '0*'"),
+	OPTION(FLAG, quiet, "quiet", 'q', NULL, "print errors and the list of cuts only"),
+	OPTION(FLAG, verbose, "verbose", 'v', NULL, "print more"),
+	{ 0 },
+};
+
+static char *directory_of_git(const struct build_options *o)
+{
+	return xstrdup(o->git);
+}
+
+static int collect_range(struct build *b, char *err, size_t err_size)
+{
+	const struct build_options *o = b->options;
+
+	if (!b->source.in_git)
+		return refuse(err, err_size,
+			      "%s is not a git repository: it has no commits; build it as it lies "
+			      "there by --worktree",
+			      b->source.path);
+	b->source_text = xasprintf("git %s", b->source.path);
+	return cuts_of_range(&b->source, &b->git, o->range, o->ends, o->name, &b->cuts, err,
+			     err_size);
+}
+
+static int collect_worktree(struct build *b, char *err, size_t err_size)
+{
+	b->source_text = b->source.in_git ? xasprintf("git %s, working tree", b->source.path)
+					  : xasprintf("directory %s", b->source.path);
+	log_info("reading %s", b->source.path);
+	return cuts_of_directory(&b->source, &b->git, b->options->name ?: WORKTREE_NAME, &b->cuts,
+				 err, err_size);
+}
+
+static const struct build_source range_source = { "range", directory_of_git, collect_range };
+static const struct build_source worktree_source = { "worktree", directory_of_git,
+						     collect_worktree };
+
+/* The source that the options name; NULL after a message. */
+static const struct build_source *choose(const struct build_options *o)
+{
+	const char *wrong = NULL;
+
+	if (!o->git && (o->range || o->worktree || o->ends))
+		wrong = "--range, --worktree and --ends need --git DIR";
+	else if (!o->git)
+		wrong = "name what to build, as in --git DIR --range BASE..TIP";
+	else if (o->range && o->worktree)
+		wrong = "--range and --worktree are two builds; run them one after the other";
+	else if (!o->range && !o->worktree)
+		wrong = "--git needs --range BASE..TIP or --worktree";
+	else if (o->ends && !o->range)
+		wrong = "--ends needs --range BASE..TIP";
+	if (wrong)
+		log_error("%s", wrong);
+	return wrong ? NULL : o->range ? &range_source : &worktree_source;
+}
+
+static int check_name(const struct build_options *o)
+{
+	char err[256];
+
+	if (!o->name || !(o->range ? cut_check_prefix(o->name, err, sizeof(err))
+				   : cut_check_name(o->name, err, sizeof(err))))
+		return 0;
+	log_error("--name: %s", err);
+	return EXIT_USAGE;
+}
+
+static int remove_all(const struct build_options *o)
+{
+	char err[1024];
+	int lock = cache_lock("trees", err, sizeof(err)), status = lock < 0 ? lock : 0;
+	size_t i;
+
+	for (i = 0; !status && i < o->remove.count; i++)
+		status = registry_remove(o->remove.list[i], path_images(), err, sizeof(err));
+	if (lock >= 0)
+		close(lock);
+	if (status)
+		log_error("%s", err);
+	return status ? EXIT_ENVIRONMENT : EXIT_FINE;
+}
+
+/* The command line, as a shell would read it again. */
+static char *quote_line(const struct command_line *line)
+{
+	char *text = NULL, *word;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	int i;
+
+	if (!f)
+		abort();
+	fputs(line->argv[0], f);
+	for (i = 1; i < line->argc; i++) {
+		word = line->argv[i];
+		fprintf(f, strpbrk(word, " \t'\"$*?;&|<>()\\") ? " '%s'" : " %s", word);
+	}
+	fclose(f);
+	return text;
+}
+
+static int run(struct command_line *line)
+{
+	const struct build_options *o = line->options;
+	const struct build_source *source;
+	struct build build = { .options = o };
+	int status;
+
+	log_setup(line->argv[0], o->quiet ? LOG_ERROR : o->verbose ? LOG_DEBUG : LOG_INFO);
+	if (o->remove.count) {
+		static const char *const allowed[] = { "remove", "quiet", "verbose", NULL };
+		const struct option_row *other = options_beside(line, allowed);
+
+		if (other) {
+			log_error("--remove: nothing is built beside it; leave out --%s",
+				  other->name);
+			return EXIT_USAGE;
+		}
+	}
+	if (interrupt_setup()) {
+		log_error("cannot set up signals: %s", strerror(errno));
+		return EXIT_ENVIRONMENT;
+	}
+	if (o->remove.count)
+		return remove_all(o);
+	source = choose(o);
+	if (!source || check_name(o))
+		return EXIT_USAGE;
+	build.built_from = quote_line(line);
+	status = build_source_run(source, &build);
+	recipe_release(&build.recipe);
+	source_release(&build.source);
+	git_close(&build.git);
+	cuts_release(&build.cuts);
+	free(build.source_text);
+	free(build.built_from);
+	return status;
+}
+
+const struct command build_command = {
+	.name = "build",
+	.purpose = "build kernels of your source, each of them a variant to run",
+	.description =
+		"Build a kernel for each step of a series, or for a directory as it lies there. "
+		"Each is a cut, which `balloonbench run --variant NAME` boots by its name.\n"
+		"Your source is only read: what is compiled is a copy in the cache, "
+		"$BALLOONBENCH_CACHE or ~/.cache/balloonbench. A kernel that was built before is "
+		"taken from there, and only what a patch changes is compiled anew. After Ctrl-C "
+		"the same command goes on.\n"
+		"The configuration is ours: small, for virtual machines, with what tracing needs. "
+		"The trace events of the balloon are added where they apply.\n"
+		"JOBS=N in the environment sets the number of parallel jobs (default: one per "
+		"CPU).",
+	.examples = "  balloonbench build --git ~/linux --range v6.12..my-series\n"
+		    "      the cuts 00-base, 01-..., one per commit\n"
+		    "  balloonbench build --git ~/linux --range v6.12..my-series --ends --name v2\n"
+		    "      only v2-00-base and the last one\n"
+		    "  balloonbench build --git ~/linux --worktree --name mine\n"
+		    "      the cut mine: the directory with all that is not committed yet\n"
+		    "  balloonbench build --git ~/linux --worktree --config ./numa.config\n"
+		    "      with settings of your own\n"
+		    "  balloonbench build --remove '0*'\n"
+		    "      get rid of cuts, their kernels and their build trees\n",
+	.exits = "0 all kernels are built\n"
+		 "2 wrong usage\n"
+		 "3 a kernel could not be built, or its source not be read\n"
+		 "130 interrupted; the same command goes on",
+	.rows = rows,
+	.size = sizeof(struct build_options),
+	.run = run,
+};

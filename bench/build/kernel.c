@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/build/kernel.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/build/build_progress.h"
+#include "bench/build/cache.h"
+#include "bench/build/process.h"
+#include "bench/build/tree.h"
+#include "lib/alloc.h"
+#include "lib/atomic_file.h"
+#include "lib/directory.h"
+#include "lib/json_file.h"
+#include "lib/log.h"
+#include "lib/record.h"
+#include "lib/run_program.h"
+
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define KEY_VERSION "v2"
+#define LOCALVERSION "-balloonbench"
+/* In trees/ID while a build runs there. */
+#define MARK "building"
+#define ARGS_MAX 24
+/* Lines of the compiler in an error. */
+#define COMPLAINTS 12
+
+/* Neither the place nor the time of the build is in the kernel. */
+static const char *const make_settings[] = {
+	"LOCALVERSION=" LOCALVERSION,	  "KBUILD_BUILD_TIMESTAMP=1970-01-01",
+	"KBUILD_BUILD_USER=balloonbench", "KBUILD_BUILD_HOST=balloonbench",
+	"KBUILD_BUILD_VERSION=1",	  NULL,
+};
+
+static const char *const make_env[] = { "PYTHONDONTWRITEBYTECODE=1", NULL };
+
+static void warn_of_variables(void)
+{
+	static const char *const unused[] = { "ARCH",	 "CROSS_COMPILE",     "CC",
+					      "LLVM",	 "KCFLAGS",	      "KCPPFLAGS",
+					      "KAFLAGS", "LOCALVERSION",      "KBUILD_OUTPUT",
+					      "HOSTCC",	 "KCONFIG_ALLCONFIG", "INSTALL_MOD_PATH" };
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++) {
+		value = getenv(unused[i]);
+		if (value && *value)
+			log_warn("the variable %s=%s has no effect on the build", unused[i], value);
+	}
+}
+
+int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, size_t err_size)
+{
+	char path[PATH_MAX], *text;
+	int status;
+
+	*recipe = (struct recipe){ .wanted = { NULL } };
+	warn_of_variables();
+	data_path(".", "vm-images/config/base.config", path, sizeof(path));
+	status = wanted_load(&recipe->wanted, path, err, err_size);
+	for (; !status && *fragments; fragments++)
+		status = wanted_load(&recipe->wanted, *fragments, err, err_size);
+	if (status)
+		return status;
+	text = wanted_text(&recipe->wanted);
+	digest_text(text, recipe->config_sha256);
+	free(text);
+	if (program_first_line(ARGS("gcc", "--version"), recipe->compiler,
+			       sizeof(recipe->compiler)))
+		return refuse(err, err_size, "no gcc to build kernels with; make deps installs it");
+	return 0;
+}
+
+void recipe_release(struct recipe *recipe)
+{
+	wanted_release(&recipe->wanted);
+}
+
+int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *tree, char *err,
+		size_t err_size)
+{
+	char *inputs =
+		xasprintf(KEY_VERSION " %s %s %s", tree, recipe->config_sha256, recipe->compiler);
+
+	*kernel = (struct kernel){ .entry = NULL };
+	digest_key(inputs, kernel->key);
+	free(inputs);
+	kernel->entry = cache_path(err, err_size, "kernels/%s", kernel->key);
+	if (!kernel->entry)
+		return -EINVAL;
+	kernel->image = xasprintf("%s/vmlinux", kernel->entry);
+	return 0;
+}
+
+void kernel_release(struct kernel *kernel)
+{
+	free(kernel->entry);
+	free(kernel->image);
+	free(kernel->release);
+	free(kernel->build_id);
+	*kernel = (struct kernel){ .entry = NULL };
+}
+
+bool kernel_find(struct kernel *kernel)
+{
+	if (!cache_has(kernel->entry))
+		return false;
+	free(kernel->release);
+	free(kernel->build_id);
+	kernel->release = cache_read_line(kernel->entry, "release");
+	kernel->build_id = cache_read_line(kernel->entry, "build_id");
+	return kernel->release != NULL;
+}
+
+static unsigned long jobs(void)
+{
+	const char *told = getenv("JOBS");
+	unsigned long n = told ? strtoul(told, NULL, 10) : 0;
+	cpu_set_t cpus;
+
+	if (n)
+		return n;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? 1 : CPU_COUNT(&cpus);
+}
+
+/* What make says goes to the log; its objects are counted, and the last complaints kept. */
+struct make_output {
+	FILE *log;
+	char *complaints[COMPLAINTS];
+	size_t count;
+};
+
+static bool is_complaint(const char *line)
+{
+	static const char *const signs[] = { "error:",	      "Error ", "undefined reference",
+					     "No space left", "***",	"not found" };
+	size_t i;
+
+	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strstr(line, signs[i]))
+			return true;
+	return false;
+}
+
+static void take_line(const char *line, void *context)
+{
+	struct make_output *output = context;
+
+	if (output->log)
+		fprintf(output->log, "%s\n", line);
+	if (!strncmp(line, "  CC ", 5) || !strncmp(line, "  AS ", 5))
+		build_progress_object();
+	if (is_complaint(line) && output->count < COMPLAINTS)
+		output->complaints[output->count++] = xstrdup(line);
+}
+
+static int interrupted_build(char *err, size_t err_size, int status)
+{
+	refuse(err, err_size, "interrupted");
+	return status;
+}
+
+static int make_failed(int status, const char *what, const char *log, struct make_output *output,
+		       char *err, size_t err_size)
+{
+	size_t i;
+
+	if (status == -EINTR || status == -ETIMEDOUT)
+		return interrupted_build(err, err_size, status);
+	if (status == -ENOENT)
+		return refuse(err, err_size, "cannot run make; make deps installs what is missing");
+	build_progress_end();
+	for (i = 0; i < output->count; i++)
+		log_info("%s", output->complaints[i]);
+	return refuse(err, err_size, "cannot %s, see above; the output of make is in %s", what,
+		      log);
+}
+
+/* Run make for the source; its output replaces the log trees/ID/LOG. */
+static int run_make(const struct git *git, const char *directory, const char *log_name,
+		    const char *const *targets, const char *what, char *err, size_t err_size)
+{
+	char *output_directory = xasprintf("O=%s/%s", git->root, directory);
+	char *log = xasprintf("%s/%s", git->root, log_name), *parallel = xasprintf("-j%lu", jobs());
+	const char *argv[ARGS_MAX + 1] = { "make", "-C", git->src, output_directory, parallel };
+	char *ceiling = xasprintf("GIT_CEILING_DIRECTORIES=%s", git->root);
+	const char *const env[] = { make_env[0], ceiling, NULL };
+	struct make_output output = { .log = fopen(log, "we") };
+	const struct process make = { .argv = argv,
+				      .env = env,
+				      .bare = true,
+				      .mixed = true,
+				      .line = take_line,
+				      .context = &output };
+	const char *const *word;
+	size_t n = 5;
+	int status;
+
+	for (word = make_settings; *word; word++)
+		argv[n++] = *word;
+	for (; *targets && n < ARGS_MAX; targets++)
+		argv[n++] = *targets;
+	status = process_run(&make, NULL);
+	if (output.log)
+		fclose(output.log);
+	if (status)
+		status = make_failed(status, what, log, &output, err, err_size);
+	while (output.count)
+		free(output.complaints[--output.count]);
+	free(output_directory);
+	free(log);
+	free(parallel);
+	free(ceiling);
+	return status;
+}
+
+static char *read_text(const struct git *git, const char *name)
+{
+	char *path = xasprintf("%s/%s", git->root, name), *text;
+	size_t size;
+
+	text = regular_file_read(path, 0, &size);
+	free(path);
+	return text;
+}
+
+static int write_text(const struct git *git, const char *name, const char *text, char *err,
+		      size_t err_size)
+{
+	char *path = xasprintf("%s/%s", git->root, name);
+	int status = atomic_file_write(path, text, strlen(text));
+
+	if (status)
+		refuse(err, err_size, "cannot write %s: %s; free some space", path,
+		       strerror(-status));
+	free(path);
+	return status;
+}
+
+#define CONFIGURE "configure"
+#define CONFIGURE_CONFIG CONFIGURE "/.config"
+
+/* What olddefconfig makes of the chosen settings, to be freed; NULL after a message. */
+static int try_settings(const struct recipe *recipe, const struct git *git, const char *tiny,
+			char **config, char *err, size_t err_size)
+{
+	char *merged = wanted_merge(&recipe->wanted, tiny);
+	int status = write_text(git, CONFIGURE_CONFIG, merged, err, err_size);
+
+	free(merged);
+	if (!status)
+		status = run_make(git, CONFIGURE, "configure.log", ARGS("-s", "olddefconfig"),
+				  "configure the kernel", err, err_size);
+	if (status)
+		return status;
+	free(*config);
+	*config = read_text(git, CONFIGURE_CONFIG);
+	return *config ? 0
+		       : refuse(err, err_size, "make olddefconfig left no .config in %s/" CONFIGURE,
+				git->root);
+}
+
+static int check_config(const struct recipe *recipe, const char *config, char *err, size_t err_size)
+{
+	char *missing = wanted_missing(&recipe->wanted, config, true);
+
+	if (missing)
+		log_debug("this kernel does not have: %s", missing);
+	free(missing);
+	missing = wanted_missing(&recipe->wanted, config, false);
+	if (!missing)
+		return 0;
+	refuse(err, err_size,
+	       "the kernel rejects this configuration: %s; change it by --config FRAGMENT",
+	       missing);
+	free(missing);
+	return -EINVAL;
+}
+
+/* The build directory is not touched where its .config would be the same. */
+static int use_config(const struct git *git, const char *config, char *err, size_t err_size)
+{
+	char *before = read_text(git, "build/.config");
+	int status = 0;
+
+	if (!before || strcmp(before, config) != 0)
+		status = make_directories(git->build)
+				 ? refuse(err, err_size, "cannot create %s: %s", git->build,
+					  strerror(errno))
+				 : write_text(git, "build/.config", config, err, err_size);
+	free(before);
+	return status;
+}
+
+/*
+ * Beside the build, from nothing: what a tree is configured to must not depend on the tree that was
+ * built before.
+ */
+static int configure(struct recipe *recipe, const struct git *git, char *err, size_t err_size)
+{
+	char *directory = xasprintf("%s/" CONFIGURE, git->root), *tiny = NULL, *config = NULL;
+	int status = make_directories(directory);
+
+	build_progress_step("configuring");
+	if (status)
+		refuse(err, err_size, "cannot create %s: %s", directory, strerror(-status));
+	else
+		status = run_make(git, CONFIGURE, "configure.log", ARGS("-s", "tinyconfig"),
+				  "configure the kernel", err, err_size);
+	if (status)
+		goto out;
+	tiny = read_text(git, CONFIGURE_CONFIG);
+	if (!tiny)
+		status = refuse(err, err_size, "make tinyconfig left no .config in %s", directory);
+	wanted_restart(&recipe->wanted);
+	while (!status) {
+		status = try_settings(recipe, git, tiny, &config, err, err_size);
+		if (status || !wanted_choose(&recipe->wanted, config))
+			break;
+	}
+	if (!status)
+		status = check_config(recipe, config, err, err_size);
+	if (!status)
+		status = use_config(git, config, err, err_size);
+out:
+	free(directory);
+	free(tiny);
+	free(config);
+	return status;
+}
+
+/* Run a program that is needed to store the kernel. */
+static int run_tool(const char *const *argv, char **output, char *err, size_t err_size)
+{
+	const struct process tool = { .argv = argv, .bare = true };
+	int status = process_run(&tool, output);
+
+	if (status == -EINTR || status == -ETIMEDOUT)
+		return interrupted_build(err, err_size, status);
+	return status ? refuse(err, err_size, "%s: %s; free some space if the disk is full",
+			       argv[0], process_error())
+		      : 0;
+}
+
+/* The hex digits of the note, to be freed; NULL: there is none. */
+static char *read_build_id(const char *vmlinux)
+{
+	static const char label[] = "Build ID: ";
+	char *output = NULL, *id = NULL, *at, err[256];
+
+	if (!run_tool(ARGS("readelf", "-n", "-W", vmlinux), &output, err, sizeof(err)) && output) {
+		at = strstr(output, label);
+		if (at) {
+			at += strlen(label);
+			id = xasprintf("%.*s", (int)strspn(at, "0123456789abcdef"), at);
+		}
+	}
+	free(output);
+	return id;
+}
+
+/* Without debug information, which is large; BTF stays. */
+static int fill_entry(const struct git *git, const char *directory, char *err, size_t err_size)
+{
+	char *from = xasprintf("%s/vmlinux", git->build), *to = xasprintf("%s/vmlinux", directory);
+	char *config_from = xasprintf("%s/.config", git->build);
+	char *config_to = xasprintf("%s/config", directory);
+	char *release = cache_read_line(git->build, "include/config/kernel.release");
+	char *build_id = read_build_id(from);
+	int status = run_tool(ARGS("objcopy", "--strip-debug", from, to), NULL, err, err_size);
+
+	if (!status)
+		status = run_tool(ARGS("cp", config_from, config_to), NULL, err, err_size);
+	if (!status && !release)
+		status = refuse(err, err_size, "the build in %s has no kernel.release", git->build);
+	if (!status)
+		status = cache_write_line(directory, "release", release, err, err_size);
+	if (!status && build_id)
+		status = cache_write_line(directory, "build_id", build_id, err, err_size);
+	if (!status)
+		status = cache_write_line(directory, "tree", git->id, err, err_size);
+	free(from);
+	free(to);
+	free(config_from);
+	free(config_to);
+	free(release);
+	free(build_id);
+	return status;
+}
+
+static int store(const struct kernel *kernel, const struct git *git, char *err, size_t err_size)
+{
+	char *unfinished = cache_path(err, err_size, "kernels/.%s.%d", kernel->key, getpid());
+	char ignored[256];
+	int status;
+
+	if (!unfinished)
+		return -EINVAL;
+	status = make_directories(unfinished)
+			 ? refuse(err, err_size, "cannot create %s: %s; free some space",
+				  unfinished, strerror(errno))
+			 : fill_entry(git, unfinished, err, err_size);
+	if (!status)
+		status = cache_keep(unfinished, kernel->entry, err, err_size);
+	if (status)
+		cache_remove_tree(unfinished, ignored, sizeof(ignored));
+	free(unfinished);
+	return status;
+}
+
+/* A killed compiler leaves a partial object that make considers up to date. */
+static int begin(const struct git *git, char *err, size_t err_size)
+{
+	char *mark = xasprintf("%s/" MARK, git->root), *configured;
+	int status = 0;
+
+	if (!access(mark, F_OK)) {
+		log_info("the build in %s was killed; starting again", git->root);
+		configured = xasprintf("%s/" CONFIGURE, git->root);
+		status = cache_remove_tree(git->build, err, err_size);
+		if (!status)
+			status = cache_remove_tree(configured, err, err_size);
+		free(configured);
+	}
+	free(mark);
+	return status ?: cache_write_line(git->root, MARK, "", err, err_size);
+}
+
+static void end(const struct git *git)
+{
+	char *mark = xasprintf("%s/" MARK, git->root);
+
+	unlink(mark);
+	free(mark);
+}
+
+static int build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
+		 const char *tree, char *err, size_t err_size)
+{
+	int status;
+
+	build_progress_step("checking out");
+	status = tree_check_out(git, tree, err, err_size);
+	if (!status)
+		status = configure(recipe, git, err, err_size);
+	if (!status)
+		build_progress_step("compiling");
+	if (!status)
+		status = run_make(git, "build", "make.log", ARGS("vmlinux"), "build the kernel",
+				  err, err_size);
+	return status ?: store(kernel, git, err, err_size);
+}
+
+int kernel_build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
+		 const char *tree, char *err, size_t err_size)
+{
+	int status;
+
+	if (!tree_has(git, tree, "Kbuild"))
+		return refuse(err, err_size,
+			      "it is not the source of a Linux kernel: it has no Kbuild");
+	status = begin(git, err, err_size);
+	if (status)
+		return status;
+	status = build(kernel, recipe, git, tree, err, err_size);
+	/* make removes its partial objects after Ctrl-C, unless it had to be killed. */
+	if (status != -ETIMEDOUT)
+		end(git);
+	if (status)
+		return status == -ETIMEDOUT ? -EINTR : status;
+	return kernel_find(kernel) ? 0
+				   : refuse(err, err_size, "cannot read %s again", kernel->entry);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* balloonbench build, with a kernel that gcc builds in a moment. */
+#include "tests/helpers/unit.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/helpers/expect.h"
+#include "tests/helpers/fake_linux.h"
+#include "tests/helpers/files.h"
+
+/* The user's source; the cache is empty at the begin of each test. */
+static char *linux_dir;
+
+static int set_up(void **state)
+{
+	if (test_dir_set_up(state))
+		return -1;
+	fake_linux_set_up();
+	linux_dir = strdup(in_test_dir("linux"));
+	fake_linux_commit(linux_dir);
+	fake_linux_change(linux_dir, 1, "balloon: one");
+	fake_linux_change(linux_dir, 2, "balloon: two");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	free(linux_dir);
+	return test_dir_tear_down(state);
+}
+
+#define BUILD(...) run_program("balloonbench", (const char *const[]){ "build", __VA_ARGS__, NULL })
+#define RANGE(range, ...) BUILD("--git", linux_dir, "--range", range, __VA_ARGS__)
+#define WORKTREE(...) BUILD("--git", linux_dir, "--worktree", __VA_ARGS__)
+
+/* A key of a cut's file, valid until the fourth call after; NULL if there is none. */
+static const char *cut_value(const char *cut, const char *key)
+{
+	static char values[4][512];
+	static unsigned int turn;
+	char name[64], start[64], *text, *at, *value = NULL;
+
+	snprintf(name, sizeof(name), "cache/cuts/%s.ini", cut);
+	snprintf(start, sizeof(start), "\n%s = ", key);
+	text = read_file(in_test_dir(name));
+	at = text ? strstr(text, start) : NULL;
+	if (at) {
+		at += strlen(start);
+		value = values[turn++ % 4];
+		snprintf(value, sizeof(values[0]), "%.*s", (int)strcspn(at, "\n"), at);
+	}
+	free(text);
+	return value;
+}
+
+static void expect_key(const char *cut, const char *key, const char *expected)
+{
+	assert_contains(cut_value(cut, key), expected);
+}
+
+static bool same_kernel(const char *a, const char *b)
+{
+	const char *key_a = cut_value(a, "key"), *key_b = cut_value(b, "key");
+
+	assert_non_null(key_a);
+	assert_non_null(key_b);
+	return !strcmp(key_a, key_b);
+}
+
+/* The kernel of a cut returns that. */
+static void expect_kernel(const char *cut, int status)
+{
+	assert_non_null(cut_value(cut, "image"));
+	expect_outcome(run_shell("%s", cut_value(cut, "image")), status, NULL);
+}
+
+static void range(void **state)
+{
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", NULL), 0, "00-base", "01-balloon-one", "02-balloon-two",
+		       "[3/3] 02-balloon-two: built, 1 objects", "--variant 01-balloon-one",
+		       "--remove 02-balloon-two");
+	expect_kernel("00-base", 1);
+	expect_kernel("01-balloon-one", 2);
+	expect_kernel("02-balloon-two", 3);
+	expect_key("01-balloon-one", "release", "6.12.0-balloonbench");
+	expect_key("01-balloon-one", "subject", "balloon: one");
+	expect_key("01-balloon-one", "trace_events", "yes");
+	expect_key("01-balloon-one", "source", "git /tmp/");
+	expect_key("01-balloon-one", "built_from", "--range base..HEAD");
+	expect_key("01-balloon-one", "compiler", "gcc");
+	assert_null(cut_value("01-balloon-one", "dirty"));
+	/* Only what a commit changes is compiled. */
+	assert_int_equal(times_compiled("init/main"), 1);
+	assert_int_equal(times_compiled("mm/balloon"), 3);
+}
+
+static void build_id_is_that_of_the_kernel(void **state)
+{
+	const char *image, *id;
+	struct outcome outcome;
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", "--ends"), 0, NULL);
+	image = cut_value("02-balloon-two", "image");
+	id = cut_value("02-balloon-two", "build_id");
+	assert_non_null(id);
+	assert_int_equal(strlen(id), 40);
+	outcome = run_shell("readelf -n %s", image);
+	expect_outcome(outcome, 0, id);
+}
+
+static void same_tree_is_built_once(void **state)
+{
+	char other[PATH_MAX];
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", NULL), 0, NULL);
+	expect_outcome(RANGE("base..HEAD", "--ends", "--name", "v2"), 0, "v2-02-balloon-two");
+	expect_outcome(WORKTREE(NULL), 0, "worktree");
+	assert_int_equal(times_compiled("mm/balloon"), 3);
+	assert_true(same_kernel("worktree", "02-balloon-two"));
+	assert_true(same_kernel("v2-00-base", "00-base"));
+	assert_null(cut_value("v2-01-balloon-one", "key"));
+	/* Also from a directory elsewhere that is not in git. */
+	snprintf(other, sizeof(other), "%s/unpacked", test_dir);
+	expect_outcome(run_shell("mkdir %s && git -C %s archive HEAD | tar -xC %s", other,
+				 linux_dir, other),
+		       0, NULL);
+	expect_outcome(BUILD("--git", other, "--worktree", "--name", "plain"), 0, "plain");
+	assert_true(same_kernel("plain", "02-balloon-two"));
+	assert_int_equal(times_compiled("mm/balloon"), 3);
+}
+
+static void working_tree(void **state)
+{
+	(void)state;
+	fake_linux_change(linux_dir, 7, NULL);
+	expect_outcome(WORKTREE("--name", "mine"), 0, "mine", "(and what is not committed)");
+	expect_kernel("mine", 8);
+	expect_key("mine", "dirty", "yes");
+	expect_key("mine", "subject", "balloon: two");
+	write_file(linux_dir, "include/linux/balloon.h", "#define BALLOON 5\n");
+	expect_outcome(WORKTREE("--name", "mine"), 0, "cut mine is replaced; it was of git /tmp/",
+		       "(balloon: two)", NULL);
+	expect_kernel("mine", 12);
+	assert_int_equal(times_compiled("init/main"), 1);
+}
+
+static void configuration(void **state)
+{
+	const char *image;
+
+	(void)state;
+	expect_outcome(WORKTREE(NULL), 0, NULL);
+	image = cut_value("worktree", "image");
+	expect_outcome(run_shell("grep -x CONFIG_BALLOON_COMPACTION=y $(dirname %s)/config", image),
+		       0, NULL);
+	/* A tree with the new name of the symbol. */
+	write_file(linux_dir, "Kconfig", "config SMP\nconfig BALLOON_MIGRATION\n");
+	expect_outcome(WORKTREE("--name", "new"), 0, NULL);
+	image = cut_value("new", "image");
+	expect_outcome(run_shell("cat $(dirname %s)/config", image), 0,
+		       "CONFIG_BALLOON_MIGRATION=y", "CONFIG_SMP=y");
+	expect_outcome(WORKTREE("--name", "debug", "--debug"), 0, NULL);
+	assert_false(same_kernel("debug", "new"));
+	write_file(test_dir, "mine.config", "CONFIG_HUGE=y ?\n");
+	expect_outcome(WORKTREE("--name", "fragment", "--config", in_test_dir("mine.config")), 0,
+		       NULL);
+	assert_false(same_kernel("fragment", "new"));
+	write_file(test_dir, "mine.config", "# A comment.\nCONFIG_HUGE=y ?\n");
+	expect_outcome(WORKTREE("--name", "comment", "--config", in_test_dir("mine.config")), 0,
+		       NULL);
+	assert_true(same_kernel("fragment", "comment"));
+	write_file(test_dir, "mine.config", "CONFIG_HUGE=y\n");
+	expect_outcome(WORKTREE("--config", in_test_dir("mine.config")), 3, "cut worktree",
+		       "the kernel rejects this configuration: CONFIG_HUGE=y");
+	write_file(linux_dir, "Kconfig", "config BALLOON_MIGRATION\n");
+	expect_outcome(WORKTREE(NULL), 3, "the kernel rejects this configuration: CONFIG_SMP=y;");
+}
+
+static void environment_does_not_leak(void **state)
+{
+	(void)state;
+	expect_outcome(WORKTREE(NULL), 0, NULL);
+	setenv("ARCH", "um", 1);
+	setenv("MAKEFLAGS", "-n", 1);
+	setenv("KBUILD_OUTPUT", "/nonexistent", 1);
+	setenv("LOCALVERSION", "-evil", 1);
+	setenv("V", "1", 1);
+	fake_linux_change(linux_dir, 9, NULL);
+	expect_outcome(WORKTREE("--name", "other"), 0, "ARCH=um has no effect on the build",
+		       "LOCALVERSION=-evil has no effect", NULL);
+	expect_kernel("other", 10);
+	expect_key("other", "release", "6.12.0-balloonbench");
+	unsetenv("ARCH");
+	unsetenv("MAKEFLAGS");
+	unsetenv("KBUILD_OUTPUT");
+	unsetenv("LOCALVERSION");
+	unsetenv("V");
+}
+
+static pid_t start_and_hold(void)
+{
+	const char *const args[] = { "build", "--git", linux_dir, "--range", "base..HEAD", NULL };
+	pid_t pid;
+
+	write_file(test_dir, "hold", "");
+	unlink(in_test_dir("holding"));
+	pid = start_program("balloonbench", args);
+	AWAIT(!access(in_test_dir("holding"), F_OK));
+	return pid;
+}
+
+static void ctrl_c_and_go_on(void **state)
+{
+	pid_t pid = start_and_hold();
+
+	(void)state;
+	kill(pid, SIGINT);
+	assert_int_equal(wait_program(pid), 130);
+	unlink(in_test_dir("hold"));
+	assert_null(cut_value("00-base", "key"));
+	assert_int_equal(times_compiled("init/main"), 1);
+	expect_outcome(RANGE("base..HEAD", NULL), 0, NULL);
+	expect_kernel("00-base", 1);
+	assert_int_equal(times_compiled("init/main"), 1);
+}
+
+/* Nobody could remove partial objects: start again. */
+static void killed_and_started_again(void **state)
+{
+	pid_t pid = start_and_hold();
+
+	(void)state;
+	kill(pid, SIGKILL);
+	wait_program(pid);
+	unlink(in_test_dir("hold"));
+	expect_outcome(RANGE("base..HEAD", NULL), 0, "was killed; starting again");
+	expect_kernel("02-balloon-two", 3);
+	assert_int_equal(times_compiled("init/main"), 2);
+}
+
+static void damaged_kernel_is_built_again(void **state)
+{
+	const char *image;
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", "--ends"), 0, NULL);
+	image = cut_value("02-balloon-two", "image");
+	expect_outcome(run_shell("echo x >>%s", image), 0, NULL);
+	expect_outcome(RANGE("base..HEAD", "--ends"), 0, "is damaged; rebuilding it");
+	expect_kernel("02-balloon-two", 3);
+}
+
+static void what_does_not_compile_is_named(void **state)
+{
+	(void)state;
+	write_file(linux_dir, "mm/balloon.c", "int balloon(void) { return nothing; }\n");
+	git_in(linux_dir, "commit -q -a -m 'balloon: broken'");
+	expect_outcome(RANGE("base..HEAD", NULL), 3,
+		       "mm/balloon.c:1:28: error: ", "cut 03-balloon-broken",
+		       "cannot build the kernel, see above; the output of make is in /", NULL);
+	expect_kernel("02-balloon-two", 3);
+	assert_null(cut_value("03-balloon-broken", "key"));
+	/* The events do not apply: said once, and recorded. */
+	write_file(linux_dir, "mm/balloon.c", "int balloon(void) { return 42; }\n");
+	expect_outcome(WORKTREE(NULL), 0,
+		       "cut worktree has no trace events: no patch of them applies: "
+		       "mm/balloon.c differs");
+	expect_key("worktree", "trace_events", "no: no patch of them applies");
+	expect_kernel("worktree", 42);
+}
+
+static void removal(void **state)
+{
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", NULL), 0, NULL);
+	expect_outcome(WORKTREE("--name", "mine"), 0, NULL);
+	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 3);
+	expect_outcome(BUILD("--remove", "02-balloon-two"), 0, "removed",
+		       "cuts/02-balloon-two.ini");
+	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 3);
+	expect_kernel("mine", 3);
+	expect_outcome(BUILD("--remove", "mine"), 0, "kernels/");
+	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 2);
+	assert_int_equal(count_paths(test_dir, "/cache/trees/*"), 1);
+	expect_outcome(BUILD("--remove", "0*"), 0, "removed", "trees/");
+	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 0);
+	assert_int_equal(count_paths(test_dir, "/cache/trees/*"), 0);
+	assert_int_equal(count_paths(test_dir, "/cache/cuts/*"), 0);
+	expect_outcome(BUILD("--remove", "mine"), 3, "there is no cut or QEMU 'mine'");
+	expect_outcome(BUILD("--remove", "../cuts/x"), 3, "is not the name of a cut");
+}
+
+static void kernel_of_a_run_stays(void **state)
+{
+	const char *image;
+
+	(void)state;
+	expect_outcome(WORKTREE("--name", "mine"), 0, NULL);
+	image = cut_value("mine", "image");
+	expect_outcome(run_shell("exec 8<%s; flock -s 8; %s/balloonbench build --remove mine",
+				 image, TEST_BUILD),
+		       3, "is in use by a run");
+	expect_kernel("mine", 3);
+}
+
+static void wrong_usage(void **state)
+{
+	(void)state;
+	expect_outcome(BUILD("--range", "a..b"), 2, "need --git DIR");
+	expect_outcome(BUILD("--git", linux_dir), 2, "--git needs --range BASE..TIP or --worktree");
+	expect_outcome(RANGE("base..HEAD", "--worktree"), 2, "two builds");
+	expect_outcome(WORKTREE("--ends"), 2, "--ends needs --range");
+	expect_outcome(WORKTREE("--name", "../x"), 2, "cannot be the name of a cut");
+	expect_outcome(RANGE("base..HEAD", "--name", "a-name-that-is-longer"), 2, "the prefix");
+	expect_outcome(WORKTREE("--remove", "x"), 2, "leave out --git");
+	expect_outcome(BUILD("--git", "/nonexistent", "--worktree"), 3,
+		       "cannot read /nonexistent: No such file or directory");
+	expect_outcome(BUILD("--git", "/etc/passwd", "--worktree"), 3, "is not a directory");
+	expect_outcome(WORKTREE("--config", "/nonexistent"), 3, "cannot read the kernel config");
+	expect_outcome(BUILD("--git", in_test_dir("data"), "--worktree"), 3,
+		       "it is not the source of a Linux kernel");
+	expect_outcome(BUILD("--git", in_test_dir("data"), "--range", "a..b"), 3,
+		       "is not a git repository");
+	expect_outcome(run_shell("mkdir -p %1$s/broken && echo 'gitdir: /nonexistent' "
+				 ">%1$s/broken/.git && %2$s/balloonbench build --git %1$s/broken "
+				 "--worktree",
+				 test_dir, TEST_BUILD),
+		       3, "cannot read the git repository", "not a git repository: /nonexistent",
+		       NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(range),
+		TEST(build_id_is_that_of_the_kernel),
+		TEST(same_tree_is_built_once),
+		TEST(working_tree),
+		TEST(configuration),
+		TEST(environment_does_not_leak),
+		TEST(ctrl_c_and_go_on),
+		TEST(killed_and_started_again),
+		TEST(damaged_kernel_is_built_again),
+		TEST(what_does_not_compile_is_named),
+		TEST(removal),
+		TEST(kernel_of_a_run_stays),
+		TEST(wrong_usage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
