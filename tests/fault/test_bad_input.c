@@ -112,7 +112,7 @@ static void missing_kernels(void **state)
 		   "= x\n"
 		   "key = x\npatches_sha256 = x\n");
 	expect_outcome(run_shell("cp '%1$s' '%2$s/bin/' && '%2$s/bin/balloonbench' run --scenario "
-				 "smoke",
+				 "smoke --variant finalize",
 				 build_path("balloonbench"), test_dir),
 		       3, "no kernel of cut 'finalize' at /nowhere/vmlinux; make all builds it");
 }
