@@ -55,11 +55,18 @@ const struct image_qemu *session_qemu(const struct session *s, const struct vari
 	return images_find_qemu(&s->images, variant->qemu);
 }
 
-/* A cut of another kernel with the same name is not used: say so. */
+/* Say that another kernel with the same name is not used. */
 static void warn_of_hidden(const struct session *s, const struct variant *v)
 {
-	const struct image_cut *hidden = images_hidden(&s->images, v->cut);
+	const struct image_cut *hidden = images_hidden(&s->images, v->cut), *same;
+	char name[VARIANT_SPEC_MAX + 1];
 
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(v->name, ",@+"), v->name);
+	same = images_find(&s->images, name);
+	if (same && strcmp(name, v->cut) != 0)
+		log_warn("variant %s is that of %s, which boots the cut '%s', not the cut '%s' of "
+			 "%s; build that one again with another --name to use it",
+			 v->name, v->file, v->cut, name, same->file);
 	if (hidden)
 		log_warn("variant %s boots the shipped cut '%s', not that of %s; build that one "
 			 "again with another --name to use it",

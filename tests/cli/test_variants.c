@@ -183,7 +183,9 @@ static void hidden_cuts_are_said(void **state)
 		       "variant chunks boots the shipped cut 'chunks', not that of ",
 		       "with another --name to use it", "page-chunks=on");
 	register_cut("host-merge", "build_id = ab\n");
-	expect_outcome(dry_run("host-merge", NULL, NULL), EXIT_FINE, "x-merge-pfns=on");
+	expect_outcome(
+		dry_run("host-merge", NULL, NULL), EXIT_FINE, "variant host-merge is that of ",
+		"which boots the cut 'finalize', not the cut 'host-merge' of ", "x-merge-pfns=on");
 }
 
 /* A file that cannot be used is named, and does no harm to a run without it. */
