@@ -429,12 +429,11 @@ static int add_file(struct images *images, const char *file, const char *kind, c
 	r.qemu.name = xstrdup(r.name);
 	r.cut.file = xstrdup(file);
 	r.qemu.file = xstrdup(file);
-	status = is_plain_name(r.name)
-			 ? ini_file_parse(file, set_registered, &r, err, err_size)
-			 : refuse(err, err_size,
-				  "%s: expected a name of letters, digits, '.', '_' "
-				  "and '-'",
-				  file);
+	status = is_plain_name(r.name) ? ini_file_parse(file, set_registered, &r, err, err_size)
+				       : refuse(err, err_size,
+						"%s: expected a name of letters, digits, '.', '_' "
+						"and '-'",
+						file);
 	if (status)
 		snprintf(err + strlen(err), err_size - strlen(err),
 			 "; remove %s, or build '%s' again", file, r.name);

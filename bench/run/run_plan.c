@@ -102,21 +102,41 @@ static json_t *qemus_to_json(const struct session *s)
 	return qemus;
 }
 
+/* Append a word to a command line as a shell reads it. */
+static void append_word(FILE *f, const char *word, bool first)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-,=@+/:%";
+	const char *quote = word[strspn(word, plain)] || !*word ? "'" : "";
+
+	/* argv[0] is "PROGRAM COMMAND". */
+	fprintf(f, "%s%s", first ? "" : " ", first ? "" : quote);
+	for (; *word; word++)
+		if (*word == '\'' && !first)
+			fputs("'\\''", f);
+		else
+			fputc(*word, f);
+	fputs(first ? "" : quote, f);
+}
+
 static json_t *make_env(const struct session *s)
 {
 	const struct image_cut *base = session_cut(s, s->chosen[0]);
 	json_t *arguments = json_array(), *qemus = qemus_to_json(s), *env;
 	const char *qemu = session_qemu(s, s->chosen[0])->name;
-	char now[32], *command = NULL, *before;
+	char now[32], *command = NULL;
+	size_t size;
+	FILE *f = open_memstream(&command, &size);
 	int i;
 
+	if (!f)
+		abort();
 	/* For people to read, and for --resume. */
 	for (i = 0; i < s->line->argc; i++) {
 		json_array_append_new(arguments, json_string(s->line->argv[i]));
-		before = command;
-		command = xasprintf("%s%s%s", i ? before : "", i ? " " : "", s->line->argv[i]);
-		free(before);
+		append_word(f, s->line->argv[i], !i);
 	}
+	fclose(f);
 	/* "qemu" and "kernel" are those of the base. */
 	env = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:{s:s*, s:s*, "
 			"s:s*}, s:o}",

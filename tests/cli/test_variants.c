@@ -276,6 +276,9 @@ static void kernel_args(void **state)
 		       " no_timer_check scenario=1 variant=1 line=1 b=\"c d\"'");
 	json_decref(plan);
 	json_decref(result);
+	result = load_json(in_test_dir("args/env.json"));
+	assert_contains(text_of(result, "command"), " --kernel-args 'line=1 b=\"c d\"' ");
+	json_decref(result);
 	expect_outcome(dry_run("finalize", "--kernel-args", "quiet init=/bin/sh"), EXIT_USAGE,
 		       "--kernel-args: 'init=/bin/sh': the first process has to be the agent");
 	expect_outcome(dry_run("finalize", "--kernel-args", "a\nb"), EXIT_USAGE,
