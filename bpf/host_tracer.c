@@ -21,9 +21,6 @@
 /* Each takes a link, of which a tracer has LINKS_MAX. */
 #define BINARIES_MAX 16
 
-#define PROBE_PROVIDER "qemu"
-#define PROBE_NAME "virtio_balloon_batch_end"
-
 const char *const advice_names[ADVICE_COUNT] = { "dontneed",   "willneed",   "free",	 "remove",
 						 "hugepage",   "nohugepage", "populate", "other",
 						 "punch_hole", "fallocate" };

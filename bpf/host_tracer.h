@@ -9,6 +9,10 @@
 #include "bpf/level.h"
 #include "bpf/records.h"
 
+/* The USDT probe of a batch, of a QEMU with our trace events. */
+#define PROBE_PROVIDER "qemu"
+#define PROBE_NAME "virtio_balloon_batch_end"
+
 /*
  * The host's side: madvise(), process_madvise() and fallocate() of the traced processes (all
  * threads), and the balloon batches of a QEMU with our trace events (qemu-patches/0001) for

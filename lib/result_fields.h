@@ -352,6 +352,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(scenario, NULL, REQUIRED)
 	TEXT(variant, NULL, REQUIRED)
 	TEXT(cut, "kernel, as the guest named it", REQUIRED)
+	TEXT(kernel_args, "arguments for the guest's kernel, of scenario, variant and user")
 	CHOICE(method, method_names, "balloon, virtio-mem or free-page-reporting")
 	CHOICE(accel, accel_names, "kvm, tcg or icount")
 	COUNT(boot, "number of the boot, from 1", REQUIRED)

@@ -98,6 +98,16 @@ static void next_word(struct parser *p)
 		 (int)(p->at - at < WORD_SIZE ? p->at - at : WORD_SIZE - 1), at);
 }
 
+/* A variant's name may have operator characters: "chunks,x-a=on". */
+static void next_name(struct parser *p)
+{
+	const char *at = p->at + strspn(p->at, " \t\n\v\f\r");
+	size_t n = strcspn(at, " \t\n\v\f\r");
+
+	p->at = at + n;
+	snprintf(p->word, WORD_SIZE, "%.*s", (int)(n < WORD_SIZE ? n : WORD_SIZE - 1), at);
+}
+
 #define SHOWN(p) (*(p)->word ? (p)->word : "the end")
 
 /* "METRIC [during PHASE]" */
@@ -180,7 +190,7 @@ static int parse_reference(struct parser *p)
 	};
 	enum claim_reference r = REFERENCE_BASE;
 
-	next_word(p);
+	next_name(p);
 	if (!*p->word)
 		return REFUSE(p, "expected a variant's name, 'base', 'idle' or 'its METRIC' after "
 				 "'x'");

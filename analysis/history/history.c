@@ -23,12 +23,16 @@ static const char *text_or_null(const struct document *document, const char *pat
 static const char *kernel_of(const struct table *table, const char *variant)
 {
 	size_t boot = table_next(table, 0, NULL, variant, ANY_STATUS);
-	char path[256];
+	const struct document *cut;
+	const char *name;
+	size_t i;
 
-	if (boot == table->boot_count)
-		return NULL;
-	snprintf(path, sizeof(path), "cuts.%s.key", table_text(table, &table->boots[boot], "cut"));
-	return text_or_null(table->env, path);
+	/* The name may have dots, so it cannot be a part of a path. */
+	for (i = 0; boot < table->boot_count && (cut = document_item(table->env, "cuts", i, &name));
+	     i++)
+		if (!strcmp(name, table_text(table, &table->boots[boot], "cut")))
+			return text_or_null(cut, "key");
+	return NULL;
 }
 
 bool sessions_mix_hosts(const struct sessions *s, const struct session **one,

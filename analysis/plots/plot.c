@@ -56,7 +56,7 @@ void plot_close(struct plot *plot)
 
 static char plain(char c)
 {
-	return isalnum((unsigned char)c) || strchr("._-+", c) ? c : '_';
+	return isalnum((unsigned char)c) || strchr("._-+,=@", c) ? c : '_';
 }
 
 static void write_word(FILE *f, const char *text)

@@ -12,15 +12,17 @@ static void write_cuts(struct writer *w, const struct document *env)
 {
 	const struct document *cut;
 	const char *name;
-	size_t i;
+	size_t i, any = 0;
 
 	for (i = 0; (cut = document_item(env, "cuts", i, &name)); i++) {
-		if (!i) {
+		if (!*document_text(cut, "patches_sha256"))
+			continue;
+		if (!any++) {
 			write_row(w);
 			write_cell(w, "patches up to each cut, SHA-256 begins with");
 			write_cells(w, "", 1);
 		}
-		write_more(w, "%s%s %.*s", i ? ", " : "", name, KEY_SHOWN,
+		write_more(w, "%s%s %.*s", any > 1 ? ", " : "", name, KEY_SHOWN,
 			   document_text(cut, "patches_sha256"));
 	}
 }

@@ -53,18 +53,21 @@ void checks_count(struct boot_result *result, int64_t cycle, int resize, const c
 struct qemu_config boot_qemu_config(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
+	const struct image_qemu *qemu = images_find_qemu(boot->images, boot->variant->qemu);
+	const char *binary = qemu ? qemu->path : NULL;
 	const struct scenario *scenario = boot->scenario;
 	const bool icount = boot->accel == RESULT_ICOUNT;
 
 	return (struct qemu_config){
-		.binary = boot->images->qemu,
-		.vmlinux = cut ? cut->vmlinux : NULL,
+		.binary = binary,
+		.vmlinux = cut ? cut->image : NULL,
 		.initramfs = boot->images->initramfs,
 		/*
 		 * Under icount virtual CPUs take long turns: an agent on another CPU than
 		 * the driver polls only every 10 ms. Victims need a CPU of their own.
 		 */
 		.append = icount || scenario->guest_victims.count ? GUEST_CPU_VARIABLE "=0" : NULL,
+		.kernel_args = boot->kernel_args,
 		.accel = boot->accel,
 		.memory_bytes = scenario->memory_bytes,
 		.vcpus = scenario->vcpus,
@@ -75,7 +78,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		 * With ioeventfd another thread handles the kick. Until it has run, the guest idles
 		 * and its clock skips to its next timers: how many depends on the load of the host.
 		 */
-		.balloon_in_cpu = icount && qemu_balloon_has(boot->images->qemu, "ioeventfd"),
+		.balloon_in_cpu = icount && qemu_balloon_has(binary, "ioeventfd"),
 		.plugged_bytes =
 			boot->variant->method == RESULT_VIRTIO_MEM ? scenario->inflate_bytes : 0,
 		.device_properties = boot->variant->device,
@@ -124,6 +127,8 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	record_set_text(&result->scenario, boot->scenario->name);
 	record_set_text(&result->variant, boot->variant->name);
 	record_set_text(&result->cut, boot->variant->cut);
+	if (boot->kernel_args)
+		record_set_text(&result->kernel_args, boot->kernel_args);
 	result->method = boot->variant->method;
 	result->accel = boot->accel;
 	result->boot = boot->number;

@@ -18,6 +18,7 @@ struct boot {
 	const struct images *images;
 	const struct scenario *scenario;
 	const struct variant *variant;
+	const char *kernel_args; /* of scenario, variant and command line, or NULL */
 	unsigned int number;
 	uint64_t seed;
 	enum result_accel accel;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/config/images.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,10 +16,12 @@
 #include "lib/alloc.h"
 #include "lib/directory.h"
 #include "lib/log.h"
-#include "lib/record.h"
+#include "lib/record_table.h"
 
 #define CUT_SECTION "cut "
+#define QEMU_SECTION "qemu "
 #define ADVICE "make all builds it"
+#define SUFFIX ".ini"
 
 #define PATH_FUNCTION(function, name)                                                              \
 	const char *function(void)                                                                 \
@@ -45,9 +48,37 @@ const char *path_images(void)
 	return path;
 }
 
+const char *path_cache(void)
+{
+	const char *told = getenv("BALLOONBENCH_CACHE"), *home = getenv("HOME");
+	static char path[PATH_MAX];
+
+	if (told && *told)
+		snprintf(path, sizeof(path), "%s", told);
+	else
+		snprintf(path, sizeof(path), "%s/.cache/balloonbench", home ? home : "");
+	return path;
+}
+
 const struct image_cut *images_find(const struct images *images, const char *cut)
 {
 	return find_named(images->cuts, images->cut_count, sizeof(*images->cuts), cut);
+}
+
+const struct image_qemu *images_find_qemu(const struct images *images, const char *name)
+{
+	return find_named(images->qemus, images->qemu_count, sizeof(*images->qemus),
+			  name ? name : QEMU_DEFAULT);
+}
+
+const struct image_cut *images_hidden(const struct images *images, const char *cut)
+{
+	const struct image_cut *shown = images_find(images, cut), *c;
+
+	for (c = images->cuts; c < images->cuts + images->cut_count; c++)
+		if (c->hidden && !strcmp(c->name, cut) && strcmp(c->image, shown->image))
+			return c;
+	return NULL;
 }
 
 static int set_path(const struct ini_entry *e, const struct key *key, void *member)
@@ -61,39 +92,249 @@ static int set_path(const struct ini_entry *e, const struct key *key, void *memb
 	return 0;
 }
 
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+
+	json_decref(string);
+	return string;
+}
+
+/* Texts of patches and trees are shown on terminals and go into JSON: keep only what both take. */
+static int set_fact(const struct ini_entry *e, const struct key *key, void *member)
+{
+	bool utf8 = is_utf8(e->value);
+	char *at;
+
+	key_set_text(e, key, member);
+	for (at = *(char **)member; *at; at++)
+		if (iscntrl((unsigned char)*at) || (!utf8 && !isascii((unsigned char)*at)))
+			*at = '?';
+	return 0;
+}
+
 /* clang-format off */
 #define KEY(type, group, key, setter, member) \
 	{ .section = group, .name = key, .set = setter, .at = offsetof(struct type, member) }
+#define FACT(type, member) KEY(type, NULL, #member, set_fact, member)
 /* clang-format on */
 
+/* Every member is an owned text. */
 static const struct key cut_keys[] = {
-	KEY(image_cut, NULL, "vmlinux", set_path, vmlinux),
-	KEY(image_cut, NULL, "release", key_set_text, release),
-	KEY(image_cut, NULL, "key", key_set_text, key),
-	KEY(image_cut, NULL, "patches_sha256", key_set_text, patches_sha256),
+	KEY(image_cut, NULL, "image", set_path, image),
+	KEY(image_cut, NULL, "modules", set_path, modules),
+	FACT(image_cut, build_id),
+	FACT(image_cut, release),
+	FACT(image_cut, version),
+	FACT(image_cut, key),
+	FACT(image_cut, source),
+	FACT(image_cut, commit),
+	FACT(image_cut, message_id),
+	FACT(image_cut, subject),
+	FACT(image_cut, author_date),
+	FACT(image_cut, dirty),
+	FACT(image_cut, fuzz),
+	FACT(image_cut, trace_events),
+	FACT(image_cut, config_sha256),
+	FACT(image_cut, compiler),
+	FACT(image_cut, patches_sha256),
+	FACT(image_cut, built_from),
+	{ .name = "vmlinux", .renamed = "image" },
+	{ .name = NULL },
+};
+
+static const struct key qemu_keys[] = {
+	KEY(image_qemu, NULL, "path", set_path, path),
+	FACT(image_qemu, version),
+	FACT(image_qemu, commit),
+	FACT(image_qemu, subject),
+	FACT(image_qemu, source),
+	FACT(image_qemu, built_from),
 	{ .name = NULL },
 };
 
 static const struct key images_keys[] = {
-	KEY(images, "kernel", "source", key_set_text, source),
-	KEY(images, "kernel", "compiler", key_set_text, compiler),
-	KEY(images, "kernel", "config_sha256", key_set_text, config_sha256),
+	KEY(images, "kernel", "source", set_fact, source),
+	KEY(images, "kernel", "compiler", set_fact, compiler),
+	KEY(images, "kernel", "config_sha256", set_fact, config_sha256),
 	KEY(images, "initramfs", "path", set_path, initramfs),
-	KEY(images, "qemu", "path", set_path, qemu),
 	{ .name = NULL },
 };
+
+#define S struct image_cut
+RECORD(image_cut_record, "cut", NULL,
+	FIELD(TEXT, image), FIELD(TEXT, modules), FIELD(TEXT, release), FIELD(TEXT, version),
+	FIELD(TEXT, build_id), FIELD(TEXT, key), FIELD(TEXT, source), FIELD(TEXT, commit),
+	FIELD(TEXT, message_id), FIELD(TEXT, subject), FIELD(TEXT, author_date),
+	FIELD(TEXT, dirty), FIELD(TEXT, fuzz), FIELD(TEXT, trace_events),
+	FIELD(TEXT, config_sha256), FIELD(TEXT, compiler), FIELD(TEXT, patches_sha256),
+	FIELD(TEXT, built_from));
+#undef S
+
+#define S struct image_qemu
+RECORD(image_qemu_record, "qemu", NULL,
+	FIELD(TEXT, path), FIELD(TEXT, version), FIELD(TEXT, source), FIELD(TEXT, commit),
+	FIELD(TEXT, subject), FIELD(TEXT, built_from));
+#undef S
+
+/* Free the texts of an object, and the one that it begins with. */
+static void release_texts(const struct key *keys, void *object)
+{
+	for (; keys->name; keys++)
+		if (keys->set)
+			free(*(char **)((char *)object + keys->at));
+	free(*(char **)object);
+}
+
+static struct image_qemu *default_qemu(struct images *images)
+{
+	if (!images->qemus)
+		images->qemus = xcalloc(1, sizeof(*images->qemus));
+	return find_or_add_named(images->qemus, &images->qemu_count, sizeof(*images->qemus),
+				 QEMU_DEFAULT);
+}
+
+/* The cut or QEMU of a section, which may be new. */
+static void *item_of(const char *name, void *list, size_t *count, size_t size)
+{
+	void **items = list;
+
+	*items = xreallocarray(*items, *count + 1, size);
+	return find_or_add_named(*items, count, size, name);
+}
+
+static int set_cut(const struct ini_entry *e, struct images *images)
+{
+	const char *name = e->section + strlen(CUT_SECTION);
+
+	if (!is_plain_name(name))
+		return ini_fail(e, "expected a cut's name of letters, digits, '.', '_' and '-'");
+	return key_set(cut_keys, e,
+		       item_of(name, &images->cuts, &images->cut_count, sizeof(*images->cuts)));
+}
 
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct images *images = context;
-	const size_t size = sizeof(*images->cuts);
 
-	if (strncmp(e->section, CUT_SECTION, strlen(CUT_SECTION)))
-		return key_set(images_keys, e, images);
-	images->cuts = xreallocarray(images->cuts, images->cut_count + 1, size);
-	return key_set(cut_keys, e,
-		       find_or_add_named(images->cuts, &images->cut_count, size,
-					 e->section + strlen(CUT_SECTION)));
+	if (!strncmp(e->section, CUT_SECTION, strlen(CUT_SECTION)))
+		return set_cut(e, images);
+	if (!strcmp(e->section, "qemu"))
+		return key_set(qemu_keys, e, default_qemu(images));
+	return key_set(images_keys, e, images);
+}
+
+static void set_default(char **text, const char *with)
+{
+	if (!*text && with)
+		*text = xstrdup(with);
+}
+
+static void set_defaults(struct images *images, const char *path)
+{
+	const char *qemu = getenv("QEMU");
+	struct image_qemu *q;
+	struct image_cut *c;
+
+	images->file = xstrdup(path);
+	if (qemu && *qemu) {
+		q = default_qemu(images);
+		release_texts(qemu_keys, q);
+		*q = (struct image_qemu){ .name = xstrdup(QEMU_DEFAULT),
+					  .path = xstrdup(qemu),
+					  .source = xstrdup("$QEMU") };
+	}
+	if (images->qemu_count) {
+		set_default(&images->qemus[0].file, path);
+		images->qemu = images->qemus[0].path;
+	}
+	for (c = images->cuts; c < images->cuts + images->cut_count; c++) {
+		set_default(&c->source, images->source);
+		set_default(&c->compiler, images->compiler);
+		set_default(&c->config_sha256, images->config_sha256);
+		set_default(&c->file, path);
+	}
+}
+
+int images_load(struct images *images, const char *path, char *err, size_t err_size)
+{
+	int status;
+
+	memset(images, 0, sizeof(*images));
+	status = ini_file_parse(path, set_entry, images, err, err_size);
+	if (status == -ENOENT)
+		snprintf(err, err_size,
+			 "no guest kernels yet (%s does not exist); make all builds them", path);
+	if (status)
+		images_release(images);
+	else
+		set_defaults(images, path);
+	return status;
+}
+
+static void release_cut(struct image_cut *cut)
+{
+	free(cut->file);
+	release_texts(cut_keys, cut);
+}
+
+static void release_qemu(struct image_qemu *qemu)
+{
+	free(qemu->file);
+	release_texts(qemu_keys, qemu);
+}
+
+void images_release(struct images *images)
+{
+	size_t i;
+
+	for (i = 0; i < images->cut_count; i++)
+		release_cut(&images->cuts[i]);
+	for (i = 0; i < images->qemu_count; i++)
+		release_qemu(&images->qemus[i]);
+	for (i = 0; i < images->lock_count; i++)
+		close(images->locks[i]);
+	free(images->locks);
+	free(images->cuts);
+	free(images->qemus);
+	release_texts(images_keys, images);
+	memset(images, 0, sizeof(*images));
+}
+
+/* A file of the registry as it is read. */
+struct registered {
+	struct image_cut cut;
+	struct image_qemu qemu;
+	const char *kind; /* CUT_SECTION or QEMU_SECTION */
+	char name[NAME_MAX + 1];
+};
+
+static int set_registered(const struct ini_entry *e, void *context)
+{
+	struct registered *r = context;
+	size_t n = strlen(r->kind);
+
+	if (strncmp(e->section, r->kind, n) || strcmp(e->section + n, r->name))
+		return ini_fail(e, "expected only a section [%s%s]", r->kind, r->name);
+	return !strcmp(r->kind, CUT_SECTION) ? key_set(cut_keys, e, &r->cut)
+					     : key_set(qemu_keys, e, &r->qemu);
+}
+
+/* How to get what a file of the registry names, or to get rid of the file. */
+static const char *advice_of(const char *built_from, const char *file, char *text, size_t size)
+{
+	if (built_from)
+		snprintf(text, size, "make it again with `%s`, or remove %s", built_from, file);
+	else
+		snprintf(text, size, "remove %s", file);
+	return text;
+}
+
+static const char *missing_in(const struct image_cut *cut)
+{
+	return !cut->image			 ? "image"
+	       : !cut->build_id && !cut->release ? "build_id or release"
+						 : NULL;
 }
 
 static int check_there(const char *what, const char *file, const char *advice, char *err,
@@ -110,6 +351,125 @@ static int check_there(const char *what, const char *file, const char *advice, c
 		refuse(err, err_size, "no %s%s%s; %s", what, file ? " at " : "", file ? file : "",
 		       advice);
 	return -ENOENT;
+}
+
+static int check_cut(const struct images *images, const struct image_cut *cut, char *err,
+		     size_t err_size)
+{
+	const bool shipped = images->file && cut->file && !strcmp(cut->file, images->file);
+	const char *missing = missing_in(cut);
+	char what[64], advice[1024];
+	int status;
+
+	if (missing && shipped)
+		return refuse(err, err_size, "%s: [cut %s] has no %s; make all writes it anew",
+			      cut->file, cut->name, missing);
+	if (shipped)
+		snprintf(advice, sizeof(advice), ADVICE);
+	else
+		advice_of(cut->built_from, cut->file, advice, sizeof(advice));
+	if (missing)
+		return refuse(err, err_size, "%s: [cut %s] has no %s; %s", cut->file, cut->name,
+			      missing, advice);
+	snprintf(what, sizeof(what), "kernel of cut '%.40s'", cut->name);
+	status = check_there(what, cut->image, advice, err, err_size);
+	snprintf(what, sizeof(what), "modules of cut '%.40s'", cut->name);
+	if (!status && cut->modules)
+		status = check_there(what, cut->modules, advice, err, err_size);
+	return status;
+}
+
+static int check_qemu(const struct image_qemu *qemu, char *err, size_t err_size)
+{
+	char what[64], advice[1024];
+
+	if (!qemu || !strcmp(qemu->name, QEMU_DEFAULT))
+		return check_there("QEMU", qemu ? qemu->path : NULL,
+				   "make deps installs Debian's, QEMU=PATH names yours", err,
+				   err_size);
+	snprintf(what, sizeof(what), "QEMU of '%.40s'", qemu->name);
+	return check_there(what, qemu->path,
+			   advice_of(qemu->built_from, qemu->file, advice, sizeof(advice)), err,
+			   err_size);
+}
+
+static void add_cut(struct images *images, struct image_cut *cut)
+{
+	cut->hidden = images_find(images, cut->name);
+	images->cuts = xreallocarray(images->cuts, images->cut_count + 1, sizeof(*images->cuts));
+	images->cuts[images->cut_count++] = *cut;
+}
+
+static void add_qemu(struct images *images, struct image_qemu *qemu)
+{
+	qemu->hidden = images_find_qemu(images, qemu->name);
+	images->qemus =
+		xreallocarray(images->qemus, images->qemu_count + 1, sizeof(*images->qemus));
+	images->qemus[images->qemu_count++] = *qemu;
+}
+
+/* The name of a cut or QEMU from "DIR/NAME.ini". */
+static void name_of(const char *file, char name[NAME_MAX + 1])
+{
+	const char *base = strrchr(file, '/') + 1;
+
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(strlen(base) - strlen(SUFFIX)), base);
+}
+
+/* 0 if the file was added. */
+static int add_file(struct images *images, const char *file, const char *kind, char *err,
+		    size_t err_size)
+{
+	struct registered r = { .kind = kind };
+	const bool is_cut = !strcmp(kind, CUT_SECTION);
+	int status;
+
+	name_of(file, r.name);
+	r.cut.name = xstrdup(r.name);
+	r.qemu.name = xstrdup(r.name);
+	r.cut.file = xstrdup(file);
+	r.qemu.file = xstrdup(file);
+	status = is_plain_name(r.name) ? ini_file_parse(file, set_registered, &r, err, err_size)
+				       : refuse(err, err_size,
+						"%s: expected a name of letters, digits, '.', '_' "
+						"and '-'",
+						file);
+	if (status)
+		snprintf(err + strlen(err), err_size - strlen(err),
+			 "; remove %s, or build '%s' again", file, r.name);
+	else
+		status = is_cut ? check_cut(images, &r.cut, err, err_size)
+				: check_qemu(&r.qemu, err, err_size);
+	if (!status && is_cut)
+		add_cut(images, &r.cut);
+	else
+		release_cut(&r.cut);
+	if (!status && !is_cut)
+		add_qemu(images, &r.qemu);
+	else
+		release_qemu(&r.qemu);
+	return status;
+}
+
+void images_add_registered(struct images *images, const char *cache,
+			   void (*warn)(const char *message))
+{
+	static const char *const kinds[][2] = { { CUT_SECTION, "/cuts/*" SUFFIX },
+						{ QEMU_SECTION, "/qemus/*" SUFFIX } };
+	char err[2 * PATH_MAX];
+	glob_t found;
+	size_t k, i;
+
+	for (k = 0; k < 2; k++) {
+		if (glob_below(cache, kinds[k][1], &found))
+			continue;
+		for (i = 0; i < found.gl_pathc; i++)
+			if (add_file(images, found.gl_pathv[i], kinds[k][0], err, sizeof(err)))
+				warn(err);
+		globfree(&found);
+	}
+	if (images->qemu_count && !strcmp(images->qemus[0].name, QEMU_DEFAULT))
+		images->qemu = images->qemus[0].path;
 }
 
 /* 0, also on a file system without locks. */
@@ -130,75 +490,20 @@ static int take_lock(struct images *images, const char *path, char *err, size_t 
 	return -EBUSY;
 }
 
-static int check_cut(const struct image_cut *cut, const char *path, char *err, size_t err_size)
+int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
+	       char *err, size_t err_size)
 {
-	char what[64];
-	int status;
+	int status = check_there("initramfs", images->initramfs, ADVICE, err, err_size);
 
-	snprintf(what, sizeof(what), "kernel of cut '%.40s'", cut->name);
-	status = check_there(what, cut->vmlinux, ADVICE, err, err_size);
-	if (status || (cut->release && cut->key && cut->patches_sha256))
-		return status;
-	return refuse(err, err_size, "%s: [cut %s] is incomplete; make all writes it anew", path,
-		      cut->name);
-}
-
-static int check_complete(const struct images *images, const char *path, char *err, size_t err_size)
-{
-	int status;
-	size_t i;
-
-	if (!images->source || !images->compiler || !images->config_sha256 || !images->cut_count)
-		return refuse(err, err_size, "%s is incomplete; make all writes it anew", path);
-	status = check_there("initramfs", images->initramfs, ADVICE, err, err_size);
-	for (i = 0; !status && i < images->cut_count; i++)
-		status = check_cut(&images->cuts[i], path, err, err_size);
 	if (!status)
-		status = check_there("QEMU", images->qemu,
-				     "make deps installs Debian's, QEMU=PATH names yours", err,
-				     err_size);
+		status = check_cut(images, cut, err, err_size);
+	if (!status)
+		status = check_qemu(qemu, err, err_size);
+	if (!status)
+		status = take_lock(images, qemu->path, err, err_size);
+	if (!status)
+		status = take_lock(images, cut->image, err, err_size);
+	if (!status && cut->modules)
+		status = take_lock(images, cut->modules, err, err_size);
 	return status;
-}
-
-int images_load(struct images *images, const char *path, char *err, size_t err_size)
-{
-	const char *qemu = getenv("QEMU");
-	int status;
-	size_t i;
-
-	memset(images, 0, sizeof(*images));
-	status = ini_file_parse(path, set_entry, images, err, err_size);
-	if (status == -ENOENT)
-		snprintf(err, err_size,
-			 "no guest kernels yet (%s does not exist); make all builds them", path);
-	if (!status && qemu && *qemu)
-		record_set_text(&images->qemu, qemu);
-	if (!status)
-		status = check_complete(images, path, err, err_size);
-	if (!status)
-		status = take_lock(images, images->qemu, err, err_size);
-	for (i = 0; !status && i < images->cut_count; i++)
-		status = take_lock(images, images->cuts[i].vmlinux, err, err_size);
-	if (status)
-		images_release(images);
-	return status;
-}
-
-void images_release(struct images *images)
-{
-	size_t i;
-
-	for (i = 0; i < images->cut_count; i++) {
-		free(images->cuts[i].name);
-		free(images->cuts[i].vmlinux);
-		keys_release(cut_keys, &images->cuts[i]);
-	}
-	for (i = 0; i < images->lock_count; i++)
-		close(images->locks[i]);
-	free(images->locks);
-	free(images->cuts);
-	keys_release(images_keys, images);
-	free(images->initramfs);
-	free(images->qemu);
-	memset(images, 0, sizeof(*images));
 }

@@ -2,45 +2,97 @@
 #ifndef BENCH_CONFIG_IMAGES_H
 #define BENCH_CONFIG_IMAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/record.h"
+
 /*
- * The kernels, initramfs and QEMU to boot: build/images.ini, which
- * vm-images/build-kernels writes. Paths in it are relative to its directory.
+ * The kernels, initramfs and QEMUs that can be booted. The shipped ones are in build/images.ini,
+ * which vm-images/build-kernels writes; `balloonbench build` registers others, one file each, in
+ * cuts/ and qemus/ of the cache. Paths in a file are relative to its directory.
  */
 struct image_cut {
-	char *name, *vmlinux, *patches_sha256;
-	char *release; /* of uname -r */
-	char *key;     /* in the cache */
+	char *name;
+	char *image;   /* vmlinux or bzImage */
+	char *modules; /* a cpio with the modules to load; NULL: none */
+	/* Identity: what the booted kernel says of itself. */
+	char *build_id, *release, *version;
+	char *key; /* in the cache */
+	/* Origin, as far as it is known. */
+	char *source, *commit, *message_id, *subject, *author_date, *dirty, *fuzz, *trace_events;
+	char *config_sha256, *compiler, *patches_sha256, *built_from;
+	char *file;  /* that it was read from */
+	bool hidden; /* a shipped cut has the same name */
 };
 
+struct image_qemu {
+	char *name;
+	char *path, *version, *commit, *subject, *source, *built_from;
+	char *file;  /* that it was read from */
+	bool hidden; /* its name is that of the default */
+};
+
+/* The QEMU of images.ini, or $QEMU: that of variants without "@NAME". */
+#define QEMU_DEFAULT "default"
+
 struct images {
-	char *source; /* package of the kernel source, with its version */
-	char *compiler, *config_sha256, *initramfs;
-	char *qemu;		/* $QEMU, if it is set */
-	struct image_cut *cuts; /* in the order of the series */
+	char *file;			/* images.ini */
+	char *source;			/* of all cuts that have none of their own */
+	char *compiler, *config_sha256; /* likewise */
+	char *initramfs;
+	char *qemu;		/* path of the default one */
+	struct image_cut *cuts; /* in the order of the series, then the registered ones by name */
 	size_t cut_count;
-	int *locks; /* see images_load() */
+	struct image_qemu *qemus; /* the default one, if there is one, then the registered ones */
+	size_t qemu_count;
+	int *locks; /* see images_use() */
 	size_t lock_count;
 };
 
 /*
- * 0; -ENOENT or -EBUSY if something is missing or being removed: the message says how to build it;
- * else errors as scenario_load(). Kernels and QEMU are locked in the cache until images_release().
+ * Read images.ini. 0; -ENOENT where there is none: the message says how to build it; else errors as
+ * scenario_load(). That its files exist is checked by images_use().
  */
 int images_load(struct images *images, const char *path, char *err, size_t err_size);
+
+/*
+ * Add what is registered in the cache. A file that cannot be used is left out: @warn gets a message
+ * that names it and what to do. A shipped cut hides a registered one of the same name.
+ */
+void images_add_registered(struct images *images, const char *cache,
+			   void (*warn)(const char *message));
 void images_release(struct images *images);
 
-/* NULL if there is no such cut. */
+/* NULL if there is no such cut; hidden ones are not found. */
 const struct image_cut *images_find(const struct images *images, const char *cut);
+
+/* @name NULL: the default one. NULL if there is no such QEMU. */
+const struct image_qemu *images_find_qemu(const struct images *images, const char *name);
+
+/* The registered cut that the shipped one of this name hides and that is another kernel, or NULL.
+ */
+const struct image_cut *images_hidden(const struct images *images, const char *cut);
+
+/*
+ * Check that what boots a cut under a QEMU is there, and lock it in the cache until
+ * images_release(). 0; -ENOENT or -EBUSY, where a message says how to build it.
+ */
+int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
+	       char *err, size_t err_size);
+
+/* What they are and where they come from, for env.json and `balloonbench list`. */
+extern const struct record image_cut_record, image_qemu_record;
 
 /*
  * Paths of the files that balloonbench reads, in the search order of data_path(). images.ini, if it
- * is not in $BALLOONBENCH_DATA, is searched beside the program first. The strings are static.
+ * is not in $BALLOONBENCH_DATA, is searched beside the program first. path_cache() is
+ * $BALLOONBENCH_CACHE or its default. The strings are static.
  */
 const char *path_scenarios(void);
 const char *path_variants(void);
 const char *path_suites(void);
 const char *path_images(void);
+const char *path_cache(void);
 
 #endif

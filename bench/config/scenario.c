@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/kernel_args.h"
 #include "bench/config/keys.h"
 #include "bench/victim/victims.h"
 #include "lib/alloc.h"
@@ -74,6 +75,7 @@ static const struct key keys[] = {
 	KEY("guest", "backing", key_set_choice, backing, .choices = backing_names),
 	KEY("guest", "thp", key_set_switch, thp),
 	KEY("guest", "prealloc", key_set_switch, prealloc),
+	KEY("guest", "kernel_args", key_set_kernel_args, kernel_args),
 	KEY("balloon", "inflate", key_set_memory, inflate_bytes),
 	KEY("balloon", "step", key_set_memory, step_bytes),
 	KEY("balloon", "deflate_on_oom", key_set_switch, deflate_on_oom),
@@ -258,6 +260,7 @@ void scenario_release(struct scenario *scenario)
 {
 	free(scenario->name);
 	free(scenario->path);
+	free(scenario->kernel_args);
 	keys_release(keys, scenario);
 	record_release_list(&victim_spec_record, &scenario->guest_victims);
 	record_release_list(&victim_spec_record, &scenario->host_victims);

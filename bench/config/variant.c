@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/config/variant.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/kernel_args.h"
 #include "bench/config/keys.h"
 #include "bpf/level.h"
 #include "lib/alloc.h"
@@ -15,13 +17,47 @@ static struct variant *find(const struct variants *variants, const char *name)
 	return find_named(variants->list, variants->count, sizeof(*variants->list), name);
 }
 
+int device_each(const char *device, int (*fn)(const char *name, const char *value, void *context),
+		void *context)
+{
+	char *copy = xstrdup(device ? device : ""), *save, *word, *equals;
+	int status = 0;
+
+	for (word = strtok_r(copy, ",", &save); word && !status;
+	     word = strtok_r(NULL, ",", &save)) {
+		equals = strchr(word, '=');
+		if (equals)
+			*equals = '\0';
+		status = fn(word, equals ? equals + 1 : "", context);
+	}
+	free(copy);
+	return status;
+}
+
+static int is_id(const char *name, const char *value, void *context)
+{
+	(void)value;
+	(void)context;
+	return !strcmp(name, "id");
+}
+
 /* A QEMU option gets the value: a comma must not begin another option. */
 static int set_device(const struct ini_entry *e, const struct key *key, void *member)
 {
-	if (!strncmp(e->value, "id=", 3) || strstr(e->value, ",id=") || strstr(e->value, ",,"))
+	if (device_each(e->value, is_id, NULL) || strstr(e->value, ",,"))
 		return ini_fail(e,
 				"'%s': expected properties of the device other than its id, as in "
 				"page-x=on,y=off",
+				e->value);
+	return key_set_text(e, key, member);
+}
+
+static int set_qemu(const struct ini_entry *e, const struct key *key, void *member)
+{
+	if (!is_plain_name(e->value))
+		return ini_fail(e,
+				"'%s': expected the name of a QEMU; `balloonbench list` shows "
+				"them, `balloonbench build --qemu PATH` adds one",
 				e->value);
 	return key_set_text(e, key, member);
 }
@@ -35,7 +71,9 @@ static const struct key keys[] = {
 	KEY("cut", key_set_text, cut),
 	KEY("description", key_set_text, description),
 	KEY("method", key_set_choice, method, .choices = method_names),
+	KEY("qemu", set_qemu, qemu),
 	KEY("device", set_device, device),
+	KEY("kernel_args", key_set_kernel_args, kernel_args),
 	KEY("against", key_set_text, against),
 	{ .name = "mover", .renamed = "method" },
 	{ .name = NULL },
@@ -55,41 +93,81 @@ static int set_entry(const struct ini_entry *e, void *context)
 		       find_or_add_named(variants->list, &variants->count, size, e->section));
 }
 
+static void release_variant(struct variant *v)
+{
+	keys_release(keys, v);
+	free(v->name);
+	free(v->qemu);
+	free(v->device);
+	free(v->kernel_args);
+	free(v->file);
+}
+
 int variants_load(struct variants *variants, const char *path, char *err, size_t err_size)
 {
+	struct variant *v;
 	int status;
-	size_t i;
 
 	memset(variants, 0, sizeof(*variants));
 	status = ini_file_parse(path, set_entry, variants, err, err_size);
-	for (i = 0; !status && i < variants->count; i++)
-		if (!variants->list[i].cut)
+	for (v = variants->list; !status && v < variants->list + variants->count; v++) {
+		v->file = xstrdup(path);
+		if (!v->cut)
 			status = refuse(err, err_size,
-					"%s: [%s] has no cut; name one of kernel-patches/series, "
-					"as in cut = list",
-					path, variants->list[i].name);
+					"%s: [%s] has no cut; name one that `balloonbench list` "
+					"shows, as in cut = list",
+					path, v->name);
+	}
 	if (!status && !variants->count)
 		status = refuse(err, err_size, "%s: there is no variant in this file", path);
 	if (status)
 		variants_release(variants);
+	else
+		variants->file = xstrdup(path);
 	return status;
+}
+
+int variants_add_file(struct variants *variants, const char *path,
+		      void (*replaced)(const struct variant *by, const char *file), char *err,
+		      size_t err_size)
+{
+	const size_t size = sizeof(*variants->list);
+	struct variants added;
+	struct variant *v, *old;
+	int status = variants_load(&added, path, err, err_size);
+
+	if (status)
+		return status;
+	variants->list = xreallocarray(variants->list, variants->count + added.count, size);
+	for (v = added.list; v < added.list + added.count; v++) {
+		old = find(variants, v->name);
+		if (old) {
+			replaced(v, old->file);
+			release_variant(old);
+		} else {
+			old = &variants->list[variants->count++];
+		}
+		*old = *v;
+	}
+	added.count = 0;
+	variants_release(&added);
+	return 0;
 }
 
 void variants_release(struct variants *variants)
 {
 	size_t i;
 
-	for (i = 0; i < variants->count; i++) {
-		keys_release(keys, &variants->list[i]);
-		free(variants->list[i].name);
-		free(variants->list[i].device);
-	}
+	for (i = 0; i < variants->count; i++)
+		release_variant(&variants->list[i]);
 	for (i = 0; i < variants->derived_count; i++) {
 		free(variants->derived[i]->name);
 		free(variants->derived[i]);
 	}
+	record_release_texts(&variants->texts);
 	free(variants->list);
 	free(variants->derived);
+	free(variants->file);
 	memset(variants, 0, sizeof(*variants));
 }
 
@@ -116,23 +194,212 @@ const struct variant *variants_add_control(struct variants *variants, const stru
 	return v;
 }
 
-const struct variant *variants_find(struct variants *variants, const char *name)
+/* A text that lives as long as the variants do. */
+static char *keep(struct variants *variants, const char *text)
 {
-	const char *plus = strchr(name, '+');
-	const struct variant *v = find(variants, name);
-	struct variant *traced;
-	enum trace_level level;
-	char base[128];
+	record_append_text(&variants->texts, text);
+	return ((char **)variants->texts.items)[variants->texts.count - 1];
+}
 
-	if (v || !plus || !trace_level_parse(plus + 1, &level))
+const struct variant *variants_named(struct variants *variants, const struct images *images,
+				     const char *name)
+{
+	const struct variant *v = find(variants, name);
+	const struct image_cut *cut = v || !images ? NULL : images_find(images, name);
+	struct variant of_cut = { .cut = NULL };
+	struct variant *derived;
+
+	if (!cut)
 		return v;
-	snprintf(base, sizeof(base), "%.*s", (int)(plus - name), name);
-	v = find(variants, base);
-	if (!v)
+	derived = derive(variants, &of_cut, name);
+	derived->cut = cut->name;
+	derived->description = cut->subject ? cut->subject : cut->source;
+	derived->file = cut->file;
+	return derived;
+}
+
+/* A spec in its parts, which are cut out of @text; absent ones are NULL. */
+struct spec {
+	char text[VARIANT_SPEC_MAX + 1];
+	char *name, *properties, *qemu, *level;
+};
+
+static char *cut_off(char *text, char c)
+{
+	char *at = text ? strchr(text, c) : NULL;
+
+	if (at)
+		*at++ = '\0';
+	return at;
+}
+
+/* Errors of a spec: err and err_size are those of the caller. */
+#define WRONG(spec, ...) refuse_spec(err, err_size, spec, xasprintf(__VA_ARGS__))
+
+static int refuse_spec(char *err, size_t err_size, const char *spec, char *why)
+{
+	refuse(err, err_size, "variant '%s': %s", spec, why);
+	free(why);
+	return -EINVAL;
+}
+
+static int split(struct spec *s, const char *text, char *err, size_t err_size)
+{
+	char shown[24];
+
+	snprintf(shown, sizeof(shown), "%.20s...", text);
+	if (strlen(text) > VARIANT_SPEC_MAX)
+		return WRONG(shown,
+			     "longer than %d characters; give it a name in a file, for --variants",
+			     VARIANT_SPEC_MAX);
+	snprintf(s->text, sizeof(s->text), "%s", text);
+	s->name = s->text;
+	s->level = cut_off(s->text, '+');
+	s->qemu = cut_off(s->text, '@');
+	s->properties = cut_off(s->text, ',');
+	if (s->qemu && strpbrk(s->qemu, ",="))
+		return WRONG(text, "the properties of the device belong before '@'");
+	if (!is_plain_name(s->name))
+		return WRONG(text,
+			     "'%s': expected a name of letters, digits, '.', '_' and '-', as "
+			     "in NAME,property=value@QEMU+LEVEL",
+			     s->name);
+	return 0;
+}
+
+/* Properties of a spec as they are checked and put together with those of its variant. */
+struct properties {
+	const char *spec;
+	char *all; /* "a=on,b=off" */
+	char *err;
+	size_t err_size;
+};
+
+/* Whether "a=on,b=off" has a property of that name, then 1. */
+static int same_name(const char *name, const char *value, void *context)
+{
+	(void)value;
+	return !strcmp(name, context);
+}
+
+static void append(struct properties *p, const char *name, const char *value)
+{
+	char *before = p->all;
+
+	p->all = xasprintf("%s%s%s%s%s", before ? before : "", before ? "," : "", name,
+			   *value ? "=" : "", value);
+	free(before);
+}
+
+static int check_property(char *word, struct properties *p)
+{
+	char *value = cut_off(word, '='), *err = p->err;
+	size_t err_size = p->err_size;
+
+	if (!is_plain_name(word) || !value || !is_plain_name(value))
+		return WRONG(p->spec,
+			     "'%s%s%s': expected property=value of letters, digits, '.', '_' and "
+			     "'-', as in page-chunks=on",
+			     word, value ? "=" : "", value ? value : "");
+	if (!strcmp(word, "id"))
+		return WRONG(p->spec, "'id': the benchmark names the device itself; leave it out");
+	if (device_each(p->all, same_name, word))
+		return WRONG(p->spec, "'%s' is given twice", word);
+	append(p, word, value);
+	return 0;
+}
+
+/* The properties of a variant that a spec does not replace, before those of the spec. */
+static int keep_others(const char *name, const char *value, void *context)
+{
+	struct properties *const *both = context;
+
+	if (!device_each(both[1]->all, same_name, (char *)name))
+		append(both[0], name, value);
+	return 0;
+}
+
+static int add_properties(struct variants *variants, struct variant *v, char *text, char *err,
+			  size_t err_size)
+{
+	struct properties own = { .spec = v->name, .err_size = err_size }, all = { .all = NULL };
+	struct properties *both[] = { &all, &own };
+	char *word = text, *next;
+	int status = 0;
+
+	own.err = err;
+	for (; word && !status; word = next) {
+		next = cut_off(word, ',');
+		status = check_property(word, &own);
+	}
+	if (!status) {
+		device_each(v->device, keep_others, both);
+		append(&all, own.all, "");
+		v->device = keep(variants, all.all);
+	}
+	free(own.all);
+	free(all.all);
+	return status;
+}
+
+static int set_spec_qemu(struct variants *variants, const struct images *images, struct variant *v,
+			 const char *name, char *err, size_t err_size)
+{
+	char list[512] = "";
+	size_t i, n = 0;
+
+	if (images && images_find_qemu(images, name)) {
+		v->qemu = strcmp(name, QEMU_DEFAULT) ? keep(variants, name) : NULL;
+		return 0;
+	}
+	for (i = 0; images && i < images->qemu_count && n < sizeof(list); i++)
+		if (!images->qemus[i].hidden)
+			n += snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+				      images->qemus[i].name);
+	return WRONG(v->name,
+		     "no QEMU '%s'; there are: %s; `balloonbench build --qemu PATH --name "
+		     "NAME` adds one",
+		     name, *list ? list : "none");
+}
+
+static int set_level(struct variant *v, const char *name, char *err, size_t err_size)
+{
+	enum trace_level level;
+	char list[64];
+
+	if (!trace_level_parse(name, &level)) {
+		join_names(trace_levels, TRACE_LEVELS, list, sizeof(list));
+		return WRONG(v->name, "'%s' is no level of tracing; there are: %s", name, list);
+	}
+	v->trace = strchr(v->name, '+') + 1;
+	return 0;
+}
+
+const struct variant *variants_find(struct variants *variants, const struct images *images,
+				    const char *spec, char *err, size_t err_size)
+{
+	const struct variant *base;
+	struct variant *v;
+	struct spec s;
+
+	if (split(&s, spec, err, err_size))
 		return NULL;
-	traced = derive(variants, v, name);
-	traced->trace = strchr(traced->name, '+') + 1;
-	return traced;
+	base = variants_named(variants, images, s.name);
+	if (!base) {
+		refuse(err, err_size,
+		       "no variant '%s' in %s, and no cut of that name; `balloonbench "
+		       "list` shows them",
+		       s.name, variants->file);
+		return NULL;
+	}
+	if (!s.properties && !s.qemu && !s.level)
+		return base;
+	v = derive(variants, base, spec);
+	if ((s.properties && add_properties(variants, v, s.properties, err, err_size)) ||
+	    (s.qemu && set_spec_qemu(variants, images, v, s.qemu, err, err_size)) ||
+	    (s.level && set_level(v, s.level, err, err_size)))
+		return NULL;
+	return v;
 }
 
 const char *method_refuses(enum result_method method, const struct scenario *s,

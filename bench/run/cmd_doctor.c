@@ -128,6 +128,38 @@ static int check_accels(const struct images *images)
 	return status;
 }
 
+static void report_unusable(const char *message)
+{
+	report(MISSING, "registered", "%s", message);
+}
+
+/* The kernels and QEMUs; the first kernel and the default QEMU, which are tried, have to be there.
+ */
+static int load(struct images *images, char *err, size_t err_size)
+{
+	int status = images_load(images, path_images(), err, err_size);
+
+	if (status)
+		return status;
+	images_add_registered(images, path_cache(), report_unusable);
+	if (!images->cut_count)
+		return refuse(err, err_size,
+			      "no guest kernels; make all builds the shipped ones, `balloonbench "
+			      "build` yours");
+	return images_use(images, &images->cuts[0], images_find_qemu(images, NULL), err, err_size);
+}
+
+static void report_kernels(const struct images *images)
+{
+	size_t shipped = 0;
+
+	while (shipped < images->cut_count && !strcmp(images->cuts[shipped].file, images->file))
+		shipped++;
+	report(WORKS, "guest kernels",
+	       "%zu cuts of %s, and %zu that `balloonbench build` registered", shipped,
+	       images->source ? images->source : images->file, images->cut_count - shipped);
+}
+
 static int run(struct command_line *command_line)
 {
 	struct images images;
@@ -141,11 +173,12 @@ static int run(struct command_line *command_line)
 	check_program("gnuplot", "reports have no plots");
 	check_tracing();
 	check_program("perf", "--perf does not work");
-	if (images_load(&images, path_images(), err, sizeof(err))) {
+	if (load(&images, err, sizeof(err))) {
 		report(BROKEN, "images", "%s", err);
+		images_release(&images);
 		return EXIT_ENVIRONMENT;
 	}
-	report(WORKS, "guest kernels", "%zu cuts of %s", images.cut_count, images.source);
+	report_kernels(&images);
 	if (program_first_line(VERSION_OF(images.qemu), line, sizeof(line))) {
 		report(BROKEN, "QEMU", "cannot run %s; run make deps, or name yours with QEMU=PATH",
 		       images.qemu);

@@ -67,9 +67,12 @@ static const struct option_row rows[] = {
 	OPTION(NAMES, scenarios, "scenario", 0, "NAME|FILE",
 	       "scenario, in place of those of the suite", .hint = HINT_SCENARIO,
 	       .distinct = GIVEN_TWICE),
-	OPTION(NAMES, variants, "variant", 0, "NAME[+LEVEL]",
-	       "variant, in place of those of the suite, traced at LEVEL; the first is the base",
+	OPTION(NAMES, variants, "variant", 0, "SPEC",
+	       "variant, in place of those of the suite, as NAME[,property=value]...[@QEMU]"
+	       "[+LEVEL]; the first is the base",
 	       .hint = HINT_VARIANT, .distinct = GIVEN_TWICE),
+	OPTION(STRING, variants_file, "variants", 0, "FILE",
+	       "variants of your own, in the form of variants.ini", .hint = HINT_FILE),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of each variant in each scenario", .min = 1,
 	       .max = BOOTS_MAX),
 	OPTION(COUNT, cycles, "cycles", 0, "N", "inflate-deflate cycles per boot", .min = 1,
@@ -91,6 +94,8 @@ static const struct option_row rows[] = {
 	       "with --until-ci, stop at N boots (default: " STRING(MAX_BOOTS) ")", .min = 2,
 	       .max = BOOTS_MAX),
 	OPTION_TITLE("HOW TO RUN IT"),
+	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
+	       "arguments for the guests' kernels, after those of scenario and variant"),
 	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accels),
 	OPTION(CHOICE, trace, "trace", 0, NULL,
 	       "phases: a record per batch; pages: also a histogram per page operation",
@@ -278,6 +283,9 @@ const struct command run_command = {
 	.description =
 		"Boot a VM for every scenario, variant and repetition, in an order drawn from "
 		"the seed, inflate and deflate its balloon, and write a result tree.\n"
+		"A variant is NAME[,property=value]...[@QEMU][+LEVEL]: NAME is a section of "
+		"variants.ini, or a cut that `balloonbench list` shows; the properties are those "
+		"of the balloon device; LEVEL is that of tracing.\n"
 		"--until-ci has a price: runs that are narrow by chance end sooner. Where it "
 		"ends most runs, 95 % intervals cover the truth in 93 % of runs, and tests at "
 		"5 % have 6.5 % false positives (simulated; see bench/run/until_ci.h).\n"
@@ -297,6 +305,9 @@ const struct command run_command = {
 		"  balloonbench run --scenario idle --variant list+off --variant list \\\n"
 		"    --variant list+pages\n"
 		"      the cost of tracing\n"
+		"  balloonbench run --scenario idle --variant 00-base \\\n"
+		"    --variant 00-base@qemu-7.2 --variant 00-base,x-deflate-willneed=off\n"
+		"      a kernel of `balloonbench build`, another QEMU, a property of the device\n"
 		"  balloonbench run --scenario idle --variant finalize --aa --boots 10\n"
 		"      the noise of this machine\n"
 		"  balloonbench run --resume results/20261121T033000Z-default\n"

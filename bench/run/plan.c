@@ -89,7 +89,7 @@ static json_t *unless_0(uint64_t value)
 /* Sizes and times are far below INT64_MAX. */
 #define S struct scenario
 static RECORD(scenario_fields, "scenario", NULL,
-	FIELD(TEXT, name), FIELD(COUNT, memory_bytes), FIELD(COUNT, inflate_bytes),
+	FIELD(TEXT, name), FIELD(TEXT, kernel_args), FIELD(COUNT, memory_bytes), FIELD(COUNT, inflate_bytes),
 	FIELD(COUNT, step_bytes), FIELD(COUNT, calm_ns), FIELD(REAL, scale),
 	FIELD(BOOL, thp, .required = true), FIELD(BOOL, prealloc, .required = true),
 	FIELD(BOOL, refault, .required = true), FIELD(BOOL, deflate_on_oom),
@@ -126,11 +126,11 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "name", v->name,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "name", v->name,
 			 "description", v->description ? v->description : "", "cut", v->cut,
 			 "method", method_names[v->method], "device", v->device ? v->device : "",
-			 "against", v->against ? v->against : "", "trace", v->trace, "control_of",
-			 v->control_of);
+			 "against", v->against ? v->against : "", "qemu", v->qemu, "kernel_args",
+			 v->kernel_args, "trace", v->trace, "control_of", v->control_of);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

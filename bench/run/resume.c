@@ -82,6 +82,51 @@ static size_t common_items(const json_t *list, const json_t *other)
 	return i;
 }
 
+/* Compare members of an object that both runs have; what the older one does not say may be new. */
+static bool same_members(const json_t *old, const json_t *new, const char *const *names)
+{
+	for (; *names; names++)
+		if (json_object_get(old, *names) &&
+		    !json_equal(json_object_get(old, *names), json_object_get(new, *names)))
+			return false;
+	return true;
+}
+
+/* The first object of a list by name that is another in the older run, or NULL. */
+static const char *changed_object(const json_t *old, const json_t *new, const char *const *names)
+{
+	const json_t *value, *before;
+	const char *name;
+
+	/* The macro of jansson takes no const object. */
+	json_object_foreach ((json_t *)new, name, value) {
+		before = json_object_get(old, name);
+		if (!before || !same_members(before, value, names))
+			return name;
+	}
+	return NULL;
+}
+
+static int check_images(const struct resume *resume, const json_t *env)
+{
+	static const char *const cut[] = { "build_id", "release",	 "version",
+					   "key",      "modules",	 "config_sha256",
+					   "compiler", "patches_sha256", NULL };
+	static const char *const qemu[] = { "path", "version", NULL };
+	const json_t *old = json_object_get(resume->env, "qemus");
+	const char *name = changed_object(json_object_get(resume->env, "cuts"),
+					  json_object_get(env, "cuts"), cut);
+
+	if (name)
+		return differs(resume, "the kernel of cut", name);
+	name = old ? changed_object(old, json_object_get(env, "qemus"), qemu) : NULL;
+	if (name)
+		return differs(resume, "the QEMU", name);
+	if (!same_members(json_object_get(resume->env, "qemu"), json_object_get(env, "qemu"), qemu))
+		return differs(resume, "QEMU", NULL);
+	return 0;
+}
+
 int resume_check(const struct resume *resume, const json_t *env, const json_t *plan)
 {
 	static const struct {
@@ -92,10 +137,8 @@ int resume_check(const struct resume *resume, const json_t *env, const json_t *p
 		{ "host", "cpu_model", "the machine's CPU" },
 		{ "host", "cpus", "the machine's number of CPUs" },
 		{ "host", "kernel_release", "the machine's kernel" },
-		{ "qemu", "path", "QEMU" },
 		{ "kernel", "config_sha256", "the guests' kernel configuration" },
 		{ "kernel", "compiler", "the compiler" },
-		{ NULL, "cuts", "the kernel of a cut" },
 	}, *f;
 	static const char *const lists[][2] = {
 		{ "scenarios", "scenario" },
@@ -114,6 +157,8 @@ int resume_check(const struct resume *resume, const json_t *env, const json_t *p
 		if (a != b && !json_equal(a, b))
 			return differs(resume, f->what, NULL);
 	}
+	if (check_images(resume, env))
+		return EXIT_USAGE;
 	for (i = 0; i < 3; i++) {
 		a = json_object_get(resume->plan, lists[i][0]);
 		b = json_object_get(plan, lists[i][0]);

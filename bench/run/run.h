@@ -74,6 +74,8 @@ struct run_options {
 	const char *suite_name;
 	struct names scenarios; /* in place of the suite's */
 	struct names variants;
+	const char *variants_file;  /* in addition to variants.ini, or NULL */
+	const char *kernel_args;    /* or NULL */
 	unsigned int boots;	    /* 0: as the suite says */
 	struct suite suite;	    /* what to compare: names only */
 	unsigned int cycles;	    /* 0: as the scenario says */
@@ -140,8 +142,9 @@ struct session {
 	const struct command_line *line;
 	struct run_options options;
 	struct images images;
-	struct variants variants; /* of variants.ini */
+	struct variants variants; /* of variants.ini, and of --variants */
 	const struct variant **chosen;
+	char **kernel_args; /* by scenario, then by chosen variant; NULL: none */
 	struct scenario *scenarios;
 	size_t scenario_count;
 	struct plan plan;
@@ -159,6 +162,25 @@ void session_release(struct session *s);
 
 /* A boot of the plan, without a directory for its logs. All members are borrowed. */
 struct boot session_boot(const struct session *s, const struct plan_entry *entry);
+
+/* Read variants.ini and, unless it is NULL, a file of the user's. 0 or an exit status. */
+int load_variant_files(struct variants *variants, const char *file);
+
+/* Read images.ini, which may not exist, and what is registered. 0 or an exit status. */
+int load_images(struct images *images, bool required);
+
+/* The cut and the QEMU of a variant of the run. */
+const struct image_cut *session_cut(const struct session *s, const struct variant *variant);
+const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant);
+
+/*
+ * Say what the QEMUs of the run cannot do. 0, or EXIT_UNSUPPORTED with the variants that need a
+ * property which their QEMU does not have.
+ */
+int check_qemus(const struct session *s);
+
+/* The first line of `QEMU --version`; "" if it cannot be run. Returns @line. */
+const char *qemu_version_line(const char *binary, char *line, size_t size);
 
 /* "idle/list boot 3", until the next call. */
 const char *boot_name(const struct boot *boot);

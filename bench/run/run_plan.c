@@ -67,41 +67,87 @@ static json_t *host_to_json(void)
 
 static json_t *cuts_to_json(const struct session *s)
 {
-	const struct image_cut *cut;
 	json_t *cuts = json_object();
 	size_t i;
 
-	for (i = 0; i < s->options.suite.variant_count; i++) {
-		cut = images_find(&s->images, s->chosen[i]->cut);
-		json_object_set_new(cuts, cut->name,
-				    json_pack("{s:s, s:s, s:s}", "release", cut->release, "key",
-					      cut->key, "patches_sha256", cut->patches_sha256));
-	}
+	for (i = 0; i < s->options.suite.variant_count; i++)
+		json_object_set_new(cuts, s->chosen[i]->cut,
+				    record_encode(&image_cut_record, session_cut(s, s->chosen[i])));
 	return cuts;
+}
+
+/* With the version that it says itself, if it does. */
+static json_t *qemu_to_json(const struct image_qemu *qemu)
+{
+	json_t *json = record_encode(&image_qemu_record, qemu);
+	char version[256];
+
+	if (*qemu_version_line(qemu->path, version, sizeof(version)))
+		json_object_set_new(json, "version", json_string(version));
+	return json;
+}
+
+/* By name; those that variants use. */
+static json_t *qemus_to_json(const struct session *s)
+{
+	const struct image_qemu *qemu;
+	json_t *qemus = json_object();
+	size_t i;
+
+	for (i = 0; i < s->options.suite.variant_count; i++) {
+		qemu = session_qemu(s, s->chosen[i]);
+		if (!json_object_get(qemus, qemu->name))
+			json_object_set_new(qemus, qemu->name, qemu_to_json(qemu));
+	}
+	return qemus;
+}
+
+/* Append a word to a command line as a shell reads it. */
+static void append_word(FILE *f, const char *word, bool first)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-,=@+/:%";
+	const char *quote = word[strspn(word, plain)] || !*word ? "'" : "";
+
+	/* argv[0] is "PROGRAM COMMAND". */
+	fprintf(f, "%s%s", first ? "" : " ", first ? "" : quote);
+	for (; *word; word++)
+		if (*word == '\'' && !first)
+			fputs("'\\''", f);
+		else
+			fputc(*word, f);
+	fputs(first ? "" : quote, f);
 }
 
 static json_t *make_env(const struct session *s)
 {
-	json_t *arguments = json_array(), *env;
-	char now[32], *command = NULL, *before;
+	const struct image_cut *base = session_cut(s, s->chosen[0]);
+	json_t *arguments = json_array(), *qemus = qemus_to_json(s), *env;
+	const char *qemu = session_qemu(s, s->chosen[0])->name;
+	char now[32], *command = NULL;
+	size_t size;
+	FILE *f = open_memstream(&command, &size);
 	int i;
 
+	if (!f)
+		abort();
 	/* For people to read, and for --resume. */
 	for (i = 0; i < s->line->argc; i++) {
 		json_array_append_new(arguments, json_string(s->line->argv[i]));
-		before = command;
-		command = xasprintf("%s%s%s", i ? before : "", i ? " " : "", s->line->argv[i]);
-		free(before);
+		append_word(f, s->line->argv[i], !i);
 	}
-	env = json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s}, s:{s:s, s:s, s:s}, s:o}",
-		"schema_version", RESULT_SCHEMA_VERSION, "suite", s->options.suite.name,
-		"started_utc", utc_now(UTC_ISO, now), "accel", accel_names[s->accel],
-		"accel_reason", s->accel_reason, "trace", trace_level_name(s->options.trace),
-		"command", command, "arguments", arguments, "host", host_to_json(), "qemu", "path",
-		s->images.qemu, "kernel", "source", s->images.source, "compiler",
-		s->images.compiler, "config_sha256", s->images.config_sha256, "cuts",
-		cuts_to_json(s));
+	fclose(f);
+	/* "qemu" and "kernel" are those of the base. */
+	env = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:{s:s*, s:s*, "
+			"s:s*}, s:o}",
+			"schema_version", RESULT_SCHEMA_VERSION, "suite", s->options.suite.name,
+			"started_utc", utc_now(UTC_ISO, now), "accel", accel_names[s->accel],
+			"accel_reason", s->accel_reason, "trace",
+			trace_level_name(s->options.trace), "command", command, "arguments",
+			arguments, "host", host_to_json(), "qemu", json_object_get(qemus, qemu),
+			"qemus", qemus, "kernel", "source", base->source, "compiler",
+			base->compiler, "config_sha256", base->config_sha256, "cuts",
+			cuts_to_json(s));
 	free(command);
 	return env;
 }
@@ -111,6 +157,8 @@ static json_t *make_plan(const struct session *s)
 	json_t *plan = plan_to_json(&s->plan, s->scenarios, s->scenario_count, s->chosen,
 				    s->options.suite.variant_count);
 
+	if (s->options.kernel_args)
+		json_object_set_new(plan, "kernel_args", json_string(s->options.kernel_args));
 	if (s->options.until.half_width)
 		json_object_set_new(plan, "until_ci", until_ci_to_json(&s->until, s->scenarios));
 	return plan;
@@ -206,7 +254,7 @@ static int run_boot(struct session *s, struct boot *boot, struct boot_result *re
 		status = results_fail(err, "write into", path);
 	else
 		status = fails(EXIT_ENVIRONMENT, "%s: cannot run %s: %s", boot_name(boot),
-			       s->images.qemu, strerror(-err));
+			       session_qemu(s, boot->variant)->path, strerror(-err));
 	if (status)
 		directory_remove(path);
 	else

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/kernel_args.h"
 #include "bench/run/run.h"
 #include "bench/vm/vm.h"
 #include "lib/alloc.h"
@@ -12,41 +14,119 @@
 /* Room for a kernel and a balloon. */
 #define GUEST_MIN_BYTES (256ULL << 20)
 
+static void say_replaced(const struct variant *by, const char *file)
+{
+	log_info("variant %s of %s replaces that of %s", by->name, by->file, file);
+}
+
+int load_variant_files(struct variants *variants, const char *file)
+{
+	char err[1024];
+
+	if (variants_load(variants, path_variants(), err, sizeof(err)) ||
+	    (file && variants_add_file(variants, file, say_replaced, err, sizeof(err))))
+		return fails(EXIT_USAGE, "%s", err);
+	return 0;
+}
+
+static void warn(const char *message)
+{
+	log_warn("%s", message);
+}
+
+int load_images(struct images *images, bool required)
+{
+	char err[1024];
+	int status = images_load(images, path_images(), err, sizeof(err));
+
+	if (status && (required || status != -ENOENT))
+		return fails(status == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT, "%s", err);
+	images_add_registered(images, path_cache(), warn);
+	return 0;
+}
+
+const struct image_cut *session_cut(const struct session *s, const struct variant *variant)
+{
+	return images_find(&s->images, variant->cut);
+}
+
+const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant)
+{
+	return images_find_qemu(&s->images, variant->qemu);
+}
+
+/* Say that another kernel with the same name is not used. */
+static void warn_of_hidden(const struct session *s, const struct variant *v)
+{
+	const struct image_cut *hidden = images_hidden(&s->images, v->cut), *same;
+	char name[VARIANT_SPEC_MAX + 1];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(v->name, ",@+"), v->name);
+	same = images_find(&s->images, name);
+	if (same && strcmp(name, v->cut) != 0)
+		log_warn("variant %s is that of %s, which boots the cut '%s', not the cut '%s' of "
+			 "%s; build that one again with another --name to use it",
+			 v->name, v->file, v->cut, name, same->file);
+	if (hidden)
+		log_warn("variant %s boots the shipped cut '%s', not that of %s; build that one "
+			 "again with another --name to use it",
+			 v->name, v->cut, hidden->file);
+}
+
+/* Check that what a variant needs is there, and lock it. */
+static int use_images(struct session *s, const struct variant *v)
+{
+	const struct image_cut *cut = session_cut(s, v);
+	const struct image_qemu *qemu = session_qemu(s, v);
+	char err[2048];
+
+	if (!cut)
+		return fails(EXIT_ENVIRONMENT,
+			     "variant %s needs the kernel of cut '%s', which is neither in %s nor "
+			     "registered: make all builds the shipped ones, `balloonbench build` "
+			     "yours",
+			     v->name, v->cut, path_images());
+	if (v->qemu && !qemu)
+		return fails(EXIT_ENVIRONMENT,
+			     "variant %s needs the QEMU '%s', which is not registered: "
+			     "`balloonbench build --qemu PATH --name %s` does that",
+			     v->name, v->qemu, v->qemu);
+	warn_of_hidden(s, v);
+	if (images_use(&s->images, cut, qemu, err, sizeof(err)))
+		return fails(EXIT_ENVIRONMENT, "%s", err);
+	return 0;
+}
+
 /* Choose the variant at an index of the suite. */
 static int choose_variant(struct session *s, size_t i)
 {
 	const char *name = s->options.suite.variants[i];
-	const struct variant *v = variants_find(&s->variants, name);
 	bool is_control = s->options.aa && i == SUITE_CONTROL;
+	const struct variant *named;
+	char err[1024];
 
-	if (is_control && v)
+	if (!is_control) {
+		s->chosen[i] = variants_find(&s->variants, &s->images, name, err, sizeof(err));
+		return s->chosen[i] ? use_images(s, s->chosen[i]) : fails(EXIT_USAGE, "%s", err);
+	}
+	named = variants_named(&s->variants, &s->images, name);
+	if (named)
 		return fails(EXIT_USAGE,
 			     "--aa: the A/A control of %s would be %s, which is a variant of %s; "
 			     "rename that one",
-			     s->chosen[0]->name, name, path_variants());
-	if (is_control)
-		v = variants_add_control(&s->variants, s->chosen[0], name);
-	if (!v)
-		return fails(EXIT_USAGE, "no variant '%s' in %s; `balloonbench list` shows them",
-			     name, path_variants());
-	if (!images_find(&s->images, v->cut))
-		return fails(EXIT_ENVIRONMENT,
-			     "variant %s needs the kernel of cut '%s', which %s does not have: "
-			     "make all",
-			     v->name, v->cut, path_images());
-	s->chosen[i] = v;
+			     s->chosen[0]->name, name, named->file);
+	s->chosen[i] = variants_add_control(&s->variants, s->chosen[0], name);
 	return 0;
 }
 
 static int load_variants(struct session *s)
 {
 	const struct suite *suite = &s->options.suite;
-	char err[1024];
-	int status = 0;
+	int status = load_variant_files(&s->variants, s->options.variants_file);
 	size_t i;
 
-	if (variants_load(&s->variants, path_variants(), err, sizeof(err)))
-		return fails(EXIT_USAGE, "%s", err);
+	if (status)
+		return status;
 	s->chosen = xcalloc(suite->variant_count, sizeof(*s->chosen));
 	for (i = 0; !status && i < suite->variant_count; i++)
 		status = choose_variant(s, i);
@@ -128,9 +208,40 @@ static void make_plan(struct session *s)
 	until_ci_init(&s->until, goal, &s->plan, s->scenario_count, suite->variant_count);
 }
 
+/* Put together the arguments for the kernel of each variant in each scenario. */
+static int join_kernel_args(struct session *s)
+{
+	const size_t count = s->options.suite.variant_count;
+	size_t i;
+
+	s->kernel_args = xcalloc(s->scenario_count * count, sizeof(*s->kernel_args));
+	for (i = 0; i < s->scenario_count * count; i++) {
+		const struct scenario *scenario = &s->scenarios[i / count];
+		const struct variant *variant = s->chosen[i % count];
+		const char *const texts[] = { scenario->kernel_args, variant->kernel_args,
+					      s->options.kernel_args };
+
+		s->kernel_args[i] = kernel_args_join(texts, 3);
+		if (s->kernel_args[i] && strlen(s->kernel_args[i]) > KERNEL_ARGS_MAX)
+			return fails(EXIT_USAGE,
+				     "scenario %s with variant %s: %zu characters of kernel_args; "
+				     "the kernel takes no more than %d",
+				     scenario->name, variant->name, strlen(s->kernel_args[i]),
+				     KERNEL_ARGS_MAX);
+	}
+	return 0;
+}
+
+/* It is tried with the base's kernel and QEMU: others need not be there. */
 static int choose_accel(struct session *s)
 {
-	int err = accel_choose(s->options.accel, &s->images, &s->accel, s->accel_reason,
+	const struct images base = {
+		.initramfs = s->images.initramfs,
+		.qemu = session_qemu(s, s->chosen[0])->path,
+		.cuts = (struct image_cut *)session_cut(s, s->chosen[0]),
+		.cut_count = 1,
+	};
+	int err = accel_choose(s->options.accel, &base, &s->accel, s->accel_reason,
 			       sizeof(s->accel_reason));
 
 	if (err == -EINTR)
@@ -165,14 +276,14 @@ int session_resolve(struct session *s)
 
 	if (s->options.perf && perf_available(err, sizeof(err)))
 		return fails(EXIT_ENVIRONMENT, "%s", err);
-	status = images_load(&s->images, path_images(), err, sizeof(err));
-	if (status)
-		return fails(status == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT, "%s", err);
-	status = load_variants(s) ?: load_scenarios(s);
+	if (s->options.kernel_args && kernel_args_check(s->options.kernel_args, err, sizeof(err)))
+		return fails(EXIT_USAGE, "--kernel-args: %s", err);
+	status = load_images(&s->images, true) ?: load_variants(s) ?: load_scenarios(s) ?:
+								       join_kernel_args(s);
 	if (status)
 		return status;
 	make_plan(s);
-	return choose_accel(s) ?: check_methods(s);
+	return check_qemus(s) ?: choose_accel(s) ?: check_methods(s);
 }
 
 struct boot session_boot(const struct session *s, const struct plan_entry *entry)
@@ -182,6 +293,8 @@ struct boot session_boot(const struct session *s, const struct plan_entry *entry
 		.images = &s->images,
 		.scenario = &s->scenarios[entry->scenario],
 		.variant = variant,
+		.kernel_args = s->kernel_args[entry->scenario * s->options.suite.variant_count +
+					      entry->variant],
 		.number = entry->boot,
 		.seed = entry->seed,
 		.accel = s->accel,
@@ -197,7 +310,7 @@ struct boot session_boot(const struct session *s, const struct plan_entry *entry
 
 const char *boot_name(const struct boot *boot)
 {
-	static char name[128];
+	static char name[NAME_MAX + VARIANT_SPEC_MAX + 32];
 
 	snprintf(name, sizeof(name), "%s/%s boot %u", boot->scenario->name, boot->variant->name,
 		 boot->number);
@@ -206,10 +319,16 @@ const char *boot_name(const struct boot *boot)
 
 void session_release(struct session *s)
 {
+	const size_t count = s->scenario_count * s->options.suite.variant_count;
+	size_t i;
+
 	results_close(&s->results);
 	plan_release(&s->plan);
 	plan_release(&s->longer);
 	until_ci_release(&s->until);
+	for (i = 0; s->kernel_args && i < count; i++)
+		free(s->kernel_args[i]);
+	free(s->kernel_args);
 	while (s->scenario_count)
 		scenario_release(&s->scenarios[--s->scenario_count]);
 	free(s->scenarios);

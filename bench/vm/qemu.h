@@ -25,7 +25,8 @@
 
 struct qemu_config {
 	const char *binary, *vmlinux, *initramfs;
-	const char *append; /* added to the kernel command line, or NULL */
+	const char *append;	 /* added to the kernel command line, or NULL */
+	const char *kernel_args; /* the user's, after it, or NULL */
 	enum result_accel accel;
 	uint64_t memory_bytes;
 	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon in its place */

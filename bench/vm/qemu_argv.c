@@ -166,9 +166,10 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 	add_memory(&args, config);
 	add(&args, "-kernel", "%s", config->vmlinux);
 	add(&args, "-initrd", "%s", config->initramfs);
-	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s",
+	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s",
 	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
-	    config->append ? config->append : "");
+	    config->append ? config->append : "", config->kernel_args ? " " : "",
+	    config->kernel_args ? config->kernel_args : "");
 	add(&args, "-chardev", "file,id=console,path=%s", console);
 	add(&args, "-serial", "chardev:console");
 	add(&args, "-chardev", "socket,id=qmp,%s", qmp);

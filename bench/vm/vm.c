@@ -213,7 +213,7 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 	char dir[PATH_MAX];
 	struct qemu_config config = {
 		.binary = images->qemu,
-		.vmlinux = images->cuts[0].vmlinux,
+		.vmlinux = images->cuts[0].image,
 		.initramfs = images->initramfs,
 		.accel = accel,
 		.memory_bytes = 256ULL << 20,

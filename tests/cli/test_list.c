@@ -286,6 +286,15 @@ static void doctor_without_kernels(void **state)
 	outcome_release(&outcome);
 }
 
+/* What the user has registered is in none of the tests. */
+static int set_up(void **state)
+{
+	if (test_dir_set_up(state))
+		return -1;
+	setenv("BALLOONBENCH_CACHE", in_test_dir("cache"), 1);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,5 +309,5 @@ int main(void)
 		cmocka_unit_test(doctor_without_kernels),
 	};
 
-	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
 }

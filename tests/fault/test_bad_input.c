@@ -108,11 +108,11 @@ static void missing_kernels(void **state)
 	write_file(test_dir, "bin/images.ini",
 		   "[kernel]\nsource = x\ncompiler = x\nconfig_sha256 = x\n[initramfs]\npath = "
 		   "images.ini\n"
-		   "[qemu]\npath = /bin/true\n[cut finalize]\nvmlinux = /nowhere/vmlinux\nrelease "
+		   "[qemu]\npath = /bin/true\n[cut finalize]\nimage = /nowhere/vmlinux\nrelease "
 		   "= x\n"
 		   "key = x\npatches_sha256 = x\n");
 	expect_outcome(run_shell("cp '%1$s' '%2$s/bin/' && '%2$s/bin/balloonbench' run --scenario "
-				 "smoke",
+				 "smoke --variant finalize",
 				 build_path("balloonbench"), test_dir),
 		       3, "no kernel of cut 'finalize' at /nowhere/vmlinux; make all builds it");
 }

@@ -186,6 +186,31 @@ static void list_and_clean(void **state)
 	fake_trees_make();
 }
 
+/* What `balloonbench build` registered is in use; a name goes with its kernel. */
+static void registered_kernels(void **state)
+{
+	(void)state;
+	empty();
+	fake_trees_expect(BUILD_KERNELS, 0, "");
+	write_file(test_dir, "cache/kernels/0123456789abcdef/image", "mine");
+	write_file(test_dir, "cache/kernels/fedcba9876543210/image", "nobody's");
+	expect_outcome(run_shell("mkdir -p '%1$s/cache/cuts' && printf '[cut mine]\\nimage = "
+				 "%1$s/cache/kernels/0123456789abcdef/image\\n' "
+				 ">'%1$s/cache/cuts/mine.ini' && printf '[cut other]\\nimage = "
+				 "/nowhere/vmlinuz\\n' >'%1$s/cache/cuts/other.ini'",
+				 test_dir),
+		       0, "");
+	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0,
+			  "kernels/fedcba9876543210");
+	assert_int_equal(fake_trees_count("/kernels/0123456789abcdef/image"), 1);
+	assert_int_equal(fake_trees_count("/kernels/fedcba9876543210"), 0);
+	fake_trees_expect("scripts/cache clean all", 0, "removing the name cuts/mine.ini");
+	/* That kernel is not the cache's. */
+	assert_int_equal(fake_trees_count("/cuts/*"), 1);
+	unlink(in_test_dir("cache/cuts/other.ini"));
+	fake_trees_make();
+}
+
 static void clean_during_a_build(void **state)
 {
 	pid_t pid;
@@ -345,6 +370,7 @@ int main(void)
 		cmocka_unit_test_teardown(damaged_entries_are_rebuilt, release_all),
 		cmocka_unit_test_teardown(entries_without_digest, release_all),
 		cmocka_unit_test_teardown(list_and_clean, release_all),
+		cmocka_unit_test_teardown(registered_kernels, release_all),
 		cmocka_unit_test_teardown(clean_during_a_build, release_all),
 		cmocka_unit_test_teardown(clean_during_a_run, release_all),
 		cmocka_unit_test_teardown(damaged_sources_are_named, release_all),

@@ -129,7 +129,7 @@ static void torn_journal(void **state)
 	free(path);
 }
 
-/* Change a member, "key" or "object.key", of one of the tree's files. */
+/* Change a member, "key" or "object.key", of one of the tree's files; NULL removes it. */
 static void alter(const char *name, const char *file, const char *key, json_t *value)
 {
 	char path[300];
@@ -144,9 +144,57 @@ static void alter(const char *name, const char *file, const char *key, json_t *v
 		part = json_object_get(object, first);
 		key = strchr(key, '.') + 1;
 	}
-	json_object_set_new(part, key, value);
+	if (value)
+		json_object_set_new(part, key, value);
+	else
+		json_object_del(part, key);
 	assert_int_equal(json_dump_file(object, path, 0), 0);
 	json_decref(object);
+}
+
+/* Set a fact of the kernel, "cuts", or of the QEMU, "qemus", as it was when the run began. */
+static void alter_image(const char *list, const char *name, const char *key, const char *value)
+{
+	json_t *env = load_json(in_test_dir("image/env.json"));
+	json_t *images = json_object_get(env, list);
+
+	json_object_set_new(json_object_get(images, name), key, json_string(value));
+	alter("image", "env.json", list, json_incref(images));
+	json_decref(env);
+}
+
+/* What a kernel is must be the same; what it was built from may be written in another way. */
+static void different_images_are_refused(void)
+{
+	static const char *const keys[] = { "build_id",	     "release",	 "key",
+					    "config_sha256", "compiler", "patches_sha256" };
+	char *env;
+	size_t i;
+
+	run_and_kill("image", 1, 0);
+	env = read_file(in_test_dir("image/env.json"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		alter_image("cuts", "finalize", keys[i], "other");
+		expect_outcome(tiny_resume("image"), EXIT_USAGE,
+			       "the kernel of cut finalize has changed since the run began");
+		write_file(test_dir, "image/env.json", env);
+	}
+	alter_image("qemus", "default", "path", "/usr/bin/other");
+	expect_outcome(tiny_resume("image"), EXIT_USAGE,
+		       "the QEMU default has changed since the run began");
+	write_file(test_dir, "image/env.json", env);
+	alter_image("qemus", "default", "version", "1.0");
+	expect_outcome(tiny_resume("image"), EXIT_USAGE,
+		       "the QEMU default has changed since the run began");
+	write_file(test_dir, "image/env.json", env);
+	/* As of a run before QEMUs had names. */
+	alter("image", "env.json", "qemus", NULL);
+	alter("image", "env.json", "qemu.path", json_string("/usr/bin/other"));
+	expect_outcome(tiny_resume("image"), EXIT_USAGE, "QEMU has changed since the run began");
+	write_file(test_dir, "image/env.json", env);
+	alter_image("cuts", "finalize", "subject", "spelled in another way");
+	expect_outcome(tiny_resume("image"), 0, "40 boots ok");
+	free(env);
 }
 
 static void different_run_is_refused(void **state)
@@ -164,6 +212,7 @@ static void different_run_is_refused(void **state)
 	alter("other", "env.json", "kernel.config_sha256", json_string("0"));
 	expect_outcome(tiny_resume("other"), EXIT_USAGE,
 		       "kernel configuration has changed since the run began");
+	different_images_are_refused();
 	run_and_kill("seed", 1, 0);
 	alter("seed", "plan.json", "seed", json_integer(7));
 	expect_outcome(tiny_resume("seed"), EXIT_USAGE,

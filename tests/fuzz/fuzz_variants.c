@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_HOLDS(*err);
 		return 0;
 	}
-	FUZZ_HOLDS(variants_find(&variants, variants.list[0].name) == &variants.list[0]);
-	variants_find(&variants, "list+phases");
+	FUZZ_HOLDS(variants_named(&variants, NULL, variants.list[0].name) == &variants.list[0]);
+	variants_find(&variants, NULL, "list,page-x=on+phases", err, sizeof(err));
 	variants_add_control(&variants, &variants.list[0], "again");
 	variants_release(&variants);
 	return 0;

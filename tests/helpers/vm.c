@@ -26,11 +26,24 @@ struct images test_images;
 struct variants test_variants;
 struct vm test_vm;
 
+/* Tests choose among all cuts. */
+static int use_images(char *err, size_t err_size)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; !status && i < test_images.cut_count; i++)
+		status = images_use(&test_images, &test_images.cuts[i],
+				    images_find_qemu(&test_images, NULL), err, err_size);
+	return status;
+}
+
 int vm_tests_set_up(void **state)
 {
 	char err[512];
 
 	if (images_load(&test_images, path_images(), err, sizeof(err)) ||
+	    use_images(err, sizeof(err)) ||
 	    variants_load(&test_variants, path_variants(), err, sizeof(err))) {
 		fprintf(stderr, "%s\n", err);
 		return -1;
@@ -48,7 +61,7 @@ int vm_tests_tear_down(void **state)
 void test_guest_start(const struct test_guest *guest)
 {
 	const struct variant *found =
-		guest->variant ? variants_find(&test_variants, guest->variant) : NULL;
+		guest->variant ? variants_named(&test_variants, NULL, guest->variant) : NULL;
 	struct variant variant = { .name = (char *)"test",
 				   .cut = found ? found->cut : (char *)guest->cut };
 	struct scenario scenario = { .memory_bytes = guest->memory_bytes,

@@ -49,6 +49,7 @@ struct stress {
 
 static int choose_cuts(struct stress *s)
 {
+	char err[1024];
 	size_t i;
 
 	for (i = 0; i < s->options.cut_count; i++) {
@@ -61,7 +62,17 @@ static int choose_cuts(struct stress *s)
 	}
 	for (i = 0; !s->options.cut_count && i < s->images.cut_count && i < STRESS_CUTS_MAX; i++)
 		s->cuts[s->cut_count++] = &s->images.cuts[i];
-	return 0;
+	for (i = 0; i < s->cut_count; i++) {
+		if (!images_use(&s->images, s->cuts[i], images_find_qemu(&s->images, NULL), err,
+				sizeof(err)))
+			continue;
+		log_error("%s", err);
+		return EXIT_ENVIRONMENT;
+	}
+	if (s->cut_count)
+		return 0;
+	log_error("%s has no cuts; make stress writes it", s->options.images);
+	return EXIT_ENVIRONMENT;
 }
 
 static int choose_accel(struct stress *s)
@@ -123,20 +134,20 @@ static json_t *begin_summary(const struct stress *s, int argc, char **argv)
 	for (i = 0; i < argc; i++)
 		json_array_append_new(arguments, json_string(argv[i]));
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
-	return json_pack("{s:i, s:o, s:s, s:f, s:b, s:I, s:s, s:I, s:i, s:s, s:{s:s, s:s, s:s}, "
+	return json_pack("{s:i, s:o, s:s, s:f, s:b, s:I, s:s, s:I, s:i, s:s, s:{s:s*, s:s*, s:s*}, "
 			 "s:[]}",
 			 "schema_version", STRESS_SUMMARY_VERSION, "arguments", arguments,
 			 "started_utc", now, "duration_s", 0.0, "interrupted", 0, "seed",
 			 (json_int_t)s->options.seed, "accel", accel_names[s->accel],
 			 "memory_bytes", (json_int_t)STRESS_MEMORY_BYTES, "vcpus", STRESS_VCPUS,
-			 "qemu_version", "", "kernel", "source", s->images.source, "compiler",
-			 s->images.compiler, "config_sha256", s->images.config_sha256, "cuts");
+			 "qemu_version", "", "kernel", "source", s->cuts[0]->source, "compiler",
+			 s->cuts[0]->compiler, "config_sha256", s->cuts[0]->config_sha256, "cuts");
 }
 
 /* The device properties of the variant with the name of the cut, or NULL. */
 static const char *device_of(struct stress *s, const char *cut)
 {
-	const struct variant *variant = variants_find(&s->variants, cut);
+	const struct variant *variant = variants_named(&s->variants, NULL, cut);
 
 	return variant ? variant->device : NULL;
 }
@@ -146,7 +157,7 @@ static struct qemu_config config_of(const struct stress *s, const struct image_c
 				    const char *directory)
 {
 	return (struct qemu_config){ .binary = s->images.qemu,
-				     .vmlinux = cut->vmlinux,
+				     .vmlinux = cut->image,
 				     .initramfs = s->images.initramfs,
 				     .append = append,
 				     .accel = s->accel,

@@ -26,7 +26,7 @@ static json_t *operations(const struct stress_counts *counts)
 json_t *summary_cut(const struct image_cut *cut, const char *device,
 		    const struct stress_counts *counts, uint64_t duration_ns, json_t *findings)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, "
+	return json_pack("{s:s, s:s*, s:s*, s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, "
 			 "s:I, s:I, s:o}",
 			 "cut", cut->name, "kernel_release", cut->release, "key", cut->key,
 			 "device", device ? device : "", "duration_s",

@@ -34,7 +34,7 @@ static void write_images(void)
 	write_file(test_dir, "data/file", "");
 	snprintf(text, sizeof(text),
 		 "[kernel]\nsource = s\ncompiler = c\nconfig_sha256 = 0\n[initramfs]\npath = %s\n"
-		 "[qemu]\npath = %s\n[cut finalize]\nvmlinux = %s\nrelease = r\nkey = k\n"
+		 "[qemu]\npath = %s\n[cut finalize]\nimage = %s\nrelease = r\nkey = k\n"
 		 "patches_sha256 = 0\n",
 		 in_test_dir("data/file"), build_path("tests/helpers/fake-qemu/fake-qemu"),
 		 in_test_dir("data/file"));

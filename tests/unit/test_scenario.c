@@ -238,16 +238,16 @@ static void variants(void **state)
 	}
 	assert_int_equal(variants_load(&v, path_variants(), err, sizeof(err)), 0);
 	assert_string_equal(v.list[0].name, "pfn-array");
-	assert_non_null(variants_find(&v, "finalize"));
-	assert_null(variants_find(&v, "nothing"));
-	traced = variants_find(&v, "finalize+pages");
+	assert_non_null(variants_find(&v, NULL, "finalize", err, sizeof(err)));
+	assert_null(variants_find(&v, NULL, "nothing", err, sizeof(err)));
+	traced = variants_find(&v, NULL, "finalize+pages", err, sizeof(err));
 	assert_non_null(traced);
 	assert_string_equal(traced->name, "finalize+pages");
 	assert_string_equal(traced->trace, "pages");
 	assert_string_equal(traced->cut, "finalize");
-	assert_null(variants_find(&v, "finalize")->trace);
-	assert_null(variants_find(&v, "finalize+everything"));
-	assert_null(variants_find(&v, "nothing+pages"));
+	assert_null(variants_find(&v, NULL, "finalize", err, sizeof(err))->trace);
+	assert_null(variants_find(&v, NULL, "finalize+everything", err, sizeof(err)));
+	assert_null(variants_find(&v, NULL, "nothing+pages", err, sizeof(err)));
 	variants_release(&v);
 }
 
@@ -314,7 +314,7 @@ static void controls(void **state)
 	suite_release(&suite);
 
 	assert_int_equal(variants_load(&variants, path_variants(), err, sizeof(err)), 0);
-	base = variants_find(&variants, "host-merge");
+	base = variants_find(&variants, NULL, "host-merge", err, sizeof(err));
 	control = variants_add_control(&variants, base, "host-merge-again");
 	assert_string_equal(control->name, "host-merge-again");
 	assert_string_equal(control->control_of, "host-merge");
@@ -323,7 +323,7 @@ static void controls(void **state)
 	assert_null(control->against);
 	assert_null(base->control_of);
 	/* So is it that of a variant traced at a level of its own. */
-	base = variants_find(&variants, "list+pages");
+	base = variants_find(&variants, NULL, "list+pages", err, sizeof(err));
 	control = variants_add_control(&variants, base, "list+pages-again");
 	assert_string_equal(control->trace, "pages");
 	variants_release(&variants);

@@ -412,6 +412,17 @@ static void serve_guest(void)
 	}
 }
 
+/* In the value of an option two commas stand for one. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; *to++ = *text++)
+		if (text[0] == ',' && text[1] == ',')
+			text++;
+	*to = '\0';
+}
+
 static void read_arguments(int argc, char **argv)
 {
 	unsigned long long mib;
@@ -425,6 +436,8 @@ static void read_arguments(int argc, char **argv)
 		if (!strcmp(argv[i - 1], "-m") && sscanf(argv[i], "%lluM", &mib) == 1)
 			memory_bytes = mib << 20;
 	}
+	unescape(console_path);
+	unescape(new_root);
 }
 
 /* As QEMU does it: open files stay open. */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the QEMUs of a run can do, as far as that can be told without a boot. */
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/run/run.h"
+#include "bench/vm/qemu.h"
+#include "bpf/host_tracer.h"
+#include "lib/run_program.h"
+
+#define VERSION_PREFIX "QEMU emulator version "
+/* Every balloon device has it: its absence means that the help could not be read. */
+#define ALWAYS_THERE "deflate-on-oom"
+/* A property of every device, which its help does not list. */
+#define OF_ANY_DEVICE "bus"
+
+const char *qemu_version_line(const char *binary, char *line, size_t size)
+{
+	const char *argv[] = { binary, "--version", NULL };
+	const size_t n = strlen(VERSION_PREFIX);
+
+	if (program_first_line(argv, line, size))
+		line[0] = '\0';
+	if (!strncmp(line, VERSION_PREFIX, n))
+		memmove(line, line + n, strlen(line + n) + 1);
+	return line;
+}
+
+/* A variant, and how many properties its QEMU does not have. */
+struct needs {
+	const struct variant *variant;
+	const char *binary;
+	int lacking;
+};
+
+static int check_property(const char *name, const char *value, void *context)
+{
+	struct needs *needs = context;
+
+	(void)value;
+	if (qemu_balloon_has(needs->binary, name) || !strcmp(name, OF_ANY_DEVICE))
+		return 0;
+	needs->lacking++;
+	log_error("variant %s needs the property %s of the balloon device, which %s does not have",
+		  needs->variant->name, name, needs->binary);
+	return 0;
+}
+
+static int check_variant(const struct session *s, const struct variant *v)
+{
+	struct needs needs = { .variant = v, .binary = session_qemu(s, v)->path };
+
+	if (v->method == RESULT_VIRTIO_MEM || !qemu_balloon_has(needs.binary, ALWAYS_THERE))
+		return 0;
+	device_each(v->device, check_property, &needs);
+	if (v->method == RESULT_REPORTING)
+		check_property("free-page-reporting", "on", &needs);
+	return needs.lacking > 0;
+}
+
+/* Whether a QEMU that is an ELF file has no probe of batches: a note has both names. */
+static bool lacks_probes(const char *binary)
+{
+	static const char names[] = PROBE_PROVIDER "\0" PROBE_NAME;
+	int fd = open(binary, O_RDONLY | O_CLOEXEC);
+	bool lacks = false;
+	struct stat st;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < SELFMAG)
+		goto out;
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		goto out;
+	lacks = !memcmp(data, ELFMAG, SELFMAG) && !memmem(data, st.st_size, names, sizeof(names));
+	munmap(data, st.st_size);
+out:
+	if (fd >= 0)
+		close(fd);
+	return lacks;
+}
+
+static bool is_traced(const struct session *s, const struct variant *v)
+{
+	return v->method == RESULT_BALLOON &&
+	       (v->trace ? strcmp(v->trace, trace_level_name(TRACE_OFF)) != 0
+			 : s->options.trace != TRACE_OFF);
+}
+
+/* Say once of each QEMU that traced variants use what will be missing. */
+static void say_unobserved(const struct session *s, size_t i)
+{
+	const struct image_qemu *qemu = session_qemu(s, s->chosen[i]);
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (session_qemu(s, s->chosen[j]) == qemu && is_traced(s, s->chosen[j]))
+			return;
+	if (lacks_probes(qemu->path))
+		log_info("QEMU %s (%s) has no probes of its balloon's batches: translation on the "
+			 "host is not observed; the QEMU of `make all` has them",
+			 qemu->name, qemu->path);
+}
+
+int check_qemus(const struct session *s)
+{
+	const size_t count = s->options.suite.variant_count;
+	size_t i, lacking = 0;
+
+	for (i = 0; i < count; i++) {
+		lacking += check_variant(s, s->chosen[i]);
+		if (is_traced(s, s->chosen[i]))
+			say_unobserved(s, i);
+	}
+	if (!lacking)
+		return 0;
+	return fails(EXIT_UNSUPPORTED,
+		     "%zu of %zu variants cannot run with their QEMU; name the others with "
+		     "--variant, or a QEMU that has these properties, as in %s@NAME: `make all` "
+		     "builds one, `balloonbench list` shows what there is",
+		     lacking, count, s->chosen[0]->name);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * images.ini and what is registered in the cache: what a run needs is checked and
+ * locked, and a file that cannot be used is named without harm to the rest.
+ */
+#include "tests/helpers/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "bench/config/images.h"
+#include "tests/helpers/files.h"
+
+#define SHIPPED                                                                                    \
+	"[cut one]\nimage = one\nrelease = 6.12-one\nkey = 1\n"                                    \
+	"[kernel]\nsource = linux-6.12\ncompiler = gcc 12\nconfig_sha256 = c0\n"                   \
+	"[initramfs]\npath = initramfs\n[qemu]\npath = qemu\n"                                     \
+	"[cut two]\nimage = two\nbuild_id = 22\ncompiler = clang 14\n"
+
+static struct images images;
+static char err[1024], warnings[8][1024];
+static size_t warning_count;
+
+static void note_warning(const char *message)
+{
+	snprintf(warnings[warning_count++], sizeof(warnings[0]), "%s", message);
+}
+
+static int set_up(void **state)
+{
+	static const char *const files[] = { "initramfs", "qemu", "one", "two", "mine" };
+	size_t i;
+
+	if (test_dir_set_up(state))
+		return -1;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		write_file(test_dir, files[i], "");
+	return 0;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	unsetenv("QEMU");
+	remove_tree(in_test_dir("cache"));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	images_release(&images);
+	return 0;
+}
+
+/* Register a file: @text has a %s for the test's directory. */
+static void put(const char *name, const char *text)
+{
+	char whole[1024], path[128];
+
+	snprintf(whole, sizeof(whole), text, test_dir, test_dir);
+	snprintf(path, sizeof(path), "cache/%s", name);
+	write_file(test_dir, path, whole);
+}
+
+static void load(const char *text)
+{
+	warning_count = 0;
+	if (images_load(&images, write_file(test_dir, "images.ini", text), err, sizeof(err)))
+		fail_msg("%s", err);
+	images_add_registered(&images, in_test_dir("cache"), note_warning);
+}
+
+static int use(const char *cut, const char *qemu)
+{
+	*err = '\0';
+	return images_use(&images, images_find(&images, cut), images_find_qemu(&images, qemu), err,
+			  sizeof(err));
+}
+
+static void expect_use(const char *cut, const char *qemu, int status, const char *says)
+{
+	assert_int_equal(use(cut, qemu), status);
+	if (!strstr(err, says))
+		fail_msg("%s says: %s", cut, err);
+}
+
+static void kernel_section_is_the_default(void **state)
+{
+	(void)state;
+	load(SHIPPED);
+	assert_int_equal(images.cut_count, 2);
+	assert_string_equal(images.cuts[0].source, "linux-6.12");
+	assert_string_equal(images.cuts[0].compiler, "gcc 12");
+	assert_string_equal(images.cuts[1].config_sha256, "c0");
+	assert_string_equal(images.cuts[1].compiler, "clang 14");
+	assert_string_equal(images.cuts[1].image, in_test_dir("two"));
+	assert_string_equal(images.qemu, in_test_dir("qemu"));
+	assert_null(images_find(&images, "three"));
+}
+
+static void registered_ones_are_added(void **state)
+{
+	const struct image_cut *cut;
+
+	(void)state;
+	put("cuts/01-mm-x.ini", "# Written by a build.\n[cut 01-mm-x]\nimage = %s/mine\n"
+				"build_id = ab\ncommit = 1234\nsubject = mm: x = y\ndirty = yes\n"
+				"fuzz = 2\ntrace_events = no: drivers/virtio/virtio_balloon.c\n");
+	put("qemus/7.2.ini", "[qemu 7.2]\npath = %s/mine\nversion = 7.2.1\n");
+	load(SHIPPED);
+	assert_int_equal(warning_count, 0);
+	cut = images_find(&images, "01-mm-x");
+	assert_non_null(cut);
+	assert_string_equal(cut->subject, "mm: x = y");
+	assert_string_equal(cut->fuzz, "2");
+	assert_string_equal(cut->dirty, "yes");
+	assert_null(cut->message_id);
+	assert_string_equal(images_find_qemu(&images, "7.2")->version, "7.2.1");
+	assert_string_equal(images_find_qemu(&images, NULL)->path, in_test_dir("qemu"));
+	expect_use("01-mm-x", "7.2", 0, "");
+	/* What is not used need not be there. */
+	write_file(test_dir, "images.ini", "[initramfs]\npath = initramfs\n");
+	images_release(&images);
+	load("[initramfs]\npath = initramfs\n[cut gone]\nimage = gone\nrelease = x\n");
+	expect_use("01-mm-x", "7.2", 0, "");
+	expect_use("gone", "7.2", -ENOENT, "no kernel of cut 'gone' at ");
+	expect_use("01-mm-x", NULL, -ENOENT, "no QEMU; make deps installs Debian's");
+}
+
+/* The shipped one is used: a build must not change what its results mean. */
+static void shipped_ones_hide_registered_ones(void **state)
+{
+	(void)state;
+	put("cuts/one.ini", "[cut one]\nimage = %s/mine\nbuild_id = ab\n");
+	put("cuts/two.ini", "[cut two]\nimage = %s/two\nbuild_id = 22\n");
+	put("qemus/default.ini", "[qemu default]\npath = %s/mine\n");
+	load(SHIPPED);
+	assert_int_equal(warning_count, 0);
+	assert_string_equal(images_find(&images, "one")->image, in_test_dir("one"));
+	assert_non_null(images_hidden(&images, "one"));
+	assert_string_equal(images_hidden(&images, "one")->image, in_test_dir("mine"));
+	/* The same kernel: nothing is hidden from the user. */
+	assert_null(images_hidden(&images, "two"));
+	assert_string_equal(images.qemu, in_test_dir("qemu"));
+	assert_true(images.qemus[1].hidden);
+}
+
+static const struct {
+	const char *file, *text;
+	const char *says[2];
+} damaged[] = {
+	{ "cuts/a.ini", "garbage\n", { "cuts/a.ini:1: expected a [section]", "; remove " } },
+	{ "cuts/a.ini", "", { "cuts/a.ini: [cut a] has no image; remove ", "cuts/a.ini" } },
+	{ "cuts/a.ini",
+	  "[cut b]\nimage = %s/mine\n",
+	  { "expected only a section [cut a]", "or build 'a' again" } },
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/mine\n[cut b]\nimage = %s/mine\n",
+	  { "expected only a section [cut a]", "; remove " } },
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/mine\n",
+	  { "[cut a] has no build_id or release", "; remove " } },
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/mine\nvmlinuz = x\nrelease = x\n",
+	  { "cuts/a.ini:3: [cut a] vmlinuz: unknown key", "; remove " } },
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/gone\nrelease = x\nbuilt_from = balloonbench build --x\n",
+	  { "no kernel of cut 'a' at ",
+	    "make it again with `balloonbench build --x`, or remove " } },
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/mine\nrelease = x\nmodules = %s/gone\n",
+	  { "no modules of cut 'a' at ", "; remove " } },
+	{ "cuts/a b.ini",
+	  "[cut a b]\nimage = %s/mine\nrelease = x\n",
+	  { "expected a name of letters", "; remove " } },
+	{ "qemus/a.ini", "[qemu a]\npath = %s/gone\n", { "no QEMU of 'a' at ", "; remove " } },
+	{ "qemus/a.ini",
+	  "[cut a]\nimage = %s/mine\n",
+	  { "expected only a section [qemu a]", "; remove " } },
+};
+
+static void damaged_files_are_named(void **state)
+{
+	size_t i, j;
+
+	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		begin(state);
+		put("cuts/good.ini", "[cut good]\nimage = %s/mine\nrelease = x\n");
+		put(damaged[i].file, damaged[i].text);
+		load(SHIPPED);
+		assert_int_equal(warning_count, 1);
+		for (j = 0; j < 2; j++)
+			if (!strstr(warnings[0], damaged[i].says[j]))
+				fail_msg("case %zu says: %s", i, warnings[0]);
+		assert_non_null(strstr(warnings[0], damaged[i].file));
+		assert_null(images_find(&images, "a"));
+		expect_use("good", NULL, 0, "");
+		images_release(&images);
+	}
+}
+
+static void a_file_that_cannot_be_read(void **state)
+{
+	(void)state;
+	mkdir(in_test_dir("cache"), 0755);
+	mkdir(in_test_dir("cache/cuts"), 0755);
+	assert_int_equal(symlink("/nowhere", in_test_dir("cache/cuts/a.ini")), 0);
+	load(SHIPPED);
+	assert_int_equal(warning_count, 1);
+	assert_non_null(strstr(warnings[0], "cuts/a.ini: No such file or directory; remove "));
+}
+
+/* Subjects are other people's texts: they go to terminals and into JSON. */
+static void texts_are_made_harmless(void **state)
+{
+	json_t *json;
+
+	(void)state;
+	put("cuts/a.ini", "[cut a]\nimage = %s/mine\nrelease = x\nsubject = a\033[2J\xff\n"
+			  "source = \xc3\xa9\n");
+	load(SHIPPED);
+	assert_string_equal(images_find(&images, "a")->subject, "a?[2J?");
+	assert_string_equal(images_find(&images, "a")->source, "\xc3\xa9");
+	json = record_encode(&image_cut_record, images_find(&images, "a"));
+	assert_string_equal(json_string_value(json_object_get(json, "subject")), "a?[2J?");
+	json_decref(json);
+}
+
+static const struct {
+	const char *text, *says;
+} incomplete[] = {
+	{ "[cut a]\nimage = one\nrelease = x\n", "no initramfs; make all builds it" },
+	{ "[initramfs]\npath = gone\n[cut a]\nimage = one\nrelease = x\n", "no initramfs at " },
+	{ "[initramfs]\npath = one\n[cut a]\nrelease = x\n",
+	  "images.ini: [cut a] has no image; make all writes it anew" },
+	{ "[initramfs]\npath = one\n[cut a]\nimage = one\nkey = x\n",
+	  "images.ini: [cut a] has no build_id or release; make all writes it anew" },
+	{ "[initramfs]\npath = one\n[cut a]\nimage = gone\nrelease = x\n", "; make all builds it" },
+};
+
+static void incomplete_images_are_named(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(incomplete) / sizeof(incomplete[0]); i++) {
+		load(incomplete[i].text);
+		assert_int_not_equal(use("a", NULL), 0);
+		if (!strstr(err, incomplete[i].says))
+			fail_msg("case %zu says: %s", i, err);
+		images_release(&images);
+	}
+	assert_int_equal(images_load(&images,
+				     write_file(test_dir, "old.ini", "[cut a]\nvmlinux = one\n"),
+				     err, sizeof(err)),
+			 -EINVAL);
+	assert_non_null(strstr(err, "old.ini:2: [cut a] vmlinux: renamed; write image"));
+	assert_int_equal(images_load(&images, in_test_dir("none.ini"), err, sizeof(err)), -ENOENT);
+	assert_non_null(strstr(err, "make all builds them"));
+}
+
+static bool is_locked(const char *name)
+{
+	int fd = open(in_test_dir(name), O_RDONLY | O_CLOEXEC);
+	bool locked = flock(fd, LOCK_EX | LOCK_NB) < 0;
+
+	close(fd);
+	return locked;
+}
+
+static void what_is_used_is_locked(void **state)
+{
+	int fd;
+
+	(void)state;
+	load(SHIPPED);
+	assert_false(is_locked("one"));
+	expect_use("one", NULL, 0, "");
+	assert_true(is_locked("one"));
+	assert_true(is_locked("qemu"));
+	assert_false(is_locked("two"));
+	images_release(&images);
+	assert_false(is_locked("one"));
+	load(SHIPPED);
+	fd = open(in_test_dir("two"), O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	expect_use("one", NULL, 0, "");
+	expect_use("two", NULL, -EBUSY, "two is being removed from the cache; make all builds it");
+	close(fd);
+}
+
+static void environment_names_the_default_qemu(void **state)
+{
+	(void)state;
+	setenv("QEMU", in_test_dir("mine"), 1);
+	load(SHIPPED);
+	assert_string_equal(images.qemu, in_test_dir("mine"));
+	assert_string_equal(images_find_qemu(&images, "default")->path, in_test_dir("mine"));
+	assert_string_equal(images_find_qemu(&images, NULL)->source, "$QEMU");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(kernel_section_is_the_default),	  TEST(registered_ones_are_added),
+		TEST(shipped_ones_hide_registered_ones),  TEST(damaged_files_are_named),
+		TEST(a_file_that_cannot_be_read),	  TEST(texts_are_made_harmless),
+		TEST(incomplete_images_are_named),	  TEST(what_is_used_is_locked),
+		TEST(environment_names_the_default_qemu),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
+}
