@@ -273,7 +273,7 @@ static void kernel_args(void **state)
 	assert_string_equal(text_of(result, "kernel_args"),
 			    "scenario=1 variant=1 line=1 b=\"c d\"");
 	expect_outcome(run_shell("cat '%s/args/args/mine/boot-01/cmd.sh'", test_dir), EXIT_FINE,
-		       " no_timer_check scenario=1 variant=1 line=1 b=\"c d\"'");
+		       " scenario=1 variant=1 line=1 b=\"c d\"'");
 	json_decref(plan);
 	json_decref(result);
 	result = load_json(in_test_dir("args/env.json"));
