@@ -195,7 +195,7 @@ static void damaged_registry(void **state)
 	register_cut("good", "build_id = ab\n");
 	write_file(test_dir, "cache/cuts/bad.ini", "[cut good]\n");
 	write_file(test_dir, "cache/cuts/gone.ini",
-		   "[cut gone]\nimage = /nowhere/vmlinux\nrelease = 1\nbuilt_from = balloonbench "
+		   "[cut gone]\nimage = /nowhere/vmlinux\nbuild_id = ab\nbuilt_from = balloonbench "
 		   "build --image /x --name gone\n");
 	expect_outcome(dry_run("good", NULL, NULL), EXIT_FINE, "cache/cuts/bad.ini",
 		       "no kernel of cut 'gone' at /nowhere/vmlinux; make it again with "

@@ -34,7 +34,7 @@ static void ignore(const char *message)
 static int set_up(void **state)
 {
 	static const char cut[] =
-		"[cut %1$s]\nimage = %2$s/kernel\nrelease = 1\nsubject = mm: %1$s\n";
+		"[cut %1$s]\nimage = %2$s/kernel\nbuild_id = ab\nsubject = mm: %1$s\n";
 	const char *const registered[] = { "01-mm-x", "hides" };
 	char text[1024], name[64];
 	size_t i;
