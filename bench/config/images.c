@@ -330,11 +330,17 @@ static const char *advice_of(const char *built_from, const char *file, char *tex
 	return text;
 }
 
-static const char *missing_in(const struct image_cut *cut)
+/*
+ * The key without which a cut cannot be booted or told from another kernel. The release is the same
+ * for all that `balloonbench build` makes of a tree; make all gives each cut one of its own.
+ */
+static const char *missing_in(const struct image_cut *cut, bool shipped)
 {
-	return !cut->image			 ? "image"
-	       : !cut->build_id && !cut->release ? "build_id or release"
-						 : NULL;
+	if (!cut->image)
+		return "image";
+	if (cut->build_id || (cut->release && (shipped || cut->version)))
+		return NULL;
+	return shipped ? "build_id or release" : "build_id, or release and version";
 }
 
 static int check_there(const char *what, const char *file, const char *advice, char *err,
@@ -357,7 +363,7 @@ static int check_cut(const struct images *images, const struct image_cut *cut, c
 		     size_t err_size)
 {
 	const bool shipped = images->file && cut->file && !strcmp(cut->file, images->file);
-	const char *missing = missing_in(cut);
+	const char *missing = missing_in(cut, shipped);
 	char what[64], advice[1024];
 	int status;
 

@@ -124,5 +124,5 @@ int check_qemus(const struct session *s)
 		     "%zu of %zu variants cannot run with their QEMU; name the others with "
 		     "--variant, or a QEMU that has these properties, as in %s@NAME: `make all` "
 		     "builds one, `balloonbench list` shows what there is",
-		     lacking, count, s->chosen[0]->name);
+		     lacking, count, s->chosen[0]->cut);
 }

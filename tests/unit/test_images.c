@@ -111,6 +111,7 @@ static void registered_ones_are_added(void **state)
 	put("cuts/01-mm-x.ini", "# Written by a build.\n[cut 01-mm-x]\nimage = %s/mine\n"
 				"build_id = ab\ncommit = 1234\nsubject = mm: x = y\ndirty = yes\n"
 				"fuzz = 2\ntrace_events = no: drivers/virtio/virtio_balloon.c\n");
+	put("cuts/bz.ini", "[cut bz]\nimage = %s/mine\nrelease = 7.3\nversion = #1 SMP\n");
 	put("qemus/7.2.ini", "[qemu 7.2]\npath = %s/mine\nversion = 7.2.1\n");
 	load(SHIPPED);
 	assert_int_equal(warning_count, 0);
@@ -123,6 +124,7 @@ static void registered_ones_are_added(void **state)
 	assert_string_equal(images_find_qemu(&images, "7.2")->version, "7.2.1");
 	assert_string_equal(images_find_qemu(&images, NULL)->path, in_test_dir("qemu"));
 	expect_use("01-mm-x", "7.2", 0, "");
+	expect_use("bz", "7.2", 0, "");
 	/* What is not used need not be there. */
 	write_file(test_dir, "images.ini", "[initramfs]\npath = initramfs\n");
 	images_release(&images);
@@ -164,19 +166,23 @@ static const struct {
 	  { "expected only a section [cut a]", "; remove " } },
 	{ "cuts/a.ini",
 	  "[cut a]\nimage = %s/mine\n",
-	  { "[cut a] has no build_id or release", "; remove " } },
+	  { "[cut a] has no build_id, or release and version; remove ", "cuts/a.ini" } },
+	/* A release does not tell the kernels of one tree apart. */
+	{ "cuts/a.ini",
+	  "[cut a]\nimage = %s/mine\nrelease = x\n",
+	  { "[cut a] has no build_id, or release and version; remove ", "cuts/a.ini" } },
 	{ "cuts/a.ini",
 	  "[cut a]\nimage = %s/mine\nvmlinuz = x\nrelease = x\n",
 	  { "cuts/a.ini:3: [cut a] vmlinuz: unknown key", "; remove " } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/gone\nrelease = x\nbuilt_from = balloonbench build --x\n",
+	  "[cut a]\nimage = %s/gone\nbuild_id = ab\nbuilt_from = balloonbench build --x\n",
 	  { "no kernel of cut 'a' at ",
 	    "make it again with `balloonbench build --x`, or remove " } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\nrelease = x\nmodules = %s/gone\n",
+	  "[cut a]\nimage = %s/mine\nbuild_id = ab\nmodules = %s/gone\n",
 	  { "no modules of cut 'a' at ", "; remove " } },
 	{ "cuts/a b.ini",
-	  "[cut a b]\nimage = %s/mine\nrelease = x\n",
+	  "[cut a b]\nimage = %s/mine\nbuild_id = ab\n",
 	  { "expected a name of letters", "; remove " } },
 	{ "qemus/a.ini", "[qemu a]\npath = %s/gone\n", { "no QEMU of 'a' at ", "; remove " } },
 	{ "qemus/a.ini",
@@ -190,7 +196,7 @@ static void damaged_files_are_named(void **state)
 
 	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
 		begin(state);
-		put("cuts/good.ini", "[cut good]\nimage = %s/mine\nrelease = x\n");
+		put("cuts/good.ini", "[cut good]\nimage = %s/mine\nbuild_id = ab\n");
 		put(damaged[i].file, damaged[i].text);
 		load(SHIPPED);
 		assert_int_equal(warning_count, 1);
@@ -221,7 +227,7 @@ static void texts_are_made_harmless(void **state)
 	json_t *json;
 
 	(void)state;
-	put("cuts/a.ini", "[cut a]\nimage = %s/mine\nrelease = x\nsubject = a\033[2J\xff\n"
+	put("cuts/a.ini", "[cut a]\nimage = %s/mine\nbuild_id = ab\nsubject = a\033[2J\xff\n"
 			  "source = \xc3\xa9\n");
 	load(SHIPPED);
 	assert_string_equal(images_find(&images, "a")->subject, "a?[2J?");
