@@ -82,7 +82,8 @@ static const struct option_row rows[] = {
 	       "begun is resumed",
 	       .hint = HINT_DIRECTORY),
 	OPTION(STRING, step, "step", 0, "REV",
-	       "judge this commit only; the exit status is that of a step of git bisect run",
+	       "judge this commit only; the exit status is 0 if it is good, 1 if it is bad, 125 if "
+	       "it cannot be judged",
 	       .hint = HINT_NONE),
 	OPTION(FLAG, verbose, "verbose", 'v', NULL, "print details"),
 	{ 0 },
@@ -467,8 +468,7 @@ const struct command bisect_command = {
 		 "2 wrong usage\n"
 		 "3 a program failed\n"
 		 "5 the bad commit is no worse, or steps stayed inconclusive\n"
-		 "130 interrupted; the same command with the same -o goes on\n"
-		 "with --step: 0 good, 1 bad, 125 skip",
+		 "130 interrupted; the same command with the same -o goes on",
 	.rows = rows,
 	.defaults = &defaults,
 	.size = sizeof(struct bisect_options),
