@@ -6,10 +6,12 @@
 
 #include "bench/build/build.h"
 #include "bench/run/run.h"
+#include "bench/series/series.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&run_command, &build_command, &list_command, &doctor_command, NULL,
+	&run_command,	 &build_command, &series_command, &bisect_command, &list_command,
+	&doctor_command, NULL,
 };
 
 static const struct program balloonbench = {

@@ -2,6 +2,7 @@
 /* balloonstat cover-letter: what a result tree shows, to be pasted into mail. */
 #include "analysis/report/report.h"
 #include "analysis/arguments.h"
+#include <string.h>
 
 /* Lines that mail takes; all of them indented, so that none can begin with what means something
  * to mail or git. */
@@ -33,6 +34,22 @@ static void write_setup(struct writer *w, const struct report *r)
 			      "are not those of KVM.");
 	else if (r->table->accel == RESULT_ICOUNT)
 		write_text(w, " Under icount the figures are guest instructions.");
+}
+
+/* The first cut is that of the base. */
+static void write_base(struct writer *w, const struct document *env)
+{
+	const char *name, *commit, *dirty, *config = document_text(env, "kernel.config_sha256");
+	const struct document *cut = document_item(env, "cuts", 0, &name);
+
+	commit = cut ? document_text(cut, "commit") : "";
+	dirty = cut ? document_text(cut, "dirty") : "";
+	if (*commit)
+		write_paragraph(w, "Base: commit %.12s (\"%s\")%s.", commit,
+				document_text(cut, "subject"),
+				*dirty ? " with changes that are not committed" : "");
+	if (*config && *commit)
+		write_text(w, " Kernel configuration: SHA-256 %.12s.", config);
 }
 
 static void write_comparison(struct writer *w, const struct comparison *c)
@@ -82,11 +99,20 @@ static void write_scenario(struct writer *w, const struct report *r,
 
 static void write_reproduce(struct writer *w, const struct report *r)
 {
-	const char *command = document_text(r->table->env, "command");
+	const char *command = document_text(r->table->env, "command"), *built, *before = "", *name;
+	const struct document *cut;
+	size_t i;
 
 	if (!*command)
 		return;
-	write_paragraph(w, "To reproduce: %s", command);
+	write_paragraph(w, "To reproduce:");
+	for (i = 0; (cut = document_item(r->table->env, "cuts", i, &name)); i++) {
+		built = document_text(cut, "built_from");
+		if (*built && strcmp(built, before))
+			write_text(w, " %s;", built);
+		before = built;
+	}
+	write_text(w, " %s", command);
 	if (document_at(r->table->plan, "seed"))
 		write_text(w, " --seed %lld", (long long)document_integer(r->table->plan, "seed"));
 }
@@ -101,6 +127,7 @@ void cover_letter_write(const struct report *r, FILE *f)
 
 	write_to(w, WRITE_TEXT, f, &options, NULL, 0);
 	write_setup(w, r);
+	write_base(w, r->table->env);
 	for (i = 0; i < r->scenario_count; i++)
 		write_scenario(w, r, &r->scenarios[i]);
 	write_reproduce(w, r);

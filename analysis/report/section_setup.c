@@ -3,6 +3,7 @@
  * run, from stress/summary.json beside the boots. */
 #include "analysis/report/report.h"
 #include "lib/log.h"
+#include <string.h>
 #include <unistd.h>
 
 #define KEY_SHOWN 12
@@ -25,6 +26,50 @@ static void write_cuts(struct writer *w, const struct document *env)
 		write_more(w, "%s%s %.*s", any > 1 ? ", " : "", name, KEY_SHOWN,
 			   document_text(cut, "patches_sha256"));
 	}
+}
+
+/* What is unusual about a kernel, for the last column. */
+static void write_remarks(struct writer *w, const struct document *cut)
+{
+	const char *events = document_text(cut, "trace_events"), *fuzz = document_text(cut, "fuzz");
+	const char *between = "";
+
+	write_cells(w, "", 1);
+	if (*document_text(cut, "dirty")) {
+		write_more(w, "with changes that are not committed");
+		between = "; ";
+	}
+	if (*fuzz && strcmp(fuzz, "0")) {
+		write_more(w, "%sa patch needed fuzz %s", between, fuzz);
+		between = "; ";
+	}
+	if (!strncmp(events, "no", 2))
+		write_more(w, "%strace events: %s", between, events);
+}
+
+/* Where kernels of the user's own come from. */
+static void write_origins(struct writer *w, const struct document *env)
+{
+	const struct document *cut;
+	const char *name, *id;
+	size_t i;
+
+	write_table_of(w, "cut");
+	write_columns(w, "source|commit or Message-ID|author date|subject|remarks");
+	for (i = 0; (cut = document_item(env, "cuts", i, &name)); i++) {
+		id = document_text(cut, "message_id");
+		if (!*document_text(cut, "built_from"))
+			continue;
+		write_row(w);
+		write_cell(w, "%s", name);
+		write_cell(w, "%s", document_text(cut, "source"));
+		write_cell(w, "%.*s", *id ? 200 : KEY_SHOWN,
+			   *id ? id : document_text(cut, "commit"));
+		write_cell(w, "%.10s", document_text(cut, "author_date"));
+		write_cell(w, "%s", document_text(cut, "subject"));
+		write_remarks(w, cut);
+	}
+	write_table_end(w);
 }
 
 void section_setup(struct writer *w, struct report *r)
@@ -50,6 +95,7 @@ void section_setup(struct writer *w, struct report *r)
 	write_cuts(w, env);
 	write_fact(w, "started", "%s", document_text(env, "started_utc"));
 	write_table_end(w);
+	write_origins(w, env);
 }
 
 void write_kernel_facts(struct writer *w, const struct document *d)

@@ -183,6 +183,16 @@ static int collect(const struct build_source *kind, struct build *build, char *e
 	return status ?: add_trace_events(build, err, err_size);
 }
 
+void build_release(struct build *build)
+{
+	recipe_release(&build->recipe);
+	source_release(&build->source);
+	git_close(&build->git);
+	cuts_release(&build->cuts);
+	free(build->source_text);
+	free(build->built_from);
+}
+
 int build_source_run(const struct build_source *kind, struct build *build)
 {
 	struct kernel *kernels = NULL;
@@ -204,7 +214,7 @@ int build_source_run(const struct build_source *kind, struct build *build)
 	}
 	if (status)
 		status = fail(err);
-	else
+	else if (!build->in_series)
 		list_cuts(build, kernels);
 	for (i = 0; kernels && i < build->cuts.count; i++)
 		kernel_release(&kernels[i]);

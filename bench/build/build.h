@@ -34,7 +34,10 @@ struct build {
 	struct cut_list cuts;
 	char *source_text; /* what it is built from, for people */
 	char *built_from;  /* the command line */
+	bool in_series;	   /* another command goes on with the cuts: they are not listed */
 };
+
+void build_release(struct build *build);
 
 /*
  * A kind of source: the option that names it, and how it becomes cuts. collect() is called with
@@ -46,6 +49,9 @@ struct build_source {
 	char *(*directory)(const struct build_options *options); /* that is opened, to be freed */
 	int (*collect)(struct build *build, char *err, size_t err_size);
 };
+
+/* --range. */
+extern const struct build_source range_source;
 
 /* Build the cuts of a source, and register them. The exit status, after a message. */
 int build_source_run(const struct build_source *source, struct build *build);

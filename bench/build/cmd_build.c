@@ -72,7 +72,7 @@ static int collect_worktree(struct build *b, char *err, size_t err_size)
 				 err, err_size);
 }
 
-static const struct build_source range_source = { "range", directory_of_git, collect_range };
+const struct build_source range_source = { "range", directory_of_git, collect_range };
 static const struct build_source worktree_source = { "worktree", directory_of_git,
 						     collect_worktree };
 
@@ -170,12 +170,7 @@ static int run(struct command_line *line)
 		return EXIT_USAGE;
 	build.built_from = quote_line(line);
 	status = build_source_run(source, &build);
-	recipe_release(&build.recipe);
-	source_release(&build.source);
-	git_close(&build.git);
-	cuts_release(&build.cuts);
-	free(build.source_text);
-	free(build.built_from);
+	build_release(&build);
 	return status;
 }
 

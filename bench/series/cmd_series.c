@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* balloonbench series: what each commit of a range does, in one command. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/build/build.h"
+#include "bench/run/run.h"
+#include "bench/series/series.h"
+#include "bench/series/tool.h"
+#include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
+#include "lib/exit_status.h"
+#include "lib/log.h"
+
+#define SCENARIO "idle"
+#define BOOTS 6
+#define BOOTS_MAX 999
+
+struct series_options {
+	char **operands;
+	bool each, ends, debug;
+	struct names config, scenarios;
+	unsigned int boots;
+	const char *accel, *kernel_args, *name, *output;
+	bool quiet, verbose;
+};
+
+#define OPTIONS struct series_options
+
+static const struct series_options defaults = { .boots = BOOTS };
+
+static const struct option_row rows[] = {
+	OPTION_TITLE("WHAT TO BUILD"),
+	OPTION(OPERANDS, operands, NULL, 0, "DIR BASE..TIP", "a git repository, and a range in it"),
+	OPTION(FLAG, each, "each", 0, NULL, "every commit of the range (the default)"),
+	OPTION(FLAG, ends, "ends", 0, NULL, "only the base and the tip"),
+	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
+	       .hint = HINT_FILE),
+	OPTION(FLAG, debug, "debug", 0, NULL, "kernels that check themselves"),
+	OPTION(STRING, name, "name", 0, "PREFIX", "first part of the names of the cuts"),
+	OPTION_TITLE("WHAT TO RUN"),
+	OPTION(NAMES, scenarios, "scenario", 0, "NAME|FILE",
+	       "scenario to run (default: " SCENARIO ")", .hint = HINT_SCENARIO),
+	OPTION(COUNT, boots, "boots", 0, "N", "boots of each commit in each scenario", .min = 2,
+	       .max = BOOTS_MAX),
+	OPTION(STRING, accel, "accel", 0, "NAME", "accelerator, as of balloonbench run"),
+	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
+	       "more words for the guest's kernel command line"),
+	OPTION_TITLE("OUTPUT"),
+	OPTION(STRING, output, NULL, 'o', "DIR",
+	       "result tree (default: results/<UTC time>-series); one that was begun is resumed",
+	       .hint = HINT_DIRECTORY),
+	OPTION(FLAG, quiet, "quiet", 'q', NULL, "print errors and the table only"),
+	OPTION(FLAG, verbose, "verbose", 'v', NULL, "print details"),
+	{ 0 },
+};
+
+static int check(const struct series_options *o)
+{
+	const char *wrong = NULL;
+
+	if (!o->operands[1] || o->operands[2])
+		wrong = "expected DIR and BASE..TIP, as in ~/linux v7.0..my-series";
+	else if (o->each && o->ends)
+		wrong = "--each and --ends exclude each other";
+	if (wrong)
+		log_error("%s", wrong);
+	return wrong ? EXIT_USAGE : 0;
+}
+
+/* Build the kernels. @build has the names of the cuts then. */
+static int build_kernels(const struct series_options *o, struct build *build)
+{
+	const struct build_options options = {
+		.git = o->operands[0],
+		.range = o->operands[1],
+		.ends = o->ends,
+		.config = o->config,
+		.debug = o->debug,
+		.name = o->name,
+		.quiet = o->quiet,
+		.verbose = o->verbose,
+	};
+	int status;
+
+	build->options = &options;
+	build->in_series = true;
+	build->built_from = xasprintf("balloonbench build --git '%s' --range '%s'%s", options.git,
+				      options.range, o->ends ? " --ends" : "");
+	status = build_source_run(&range_source, build);
+	build->options = NULL;
+	return status;
+}
+
+static void add_verbosity(struct arguments *a, const struct series_options *o)
+{
+	if (o->quiet || o->verbose)
+		arguments_add(a, o->quiet ? "-q" : "-v");
+}
+
+static int run_boots(const struct series_options *o, const struct build *build, const char *dir)
+{
+	struct arguments a = { NULL, 0 };
+	size_t i;
+	int status;
+
+	arguments_add(&a, "run");
+	if (was_begun(dir)) {
+		arguments_add(&a, "--resume");
+		arguments_add(&a, "%s", dir);
+	} else {
+		for (i = 0; i < o->scenarios.count || !i; i++) {
+			arguments_add(&a, "--scenario");
+			arguments_add(&a, "%s",
+				      o->scenarios.count ? o->scenarios.list[i] : SCENARIO);
+		}
+		for (i = 0; i < build->cuts.count; i++) {
+			arguments_add(&a, "--variant");
+			arguments_add(&a, "%s", build->cuts.items[i].name);
+		}
+		arguments_add(&a, "--boots");
+		arguments_add(&a, "%u", o->boots);
+		if (o->accel)
+			arguments_add(&a, "--accel=%s", o->accel);
+		if (o->kernel_args)
+			arguments_add(&a, "--kernel-args=%s", o->kernel_args);
+		arguments_add(&a, "-o");
+		arguments_add(&a, "%s", dir);
+	}
+	add_verbosity(&a, o);
+	status = tool_run("balloonbench", &a, NULL);
+	arguments_release(&a);
+	return status;
+}
+
+/* The report and the cover letter, then the table on standard output. */
+static int write_down(const char *dir)
+{
+	char *letter = xasprintf("%s/cover-letter.txt", dir);
+	int status = stat_run("report", dir, "/dev/null");
+
+	/* Without gnuplot there is a report, without plots. */
+	if (!status || status == EXIT_UNSUPPORTED)
+		status = stat_run("cover-letter", dir, letter);
+	if (!status)
+		status = stat_run("compare", dir, NULL);
+	if (!status)
+		printf("\nreport:        %s/REPORT.md, report.html\ncover letter:  %s\n", dir,
+		       letter);
+	free(letter);
+	return status;
+}
+
+static int run(struct command_line *line)
+{
+	const struct series_options *o = line->options;
+	struct build build = { .options = NULL };
+	char stamp[32], *dir = NULL;
+	int status = check(o);
+
+	if (status)
+		return status;
+	log_setup(line->argv[0], o->quiet ? LOG_ERROR : o->verbose ? LOG_DEBUG : LOG_INFO);
+	if (interrupt_setup()) {
+		log_error("cannot set up signals: %s", strerror(errno));
+		return EXIT_ENVIRONMENT;
+	}
+	dir = o->output ? xstrdup(o->output)
+			: xasprintf("results/%s-series", utc_now("%Y%m%dT%H%M%SZ", stamp));
+	status = build_kernels(o, &build);
+	if (!status)
+		status = run_boots(o, &build, dir);
+	if (!status)
+		status = write_down(dir);
+	if (status == EXIT_INTERRUPTED)
+		log_info("interrupted; to go on: the same command with -o %s", dir);
+	build_release(&build);
+	free(dir);
+	return status;
+}
+
+const struct command series_command = {
+	.name = "series",
+	.purpose = "build, run and report a range of commits",
+	.description =
+		"Build the base and each commit of a range, boot each in a VM, and write a table, "
+		"a "
+		"report and a cover letter. The base is what all others are compared with.\n"
+		"It is balloonbench build, balloonbench run, balloonstat report and balloonstat "
+		"cover-letter in one, with defaults for a series of about five patches on two "
+		"CPUs. "
+		"After Ctrl-C, the same command with the same -o goes on where it stopped.",
+	.examples = "  balloonbench series ~/linux v7.0..my-series\n"
+		    "      every commit, in scenario " SCENARIO "\n"
+		    "  balloonbench series ~/linux v7.0..my-series --ends --scenario touched \\\n"
+		    "    --boots 10 -o /tmp/v2\n"
+		    "      the base against the tip\n",
+	.exits = "0 all boots ok\n"
+		 "2 wrong usage\n"
+		 "3 a kernel was not built, or a boot failed\n"
+		 "4 not supported here\n"
+		 "130 interrupted; the same command with the same -o goes on",
+	.rows = rows,
+	.defaults = &defaults,
+	.size = sizeof(struct series_options),
+	.run = run,
+};
