@@ -156,18 +156,34 @@ int git_read(const char *directory, const struct git_call *call, const char *con
 	return run(&argv, &env, call, args);
 }
 
+/* On one line, without what git begins with. */
+static void join_lines(const char *complaint, char *line, size_t size)
+{
+	size_t used = 0, n;
+
+	if (!strncmp(complaint, "fatal: ", strlen("fatal: ")))
+		complaint += strlen("fatal: ");
+	line[0] = '\0';
+	while (*complaint && used < size) {
+		n = strcspn(complaint, "\n");
+		used += snprintf(line + used, size - used, "%s%.*s", used ? " " : "", (int)n,
+				 complaint);
+		complaint += n;
+		complaint += strspn(complaint, "\n\t ");
+	}
+}
+
 int git_failed(int status, const char *what, char *err, size_t err_size)
 {
-	const char *complaint = process_error();
+	char complaint[1024];
 
 	if (status == -EINTR || status == -ETIMEDOUT) {
 		refuse(err, err_size, "interrupted");
 		return -EINTR;
 	}
+	join_lines(process_error(), complaint, sizeof(complaint));
 	if (status == -ENOENT)
 		return refuse(err, err_size, "cannot run git: %s; install it", complaint);
-	if (!strncmp(complaint, "fatal: ", strlen("fatal: ")))
-		complaint += strlen("fatal: ");
 	return refuse(err, err_size, "cannot %s: %s", what,
 		      *complaint ? complaint : "git gives no reason");
 }
