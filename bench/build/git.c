@@ -127,10 +127,9 @@ int git_call(const struct git *git, const struct git_call *call, const char *con
 	int status;
 
 	add(&argv, "git");
-	if (call->work_tree) {
-		add(&argv, "-C");
-		add(&argv, call->work_tree);
-	}
+	/* Where this process is may not be there any more. */
+	add(&argv, "-C");
+	add(&argv, call->work_tree ?: git->dir);
 	add_settings(&argv, private_settings);
 	add_all(&env, private_env);
 	add(&env, dir);

@@ -27,11 +27,14 @@ static const struct git_call on_index = { .index = "trace-events.index" };
 static struct record_list find_patches(void)
 {
 	struct record_list patches = { NULL };
-	char directory[PATH_MAX], *first;
+	char path[PATH_MAX], *directory, *first;
 	glob_t found;
 	size_t i;
 
-	data_path(".", "kernel-patches", directory, sizeof(directory));
+	data_path(".", "kernel-patches", path, sizeof(path));
+	directory = realpath(path, NULL);
+	if (!directory)
+		return patches;
 	first = xasprintf("%s/" STORY_PATCH, directory);
 	if (!access(first, R_OK))
 		record_append_text(&patches, first);
@@ -41,6 +44,7 @@ static struct record_list find_patches(void)
 			record_append_text(&patches, found.gl_pathv[i]);
 		globfree(&found);
 	}
+	free(directory);
 	return patches;
 }
 
