@@ -228,6 +228,16 @@ char *git_line_of(const char *directory, const char *const *args, char *err, siz
 	return output;
 }
 
+char *git_commit_tree(const struct git *git, const char *tree, const char *parent, char *err,
+		      size_t err_size)
+{
+	const char *const args[] = { "commit-tree",	   tree,   "-m", "cut",
+				     parent ? "-p" : NULL, parent, NULL };
+
+	return git_line(git, &(const struct git_call){ NULL }, args, "write a commit", err,
+			err_size);
+}
+
 static char *below(const char *directory, const char *name)
 {
 	return xasprintf("%s/%s", directory, name);

@@ -87,17 +87,6 @@ static int try_patch(const struct git *git, const char *tree, const char *patch,
 	return *with ? 0 : -EINVAL;
 }
 
-/* A commit of a tree, to be freed; it exists only to be merged. */
-static char *commit_of(const struct git *git, const char *tree, const char *parent, char *err,
-		       size_t err_size)
-{
-	const struct git_call call = { .work_tree = NULL };
-
-	return git_line(git, &call,
-			ARGS("commit-tree", tree, "-m", "cut", parent ? "-p" : NULL, parent),
-			"write the tree of a cut", err, err_size);
-}
-
 /*
  * What the events changed in @base and what the series changed since: 0 if they do not touch the
  * same lines, and the tree with both is in @with; 1 if they do.
@@ -108,11 +97,11 @@ static int try_merge(const struct git *git, const struct trace_events_base *base
 	char *before = NULL, *events = NULL, *series = NULL, *output = NULL;
 	int status = -EINVAL;
 
-	before = commit_of(git, base->without, NULL, err, err_size);
+	before = git_commit_tree(git, base->without, NULL, err, err_size);
 	if (before)
-		events = commit_of(git, base->with, before, err, err_size);
+		events = git_commit_tree(git, base->with, before, err, err_size);
 	if (events)
-		series = commit_of(git, tree, before, err, err_size);
+		series = git_commit_tree(git, tree, before, err, err_size);
 	if (!series)
 		goto out;
 	status = git_run(git, &output, "merge-tree", "--write-tree", "--no-messages", events,

@@ -463,6 +463,8 @@ static void names_of_cuts(void **state)
 		{ 7, 100, NULL, "x", "007-x" },
 		{ 1, 3, NULL, "", "01" },
 		{ 1, 3, NULL, "...", "01" },
+		{ 1, 3, NULL, "[RFC] [x 1/2]  mm: a", "01-mm-a" },
+		{ 1, 3, NULL, "[RFC]", "01-rfc" },
 		{ 1, 3, NULL, "\xc3\xa4\xc3\xb6 \xe2\x82\xac", "01" },
 		{ 1, 3, NULL, "/../$(touch x); rm", "01-touch-x-rm" },
 		{ 1, 3, NULL, "mm/balloon: Do it -- now", "01-mm-balloon-do-it-now" },
