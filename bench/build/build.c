@@ -64,7 +64,7 @@ static int open_tree(const struct build_source *kind, struct build *build, char 
 	return git_open(&build->git, id, build->source.format, err, err_size);
 }
 
-/* What is said once, not for each cut. */
+/* Said once for all cuts that have the same reason. */
 static void say_missing_events(const struct cut *cut, const struct cut *before)
 {
 	if (!strncmp(cut->trace_events, "yes", 3) ||
@@ -74,17 +74,34 @@ static void say_missing_events(const struct cut *cut, const struct cut *before)
 		 cut->trace_events + strlen("no: "));
 }
 
+/* The events cost a little even when they are off. */
+static void say_mixed_events(const struct cut_list *cuts)
+{
+	size_t i, with = 0;
+
+	for (i = 0; i < cuts->count; i++)
+		with += !strncmp(cuts->items[i].trace_events, "yes", 3);
+	if (with && with < cuts->count)
+		log_warn("%zu of %zu cuts have trace events: small differences between those and "
+			 "the others may come from them",
+			 with, cuts->count);
+}
+
 static int add_trace_events(struct build *build, char *err, size_t err_size)
 {
+	struct trace_events_base base = { NULL };
 	struct cut_list *cuts = &build->cuts;
 	int status = 0;
 	size_t i;
 
 	for (i = 0; !status && i < cuts->count; i++) {
-		status = trace_events_add(&build->git, &cuts->items[i], err, err_size);
+		status = trace_events_add(&build->git, &cuts->items[i], &base, err, err_size);
 		if (!status)
 			say_missing_events(&cuts->items[i], i ? &cuts->items[i - 1] : NULL);
 	}
+	if (!status)
+		say_mixed_events(cuts);
+	trace_events_release(&base);
 	return status;
 }
 

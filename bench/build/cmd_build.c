@@ -84,7 +84,9 @@ static const struct build_source *choose(const struct build_options *o)
 	if (!o->git && (o->range || o->worktree || o->ends))
 		wrong = "--range, --worktree and --ends need --git DIR";
 	else if (!o->git)
-		wrong = "name what to build, as in --git DIR --range BASE..TIP";
+		wrong = "name what to build, as in --git DIR --range BASE..TIP; make all builds "
+			"the "
+			"shipped series";
 	else if (o->range && o->worktree)
 		wrong = "--range and --worktree are two builds; run them one after the other";
 	else if (!o->range && !o->worktree)
@@ -96,15 +98,37 @@ static const struct build_source *choose(const struct build_options *o)
 	return wrong ? NULL : o->range ? &range_source : &worktree_source;
 }
 
+/* A shipped cut would be run in place of one of the same name. */
+static int check_not_shipped(const char *name, char *err, size_t err_size)
+{
+	struct images images;
+	char ignored[256];
+	int status = 0;
+
+	if (images_load(&images, path_images(), ignored, sizeof(ignored)))
+		return 0;
+	if (images_find(&images, name))
+		status = refuse(err, err_size,
+				"a cut of the shipped series is called %s; use "
+				"another name",
+				name);
+	images_release(&images);
+	return status;
+}
+
 static int check_name(const struct build_options *o)
 {
 	char err[256];
+	int status;
 
-	if (!o->name || !(o->range ? cut_check_prefix(o->name, err, sizeof(err))
-				   : cut_check_name(o->name, err, sizeof(err))))
+	if (!o->name)
 		return 0;
-	log_error("--name: %s", err);
-	return EXIT_USAGE;
+	status = o->range ? cut_check_prefix(o->name, err, sizeof(err))
+			  : cut_check_name(o->name, err, sizeof(err)) ?:
+				    check_not_shipped(o->name, err, sizeof(err));
+	if (status)
+		log_error("--name: %s", err);
+	return status ? EXIT_USAGE : 0;
 }
 
 static int remove_all(const struct build_options *o)

@@ -127,10 +127,9 @@ int git_call(const struct git *git, const struct git_call *call, const char *con
 	int status;
 
 	add(&argv, "git");
-	if (call->work_tree) {
-		add(&argv, "-C");
-		add(&argv, call->work_tree);
-	}
+	/* Where this process is may not be there any more. */
+	add(&argv, "-C");
+	add(&argv, call->work_tree ?: git->dir);
 	add_settings(&argv, private_settings);
 	add_all(&env, private_env);
 	add(&env, dir);
@@ -156,18 +155,34 @@ int git_read(const char *directory, const struct git_call *call, const char *con
 	return run(&argv, &env, call, args);
 }
 
+/* On one line, without what git begins with. */
+static void join_lines(const char *complaint, char *line, size_t size)
+{
+	size_t used = 0, n;
+
+	if (!strncmp(complaint, "fatal: ", strlen("fatal: ")))
+		complaint += strlen("fatal: ");
+	line[0] = '\0';
+	while (*complaint && used < size) {
+		n = strcspn(complaint, "\n");
+		used += snprintf(line + used, size - used, "%s%.*s", used ? " " : "", (int)n,
+				 complaint);
+		complaint += n;
+		complaint += strspn(complaint, "\n\t ");
+	}
+}
+
 int git_failed(int status, const char *what, char *err, size_t err_size)
 {
-	const char *complaint = process_error();
+	char complaint[1024];
 
 	if (status == -EINTR || status == -ETIMEDOUT) {
 		refuse(err, err_size, "interrupted");
 		return -EINTR;
 	}
+	join_lines(process_error(), complaint, sizeof(complaint));
 	if (status == -ENOENT)
 		return refuse(err, err_size, "cannot run git: %s; install it", complaint);
-	if (!strncmp(complaint, "fatal: ", strlen("fatal: ")))
-		complaint += strlen("fatal: ");
 	return refuse(err, err_size, "cannot %s: %s", what,
 		      *complaint ? complaint : "git gives no reason");
 }
@@ -211,6 +226,16 @@ char *git_line_of(const char *directory, const char *const *args, char *err, siz
 	output = first_line(status, output, what, err, err_size);
 	free(what);
 	return output;
+}
+
+char *git_commit_tree(const struct git *git, const char *tree, const char *parent, char *err,
+		      size_t err_size)
+{
+	const char *const args[] = { "commit-tree",	   tree,   "-m", "cut",
+				     parent ? "-p" : NULL, parent, NULL };
+
+	return git_line(git, &(const struct git_call){ NULL }, args, "write a commit", err,
+			err_size);
 }
 
 static char *below(const char *directory, const char *name)

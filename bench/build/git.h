@@ -76,6 +76,13 @@ int git_read(const char *directory, const struct git_call *call, const char *con
 int git_import(const struct git *git, const char *directory, const char *const *trees,
 	       const char *const *commits, char *err, size_t err_size);
 
+/*
+ * A commit of a tree, with one parent or, if that is NULL, none; to be freed. The same tree and
+ * parent make the same commit. NULL after a message.
+ */
+char *git_commit_tree(const struct git *git, const char *tree, const char *parent, char *err,
+		      size_t err_size);
+
 /* A message of what git complained about: "cannot WHAT: ...". Returns -EINVAL, or -EINTR. */
 int git_failed(int status, const char *what, char *err, size_t err_size);
 

@@ -27,11 +27,14 @@ static const struct git_call on_index = { .index = "trace-events.index" };
 static struct record_list find_patches(void)
 {
 	struct record_list patches = { NULL };
-	char directory[PATH_MAX], *first;
+	char path[PATH_MAX], *directory, *first;
 	glob_t found;
 	size_t i;
 
-	data_path(".", "kernel-patches", directory, sizeof(directory));
+	data_path(".", "kernel-patches", path, sizeof(path));
+	directory = realpath(path, NULL);
+	if (!directory)
+		return patches;
 	first = xasprintf("%s/" STORY_PATCH, directory);
 	if (!access(first, R_OK))
 		record_append_text(&patches, first);
@@ -41,6 +44,7 @@ static struct record_list find_patches(void)
 			record_append_text(&patches, found.gl_pathv[i]);
 		globfree(&found);
 	}
+	free(directory);
 	return patches;
 }
 
@@ -83,36 +87,92 @@ static int try_patch(const struct git *git, const char *tree, const char *patch,
 	return *with ? 0 : -EINVAL;
 }
 
-int trace_events_add(const struct git *git, struct cut *cut, char *err, size_t err_size)
+/*
+ * What the events changed in @base and what the series changed since: 0 if they do not touch the
+ * same lines, and the tree with both is in @with; 1 if they do.
+ */
+static int try_merge(const struct git *git, const struct trace_events_base *base, const char *tree,
+		     char **with, char *err, size_t err_size)
+{
+	char *before = NULL, *events = NULL, *series = NULL, *output = NULL;
+	int status = -EINVAL;
+
+	before = git_commit_tree(git, base->without, NULL, err, err_size);
+	if (before)
+		events = git_commit_tree(git, base->with, before, err, err_size);
+	if (events)
+		series = git_commit_tree(git, tree, before, err, err_size);
+	if (!series)
+		goto out;
+	status = git_run(git, &output, "merge-tree", "--write-tree", "--no-messages", events,
+			 series);
+	if (status < 0) {
+		status = git_failed(status, "merge the trace events", err, err_size);
+	} else if (status || !output) {
+		status = 1;
+	} else {
+		output[strcspn(output, "\n")] = '\0';
+		*with = xstrdup(output);
+	}
+out:
+	free(before);
+	free(events);
+	free(series);
+	free(output);
+	return status;
+}
+
+/* 0, 1 with a reason, or an error. */
+static int try_all(const struct git *git, const struct trace_events_base *base, const char *tree,
+		   char **with, char **reason, char *err, size_t err_size)
 {
 	struct record_list patches = find_patches();
-	char **patch = patches.items, *with = NULL, *reason = NULL;
+	char **patch = patches.items;
 	int status = 1;
 	size_t i;
 
+	for (i = 0; status == 1 && i < patches.count; i++) {
+		status = try_patch(git, tree, patch[i], with, err, err_size);
+		if (status == 1) {
+			free(*reason);
+			*reason = why_not();
+		}
+	}
+	record_release_texts(&patches);
+	if (status == 1 && base->with)
+		status = try_merge(git, base, tree, with, err, err_size);
+	return status;
+}
+
+int trace_events_add(const struct git *git, struct cut *cut, struct trace_events_base *base,
+		     char *err, size_t err_size)
+{
+	char *with = NULL, *reason = NULL;
+	int status;
+
 	if (tree_has(git, cut->tree, HEADER)) {
 		record_set_text(&cut->trace_events, "yes");
-		status = 0;
-		goto out;
+		return 0;
 	}
-	for (i = 0; status == 1 && i < patches.count; i++) {
-		free(reason);
-		reason = NULL;
-		status = try_patch(git, cut->tree, patch[i], &with, err, err_size);
-		if (status == 1)
-			reason = why_not();
-	}
+	status = try_all(git, base, cut->tree, &with, &reason, err, err_size);
 	if (!status) {
-		free(cut->tree);
-		cut->tree = with;
 		record_set_text(&cut->trace_events, "yes");
+		trace_events_release(base);
+		base->without = cut->tree;
+		base->with = xstrdup(with);
+		cut->tree = with;
 	} else if (status == 1) {
 		free(cut->trace_events);
 		cut->trace_events = xasprintf("no: %s", reason ?: "their patches are not here");
 		status = 0;
 	}
-out:
 	free(reason);
-	record_release_texts(&patches);
 	return status;
+}
+
+void trace_events_release(struct trace_events_base *base)
+{
+	free(base->without);
+	free(base->with);
+	*base = (struct trace_events_base){ NULL };
 }

@@ -463,6 +463,8 @@ static void names_of_cuts(void **state)
 		{ 7, 100, NULL, "x", "007-x" },
 		{ 1, 3, NULL, "", "01" },
 		{ 1, 3, NULL, "...", "01" },
+		{ 1, 3, NULL, "[RFC] [x 1/2]  mm: a", "01-mm-a" },
+		{ 1, 3, NULL, "[RFC]", "01-rfc" },
 		{ 1, 3, NULL, "\xc3\xa4\xc3\xb6 \xe2\x82\xac", "01" },
 		{ 1, 3, NULL, "/../$(touch x); rm", "01-touch-x-rm" },
 		{ 1, 3, NULL, "mm/balloon: Do it -- now", "01-mm-balloon-do-it-now" },
@@ -512,15 +514,26 @@ static void base_of_patches(void **state)
 	free(directory);
 }
 
+static struct trace_events_base base;
+
 static void expect_events(struct cut *cut, const char *expected, bool same_tree)
 {
 	char *before = strdup(cut->tree);
 
-	MUST(trace_events_add(&git, cut, err, sizeof(err)));
+	MUST(trace_events_add(&git, cut, &base, err, sizeof(err)));
 	assert_string_equal(cut->trace_events, expected);
 	assert_int_equal(!strcmp(before, cut->tree), same_tree);
 	free(before);
 }
+
+static struct cut *open_head(void)
+{
+	open_source(linux_dir);
+	MUST(cuts_base(&source, &git, NULL, NULL, &cuts, err, sizeof(err)));
+	return cuts.items;
+}
+
+#define NO_EVENTS "no: no patch of them applies: mm/balloon.c differs"
 
 static void trace_events_where_they_apply(void **state)
 {
@@ -528,22 +541,40 @@ static void trace_events_where_they_apply(void **state)
 
 	(void)state;
 	fake_linux_commit(linux_dir);
-	open_source(linux_dir);
-	MUST(cuts_base(&source, &git, NULL, NULL, &cuts, err, sizeof(err)));
-	cut = cuts.items;
+	cut = open_head();
 	expect_events(cut, "yes", false);
 	assert_true(tree_has(&git, cut->tree, "include/trace/events/balloon.h"));
 	expect_events(cut, "yes", true);
+	trace_events_release(&base);
 	write_file(linux_dir, "mm/balloon.c", "/* rewritten */\n");
 	git_in(linux_dir, "commit -q -a -m rewrite");
-	cuts_release(&cuts);
-	MUST(cuts_base(&source, &git, NULL, NULL, &cuts, err, sizeof(err)));
-	expect_events(cuts.items, "no: no patch of them applies: mm/balloon.c differs", true);
+	expect_events(open_head(), NO_EVENTS, true);
 	git_in(linux_dir, "rm -q mm/balloon.c");
 	git_in(linux_dir, "commit -q -m removed");
-	cuts_release(&cuts);
-	MUST(cuts_base(&source, &git, NULL, NULL, &cuts, err, sizeof(err)));
-	expect_events(cuts.items, "no: no patch of them applies: mm/balloon.c differs", true);
+	expect_events(open_head(), NO_EVENTS, true);
+}
+
+/* The patch does not apply, but the series and it change other lines. */
+static void trace_events_are_carried_on(void **state)
+{
+	char *content = NULL, name[128];
+
+	(void)state;
+	fake_linux_commit(linux_dir);
+	expect_events(open_head(), "yes", false);
+	write_file(linux_dir, "mm/balloon.c",
+		   "#include <linux/balloon.h>\n\nlong balloon(void)\n{\n\treturn 7;\n}\n");
+	git_in(linux_dir, "commit -q -a -m long");
+	expect_events(open_head(), "yes", false);
+	snprintf(name, sizeof(name), "%s:mm/balloon.c", cuts.items[0].tree);
+	assert_int_equal(git_run(&git, &content, "cat-file", "blob", name), 0);
+	assert_string_equal(content, "#include <linux/balloon.h>\n#include <trace/events/balloon.h>"
+				     "\n\nlong balloon(void)\n{\n\treturn 7;\n}\n");
+	free(content);
+	write_file(linux_dir, "mm/balloon.c", "#include <linux/new.h>\n\nlong balloon;\n");
+	git_in(linux_dir, "commit -q -a -m rewrite");
+	expect_events(open_head(), NO_EVENTS, true);
+	trace_events_release(&base);
 }
 
 static void linked_work_tree_and_bare_clone(void **state)
@@ -598,6 +629,7 @@ int main(void)
 		TEST(names_of_cuts),
 		TEST(base_of_patches),
 		TEST(trace_events_where_they_apply),
+		TEST(trace_events_are_carried_on),
 		TEST(linked_work_tree_and_bare_clone),
 	};
 
