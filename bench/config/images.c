@@ -67,8 +67,12 @@ static int set_path(const struct ini_entry *e, const struct key *key, void *memb
 /* clang-format on */
 
 static const struct key cut_keys[] = {
-	KEY(image_cut, NULL, "vmlinux", set_path, vmlinux),
+	KEY(image_cut, NULL, "image", set_path, image),
+	KEY(image_cut, NULL, "vmlinux", set_path, image),
+	KEY(image_cut, NULL, "modules", set_path, modules),
 	KEY(image_cut, NULL, "release", key_set_text, release),
+	KEY(image_cut, NULL, "version", key_set_text, version),
+	KEY(image_cut, NULL, "build_id", key_set_text, build_id),
 	KEY(image_cut, NULL, "key", key_set_text, key),
 	KEY(image_cut, NULL, "patches_sha256", key_set_text, patches_sha256),
 	{ .name = NULL },
@@ -136,7 +140,7 @@ static int check_cut(const struct image_cut *cut, const char *path, char *err, s
 	int status;
 
 	snprintf(what, sizeof(what), "kernel of cut '%.40s'", cut->name);
-	status = check_there(what, cut->vmlinux, ADVICE, err, err_size);
+	status = check_there(what, cut->image, ADVICE, err, err_size);
 	if (status || (cut->release && cut->key && cut->patches_sha256))
 		return status;
 	return refuse(err, err_size, "%s: [cut %s] is incomplete; make all writes it anew", path,
@@ -178,7 +182,7 @@ int images_load(struct images *images, const char *path, char *err, size_t err_s
 	if (!status)
 		status = take_lock(images, images->qemu, err, err_size);
 	for (i = 0; !status && i < images->cut_count; i++)
-		status = take_lock(images, images->cuts[i].vmlinux, err, err_size);
+		status = take_lock(images, images->cuts[i].image, err, err_size);
 	if (status)
 		images_release(images);
 	return status;
@@ -190,7 +194,8 @@ void images_release(struct images *images)
 
 	for (i = 0; i < images->cut_count; i++) {
 		free(images->cuts[i].name);
-		free(images->cuts[i].vmlinux);
+		free(images->cuts[i].image);
+		free(images->cuts[i].modules);
 		keys_release(cut_keys, &images->cuts[i]);
 	}
 	for (i = 0; i < images->lock_count; i++)

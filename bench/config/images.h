@@ -9,9 +9,13 @@
  * vm-images/build-kernels writes. Paths in it are relative to its directory.
  */
 struct image_cut {
-	char *name, *vmlinux, *patches_sha256;
-	char *release; /* of uname -r */
-	char *key;     /* in the cache */
+	char *name, *patches_sha256;
+	char *image;	/* vmlinux or bzImage */
+	char *modules;	/* archive of bench/build/modules.h; NULL: all drivers are built in */
+	char *release;	/* of uname -r */
+	char *version;	/* of uname -v; NULL: unknown */
+	char *build_id; /* of the kernel's ELF notes, in hex; NULL: unknown */
+	char *key;	/* in the cache */
 };
 
 struct images {

@@ -22,10 +22,12 @@
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */
 #define QEMU_QMP_FD 3
 #define QEMU_GUEST_FD 4
+#define QEMU_INITRAMFS_FD 5 /* only with modules */
 
 struct qemu_config {
-	const char *binary, *vmlinux, *initramfs;
-	const char *append; /* added to the kernel command line, or NULL */
+	const char *binary, *image, *initramfs;
+	const char *modules; /* archive to be unpacked after the initramfs, or NULL */
+	const char *append;  /* added to the kernel command line, or NULL */
 	enum result_accel accel;
 	uint64_t memory_bytes;
 	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon in its place */

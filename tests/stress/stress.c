@@ -146,7 +146,8 @@ static struct qemu_config config_of(const struct stress *s, const struct image_c
 				    const char *directory)
 {
 	return (struct qemu_config){ .binary = s->images.qemu,
-				     .vmlinux = cut->vmlinux,
+				     .image = cut->image,
+				     .modules = cut->modules,
 				     .initramfs = s->images.initramfs,
 				     .append = append,
 				     .accel = s->accel,
@@ -173,7 +174,8 @@ static void keep_finding(struct stress *s, struct stress_boot *boot, json_t *fin
 	char replay[512];
 
 	snprintf(replay, sizeof(replay), "stress --images %s --cut %s --seed %llu --replay %u",
-		 s->options.images, boot->cut, (unsigned long long)s->options.seed, boot->number);
+		 s->options.images, boot->cut->name, (unsigned long long)s->options.seed,
+		 boot->number);
 	json_object_set_new(boot->finding, "boot", json_integer(boot->number));
 	json_object_set_new(boot->finding, "round", json_integer(boot->round));
 	json_object_set_new(boot->finding, "replay", json_string(replay));
@@ -190,7 +192,7 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 	char directory[PATH_MAX], properties[256], append[256];
 	struct stress_machine machine = { 0 };
 	const char *device = device_of(s, cut->name);
-	struct stress_boot boot = { .cut = cut->name,
+	struct stress_boot boot = { .cut = cut,
 				    .seed = s->options.seed,
 				    .number = number,
 				    .directory = directory,
