@@ -102,6 +102,7 @@ CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
 /* Kernels whose cut finalize has one more key. */
 static void use_images_with(const char *line)
 {
+	unsetenv("BALLOONBENCH_DATA");
 	expect_outcome(run_shell("cd '%1$s' && rm -rf data && mkdir data && "
 				 "ln -s '" TEST_SOURCE "'/bench/* data/ && "
 				 "sed '/^.cut finalize.$/a %2$s' '%3$s' >data/images.ini",
@@ -133,7 +134,12 @@ static void wrong_build_id(void **state)
 	use_images_with("version = #1 SMP another day");
 	expect_outcome(run("good", "stale-version", "1"), 3, "");
 	expect_reason("stale-version", kernel.version, "', expected '#1 SMP another day'");
-	unsetenv("BALLOONBENCH_DATA");
+}
+
+static int use_usual_images(void **state)
+{
+	(void)state;
+	return unsetenv("BALLOONBENCH_DATA");
 }
 
 /* What a kernel warns of while it boots is shown and kept, within bounds. */
@@ -261,7 +267,7 @@ int main(void)
 		cmocka_unit_test(closed_after_greeting),
 		cmocka_unit_test(balloon_refused),
 		cmocka_unit_test(wrong_kernel),
-		cmocka_unit_test(wrong_build_id),
+		cmocka_unit_test_teardown(wrong_build_id, use_usual_images),
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),
 		cmocka_unit_test(silent_guest),
