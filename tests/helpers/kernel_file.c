@@ -67,3 +67,31 @@ const char *test_put_bytes(const char *name, const void *data, size_t size)
 		abort();
 	return path;
 }
+
+/* It has .modinfo and the names of its sections. */
+void test_put_module(const char *name, const char *release, const char *depends)
+{
+	static const char names[] = "\0.modinfo\0.names";
+	struct {
+		Elf64_Ehdr elf;
+		Elf64_Shdr sections[3];
+		char names[sizeof(names)];
+		char info[200];
+	} m = { .elf = { .e_ident = ELFMAG, .e_type = ET_REL, .e_machine = EM_X86_64 } };
+	const size_t info = (char *)m.info - (char *)&m;
+
+	m.elf.e_ident[EI_CLASS] = ELFCLASS64;
+	m.elf.e_shoff = (char *)m.sections - (char *)&m;
+	m.elf.e_shentsize = sizeof(m.sections[0]);
+	m.elf.e_shnum = 3;
+	m.elf.e_shstrndx = 2;
+	m.sections[1] = (Elf64_Shdr){ .sh_name = 1, .sh_offset = info, .sh_size = 200 };
+	m.sections[2] = (Elf64_Shdr){ .sh_name = 10,
+				      .sh_offset = m.names - (char *)&m,
+				      .sh_size = sizeof(names) };
+	memcpy(m.names, names, sizeof(names));
+	snprintf(m.info, sizeof(m.info), "license=GPL%cvermagic=%s SMP mod_unload %cdepends=%s", 0,
+		 release, 0, depends);
+	write_file(test_dir, name, "");
+	test_put_bytes(name, &m, sizeof(m));
+}

@@ -40,6 +40,9 @@ struct test_bzimage {
 void test_vmlinux_make(struct test_vmlinux *file);
 void test_bzimage_make(struct test_bzimage *file);
 
+/* Write a module below test_dir, for modules_pack(): what it says of itself, and no code. */
+void test_put_module(const char *name, const char *release, const char *depends);
+
 /* Write a file below test_dir. Returns its path, valid until the fourth call after. */
 const char *test_put_bytes(const char *name, const void *data, size_t size);
 

@@ -4,7 +4,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,34 +20,6 @@
 
 static char err[512];
 
-/* A module: its .modinfo and the names of its sections. */
-static void put_module(const char *path, const char *release, const char *depends)
-{
-	static const char names[] = "\0.modinfo\0.names";
-	struct {
-		Elf64_Ehdr elf;
-		Elf64_Shdr sections[3];
-		char names[sizeof(names)];
-		char info[200];
-	} m = { .elf = { .e_ident = ELFMAG, .e_type = ET_REL, .e_machine = EM_X86_64 } };
-	const size_t info = (char *)m.info - (char *)&m;
-
-	m.elf.e_ident[EI_CLASS] = ELFCLASS64;
-	m.elf.e_shoff = (char *)m.sections - (char *)&m;
-	m.elf.e_shentsize = sizeof(m.sections[0]);
-	m.elf.e_shnum = 3;
-	m.elf.e_shstrndx = 2;
-	m.sections[1] = (Elf64_Shdr){ .sh_name = 1, .sh_offset = info, .sh_size = 200 };
-	m.sections[2] = (Elf64_Shdr){ .sh_name = 10,
-				      .sh_offset = m.names - (char *)&m,
-				      .sh_size = sizeof(names) };
-	memcpy(m.names, names, sizeof(names));
-	snprintf(m.info, sizeof(m.info), "license=GPL%cvermagic=%s SMP mod_unload %cdepends=%s", 0,
-		 release, 0, depends);
-	write_file(test_dir, path, "");
-	test_put_bytes(path, &m, sizeof(m));
-}
-
 static void shell(const char *command)
 {
 	struct outcome outcome = run_shell("cd '%s' && %s", test_dir, command);
@@ -64,12 +35,12 @@ static int set_up(void **state)
 	(void)state;
 	remove_tree(in_test_dir("root"));
 	remove_tree(in_test_dir("m.cpio"));
-	put_module(DRIVERS "virtio_ring.ko", RELEASE, "");
-	put_module(DRIVERS "virtio.ko", RELEASE, "virtio_ring");
-	put_module(DRIVERS "virtio-pci-lib.ko", RELEASE, "");
-	put_module(DRIVERS "virtio_pci.ko", RELEASE, "virtio,virtio_ring,virtio_pci_lib");
-	put_module(DRIVERS "virtio_balloon.ko", RELEASE, "virtio,virtio_ring");
-	put_module(DRIVERS "virtio_net.ko", RELEASE, "virtio,net_failover");
+	test_put_module(DRIVERS "virtio_ring.ko", RELEASE, "");
+	test_put_module(DRIVERS "virtio.ko", RELEASE, "virtio_ring");
+	test_put_module(DRIVERS "virtio-pci-lib.ko", RELEASE, "");
+	test_put_module(DRIVERS "virtio_pci.ko", RELEASE, "virtio,virtio_ring,virtio_pci_lib");
+	test_put_module(DRIVERS "virtio_balloon.ko", RELEASE, "virtio,virtio_ring");
+	test_put_module(DRIVERS "virtio_net.ko", RELEASE, "virtio,net_failover");
 	write_file(test_dir, DIRECTORY "/modules.builtin",
 		   "kernel/drivers/char/virtio_console.ko\n");
 	return 0;
@@ -146,8 +117,8 @@ static void compressed_modules(void **state)
 static void virtio_mem_and_updates(void **state)
 {
 	(void)state;
-	put_module(DRIVERS "virtio_mem.ko", RELEASE, "virtio");
-	put_module(DIRECTORY "/updates/virtio_balloon.ko", RELEASE, "");
+	test_put_module(DRIVERS "virtio_mem.ko", RELEASE, "virtio");
+	test_put_module(DIRECTORY "/updates/virtio_balloon.ko", RELEASE, "");
 	shell("echo more >>" DIRECTORY "/updates/virtio_balloon.ko && "
 	      "cp " DIRECTORY "/updates/virtio_balloon.ko kept.ko");
 	expect_order(
@@ -188,7 +159,7 @@ static void what_is_missing(void **state)
 static void modules_of_another_kernel(void **state)
 {
 	(void)state;
-	put_module(DRIVERS "virtio_ring.ko", "6.12.9-test", "");
+	test_put_module(DRIVERS "virtio_ring.ko", "6.12.9-test", "");
 	expect_refused("root", -EINVAL, "is a module of 6.12.9-test, and the kernel is " RELEASE);
 	shell("mv " DIRECTORY " root/lib/modules/5.1.0");
 	expect_refused("root", -EINVAL, "has the modules of 5.1.0, and the kernel is " RELEASE);
@@ -201,11 +172,11 @@ static void modules_that_are_none(void **state)
 	(void)state;
 	write_file(test_dir, DRIVERS "virtio_balloon.ko", "text");
 	expect_refused("root", -EINVAL, "virtio_balloon.ko is not a module");
-	put_module(DRIVERS "virtio_ring.ko", RELEASE, "virtio_pci");
+	test_put_module(DRIVERS "virtio_ring.ko", RELEASE, "virtio_pci");
 	expect_refused("root", -EINVAL, "depends on itself");
 	/* Cut off anywhere. */
 	for (i = 0; i < 400; i += 7) {
-		put_module(DRIVERS "virtio_pci.ko", RELEASE, "");
+		test_put_module(DRIVERS "virtio_pci.ko", RELEASE, "");
 		assert_int_equal(truncate(in_test_dir(DRIVERS "virtio_pci.ko"), i), 0);
 		assert_int_equal(pack("root"), -EINVAL);
 	}
