@@ -190,7 +190,7 @@ static int inspect_segments(const struct file *f, const Elf64_Phdr *heads, size_
 
 static int inspect_elf(const struct file *f, struct image_info *info)
 {
-	Elf64_Phdr heads[HEADS_MAX];
+	Elf64_Phdr heads[HEADS_MAX] = { { .p_type = PT_NULL } };
 	Elf64_Ehdr elf;
 	char is[80];
 	int err = read_all(f, &elf, sizeof(elf), 0);
