@@ -228,7 +228,7 @@ static void read_builtin(struct pack *p)
 static int read_whole(const char *path, char **data, size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	ssize_t n = 1;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
