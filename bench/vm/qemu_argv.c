@@ -24,8 +24,11 @@
  * A panic ends the VM at once (panic=-1 with -no-reboot). Only warnings are printed:
  * each character on a serial line costs an exit. no_timer_check: the kernel counts
  * ticks for some milliseconds, and panics if a busy host does not run the guest then.
+ * iomem=relaxed: the agent maps the device's configuration while its driver has it, which
+ * a kernel with CONFIG_IO_STRICT_DEVMEM, as of a distribution, refuses otherwise.
  */
-#define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check"
+#define KERNEL_COMMAND_LINE                                                                        \
+	"console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check iomem=relaxed"
 
 /* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
