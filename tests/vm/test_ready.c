@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/build/cpio.h"
 #include "bench/build/ready.h"
+#include "lib/alloc.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/vm.h"
 
@@ -97,6 +99,23 @@ static void a_missing_driver(void **state)
 			     "virtio_balloon");
 }
 
+/* A QEMU that has another port in place of the balloon. */
+static void a_driver_without_a_device(void **state)
+{
+	char *qemu = test_images.qemu, script[512];
+
+	(void)state;
+	get_kernel("6.12");
+	snprintf(script, sizeof(script),
+		 "#!/bin/bash\nexec %s \"${@//virtio-balloon-pci/virtio-serial-pci}\"\n", qemu);
+	test_images.qemu = xstrdup(write_file(test_dir, "qemu", script));
+	assert_int_equal(chmod(test_images.qemu, 0755), 0);
+	expect_failure(kernel.modules, "the driver is there, but has taken no device: "
+				       "virtio_balloon");
+	free(test_images.qemu);
+	test_images.qemu = qemu;
+}
+
 /* An archive with something else in place of the module. */
 static void a_module_that_cannot_be_loaded(void **state)
 {
@@ -138,6 +157,7 @@ int main(void)
 		cmocka_unit_test_teardown(linux_6_1, test_guest_end),
 		cmocka_unit_test_teardown(linux_7_3, test_guest_end),
 		cmocka_unit_test_teardown(a_missing_driver, test_guest_end),
+		cmocka_unit_test_teardown(a_driver_without_a_device, test_guest_end),
 		cmocka_unit_test_teardown(a_module_that_cannot_be_loaded, test_guest_end),
 		cmocka_unit_test_teardown(another_kernel, test_guest_end),
 	};
