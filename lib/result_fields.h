@@ -37,6 +37,7 @@
 #define MAP(...) ROW(MAP, struct record_list, __VA_ARGS__)
 #define COUNTERS(...) ROW(COUNTERS, struct record_list, __VA_ARGS__)
 #define NUMBERS(...) ROW(NUMBERS, struct record_list, __VA_ARGS__)
+#define TEXTS(...) ROW(TEXTS, struct record_list, __VA_ARGS__)
 #define PAIRS(...) ROW(PAIRS, struct record_list, __VA_ARGS__)
 #define STRUCT(member, tag, ...) ROW(STRUCT, struct tag, member, NULL, .record = &__VA_ARGS__)
 
@@ -360,6 +361,9 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	CHOICE(status, status_names, "ok, failed or invalid")
 	TEXT(reason, "absent where status is ok")
 	TEXT(kernel_release, NULL)
+	TEXT(kernel_version, "uname -v")
+	TEXT(kernel_build_id, "of the running kernel, in hex")
+	TEXTS(boot_warnings, "of the guest's kernel before the agent's hello; they fail no boot")
 	TEXT(qemu_version, NULL)
 	BYTES(memory_bytes, "of the guest", REQUIRED)
 	COUNT(vcpus, "of the guest", REQUIRED)
@@ -402,5 +406,6 @@ END
 #undef MAP
 #undef COUNTERS
 #undef NUMBERS
+#undef TEXTS
 #undef PAIRS
 #undef STRUCT

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "bench/boot/parts.h"
 #include "bench/guest/messages.h"
 #include "bench/vm/interrupt.h"
+#include "lib/log.h"
 
 void checks_refuse(struct boot_result *result, const char *reason)
 {
@@ -13,7 +15,7 @@ void checks_refuse(struct boot_result *result, const char *reason)
 	result->checks.ok = false;
 }
 
-static void refuse(struct boot_result *result, const struct check *c)
+static void refuse_check(struct boot_result *result, const struct check *c)
 {
 	const char *unit = c->unit == CHECK_PAGES ? "pages" : "ns";
 	char reason[512], upto[32] = "", where[64] = "boot";
@@ -41,7 +43,7 @@ void checks_add(struct boot_result *result, int64_t cycle, int resize, enum chec
 	c->most = most;
 	c->observed = observed;
 	if (observed < least || observed > most)
-		refuse(result, c);
+		refuse_check(result, c);
 }
 
 void checks_count(struct boot_result *result, int64_t cycle, int resize, const char *what,
@@ -60,7 +62,8 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 
 	return (struct qemu_config){
 		.binary = binary,
-		.vmlinux = cut ? cut->image : NULL,
+		.image = cut ? cut->image : NULL,
+		.modules = cut ? cut->modules : NULL,
 		.initramfs = boot->images->initramfs,
 		/*
 		 * Under icount virtual CPUs take long turns: an agent on another CPU than
@@ -146,7 +149,12 @@ static void set_status(struct run *run, int err)
 	record_set_text(&result->kernel_release, run->vm.hello.kernel_release);
 	if (run->vm.qmp && *qmp_version(run->vm.qmp))
 		record_set_text(&result->qemu_version, qmp_version(run->vm.qmp));
+	record_set_text(&result->kernel_version, run->vm.hello.kernel_version);
+	if (run->vm.hello.kernel_build_id && *run->vm.hello.kernel_build_id)
+		record_set_text(&result->kernel_build_id, run->vm.hello.kernel_build_id);
 	result->ready_ns = run->vm.ready_ns;
+	result->boot_warnings = run->vm.boot_warnings;
+	run->vm.boot_warnings = (struct record_list){ .items = NULL };
 	/* If the kernel warned, no number can be relied on. */
 	if (err || vm_check_console(&run->vm)) {
 		result->status = BOOT_FAILED;
@@ -161,6 +169,25 @@ static void set_status(struct run *run, int err)
 		result->status = BOOT_INVALID;
 }
 
+/* Each of them once, not at every boot of a kernel. */
+static void show_boot_warnings(const struct run *run)
+{
+	static struct record_list shown;
+	const struct record_list *warnings = &run->vm.boot_warnings;
+	const char *text, *said;
+	size_t i;
+
+	for (i = 0; i < warnings->count; i++) {
+		text = ((char **)warnings->items)[i];
+		/* Without the time, "[    0.123456] ". */
+		said = *text == '[' && strstr(text, "] ") ? strstr(text, "] ") + 2 : text;
+		if (record_append_once(&shown, said, strlen(said)))
+			log_warn("the kernel of cut '%s' warned while it booted, which does not "
+				 "fail a boot: %s",
+				 run->boot->variant->cut, said);
+	}
+}
+
 int boot_run(const struct boot *boot, struct boot_result *result)
 {
 	struct qemu_config config = boot_qemu_config(boot);
@@ -169,7 +196,10 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 
 	begin_result(boot, result);
 	boot->progress("boot", boot->context);
-	err = vm_start(&run.vm, &config, boot->variant->cut, boot->scenario->boot_timeout_ns);
+	err = vm_start(&run.vm, &config, images_find(boot->images, boot->variant->cut),
+		       boot->scenario->boot_timeout_ns);
+	if (!err)
+		show_boot_warnings(&run);
 	if (!err)
 		err = tracing_start(&run);
 	if (!err)

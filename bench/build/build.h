@@ -18,6 +18,7 @@ extern const struct command build_command;
 struct build_options {
 	const char *git, *range;
 	bool ends, worktree;
+	const char *image, *modules, *debian, *qemu;
 	struct names config;
 	bool debug;
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
@@ -52,6 +53,10 @@ struct build_source {
 
 /* --range. */
 extern const struct build_source range_source;
+
+/* Register --image or --debian, and --qemu: the exit status, after a message. */
+int register_kernel(const struct build_options *options, const char *built_from);
+int register_qemu(const struct build_options *options, const char *built_from);
 
 /* Build the cuts of a source, and register them. The exit status, after a message. */
 int build_source_run(const struct build_source *source, struct build *build);

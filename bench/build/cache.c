@@ -199,10 +199,8 @@ static int add_sums(const char *directory, FILE *sums)
 	char digest[DIGEST_LENGTH + 1], *path;
 	const struct dirent *entry;
 	DIR *dir = opendir(directory);
-	int status = 0;
+	int status = dir ? 0 : -errno;
 
-	if (!dir)
-		return -errno;
 	while (!status && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -214,7 +212,8 @@ static int add_sums(const char *directory, FILE *sums)
 			fprintf(sums, "%s  ./%s\n", digest, entry->d_name);
 		free(path);
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
 	return status;
 }
 

@@ -28,6 +28,14 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, ends, "ends", 0, NULL, "with --range: only the base and the tip"),
 	OPTION(FLAG, worktree, "worktree", 0, NULL,
 	       "with --git: the directory as it lies there, also what is not committed"),
+	OPTION(STRING, image, "image", 0, "FILE", "a kernel that is built: vmlinux or bzImage",
+	       .hint = HINT_FILE),
+	OPTION(STRING, modules, "modules", 0, "DIR",
+	       "with --image: its lib/modules/RELEASE, or a directory that has it",
+	       .hint = HINT_DIRECTORY),
+	OPTION(STRING, debian, "debian", 0, "VERSION",
+	       "Debian's newest cloud kernel of that version, as 6.12"),
+	OPTION(STRING, qemu, "qemu", 0, "PATH", "a QEMU, for variants CUT@NAME", .hint = HINT_FILE),
 	OPTION_TITLE("HOW"),
 	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
 	       .hint = HINT_FILE),
@@ -76,44 +84,38 @@ const struct build_source range_source = { "range", directory_of_git, collect_ra
 static const struct build_source worktree_source = { "worktree", directory_of_git,
 						     collect_worktree };
 
-/* The source that the options name; NULL after a message. */
-static const struct build_source *choose(const struct build_options *o)
+/* Whether the options go together: 0, or EXIT_USAGE after a message. */
+static int check_options(const struct build_options *o)
 {
-	const char *wrong = NULL;
+	const int kinds = !!o->git + !!o->image + !!o->debian + !!o->qemu;
+	const struct {
+		bool applies;
+		const char *what;
+	} rules[] = {
+		{ !kinds && (o->range || o->worktree || o->ends),
+		  "--range, --worktree and --ends need --git DIR" },
+		{ !kinds && o->modules, "--modules needs --image FILE" },
+		{ !kinds, "name what to build, as in --git DIR --range BASE..TIP; make all builds "
+			  "the shipped series" },
+		{ kinds > 1, "--git, --image, --debian and --qemu are several builds; run them one "
+			     "after the other" },
+		{ !o->git && (o->range || o->worktree || o->ends || o->debug || o->config.count),
+		  "--range, --worktree, --ends, --config and --debug need --git DIR" },
+		{ o->modules && !o->image, "--modules needs --image FILE" },
+		{ o->range && o->worktree,
+		  "--range and --worktree are two builds; run them one after the other" },
+		{ o->git && !o->range && !o->worktree,
+		  "--git needs --range BASE..TIP or --worktree" },
+		{ o->ends && !o->range, "--ends needs --range BASE..TIP" },
+	};
+	size_t i;
 
-	if (!o->git && (o->range || o->worktree || o->ends))
-		wrong = "--range, --worktree and --ends need --git DIR";
-	else if (!o->git)
-		wrong = "name what to build, as in --git DIR --range BASE..TIP; make all builds "
-			"the "
-			"shipped series";
-	else if (o->range && o->worktree)
-		wrong = "--range and --worktree are two builds; run them one after the other";
-	else if (!o->range && !o->worktree)
-		wrong = "--git needs --range BASE..TIP or --worktree";
-	else if (o->ends && !o->range)
-		wrong = "--ends needs --range BASE..TIP";
-	if (wrong)
-		log_error("%s", wrong);
-	return wrong ? NULL : o->range ? &range_source : &worktree_source;
-}
-
-/* A shipped cut would be run in place of one of the same name. */
-static int check_not_shipped(const char *name, char *err, size_t err_size)
-{
-	struct images images;
-	char ignored[256];
-	int status = 0;
-
-	if (images_load(&images, path_images(), ignored, sizeof(ignored)))
-		return 0;
-	if (images_find(&images, name))
-		status = refuse(err, err_size,
-				"a cut of the shipped series is called %s; use "
-				"another name",
-				name);
-	images_release(&images);
-	return status;
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].applies) {
+			log_error("%s", rules[i].what);
+			return EXIT_USAGE;
+		}
+	return 0;
 }
 
 static int check_name(const struct build_options *o)
@@ -168,7 +170,6 @@ static char *quote_line(const struct command_line *line)
 static int run(struct command_line *line)
 {
 	const struct build_options *o = line->options;
-	const struct build_source *source;
 	struct build build = { .options = o };
 	int status;
 
@@ -189,11 +190,15 @@ static int run(struct command_line *line)
 	}
 	if (o->remove.count)
 		return remove_all(o);
-	source = choose(o);
-	if (!source || check_name(o))
+	if (check_options(o) || check_name(o))
 		return EXIT_USAGE;
 	build.built_from = quote_line(line);
-	status = build_source_run(source, &build);
+	if (o->qemu)
+		status = register_qemu(o, build.built_from);
+	else if (o->image || o->debian)
+		status = register_kernel(o, build.built_from);
+	else
+		status = build_source_run(o->range ? &range_source : &worktree_source, &build);
 	build_release(&build);
 	return status;
 }
@@ -220,6 +225,12 @@ const struct command build_command = {
 		    "      the cut mine: the directory with all that is not committed yet\n"
 		    "  balloonbench build --git ~/linux --worktree --config ./numa.config\n"
 		    "      with settings of your own\n"
+		    "  balloonbench build --debian 6.12\n"
+		    "      the cut debian-6.12: a kernel with the driver as a module\n"
+		    "  balloonbench build --image /boot/vmlinuz-6.12.9 --modules / --name mine\n"
+		    "      a kernel that is installed\n"
+		    "  balloonbench build --qemu ~/qemu/build/qemu-system-x86_64 --name new\n"
+		    "      a QEMU, for --variant mine@new\n"
 		    "  balloonbench build --remove '0*'\n"
 		    "      get rid of cuts, their kernels and their build trees\n",
 	.exits = "0 all kernels are built\n"

@@ -15,6 +15,8 @@
 #include "lib/clock.h"
 
 #define PCI_CONFIG_SIZE 256
+/* 0x1040 and the virtio ID: there is no transitional device. */
+#define PCI_ID_VIRTIO_MEM "0x1058"
 #define PAGE_BYTES 4096
 /* The two sizes in virtio-mem's configuration space, in words. */
 #define PLUGGED_WORD 10
@@ -70,6 +72,9 @@ static int open_device(int id)
 	err = procfs_find("/sys/bus/virtio/devices/*/device", line, dir);
 	if (err)
 		return err;
+	snprintf(path, sizeof(path), "%s/driver", dir);
+	if (access(path, F_OK) < 0)
+		return -ENODEV;
 	/* The parent of a virtio device is its PCI function. */
 	snprintf(path, sizeof(path), "%s/../config", dir);
 	n = procfs_read(path, pci, sizeof(pci));
@@ -107,6 +112,15 @@ static int await_plugged(void)
 	}
 	total_pages = sysconf(_SC_PHYS_PAGES);
 	return 0;
+}
+
+const char *device_driver(void)
+{
+	char dir[PATH_MAX];
+
+	return procfs_find("/sys/bus/pci/devices/*/device", PCI_ID_VIRTIO_MEM, dir)
+		       ? "virtio_balloon"
+		       : "virtio_mem";
 }
 
 int device_open(void)

@@ -85,6 +85,19 @@ enum device_pages {
  */
 int device_open(void);
 
+/*
+ * modules.c: load the modules of /modules, as bench/build/modules.h makes it, in their order. A
+ * kernel that has all drivers built in has no such directory. Failures go to the console, and to
+ * modules_explain().
+ */
+void modules_load(void);
+
+/* Why no device was found that @driver drives, for a line of the console; a static string. */
+const char *modules_explain(const char *driver);
+
+/* The name of the driver that the guest resizes by, as far as its PCI devices tell. */
+const char *device_driver(void);
+
 /* A count of pages of 4 KiB. */
 uint32_t device_read(enum device_pages what);
 

@@ -17,10 +17,11 @@
 
 #include "bench/guest/guest.h"
 #include "lib/clock.h"
+#include "lib/elf_notes.h"
 #include "lib/log.h"
 
-/* What the kernel build puts before the name of the cut in the release. */
-#define CUT_PREFIX "-balloonbench-"
+#define NOTES "/sys/kernel/notes"
+#define NOTES_MAX 65536
 
 struct victims victims;
 
@@ -35,7 +36,7 @@ static void mount_all(void)
 
 	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		if (mount(mounts[i][0], mounts[i][1], mounts[i][0], 0, NULL) < 0)
-			fprintf(stderr, "balloonguest: cannot mount %s: %s\n", mounts[i][1],
+			fprintf(stderr, GUEST_CONSOLE_PREFIX "cannot mount %s: %s\n", mounts[i][1],
 				strerror(errno));
 }
 
@@ -45,21 +46,31 @@ static __attribute__((noreturn)) void power_off(void)
 	_exit(0); /* the kernel panics, which the host sees */
 }
 
+static void read_notes(struct elf_notes *notes)
+{
+	static char data[NOTES_MAX];
+	ssize_t n = procfs_read(NOTES, data, sizeof(data));
+
+	if (n > 0)
+		elf_notes_read(data, n, notes);
+}
+
 static void say_hello(void)
 {
 	struct timespec boot, resolution; /* the latter is below a second */
 	struct event_hello hello;
 	struct utsname uts;
-	char *cut;
+	struct elf_notes notes = { .pvh = false };
 
 	uname(&uts);
-	cut = strstr(uts.release, CUT_PREFIX);
+	read_notes(&notes);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_getres(CLOCK_MONOTONIC, &resolution);
 	hello = (struct event_hello){
 		.protocol = GUEST_PROTOCOL_VERSION,
+		.kernel_build_id = notes.build_id,
 		.kernel_release = uts.release,
-		.cut = cut ? cut + strlen(CUT_PREFIX) : (char *)"",
+		.kernel_version = uts.version,
 		.vcpus = sysconf(_SC_NPROCESSORS_ONLN),
 		.mem_total_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE),
 		.page_size = sysconf(_SC_PAGESIZE),
@@ -206,14 +217,16 @@ static void choose_cpu(void)
 	CPU_ZERO(&cpus);
 	CPU_SET(wish ? atoi(wish) : (int)sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
-		fprintf(stderr, "balloonguest: cannot choose a CPU: %s\n", strerror(errno));
+		fprintf(stderr, GUEST_CONSOLE_PREFIX "cannot choose a CPU: %s\n", strerror(errno));
 }
 
-static void need(const char *what, int err)
+/* The host shows the last line of the agent as the reason that there was no hello. */
+static void need(const char *what, const char *driver, int err)
 {
 	if (!err)
 		return;
-	fprintf(stderr, "balloonguest: no %s: %s\n", what, strerror(-err));
+	fprintf(stderr, GUEST_CONSOLE_PREFIX "no %s: %s\n", what,
+		err == -ENODEV ? modules_explain(driver) : strerror(-err));
 	power_off();
 }
 
@@ -226,8 +239,9 @@ int main(void)
 	/* Wake up on time, not when the driver under test leaves the CPU. */
 	sched_setscheduler(0, SCHED_FIFO, &param);
 	prctl(PR_SET_TIMERSLACK, 1);
-	need("balloon and no virtio-mem device", device_open());
-	need("port " GUEST_PORT_NAME, channel_open());
+	modules_load();
+	need("balloon and no virtio-mem device", device_driver(), device_open());
+	need("port " GUEST_PORT_NAME, "virtio_console", channel_open());
 	say_hello();
 	serve();
 	power_off();

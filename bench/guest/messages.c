@@ -105,7 +105,8 @@ RECORD(answer_trace_record, "trace", NULL,
 #define S struct event_hello
 /* Another version may differ: only the protocol is required. */
 RECORD(event_hello_record, "hello", NULL,
-	COUNT(protocol),   FIELD(TEXT, kernel_release),	  FIELD(TEXT, cut),
+	COUNT(protocol), FIELD(TEXT, kernel_build_id),
+	FIELD(TEXT, kernel_release), FIELD(TEXT, kernel_version),
 	OPTIONAL(vcpus),   OPTIONAL(mem_total_bytes),	  OPTIONAL(page_size),
 	OPTIONAL(boot_ns), OPTIONAL(clock_resolution_ns));
 #undef S

@@ -10,10 +10,13 @@
  * for both ends; README.md explains them. The version changes when an old agent would
  * misunderstand a new host, or vice versa.
  */
-#define GUEST_PROTOCOL_VERSION 2
+#define GUEST_PROTOCOL_VERSION 3
 
 /* Name of the virtio-serial port. */
 #define GUEST_PORT_NAME "balloonbench.0"
+
+/* Begins each line that the agent writes to the console. */
+#define GUEST_CONSOLE_PREFIX "balloonguest: "
 
 /* Word of the kernel's command line: the CPU that the agent runs on. */
 #define GUEST_CPU_VARIABLE "BALLOONGUEST_CPU"
@@ -83,7 +86,8 @@ struct answer_trace {
 
 struct event_hello {
 	int64_t protocol;
-	char *kernel_release, *cut;
+	char *kernel_build_id; /* in hex, from /sys/kernel/notes; "": there is none */
+	char *kernel_release, *kernel_version; /* uname -r and -v */
 	int64_t vcpus, mem_total_bytes, page_size, boot_ns, clock_resolution_ns;
 };
 

@@ -87,14 +87,15 @@ int agent_hello(struct agent *agent, struct event_hello *hello, uint64_t deadlin
 {
 	int err = agent_wait_event(agent, "hello", &event_hello_record, hello, deadline);
 
-	if (err ||
-	    (hello->protocol == GUEST_PROTOCOL_VERSION && hello->kernel_release && hello->cut))
+	if (err || (hello->protocol == GUEST_PROTOCOL_VERSION && hello->kernel_build_id &&
+		    hello->kernel_release && hello->kernel_version))
 		return err;
 	return jsonl_fail(&agent->stream, -EPROTO,
 			  "the agent speaks protocol %lld, expected %d%s; make all builds it",
 			  (long long)hello->protocol, GUEST_PROTOCOL_VERSION,
-			  hello->protocol == GUEST_PROTOCOL_VERSION ? " with a kernel and a cut"
-								    : "");
+			  hello->protocol == GUEST_PROTOCOL_VERSION
+				  ? " with the identity of the kernel"
+				  : "");
 }
 
 int agent_request(struct agent *agent, struct guest_request *request, const struct record *record,

@@ -15,12 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/vm/initramfs.h"
 #include "bench/vm/interrupt.h"
 #include "lib/clock.h"
 #include "lib/privileges.h"
 
 /* The other descriptors of the child; only the last is closed by exec. */
-#define LIFE_FD (QEMU_GUEST_FD + 1)
+#define LIFE_FD (QEMU_INITRAMFS_FD + 1)
 #define REPORT_FD (LIFE_FD + 1) /* the child's errno, should exec fail */
 
 /* Limit of the console log, so that a guest cannot fill the disk. */
@@ -63,11 +64,16 @@ static void release_launch(struct launch *l)
 
 static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu_config *config)
 {
-	int *const ours[] = { &qemu->qmp_fd, &qemu->guest_fd, &qemu->life_fd, &l->report };
+	const struct {
+		int *ours, theirs;
+	} ends[] = { { &qemu->qmp_fd, QEMU_QMP_FD },
+		     { &qemu->guest_fd, QEMU_GUEST_FD },
+		     { &qemu->life_fd, LIFE_FD },
+		     { &l->report, REPORT_FD } };
 	char path[PATH_MAX];
 	int i, pair[2], console;
 
-	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
+	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
 	l->theirs[1] = open_log(config->directory, "qemu.log", path);
 	if (l->theirs[1] < 0)
 		return l->theirs[1];
@@ -80,11 +86,16 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	l->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (l->theirs[0] < 0 || l->theirs[2] < 0)
 		return -errno;
-	for (i = 0; QEMU_QMP_FD + i <= REPORT_FD; i++) {
+	for (i = 0; i < 4; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 			return -errno;
-		*ours[i] = pair[0];
-		l->theirs[QEMU_QMP_FD + i] = pair[1];
+		*ends[i].ours = pair[0];
+		l->theirs[ends[i].theirs] = pair[1];
+	}
+	if (config->modules) {
+		l->theirs[QEMU_INITRAMFS_FD] = initramfs_open(config->initramfs, config->modules);
+		if (l->theirs[QEMU_INITRAMFS_FD] < 0)
+			return l->theirs[QEMU_INITRAMFS_FD];
 	}
 	l->argv = qemu_argv(config);
 	return 0;
@@ -96,12 +107,14 @@ static int arrange_fds(struct launch *l)
 	int i;
 
 	for (i = REPORT_FD; i >= 0; i--) {
+		if (i == QEMU_INITRAMFS_FD && l->theirs[i] < 0)
+			continue;
 		l->theirs[i] = fcntl(l->theirs[i], F_DUPFD_CLOEXEC, 16);
 		if (l->theirs[i] < 0)
 			return -1;
 	}
 	for (i = 0; i < REPORT_FD; i++)
-		if (dup2(l->theirs[i], i) < 0)
+		if (l->theirs[i] >= 0 && dup2(l->theirs[i], i) < 0)
 			return -1;
 	return 0;
 }

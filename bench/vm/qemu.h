@@ -22,9 +22,11 @@
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */
 #define QEMU_QMP_FD 3
 #define QEMU_GUEST_FD 4
+#define QEMU_INITRAMFS_FD 5 /* only with modules */
 
 struct qemu_config {
-	const char *binary, *vmlinux, *initramfs;
+	const char *binary, *image, *initramfs;
+	const char *modules;	 /* archive to be unpacked after the initramfs, or NULL */
 	const char *append;	 /* added to the kernel command line, or NULL */
 	const char *kernel_args; /* the user's, after it, or NULL */
 	enum result_accel accel;

@@ -14,6 +14,9 @@
 #include "lib/alloc.h"
 #include "lib/run_program.h"
 
+#define STRING_OF(number) #number
+#define STRING(number) STRING_OF(number)
+
 /* nobody, if there is no such user: the kernel's overflow ID. */
 #define OVERFLOW_ID 65534U
 
@@ -21,8 +24,11 @@
  * A panic ends the VM at once (panic=-1 with -no-reboot). Only warnings are printed:
  * each character on a serial line costs an exit. no_timer_check: the kernel counts
  * ticks for some milliseconds, and panics if a busy host does not run the guest then.
+ * iomem=relaxed: the agent maps the device's configuration while its driver has it, which
+ * a kernel with CONFIG_IO_STRICT_DEVMEM, as of a distribution, refuses otherwise.
  */
-#define KERNEL_COMMAND_LINE "console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check"
+#define KERNEL_COMMAND_LINE                                                                        \
+	"console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check iomem=relaxed"
 
 /* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
@@ -137,11 +143,12 @@ static char *replace(const char *text, char c, const char *with)
 }
 
 /*
- * @console: path; @qmp and @guest: values of the socket chardevs; @run_with: see
+ * @initramfs and @console: paths; @qmp and @guest: values of the socket chardevs; @run_with: see
  * privileges(), or NULL.
  */
-static char **make_argv(const struct qemu_config *config, const char *console, const char *qmp,
-			const char *guest, const char *run_with)
+static char **make_argv(const struct qemu_config *config, const char *initramfs,
+			const char *console, const char *qmp, const char *guest,
+			const char *run_with)
 {
 	static const char *const accels[] = {
 		[RESULT_KVM] = "kvm",
@@ -164,8 +171,8 @@ static char **make_argv(const struct qemu_config *config, const char *console, c
 		add(&args, "-icount", "shift=0,sleep=off");
 	add(&args, "-smp", "%u", config->vcpus);
 	add_memory(&args, config);
-	add(&args, "-kernel", "%s", config->vmlinux);
-	add(&args, "-initrd", "%s", config->initramfs);
+	add(&args, "-kernel", "%s", config->image);
+	add(&args, "-initrd", "%s", initramfs);
 	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s",
 	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
 	    config->append ? config->append : "", config->kernel_args ? " " : "",
@@ -204,10 +211,12 @@ char **qemu_argv(const struct qemu_config *config)
 	char *directory = replace(config->directory, ',', ",,");
 	char *console = xasprintf("%s/console.log", directory);
 	char *run_with = privileges(config, directory), qmp[32], guest[32], **argv;
+	char initramfs[] = "/proc/self/fd/" STRING(QEMU_INITRAMFS_FD);
 
 	snprintf(qmp, sizeof(qmp), "fd=%d", QEMU_QMP_FD);
 	snprintf(guest, sizeof(guest), "fd=%d", QEMU_GUEST_FD);
-	argv = make_argv(config, console, qmp, guest, run_with);
+	argv = make_argv(config, config->modules ? initramfs : config->initramfs, console, qmp,
+			 guest, run_with);
 	free(directory);
 	free(console);
 	free(run_with);
@@ -223,24 +232,38 @@ void qemu_argv_free(char **argv)
 	free(argv);
 }
 
+/* A word of a command of the shell, on a line of its own. */
+static void put_word(FILE *f, const char *word)
+{
+	char *quoted = replace(word, '\'', "'\\''");
+
+	fprintf(f, " \\\n\t'%s'", quoted);
+	free(quoted);
+}
+
 int qemu_write_script(const struct qemu_config *config, const char *path)
 {
 	FILE *f = fopen(path, "we");
-	char **argv, **arg, *quoted;
+	char **argv, **arg;
 	int err = 0;
 
 	if (!f)
 		return -errno;
-	argv = make_argv(config, "console.log", "path=qmp.sock,server=on,wait=off",
+	argv = make_argv(config, config->modules ? "initramfs.cpio" : config->initramfs,
+			 "console.log", "path=qmp.sock,server=on,wait=off",
 			 "path=guest.sock,server=on,wait=off", NULL);
 	fputs("#!/bin/sh\n# The VM of this boot, by hand: QMP and the agent listen on qmp.sock and "
-	      "guest.sock.\numask 077\nexec",
+	      "guest.sock.\numask 077\n",
 	      f);
-	for (arg = argv; *arg; arg++) {
-		quoted = replace(*arg, '\'', "'\\''");
-		fprintf(f, " \\\n\t'%s'", quoted);
-		free(quoted);
+	if (config->modules) {
+		fputs("cat", f);
+		put_word(f, config->initramfs);
+		put_word(f, config->modules);
+		fputs(" >initramfs.cpio || exit\n", f);
 	}
+	fputs("exec", f);
+	for (arg = argv; *arg; arg++)
+		put_word(f, *arg);
 	fputc('\n', f);
 	if (fchmod(fileno(f), 0755) < 0)
 		err = -errno;

@@ -18,17 +18,32 @@
 #define ENDING_MS 2000
 #define TRY_NS (10 * NSEC_PER_SEC)
 
+#define BOOT_WARNINGS_MAX 16
+#define BOOT_WARNING_SIZE 200
+
 const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/%s", vm->directory, name);
 	return path;
 }
 
-/* The last line of a log, or the last one with @needle; false if there is none. */
-static bool last_line(const struct vm *vm, const char *name, const char *needle, char line[512])
+/* Open a log of the VM at an offset. */
+static FILE *open_log(const struct vm *vm, const char *name, long offset)
 {
-	char path[PATH_MAX], buf[512];
+	char path[PATH_MAX];
 	FILE *f = fopen(vm_file(vm, name, path), "re");
+
+	if (f)
+		fseek(f, offset, SEEK_SET);
+	return f;
+}
+
+/* The last line of a log, or the last one with @needle; false if there is none. */
+static bool last_line(const struct vm *vm, const char *name, long offset, const char *needle,
+		      char line[512])
+{
+	FILE *f = open_log(vm, name, offset);
+	char buf[512];
 
 	line[0] = '\0';
 	while (f && fgets(buf, sizeof(buf), f)) {
@@ -49,12 +64,15 @@ void vm_explain(struct vm *vm, const char *stage, const char *symptom)
 	/* The channel closes before the process has ended. */
 	if (vm->qemu.pid)
 		qemu_wait(&vm->qemu, deadline_in_ms(ENDING_MS));
-	if (last_line(vm, "console.log", "Kernel panic", line))
+	if (last_line(vm, "console.log", 0, "Kernel panic", line))
 		snprintf(reason, size, "guest panicked %s: %s", stage, line);
+	else if (!vm->hello.kernel_release && !vm->qemu.pid &&
+		 last_line(vm, "console.log", 0, GUEST_CONSOLE_PREFIX, line))
+		snprintf(reason, size, "guest ended %s: %s", stage, line);
 	else if (!vm->qemu.pid)
 		snprintf(reason, size, "QEMU ended %s (%s)%s%s", stage,
 			 qemu_ending(&vm->qemu, ending, sizeof(ending)),
-			 last_line(vm, "qemu.log", "", line) ? ": " : "", line);
+			 last_line(vm, "qemu.log", 0, "", line) ? ": " : "", line);
 	else
 		snprintf(reason, size, "%s: %s%s", stage, symptom,
 			 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)" : "");
@@ -76,7 +94,76 @@ static int connect_channels(struct vm *vm, uint64_t deadline)
 	return agent_open(&vm->agent, fd, vm_file(vm, "guest.log", path));
 }
 
-static int wait_ready(struct vm *vm, const char *cut, uint64_t started_ns, uint64_t deadline)
+/* The sign of a warning of the kernel in a line of the console, or NULL. */
+static const char *warning_in(const char *line)
+{
+	static const char *const signs[] = { "WARNING:", "BUG:", "Oops:", "INFO: task",
+					     "Kernel panic" };
+	const char *found = NULL;
+	size_t i;
+
+	for (i = 0; !found && i < sizeof(signs) / sizeof(signs[0]); i++)
+		found = strstr(line, signs[i]);
+	return found;
+}
+
+/* The guest is not trusted: so many, each so long. The console itself is kept, too. */
+static void note_boot_warnings(struct vm *vm)
+{
+	FILE *f = open_log(vm, "console.log", 0);
+	unsigned int more = 0;
+	char line[512], text[BOOT_WARNING_SIZE];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (!warning_in(line))
+			continue;
+		snprintf(text, sizeof(text), "%s", line);
+		if (vm->boot_warnings.count < BOOT_WARNINGS_MAX)
+			record_append_text(&vm->boot_warnings, text);
+		else
+			more++;
+	}
+	snprintf(text, sizeof(text), "%u more", more);
+	if (more)
+		record_append_text(&vm->boot_warnings, text);
+	if (f) {
+		vm->console_offset = ftell(f);
+		fclose(f);
+	}
+}
+
+static bool is_same(const char *expected, const char *actual)
+{
+	return !expected || !*expected || !strcmp(expected, actual);
+}
+
+/* A kernel cannot run under the name of another. */
+static int check_kernel(struct vm *vm, const struct image_cut *cut)
+{
+	const struct event_hello *hello = &vm->hello;
+	const char *id = cut->build_id;
+	char differs[256];
+
+	if (id && *id && strcmp(id, hello->kernel_build_id))
+		snprintf(differs, sizeof(differs), "build ID %.64s, expected %.64s",
+			 *hello->kernel_build_id ? hello->kernel_build_id : "(none)", id);
+	else if ((!id || !*id) && !is_same(cut->release, hello->kernel_release))
+		snprintf(differs, sizeof(differs), "release %.64s, expected %.64s",
+			 hello->kernel_release, cut->release);
+	else if ((!id || !*id) && !is_same(cut->version, hello->kernel_version))
+		snprintf(differs, sizeof(differs), "version '%.65s', expected '%.65s'",
+			 hello->kernel_version, cut->version);
+	else
+		return 0;
+	snprintf(vm->reason, sizeof(vm->reason),
+		 "the guest runs another kernel than that of cut '%.64s': %s; build the cut again",
+		 cut->name, differs);
+	return -EPROTO;
+}
+
+static int wait_ready(struct vm *vm, const struct image_cut *cut, uint64_t started_ns,
+		      uint64_t deadline)
 {
 	int err = agent_hello(vm->agent, &vm->hello, deadline);
 
@@ -85,15 +172,12 @@ static int wait_ready(struct vm *vm, const char *cut, uint64_t started_ns, uint6
 		return err;
 	}
 	vm->ready_ns = clock_ns() - started_ns;
-	if (!strcmp(vm->hello.cut, cut))
-		return 0;
-	snprintf(vm->reason, sizeof(vm->reason),
-		 "the guest runs the kernel of cut '%s', expected '%s'; make all builds it",
-		 vm->hello.cut, cut);
-	return -EPROTO;
+	note_boot_warnings(vm);
+	return check_kernel(vm, cut);
 }
 
-int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, uint64_t timeout_ns)
+int vm_start(struct vm *vm, const struct qemu_config *config, const struct image_cut *cut,
+	     uint64_t timeout_ns)
 {
 	uint64_t started_ns, deadline;
 	char path[PATH_MAX], ready[32];
@@ -149,6 +233,7 @@ void vm_release(struct vm *vm)
 	qmp_close(vm->qmp);
 	agent_close(vm->agent);
 	record_release(&event_hello_record, &vm->hello);
+	record_release_texts(&vm->boot_warnings);
 	vm->qmp = NULL;
 	vm->agent = NULL;
 }
@@ -193,18 +278,20 @@ int vm_counters(struct vm *vm, const struct record *file, struct record_list *co
 
 int vm_check_console(struct vm *vm)
 {
-	static const char *const signs[] = { "WARNING:", "BUG:", "Oops:", "INFO: task",
-					     "Kernel panic" };
+	FILE *f = open_log(vm, "console.log", vm->console_offset);
 	char line[512];
-	size_t i;
+	int err = 0;
 
-	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		if (!last_line(vm, "console.log", signs[i], line))
+	while (!err && f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (!warning_in(line))
 			continue;
 		snprintf(vm->reason, sizeof(vm->reason), "the guest's kernel complained: %s", line);
-		return -EPROTO;
+		err = -EPROTO;
 	}
-	return 0;
+	if (f)
+		fclose(f);
+	return err;
 }
 
 int accel_try(const struct images *images, enum result_accel accel, char *reason,
@@ -213,7 +300,8 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 	char dir[PATH_MAX];
 	struct qemu_config config = {
 		.binary = images->qemu,
-		.vmlinux = images->cuts[0].image,
+		.image = images->cuts[0].image,
+		.modules = images->cuts[0].modules,
 		.initramfs = images->initramfs,
 		.accel = accel,
 		.memory_bytes = 256ULL << 20,
@@ -230,7 +318,7 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 			 strerror(-err));
 		return -ENODEV;
 	}
-	err = vm_start(&vm, &config, images->cuts[0].name, TRY_NS);
+	err = vm_start(&vm, &config, &images->cuts[0], TRY_NS);
 	if (err && !vm.reason[0])
 		snprintf(reason, reason_size, "cannot start %s: %s", images->qemu, strerror(-err));
 	else

@@ -21,15 +21,19 @@ struct vm {
 	uint64_t balloon_bytes; /* last size of the balloon, or unplugged size */
 	uint64_t ready_ns;	/* from the start of QEMU to the agent's hello */
 	struct event_hello hello;
-	char reason[1024]; /* of a failure, as text; else empty */
+	struct record_list boot_warnings; /* texts: of the guest's kernel, before the hello */
+	long console_offset;		  /* what came before it in console.log is in them */
+	char reason[1024];		  /* of a failure, as text; else empty */
 };
 
 /*
- * Start QEMU and wait until the agent of a kernel of @cut has said hello. The directory of @config
- * is borrowed for as long as the VM is used; release @vm in every case. 0; -EINTR; another -errno,
- * with an empty reason if QEMU could not be started, else with a reason.
+ * Start QEMU and wait until the agent has said hello, on the very kernel of @cut: with its build
+ * ID, or its release and version where the cut has none. The directory of @config is borrowed for
+ * as long as the VM is used; release @vm in every case. 0; -EINTR; another -errno, with an empty
+ * reason if QEMU could not be started, else with a reason.
  */
-int vm_start(struct vm *vm, const struct qemu_config *config, const char *cut, uint64_t timeout_ns);
+int vm_start(struct vm *vm, const struct qemu_config *config, const struct image_cut *cut,
+	     uint64_t timeout_ns);
 
 /* The path of a file in the directory of the VM, in @path. */
 const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX]);
@@ -62,7 +66,11 @@ int vm_command(struct vm *vm, const char *cmd, const char *stage);
  */
 int vm_counters(struct vm *vm, const struct record *file, struct record_list *counters);
 
-/* 0, or -EPROTO with a reason if the guest's kernel warned on its console. */
+/*
+ * 0, or -EPROTO with a reason if the guest's kernel warned on its console after the agent's hello.
+ * What it warned of before, as of a CPU newer than the kernel, is in boot_warnings: it does not
+ * make what was measured afterwards wrong.
+ */
 int vm_check_console(struct vm *vm);
 
 /*

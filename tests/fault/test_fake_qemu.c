@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/build/image.h"
+#include "bench/config/images.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
@@ -48,6 +50,15 @@ static void expect(const char *mode, int status, const char *boot_status, const 
 	assert_int_equal(count_processes(in_test_dir(mode)), 0);
 }
 
+static void expect_reason(const char *tree, const char *part, const char *and)
+{
+	json_t *result = tiny_result(tree, 1);
+
+	assert_contains(text_of(result, "reason"), part);
+	assert_contains(text_of(result, "reason"), and);
+	json_decref(result);
+}
+
 #define CASE(function, mode, status, boot_status, reason)                                          \
 	static void function(void **state)                                                         \
 	{                                                                                          \
@@ -64,8 +75,11 @@ CASE(another_protocol, "garbage", 3, "failed", "220 mail.example.org")
 CASE(closed_after_greeting, "eof", 3, "failed", "QEMU ended before QMP was up (exit status 0)")
 CASE(balloon_refused, "refuse-balloon", 3, "failed",
      "in inflate 1: cannot set the target: QEMU refuses balloon: there is no balloon")
-CASE(wrong_kernel, "wrong-cut", 3, "failed", "runs the kernel of cut 'none', expected 'finalize'")
-CASE(old_agent, "old-agent", 3, "failed", "protocol 0, expected 2")
+CASE(wrong_kernel, "wrong-kernel", 3, "failed",
+     "another kernel than that of cut 'finalize': release 0.0.0-fake, expected 6.")
+CASE(no_device, "no-device", 3, "failed",
+     "guest ended before the agent said hello: balloonguest: no port: as the test asked")
+CASE(old_agent, "old-agent", 3, "failed", "protocol 0, expected 3")
 CASE(silent_guest, "silent-guest", 3, "failed",
      "before the agent said hello: guest channel: no answer in time")
 CASE(panic_before_hello, "panic", 3, "failed",
@@ -84,6 +98,68 @@ CASE(kernel_warning, "warn", 3, "failed", "the guest's kernel complained")
 CASE(panic_at_the_end, "panic-poweroff", 3, "failed",
      "the guest's kernel complained: [    0.5] Kernel")
 CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
+
+/* Kernels whose cut finalize has one more key. */
+static void use_images_with(const char *line)
+{
+	unsetenv("BALLOONBENCH_DATA");
+	expect_outcome(run_shell("cd '%1$s' && rm -rf data && mkdir data && "
+				 "ln -s '" TEST_SOURCE "'/bench/* data/ && "
+				 "sed '/^.cut finalize.$/a %2$s' '%3$s' >data/images.ini",
+				 test_dir, line, path_images()),
+		       0, "");
+	setenv("BALLOONBENCH_DATA", in_test_dir("data"), 1);
+}
+
+/* The build ID of a kernel decides, if it is known, also between two of the same release. */
+static void wrong_build_id(void **state)
+{
+	struct image_info kernel;
+	struct images images;
+	char err[512], line[256];
+
+	(void)state;
+	if (images_load(&images, path_images(), err, sizeof(err)) ||
+	    image_inspect(images_find(&images, "finalize")->image, &kernel, err, sizeof(err)))
+		fail_msg("%s", err);
+	images_release(&images);
+	snprintf(line, sizeof(line), "build_id = %s", kernel.build_id);
+	use_images_with(line);
+	expect_outcome(run("good", "right-id", "1"), 0, "");
+	expect_outcome(run("wrong-kernel", "another-id", "1"), 3, "");
+	expect_reason("another-id", "build ID 00ff, expected ", kernel.build_id);
+	use_images_with("build_id = 00fe");
+	expect_outcome(run("good", "stale-id", "1"), 3, "");
+	expect_reason("stale-id", kernel.build_id, ", expected 00fe; build the cut again");
+	use_images_with("version = #1 SMP another day");
+	expect_outcome(run("good", "stale-version", "1"), 3, "");
+	expect_reason("stale-version", kernel.version, "', expected '#1 SMP another day'");
+}
+
+static int use_usual_images(void **state)
+{
+	(void)state;
+	return unsetenv("BALLOONBENCH_DATA");
+}
+
+/* What a kernel warns of while it boots is shown and kept, within bounds. */
+static void kernel_warning_at_boot(void **state)
+{
+	json_t *result;
+
+	(void)state;
+	expect_outcome(run("warn-at-boot", "warn-at-boot", "1"), 0,
+		       "the kernel of cut 'finalize' warned while it booted, which does not fail "
+		       "a boot: WARNING: CPU: 0 PID: 1 at fpu/xstate.c:600");
+	result = tiny_result("warn-at-boot", 1);
+	assert_string_equal(text_of(result, "status"), "ok");
+	assert_int_equal(size_of(result, "boot_warnings"), 17);
+	assert_string_equal(json_string_value(item_of(result, "boot_warnings", 1)),
+			    "[    0.1] WARNING: CPU: 0 PID: 1 at fpu/xstate.c:601");
+	assert_string_equal(json_string_value(item_of(result, "boot_warnings", 16)), "4 more");
+	json_decref(result);
+	assert_fits_schema(tiny_file("warn-at-boot", 1, "result.json"));
+}
 
 /* Stop a run half-way: what is finished is complete, and nothing else is left. */
 static void stop_with(int signal, int status)
@@ -191,6 +267,8 @@ int main(void)
 		cmocka_unit_test(closed_after_greeting),
 		cmocka_unit_test(balloon_refused),
 		cmocka_unit_test(wrong_kernel),
+		cmocka_unit_test_teardown(wrong_build_id, use_usual_images),
+		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),
 		cmocka_unit_test(silent_guest),
 		cmocka_unit_test(panic_before_hello),
@@ -201,6 +279,7 @@ int main(void)
 		cmocka_unit_test(stuck_balloon),
 		cmocka_unit_test(lost_pages),
 		cmocka_unit_test(kernel_warning),
+		cmocka_unit_test(kernel_warning_at_boot),
 		cmocka_unit_test(panic_at_the_end),
 		cmocka_unit_test(no_poweroff),
 		cmocka_unit_test(ctrl_c),

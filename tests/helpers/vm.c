@@ -85,11 +85,12 @@ void test_guest_start(const struct test_guest *guest)
 		 device && guest->device ? "," : "", guest->device ? guest->device : "");
 	config.device_properties = properties;
 	config.append = guest->append;
-	err = vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS);
+	err = vm_start(&test_vm, &config, images_find(&test_images, variant.cut), TEST_TIMEOUT_NS);
 	if (err && strstr(test_vm.reason, QEMU_TRIPPED)) {
 		print_message("# retrying: %s\n", test_vm.reason);
 		vm_release(&test_vm);
-		err = vm_start(&test_vm, &config, variant.cut, TEST_TIMEOUT_NS);
+		err = vm_start(&test_vm, &config, images_find(&test_images, variant.cut),
+			       TEST_TIMEOUT_NS);
 	}
 	if (err)
 		fail_msg("%s: %s", guest->variant ? guest->variant : guest->cut, test_vm.reason);
@@ -106,6 +107,8 @@ void test_guest_power_off(void)
 {
 	if (vm_check_console(&test_vm))
 		fail_msg("%s", test_vm.reason);
+	if (test_vm.boot_warnings.count)
+		fail_msg("at boot: %s", *(char **)test_vm.boot_warnings.items);
 	vm_power_off(&test_vm);
 	vm_release(&test_vm);
 }

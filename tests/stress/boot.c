@@ -22,9 +22,10 @@
 
 void stress_log(struct stress_boot *boot, json_t *line)
 {
-	json_t *where = json_pack("{s:f, s:s, s:i, s:i}", "t_s",
-				  (double)(clock_ns() - boot->started_ns) / NSEC_PER_SEC, "cut",
-				  boot->cut, "boot", (int)boot->number, "round", (int)boot->round);
+	json_t *where =
+		json_pack("{s:f, s:s, s:i, s:i}", "t_s",
+			  (double)(clock_ns() - boot->started_ns) / NSEC_PER_SEC, "cut",
+			  boot->cut->name, "boot", (int)boot->number, "round", (int)boot->round);
 
 	json_object_update(where, line);
 	json_dumpf(where, boot->log, JSON_COMPACT | JSON_REAL_PRECISION(9));

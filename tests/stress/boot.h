@@ -29,7 +29,7 @@ struct stress_counts {
 /* A guest under stress, and its state before the first round. */
 struct stress_boot {
 	struct vm vm;
-	const char *cut;
+	const struct image_cut *cut;
 	uint64_t seed;
 	unsigned int number;
 	const char *directory; /* of its logs */

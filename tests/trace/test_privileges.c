@@ -22,22 +22,27 @@
 #include "lib/privileges.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/kernel_file.h"
 #include "tests/helpers/tiny.h"
 
 #define NOBODY 65534
 
-/* Images for a fake QEMU: any file will do, if everybody can read it. */
+/* Images for a fake QEMU: files that everybody can read, and a kernel that has a release. */
 static void write_images(void)
 {
+	struct test_bzimage kernel;
 	char text[4096];
 
 	write_file(test_dir, "data/file", "");
+	test_bzimage_make(&kernel);
+	test_put_bytes("data/kernel", &kernel, sizeof(kernel));
 	snprintf(text, sizeof(text),
 		 "[kernel]\nsource = s\ncompiler = c\nconfig_sha256 = 0\n[initramfs]\npath = %s\n"
-		 "[qemu]\npath = %s\n[cut finalize]\nimage = %s\nrelease = r\nkey = k\n"
+		 "[qemu]\npath = %s\n[cut finalize]\nimage = %s\n"
+		 "release = " KERNEL_RELEASE "\nkey = k\n"
 		 "patches_sha256 = 0\n",
 		 in_test_dir("data/file"), build_path("tests/helpers/fake-qemu/fake-qemu"),
-		 in_test_dir("data/file"));
+		 in_test_dir("data/kernel"));
 	write_file(test_dir, "data/images.ini", text);
 	write_file(test_dir, "data/variants.ini", "[finalize]\ncut = finalize\n");
 	write_file(test_dir, "data/suites.ini",

@@ -18,7 +18,7 @@ static struct qemu_config make_config(const char *binary)
 {
 	return (struct qemu_config){
 		.binary = binary,
-		.vmlinux = "/boot/vm linux",
+		.image = "/boot/vm linux",
 		.initramfs = "/boot/initramfs",
 		.accel = RESULT_TCG,
 		.memory_bytes = 512ULL << 20,
@@ -146,6 +146,43 @@ static void script_can_be_read_by_a_shell(void **state)
 	assert_int_equal(access(path, X_OK), 0);
 }
 
+/* QEMU gets the archives of the agent and of the modules as one file, which is made once. */
+static void modules_follow_the_initramfs(void **state)
+{
+	struct qemu_config config;
+	struct qemu qemu;
+	char text[64], *joined;
+	int i;
+
+	(void)state;
+	config = make_config(make_script("copy", "while [ \"$1\" != -initrd ]; do shift; done\n"
+						 "exec tr '\\0' . <\"$2\""));
+	config.modules = "modules.cpio";
+	config.initramfs = "agent.cpio";
+	assert_int_equal(chdir(test_dir), 0);
+	assert_int_equal(qemu_spawn(&qemu, &config), -ENOENT);
+	unlink("qemu.log");
+	for (i = 0; i < 2; i++) {
+		write_file(test_dir, "agent.cpio", i ? "rebuilt" : "agent");
+		write_file(test_dir, "modules.cpio", "modules!");
+		assert_int_equal(qemu_spawn(&qemu, &config), 0);
+		assert_int_equal(qemu_wait(&qemu, deadline_in_ms(5000)), 0);
+		assert_string_equal(qemu_ending(&qemu, text, sizeof(text)), "exit status 0");
+		joined = read_file("qemu.log");
+		assert_string_equal(joined, i ? "rebuilt.modules!" : "agent...modules!");
+		free(joined);
+		unlink("qemu.log");
+		qemu_kill(&qemu);
+	}
+	/* By hand: from the two files. */
+	assert_int_equal(qemu_write_script(&config, "cmd.sh"), 0);
+	joined = read_file("cmd.sh");
+	assert_contains(joined,
+			"cat \\\n\t'agent.cpio' \\\n\t'modules.cpio' >initramfs.cpio || exit\n");
+	assert_contains(joined, "'-initrd' \\\n\t'initramfs.cpio'");
+	free(joined);
+}
+
 static void a_missing_binary(void **state)
 {
 	struct qemu_config config = make_config("/nowhere/qemu");
@@ -235,6 +272,7 @@ int main(void)
 		cmocka_unit_test(pluggable_memory),
 		cmocka_unit_test(properties_are_asked_for),
 		cmocka_unit_test(script_can_be_read_by_a_shell),
+		cmocka_unit_test(modules_follow_the_initramfs),
 		cmocka_unit_test(a_missing_binary),
 		cmocka_unit_test(an_early_end),
 		cmocka_unit_test(a_stubborn_one_is_killed),

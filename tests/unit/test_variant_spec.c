@@ -287,7 +287,7 @@ static void kernel_args_are_appended(void **state)
 {
 	const char *const texts[] = { "scenario=1", NULL, "line=2" }, *const none[] = { NULL, "" };
 	struct qemu_config config = { .binary = "/q",
-				      .vmlinux = "/v",
+				      .image = "/v",
 				      .initramfs = "/i",
 				      .append = "ours=1",
 				      .accel = RESULT_TCG,

@@ -10,17 +10,19 @@
  *   garbage          QMP speaks another protocol
  *   eof              QEMU exits after the greeting
  *   refuse-balloon   the balloon command fails
- *   wrong-cut        the guest runs another kernel
+ *   wrong-kernel     the guest runs another kernel
  *   old-agent        the agent speaks another protocol version
  *   silent-guest     the agent never says hello
  *   panic            the kernel panics before hello
+ *   no-device        the agent finds no device, says so and ends
  *   garbage-guest    the agent sends a line that is not JSON
  *   die-in-resize    QEMU is killed during a resize
  *   panic-in-resize  the kernel panics during a resize
  *   hang-in-resize   the agent never reports the end of a resize
  *   stuck            the agent reports that the balloon did not reach its target
  *   lost-pages       vmstat counts a page less than were inflated
- *   warn             the kernel prints a warning
+ *   warn             the kernel prints a warning after hello
+ *   warn-at-boot     the kernel prints warnings before hello
  *   slow-clock       most clock readings of the agent are late, or are answered late
  *   one-block        all free memory is one block, even if it was to be fragmented
  *   no-poweroff      the guest does not power off
@@ -41,12 +43,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "bench/build/image.h"
 #include "bench/guest/messages.h"
 #include "lib/clock.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
@@ -58,6 +62,7 @@ static FILE *console;
 static char console_path[4096];
 static unsigned int new_uid, new_gid;
 static char new_root[4096];
+static struct image_info kernel;
 static unsigned long long memory_bytes;
 
 /* _exit() throughout: exit() would wait for the stream that the other thread reads. */
@@ -306,6 +311,8 @@ static void answer_guest(const json_t *msg)
 		time_resize(json_object_get(msg, "id"));
 		return;
 	}
+	if (is("warn") && !strcmp(cmd, "vmstat"))
+		print_console("[    0.6] WARNING: CPU: 0 PID: 1 at mm/balloon_compaction.c:1");
 	if (!strcmp(cmd, "vmstat"))
 		json_object_set_new(answer, "vmstat",
 				    json_pack("{s:I, s:I}", "balloon_inflate", (json_int_t)inflated,
@@ -372,14 +379,26 @@ static void try_to_escape(void)
 	print_console("signal the parent: %s", kill(getppid(), 0) ? strerror(errno) : "done");
 }
 
+/* With the identity of the kernel that QEMU was given. */
+static void say_hello(void)
+{
+	const bool wrong = is("wrong-kernel");
+
+	put_guest_line(json_pack("{s:s, s:i, s:s, s:s, s:s}", "event", "hello", "protocol",
+				 is("old-agent") ? 0 : GUEST_PROTOCOL_VERSION, "kernel_build_id",
+				 wrong ? "00ff" : kernel.build_id, "kernel_release",
+				 wrong ? "0.0.0-fake" : kernel.release, "kernel_version",
+				 wrong ? "#0 fake" : kernel.version));
+}
+
 static void serve_guest(void)
 {
 	FILE *f = fdopen(dup(guest_fd), "r");
-	const char *cut = getenv("FAKE_QEMU_CUT");
+	int i;
 	json_t *msg;
 
-	if (is("warn"))
-		print_console("[    0.6] WARNING: CPU: 0 PID: 1 at mm/balloon_compaction.c:1");
+	for (i = 0; is("warn-at-boot") && i < 20; i++)
+		print_console("[    0.%d] WARNING: CPU: 0 PID: 1 at fpu/xstate.c:%d", i, 600 + i);
 	if (is("panic")) {
 		usleep(300000); /* until QMP is up */
 		panic();
@@ -387,6 +406,11 @@ static void serve_guest(void)
 	if (is("no-text")) {
 		usleep(300000);
 		print_console("[    0.5] Kernel panic - not syncing: \xff\xc3\x28 \033[2J");
+		_exit(0);
+	}
+	if (is("no-device")) {
+		usleep(300000);
+		print_console(GUEST_CONSOLE_PREFIX "no port: as the test asked");
 		_exit(0);
 	}
 	while (is("full-console"))
@@ -400,12 +424,7 @@ static void serve_guest(void)
 	if (is("garbage-guest"))
 		dprintf(guest_fd, "login: \n");
 	if (!is("silent-guest"))
-		put_guest_line(json_pack("{s:s, s:i, s:s, s:s}", "event", "hello", "protocol",
-					 is("old-agent") ? 0 : GUEST_PROTOCOL_VERSION,
-					 "kernel_release", "0.0.0-fake", "cut",
-					 is("wrong-cut") ? "none"
-					 : cut		 ? cut
-							 : "finalize"));
+		say_hello();
 	while ((msg = read_line(f))) {
 		answer_guest(msg);
 		json_decref(msg);
@@ -426,6 +445,7 @@ static void unescape(char *text)
 static void read_arguments(int argc, char **argv)
 {
 	unsigned long long mib;
+	char error[512];
 	int i;
 
 	for (i = 1; i < argc; i++) {
@@ -433,6 +453,8 @@ static void read_arguments(int argc, char **argv)
 		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
 		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
 		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
+		if (!strcmp(argv[i - 1], "-kernel"))
+			image_inspect(argv[i], &kernel, error, sizeof(error));
 		if (!strcmp(argv[i - 1], "-m") && sscanf(argv[i], "%lluM", &mib) == 1)
 			memory_bytes = mib << 20;
 	}
