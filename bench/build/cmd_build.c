@@ -118,6 +118,24 @@ static int check_options(const struct build_options *o)
 	return 0;
 }
 
+/* A shipped cut would be run in place of one of the same name. */
+static int check_not_shipped(const char *name, char *err, size_t err_size)
+{
+	struct images images;
+	char ignored[256];
+	int status = 0;
+
+	if (images_load(&images, path_images(), ignored, sizeof(ignored)))
+		return 0;
+	if (images_find(&images, name))
+		status = refuse(err, err_size,
+				"a cut of the shipped series is called %s; use "
+				"another name",
+				name);
+	images_release(&images);
+	return status;
+}
+
 static int check_name(const struct build_options *o)
 {
 	char err[256];
