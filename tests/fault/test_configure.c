@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The configuration of a kernel: alternatives, settings that may be missing, and the user's
- * fragment. The kernel is a fake tree, which rejects the lines of its file "rejects".
+ * How kernels and QEMUs of different versions are configured. Of a kernel: alternatives,
+ * settings that may be missing, and the user's fragment; the kernel is a fake tree, which
+ * rejects the lines of its file "rejects". Of QEMU: options and files that only newer ones have.
  */
 #include "tests/helpers/unit.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "tests/helpers/expect.h"
 #include "tests/helpers/fake_trees.h"
@@ -88,6 +90,45 @@ static void fragment_replaces_alternatives(void **state)
 		      "\nCONFIG_PREEMPT=y\n", "CONFIG_PREEMPT_VOLUNTARY=y");
 }
 
+/* Build a QEMU whose configure script consists of @known and the rest of the fake one. */
+static void build_qemu(const char *known)
+{
+	char *rest = read_file(in_test_dir("qemu/configure")), text[4096];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\n# %s\necho \"$@\" >../../../../options\n%s", known,
+		 rest);
+	chmod(write_file(test_dir, "qemu/configure", text), 0755);
+	free(rest);
+	fake_trees_expect(BUILD_QEMU, 0, "");
+}
+
+static void qemu_knows_disable_download(void **state)
+{
+	char *options;
+
+	(void)state;
+	build_qemu("--disable-download");
+	options = read_file(in_test_dir("options"));
+	assert_contains(options, "--disable-werror --disable-download --disable-install-blobs\n");
+	free(options);
+}
+
+/* Before 8.1 */
+static void qemu_without_pythondeps(void **state)
+{
+	char *options, *meson;
+
+	(void)state;
+	unlink(in_test_dir("qemu/pythondeps.toml"));
+	build_qemu("no options");
+	options = read_file(in_test_dir("options"));
+	assert_contains(options, "--disable-werror --disable-install-blobs\n");
+	meson = read_file(fake_trees_find("/trees/qemu-*/src/meson.build"));
+	assert_string_equal(meson, "edk2_targets = []\n");
+	free(meson);
+	free(options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +138,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_alternative_left, set_up, test_dir_tear_down),
 		cmocka_unit_test_setup_teardown(may_be_missing, set_up, test_dir_tear_down),
 		cmocka_unit_test_setup_teardown(fragment_replaces_alternatives, set_up,
+						test_dir_tear_down),
+		cmocka_unit_test_setup_teardown(qemu_knows_disable_download, set_up,
+						test_dir_tear_down),
+		cmocka_unit_test_setup_teardown(qemu_without_pythondeps, set_up,
 						test_dir_tear_down),
 	};
 
