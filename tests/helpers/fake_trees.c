@@ -31,13 +31,16 @@ static void put(const char *name, int mode, const char *format, const char *a, c
 static void make_kernel_tree(void)
 {
 	write_file(test_dir, "linux/Kbuild", "");
+	write_file(test_dir, "linux/rejects", "");
 	write_file(test_dir, "linux/mm/balloon.c",
 		   "int step = 0;\nint main(void) { return step; }\n");
 	put("linux/Makefile", 0644,
-	    ".DELETE_ON_ERROR:\ntinyconfig olddefconfig:\n\t@mkdir -p $(O) && touch $(O)/.config\n"
+	    ".DELETE_ON_ERROR:\ntinyconfig:\n\t@mkdir -p $(O) && touch $(O)/.config\n"
+	    "olddefconfig:\n\t@! grep -vxFf rejects $(O)/.config >$(O)/.accepted || "
+	    "mv $(O)/.accepted $(O)/.config\n"
 	    "vmlinux: $(O)/vmlinux\n"
 	    "$(O)/vmlinux: mm/balloon.c\n\t@echo '  CC      mm/balloon.o'\n"
-	    "\t@printf half >$@\n\t@" HOLD "\n"
+	    "\t@env printf half >$@\n\t@" HOLD "\n"
 	    "\t@gcc -g -o $@.whole $< && mv $@.whole $@\n"
 	    "\t@mkdir -p $(O)/include/config && "
 	    "echo 1.0$(LOCALVERSION) >$(O)/include/config/kernel.release\n",
@@ -68,7 +71,7 @@ static void make_qemu_tree(void)
 	write_file(test_dir, "qemu/qemu.c", "int main(void) { return 0; }\n");
 	write_file(test_dir, "qemu-patches/series", "# none\n");
 	put("qemu/configure", 0755,
-	    "#!/bin/sh\ncat >build.ninja <<'END'\nrule cc\n command = printf half >$out; " HOLD
+	    "#!/bin/sh\ncat >build.ninja <<'END'\nrule cc\n command = env printf half >$out; " HOLD
 	    "; gcc -o $out.whole $in && mv $out.whole $out\n"
 	    "build qemu-system-x86_64: cc ../src/qemu.c\nEND\n",
 	    test_dir, "hold");
