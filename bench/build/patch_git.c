@@ -11,9 +11,12 @@
 #define ARGS_MAX 32
 #define ENV_MAX 16
 
-/* Modes and links are as they are in the tree; no line end is converted. */
+/*
+ * Modes are as they are in the tree; no line end is converted. A symbolic link that is checked out
+ * is a file with its target, so that nothing follows it.
+ */
 static const char *const settings[] = {
-	"git", "-c", "core.fileMode=true", "-c", "core.symlinks=true", "-c", "core.autocrlf=false",
+	"git", "-c", "core.fileMode=true", "-c", "core.symlinks=false", "-c", "core.autocrlf=false",
 	NULL,
 };
 
