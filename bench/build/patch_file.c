@@ -52,6 +52,12 @@ int patch_list_directory(struct patch_list *list, char *err, size_t err_size)
 	return list->directory ? 0 : refuse(err, err_size, "%s: %s", path, strerror(errno));
 }
 
+static const char *too_large(unsigned long long max)
+{
+	return max == PATCH_MAX ? "larger than 256 MiB; is it a patch?"
+				: "larger than 1 GiB; is it a mailbox?";
+}
+
 /* Copy all of @in to @out; keep its first bytes. NULL, or what is wrong. */
 static const char *copy_stream(gzFile in, FILE *out, unsigned long long max, char *head)
 {
@@ -64,8 +70,7 @@ static const char *copy_stream(gzFile in, FILE *out, unsigned long long max, cha
 			memcpy(head, buffer, n);
 		total += n;
 		if (total > max)
-			return max == PATCH_MAX ? "larger than 256 MiB; is it a patch?"
-						: "larger than 1 GiB; is it a mailbox?";
+			return too_large(max);
 		if (fwrite(buffer, 1, n, out) != (size_t)n)
 			return NO_SPACE;
 	}
@@ -80,6 +85,7 @@ static int copy_file(const struct patch_file *file, const char *to, char *head, 
 	int fd = regular_file_open(file->path);
 	gzFile in = fd >= 0 ? gzdopen(fd, "rb") : NULL;
 	FILE *out = in ? fopen(to, "we") : NULL;
+	const unsigned long long max = file->mailbox ? MAILBOX_MAX : PATCH_MAX;
 	struct stat st;
 
 	if (fd == -EINVAL && !stat(file->path, &st) && S_ISDIR(st.st_mode))
@@ -90,8 +96,10 @@ static int copy_file(const struct patch_file *file, const char *to, char *head, 
 		problem = strerror(-fd);
 	else if (!out)
 		problem = NO_SPACE;
+	else if (!stat(file->path, &st) && (unsigned long long)st.st_size > max)
+		problem = too_large(max);
 	else
-		problem = copy_stream(in, out, file->mailbox ? MAILBOX_MAX : PATCH_MAX, head);
+		problem = copy_stream(in, out, max, head);
 	if (out && fclose(out) && !problem)
 		problem = NO_SPACE;
 	/* That a compressed file is cut off is an error of the close. */

@@ -44,8 +44,8 @@ static int run_git(struct series_run *run, const char *const *env, char **line,
 	int status = patch_git(&call, args);
 
 	if (status && status != -EINTR)
-		status = refuse(run->target.err, run->target.err_size, "git %s: %s", args[0],
-				patch_git_reason());
+		status = refuse(run->target.err, run->target.err_size, "cannot run git %s: %s",
+				args[0], patch_git_reason());
 	if (!status && line) {
 		free(*line);
 		*line = xasprintf("%.*s", output ? (int)strcspn(output, "\n") : 0, output);
