@@ -161,6 +161,16 @@ static int apply_to_copies(const struct patch_target *target, const struct patch
 	return status && status != -EINTR ? 1 : status;
 }
 
+/*
+ * A link that a patch makes might lead it out of the copies; patch(1) ignores binary files, and
+ * exits with 0.
+ */
+static bool is_beyond_patch(const char *diff)
+{
+	return strstr(diff, "mode 120000") || strstr(diff, "\nBinary files ") ||
+	       strstr(diff, "\nGIT binary patch") || strstr(diff, "mode 160000");
+}
+
 int patch_with_fuzz(const struct patch_target *target, const struct patch *patch, const char *diff,
 		    struct patch_outcome *outcome)
 {
@@ -171,8 +181,7 @@ int patch_with_fuzz(const struct patch_target *target, const struct patch *patch
 	int status = 1;
 
 	*outcome = (struct patch_outcome){ .hunk = 0 };
-	/* A link that a patch makes might lead it out of the copies. */
-	if (text && !strstr(text, "mode 120000") && !list_names(text, patch->strip, names) &&
+	if (text && !is_beyond_patch(text) && !list_names(text, patch->strip, names) &&
 	    !mkdir(copies, 0700))
 		status = apply_to_copies(target, patch, diff, names, copies, outcome);
 	nftw(copies, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -172,6 +172,9 @@ static int apply_all(struct series_run *run, const char *base_commit)
 	int status = run_git(run, NULL, &run->commit,
 			     ARGS("rev-parse", "--verify", "--end-of-options", base));
 
+	if (status && status != -EINTR)
+		status = refuse(run->target.err, run->target.err_size,
+				"cannot apply patches to %s: no such commit", base_commit);
 	if (!status) {
 		tree = xasprintf("%s^{tree}", run->commit);
 		status = run_git(run, NULL, &run->tree, ARGS("rev-parse", "--verify", tree));
