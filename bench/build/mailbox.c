@@ -223,7 +223,7 @@ static int take_numbered(struct mailbox *box, struct patches *patches)
 				      "does",
 				      box->path, number, total);
 		*patches_add(patches) = box->mails.items[found];
-		box->mails.items[found] = (struct patch){ NULL };
+		box->mails.items[found] = (struct patch){ .name = NULL };
 	}
 	return 0;
 }
@@ -238,7 +238,7 @@ static int take_all(struct mailbox *box, struct patches *patches)
 		if (!is_there(box, i))
 			continue;
 		*patches_add(patches) = box->mails.items[i];
-		box->mails.items[i] = (struct patch){ NULL };
+		box->mails.items[i] = (struct patch){ .name = NULL };
 	}
 	for (patch = patches->items; !status && patch < patches->items + patches->count; patch++)
 		if (patch->problem)

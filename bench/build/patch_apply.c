@@ -39,8 +39,7 @@ static void makefile_value(const char *text, const char *name, char *value, size
 
 	*value = '\0';
 	while (line && (strncmp(line, name, strlen(name)) || !strchr(" \t=", line[strlen(name)]))) {
-		line = strchr(line, '\n');
-		line += line != NULL;
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
 	}
 	if (!line)
 		return;

@@ -33,7 +33,7 @@ struct patch *patches_add(struct patches *patches)
 
 	patches->items = xreallocarray(patches->items, patches->count + 1, sizeof(*patches->items));
 	patch = &patches->items[patches->count++];
-	*patch = (struct patch){ NULL };
+	*patch = (struct patch){ .name = NULL };
 	return patch;
 }
 

@@ -84,7 +84,7 @@ static void read_outcome(const char *name, const char *output, bool tell,
 	const char *at;
 
 	*outcome = (struct patch_outcome){ .hunk = 0 };
-	for (at = output; at && *at; at = strchr(at, '\n'), at += at != NULL) {
+	for (at = output; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
 		if (sscanf(at, "patching file %255[^\n]", file) == 1)
 			continue;
 		if (sscanf(at, "Hunk #%u succeeded at %u with fuzz %u", &hunk, &line, &fuzz) == 3) {

@@ -27,7 +27,7 @@ void patch_release(struct patch *patch)
 	free(patch->date);
 	free(patch->message_id);
 	free(patch->problem);
-	*patch = (struct patch){ NULL };
+	*patch = (struct patch){ .name = NULL };
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -78,7 +78,7 @@ static int take(struct patch_list *list, struct patches *from, bool reverse, cha
 static int add_file(struct patch_list *list, const char *directory, const struct series_line *line,
 		    char *err, size_t err_size)
 {
-	struct patches found = { NULL };
+	struct patches found = { .count = 0 };
 	char *path = xasprintf("%s/%s", directory, line->name);
 	const struct patch_file file = { .path = path, .name = line->name, .strip = line->strip };
 	int status = patch_file_read(list, &file, &found, err, err_size);

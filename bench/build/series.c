@@ -103,7 +103,7 @@ static int check_name(struct parser *p, const char *name)
 	if (*name == '/')
 		return fail(p, "'%s' is an absolute path; name a file below the series' directory",
 			    name);
-	for (at = name; at; at = strchr(at, '/'), at += at != NULL)
+	for (at = name; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
 		if (!strncmp(at, "..", 2) && (!at[2] || at[2] == '/'))
 			return fail(p, "'%s' leaves the series' directory; name a file below it",
 				    name);
@@ -186,7 +186,7 @@ int series_parse(struct series *series, const char *path, const char *text, char
 
 	p.err = err;
 	p.err_size = err_size;
-	*series = (struct series){ NULL };
+	*series = (struct series){ .count = 0 };
 	while (!status && line) {
 		end = strchr(line, '\n');
 		if (end)
@@ -206,5 +206,5 @@ void series_release(struct series *series)
 	for (i = 0; i < series->count; i++)
 		free(series->lines[i].name);
 	free(series->lines);
-	*series = (struct series){ NULL };
+	*series = (struct series){ .count = 0 };
 }
