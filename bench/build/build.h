@@ -18,6 +18,7 @@ extern const struct command build_command;
 struct build_options {
 	const char *git, *range;
 	bool ends, worktree;
+	const char *mbox, *series, *onto;
 	const char *image, *modules, *debian, *qemu;
 	struct names config;
 	bool debug;
@@ -51,8 +52,8 @@ struct build_source {
 	int (*collect)(struct build *build, char *err, size_t err_size);
 };
 
-/* --range. */
-extern const struct build_source range_source;
+/* --range; --mbox and --series. */
+extern const struct build_source range_source, patches_source;
 
 /* Register --image or --debian, and --qemu: the exit status, after a message. */
 int register_kernel(const struct build_options *options, const char *built_from);

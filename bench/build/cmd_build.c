@@ -28,6 +28,13 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, ends, "ends", 0, NULL, "with --range: only the base and the tip"),
 	OPTION(FLAG, worktree, "worktree", 0, NULL,
 	       "with --git: the directory as it lies there, also what is not committed"),
+	OPTION(STRING, mbox, "mbox", 0, "FILE", "patches: a mailbox, as of lore and b4",
+	       .hint = HINT_FILE),
+	OPTION(STRING, series, "series", 0, "DIR",
+	       "patches: a directory of quilt or git format-patch", .hint = HINT_DIRECTORY),
+	OPTION(STRING, onto, "onto", 0, "DIR[@REV]",
+	       "with --mbox and --series: what the patches apply to (default of REV: HEAD)",
+	       .hint = HINT_DIRECTORY),
 	OPTION(STRING, image, "image", 0, "FILE", "a kernel that is built: vmlinux or bzImage",
 	       .hint = HINT_FILE),
 	OPTION(STRING, modules, "modules", 0, "DIR",
@@ -87,7 +94,8 @@ static const struct build_source worktree_source = { "worktree", directory_of_gi
 /* Whether the options go together: 0, or EXIT_USAGE after a message. */
 static int check_options(const struct build_options *o)
 {
-	const int kinds = !!o->git + !!o->image + !!o->debian + !!o->qemu;
+	const int kinds = !!o->git + !!o->mbox + !!o->series + !!o->image + !!o->debian + !!o->qemu;
+	const bool patches = o->mbox || o->series;
 	const struct {
 		bool applies;
 		const char *what;
@@ -97,10 +105,14 @@ static int check_options(const struct build_options *o)
 		{ !kinds && o->modules, "--modules needs --image FILE" },
 		{ !kinds, "name what to build, as in --git DIR --range BASE..TIP; make all builds "
 			  "the shipped series" },
-		{ kinds > 1, "--git, --image, --debian and --qemu are several builds; run them one "
-			     "after the other" },
-		{ !o->git && (o->range || o->worktree || o->ends || o->debug || o->config.count),
-		  "--range, --worktree, --ends, --config and --debug need --git DIR" },
+		{ kinds > 1, "--git, --mbox, --series, --image, --debian and --qemu are several "
+			     "builds; run them one after the other" },
+		{ !o->git && (o->range || o->worktree || o->ends),
+		  "--range, --worktree and --ends need --git DIR" },
+		{ !o->git && !patches && (o->debug || o->config.count),
+		  "--config and --debug need --git DIR, --mbox FILE or --series DIR" },
+		{ patches && !o->onto, "--mbox and --series need --onto DIR[@REV]" },
+		{ o->onto && !patches, "--onto needs --mbox FILE or --series DIR" },
 		{ o->modules && !o->image, "--modules needs --image FILE" },
 		{ o->range && o->worktree,
 		  "--range and --worktree are two builds; run them one after the other" },
@@ -143,7 +155,8 @@ static int check_name(const struct build_options *o)
 
 	if (!o->name)
 		return 0;
-	status = o->range ? cut_check_prefix(o->name, err, sizeof(err))
+	status = o->range || o->onto
+			 ? cut_check_prefix(o->name, err, sizeof(err))
 			  : cut_check_name(o->name, err, sizeof(err)) ?:
 				    check_not_shipped(o->name, err, sizeof(err));
 	if (status)
@@ -216,7 +229,10 @@ static int run(struct command_line *line)
 	else if (o->image || o->debian)
 		status = register_kernel(o, build.built_from);
 	else
-		status = build_source_run(o->range ? &range_source : &worktree_source, &build);
+		status = build_source_run(o->onto    ? &patches_source
+					  : o->range ? &range_source
+						     : &worktree_source,
+					  &build);
 	build_release(&build);
 	return status;
 }
@@ -243,6 +259,8 @@ const struct command build_command = {
 		    "      the cut mine: the directory with all that is not committed yet\n"
 		    "  balloonbench build --git ~/linux --worktree --config ./numa.config\n"
 		    "      with settings of your own\n"
+		    "  balloonbench build --mbox ./v3.mbox --onto ~/linux@v6.12 --name v3\n"
+		    "      a series from lore; --series DIR for patch files\n"
 		    "  balloonbench build --debian 6.12\n"
 		    "      the cut debian-6.12: a kernel with the driver as a module\n"
 		    "  balloonbench build --image /boot/vmlinuz-6.12.9 --modules / --name mine\n"

@@ -138,6 +138,48 @@ static void same_tree_is_built_once(void **state)
 	assert_int_equal(times_compiled("mm/balloon"), 3);
 }
 
+/* The same series as commits, patch files and mails: the same kernels. */
+static void patches(void **state)
+{
+	char onto[PATH_MAX];
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", NULL), 0, NULL);
+	git_in(linux_dir, "format-patch -q --cover-letter -o %s/p base..", test_dir);
+	git_in(linux_dir, "format-patch -q --thread --stdout base.. >%s/p.mbox", test_dir);
+	snprintf(onto, sizeof(onto), "%s@base", linux_dir);
+	expect_outcome(BUILD("--series", in_test_dir("p"), "--onto", onto, "--name", "s"), 0,
+		       "s-00-base", "s-01-balloon-one", "s-02-balloon-two");
+	expect_outcome(BUILD("--mbox", in_test_dir("p.mbox"), "--onto", onto, "--name", "m"), 0,
+		       "m-00-base", "m-01-balloon-one", "m-02-balloon-two");
+	assert_true(same_kernel("s-00-base", "00-base"));
+	assert_true(same_kernel("s-02-balloon-two", "02-balloon-two"));
+	assert_true(same_kernel("m-01-balloon-one", "01-balloon-one"));
+	assert_int_equal(times_compiled("mm/balloon"), 3);
+	expect_key("m-01-balloon-one", "message_id", "@");
+	expect_key("m-01-balloon-one", "fuzz", "0");
+	expect_key("m-01-balloon-one", "subject", "balloon: one");
+	expect_outcome(BUILD("--series", in_test_dir("p"), NULL), 2, "need --onto");
+}
+
+static void series_with_names(void **state)
+{
+	char onto[PATH_MAX];
+
+	(void)state;
+	git_in(linux_dir, "format-patch -q -o %s/p base..", test_dir);
+	write_file(test_dir, "p/series",
+		   "# cut: plain\n0001-balloon-one.patch\n0002-balloon-two.patch\n# cut: both\n");
+	/* Also onto a directory that is not in git. */
+	snprintf(onto, sizeof(onto), "%s/plain", test_dir);
+	fake_linux_write(onto);
+	expect_outcome(BUILD("--series", in_test_dir("p"), "--onto", onto, NULL), 0, "plain",
+		       "both");
+	expect_kernel("plain", 1);
+	expect_kernel("both", 3);
+	assert_null(cut_value("00-base", "key"));
+}
+
 static void working_tree(void **state)
 {
 	(void)state;
@@ -347,6 +389,8 @@ int main(void)
 		TEST(range),
 		TEST(build_id_is_that_of_the_kernel),
 		TEST(same_tree_is_built_once),
+		TEST(patches),
+		TEST(series_with_names),
 		TEST(working_tree),
 		TEST(configuration),
 		TEST(environment_does_not_leak),
