@@ -26,7 +26,7 @@ struct identity {
 static struct joined {
 	struct identity initramfs, modules;
 	int fd;
-} *joined;
+} * joined;
 static size_t joined_count;
 
 static int write_all(int fd, const char *data, size_t size)
