@@ -21,7 +21,7 @@ static struct {
 	size_t total, number, objects;
 	size_t patches; /* kernels that were built on top of the one before */
 	uint64_t started_ns, kernel_ns, shown_ns, patches_ns;
-	bool from_scratch, live, quiet;
+	bool from_scratch, built, live, quiet;
 } p = { .quiet = true };
 
 void build_progress_begin(size_t total, bool quiet)
@@ -42,7 +42,9 @@ static double estimate(void)
 
 	if (p.patches)
 		patch = (double)p.patches_ns / p.patches / NSEC_PER_SEC;
-	if (p.from_scratch) {
+	if (p.built) {
+		left = 0;
+	} else if (p.from_scratch) {
 		if (p.objects < OBJECTS_MIN || p.objects >= TYPICAL_OBJECTS)
 			return 0;
 		whole = spent * TYPICAL_OBJECTS / p.objects;
@@ -76,6 +78,7 @@ void build_progress_kernel(const char *name, bool from_scratch)
 	p.from_scratch = from_scratch;
 	p.number++;
 	p.objects = 0;
+	p.built = false;
 	p.kernel_ns = clock_ns();
 }
 
@@ -109,7 +112,7 @@ void build_progress_done(void)
 		return;
 	snprintf(what, sizeof(what), "built, %zu objects in %.0f s", p.objects,
 		 (double)(clock_ns() - p.kernel_ns) / NSEC_PER_SEC);
-	p.objects = 0;
+	p.built = true;
 	show(what, "\n");
 }
 

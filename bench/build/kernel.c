@@ -298,6 +298,62 @@ static int use_config(const struct git *git, const char *config, char *err, size
 	return status;
 }
 
+/* In trees/ID: what_configures() of the tree that build/.config is of. */
+#define CONFIGURED "configured"
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), m = strlen(suffix);
+
+	return n >= m && !strcmp(path + n - m, suffix);
+}
+
+/* C is compiled, not configured, but for the programs of scripts/. */
+static bool may_configure(const char *path)
+{
+	return !strncmp(path, "scripts/", strlen("scripts/")) ||
+	       (!has_suffix(path, ".c") && !has_suffix(path, ".h") && !has_suffix(path, ".S"));
+}
+
+/* A digest of all files of a tree that its configuration may depend on, to be freed; or NULL. */
+static char *what_configures(const struct git *git, const char *tree)
+{
+	char *files = NULL, *text = NULL, *line, *rest, *path;
+	size_t size;
+	FILE *f;
+
+	if (git_run(git, &files, "ls-tree", "-r", "--full-tree", tree) || !files) {
+		free(files);
+		return NULL;
+	}
+	f = open_memstream(&text, &size);
+	if (!f)
+		abort();
+	for (rest = files; (line = strsep(&rest, "\n"));) {
+		path = strchr(line, '\t');
+		if (path && may_configure(path + 1))
+			fprintf(f, "%s\n", line);
+	}
+	fclose(f);
+	free(files);
+	line = xcalloc(1, DIGEST_LENGTH + 1);
+	digest_text(text, line);
+	free(text);
+	return line;
+}
+
+/* Whether build/.config is what configure() would make: most patches change C only. */
+static bool is_configured(const struct git *git, const char *inputs)
+{
+	char *before = cache_read_line(git->root, CONFIGURED);
+	char *config = xasprintf("%s/.config", git->build);
+	bool is = inputs && before && !strcmp(before, inputs) && !access(config, F_OK);
+
+	free(before);
+	free(config);
+	return is;
+}
+
 /*
  * Beside the build, from nothing: what a tree is configured to must not depend on the tree that was
  * built before.
@@ -440,6 +496,23 @@ static void end(const struct git *git)
 	free(mark);
 }
 
+static int configure_once(struct recipe *recipe, const struct git *git, const char *tree, char *err,
+			  size_t err_size)
+{
+	char *inputs = what_configures(git, tree), *path = xasprintf("%s/" CONFIGURED, git->root);
+	int status = 0;
+
+	if (!is_configured(git, inputs)) {
+		unlink(path);
+		status = configure(recipe, git, err, err_size);
+		if (!status && inputs)
+			status = cache_write_line(git->root, CONFIGURED, inputs, err, err_size);
+	}
+	free(inputs);
+	free(path);
+	return status;
+}
+
 static int build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
 		 const char *tree, char *err, size_t err_size)
 {
@@ -448,7 +521,7 @@ static int build(struct kernel *kernel, struct recipe *recipe, const struct git 
 	build_progress_step("checking out");
 	status = tree_check_out(git, tree, err, err_size);
 	if (!status)
-		status = configure(recipe, git, err, err_size);
+		status = configure_once(recipe, git, tree, err, err_size);
 	if (!status)
 		build_progress_step("compiling");
 	if (!status)

@@ -98,6 +98,7 @@ static void range(void **state)
 	/* Only what a commit changes is compiled. */
 	assert_int_equal(times_compiled("init/main"), 1);
 	assert_int_equal(times_compiled("mm/balloon"), 3);
+	assert_int_equal(times_compiled("tinyconfig"), 1);
 }
 
 static void build_id_is_that_of_the_kernel(void **state)
@@ -164,6 +165,7 @@ static void configuration(void **state)
 	/* A tree with the new name of the symbol. */
 	write_file(linux_dir, "Kconfig", "config SMP\nconfig BALLOON_MIGRATION\n");
 	expect_outcome(WORKTREE("--name", "new"), 0, NULL);
+	assert_int_equal(times_compiled("tinyconfig"), 2);
 	image = cut_value("new", "image");
 	expect_outcome(run_shell("cat $(dirname %s)/config", image), 0,
 		       "CONFIG_BALLOON_MIGRATION=y", "CONFIG_SMP=y");

@@ -19,6 +19,7 @@ static const char makefile[] =
 	"\n"
 	"tinyconfig:\n"
 	"\t@mkdir -p $(out)\n"
+	"\t@echo tinyconfig >>$(test_dir)/compiled\n"
 	"\t@$(symbols) | sed 's/.*/# CONFIG_& is not set/' >$(out)/.config\n"
 	"\n"
 	"olddefconfig:\n"
