@@ -294,6 +294,8 @@ static void odd_files_are_refused(void **state)
 	expect_refused("odd", "x.patch: it is a context diff");
 	write_file(in_test_dir("odd"), "x.patch", "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n-a\n+b\n");
 	expect_refused("odd", "x.patch: corrupt patch at");
+	write_file(in_test_dir("odd"), "x.patch", "Why\n\n  --- a/f\n@@ -1 +1 @@\n-a\n+b\n");
+	expect_refused("odd", "x.patch: patch fragment without header at line 4");
 	write_file(in_test_dir("odd"), "x.patch", "nothing\n");
 	expect_refused("odd", "odd: there is no patch in it");
 	/* A hole takes no space. */
