@@ -199,8 +199,10 @@ static int add_sums(const char *directory, FILE *sums)
 	char digest[DIGEST_LENGTH + 1], *path;
 	const struct dirent *entry;
 	DIR *dir = opendir(directory);
-	int status = dir ? 0 : -errno;
+	int status = 0;
 
+	if (!dir)
+		return -errno;
 	while (!status && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -212,8 +214,7 @@ static int add_sums(const char *directory, FILE *sums)
 			fprintf(sums, "%s  ./%s\n", digest, entry->d_name);
 		free(path);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return status;
 }
 

@@ -164,7 +164,7 @@ static char *first_line(const char *head)
 	static const char *const starts[] = { "diff ", "--- ", "---\n", "+++ ", "Index:",
 					      "===",   "#",    "\n",	"\r",	NULL };
 	const char *line = head, *const * start;
-	size_t n = strcspn(line, "\r\n");
+	size_t n;
 
 	while (*line) {
 		n = strcspn(line, "\r\n");

@@ -82,5 +82,5 @@ const char *patch_git_reason(void)
 		if (!strncmp(text, *prefix, strlen(*prefix)))
 			text += strlen(*prefix);
 	snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(text, "\n"), text);
-	return *reason ? reason : "git failed without a message";
+	return *reason ? reason : "git failed without a message; is it installed?";
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "bench/build/patch_file.h"
-#include "bench/build/series.h"
+#include "bench/build/quilt.h"
 #include "lib/alloc.h"
 #include "lib/json_file.h"
 #include "lib/log.h"
@@ -75,7 +75,7 @@ static int take(struct patch_list *list, struct patches *from, bool reverse, cha
 	return status;
 }
 
-static int add_file(struct patch_list *list, const char *directory, const struct series_line *line,
+static int add_file(struct patch_list *list, const char *directory, const struct quilt_line *line,
 		    char *err, size_t err_size)
 {
 	struct patches found = { .count = 0 };
@@ -120,9 +120,9 @@ static void tell_left_over(const struct patch_list *list)
 static int read_quilt(struct patch_list *list, const char *directory, const char *path,
 		      const char *text, char *err, size_t err_size)
 {
-	struct series series;
-	int status = series_parse(&series, path, text, err, err_size);
-	const struct series_line *line;
+	struct quilt series;
+	int status = quilt_parse(&series, path, text, err, err_size);
+	const struct quilt_line *line;
 
 	for (line = series.lines; !status && line < series.lines + series.count; line++) {
 		if (line->is_cut)
@@ -130,7 +130,7 @@ static int read_quilt(struct patch_list *list, const char *directory, const char
 		else
 			status = add_file(list, directory, line, err, err_size);
 	}
-	series_release(&series);
+	quilt_release(&series);
 	if (!status)
 		tell_left_over(list);
 	return status;
@@ -189,7 +189,7 @@ static int check_numbers(const char *directory, struct dirent *const *entries, i
 
 static int read_sorted(struct patch_list *list, const char *directory, char *err, size_t err_size)
 {
-	struct series_line line = { .strip = 1 };
+	struct quilt_line line = { .strip = 1 };
 	struct dirent **entries = NULL;
 	int count = scandir(directory, &entries, is_patch_name, compare_names), i, status = 0;
 

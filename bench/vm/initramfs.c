@@ -23,10 +23,11 @@ struct identity {
 	struct timespec time;
 };
 
-static struct joined {
+struct joined {
 	struct identity initramfs, modules;
 	int fd;
-} *joined;
+};
+static struct joined *joined;
 static size_t joined_count;
 
 static int write_all(int fd, const char *data, size_t size)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/build/series.h"
+#include "bench/build/quilt.h"
 #include "bench/build/slug.h"
 #include "tests/fuzz/input.h"
 
-static void check_line(const struct series_line *line)
+static void check_line(const struct quilt_line *line)
 {
 	FUZZ_HOLDS(*line->name && *line->name != '/');
 	FUZZ_HOLDS(!line->is_cut || strlen(line->name) < CUT_NAME_SIZE);
@@ -32,15 +32,15 @@ static void check_slug(const char *subject)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), err[1024] = "";
-	struct series series;
+	struct quilt series;
 	size_t i;
 
-	if (series_parse(&series, "series", text, err, sizeof(err)))
+	if (quilt_parse(&series, "series", text, err, sizeof(err)))
 		FUZZ_HOLDS(*err);
 	else
 		for (i = 0; i < series.count; i++)
 			check_line(&series.lines[i]);
-	series_release(&series);
+	quilt_release(&series);
 	check_slug(text);
 	free(text);
 	return 0;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "bench/build/patch_list.h"
-#include "bench/build/series.h"
+#include "bench/build/quilt.h"
 #include "bench/build/slug.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
@@ -149,17 +149,17 @@ static void quilt_syntax(void **state)
 				   "# cut down from 5 patches\n"
 				   "# cut: Last_1.x  \n"
 				   "f.patch -p2";
-	static const struct series_line wanted[] = {
+	static const struct quilt_line wanted[] = {
 		{ "a.patch", false, 1, false },	   { "b.patch", false, 1, false },
 		{ "sub/c.patch", false, 0, true }, { "first", true, 1, false },
 		{ "e#1.patch", false, 1, false },  { "Last_1.x", true, 1, false },
 		{ "f.patch", false, 2, false },
 	};
-	struct series series;
+	struct quilt series;
 	size_t i;
 
 	(void)state;
-	assert_int_equal(series_parse(&series, "series", text, err, sizeof(err)), 0);
+	assert_int_equal(quilt_parse(&series, "series", text, err, sizeof(err)), 0);
 	assert_int_equal(series.count, sizeof(wanted) / sizeof(wanted[0]));
 	for (i = 0; i < series.count; i++) {
 		assert_string_equal(series.lines[i].name, wanted[i].name);
@@ -167,7 +167,7 @@ static void quilt_syntax(void **state)
 		assert_int_equal(series.lines[i].strip, wanted[i].strip);
 		assert_int_equal(series.lines[i].reverse, wanted[i].reverse);
 	}
-	series_release(&series);
+	quilt_release(&series);
 }
 
 static void bad_series_are_refused(void **state)
@@ -197,16 +197,16 @@ static void bad_series_are_refused(void **state)
 		{ "a.patch -r\n", "s:1: '-r'" },
 		{ "a\033.patch\n", "s:1: control character" },
 	};
-	struct series series;
+	struct quilt series;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		*err = '\0';
-		assert_int_equal(series_parse(&series, "s", rows[i].text, err, sizeof(err)),
+		assert_int_equal(quilt_parse(&series, "s", rows[i].text, err, sizeof(err)),
 				 -EINVAL);
 		assert_contains(err, rows[i].says);
-		series_release(&series);
+		quilt_release(&series);
 	}
 }
 
@@ -294,6 +294,8 @@ static void odd_files_are_refused(void **state)
 	expect_refused("odd", "x.patch: it is a context diff");
 	write_file(in_test_dir("odd"), "x.patch", "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n-a\n+b\n");
 	expect_refused("odd", "x.patch: corrupt patch at");
+	write_file(in_test_dir("odd"), "x.patch", "Why\n\n  --- a/f\n@@ -1 +1 @@\n-a\n+b\n");
+	expect_refused("odd", "x.patch: patch fragment without header at line 4");
 	write_file(in_test_dir("odd"), "x.patch", "nothing\n");
 	expect_refused("odd", "odd: there is no patch in it");
 	/* A hole takes no space. */

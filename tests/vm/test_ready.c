@@ -58,9 +58,9 @@ static void expect_balloon(const char *version)
 	if (start(kernel.modules))
 		fail_msg("%s: %s", kernel.release, test_vm.reason);
 	test_balloon(BALLOON, NULL);
-	assert_number(test_vmstat("balloon_inflate"), BALLOON / 4096);
+	assert_int_equal(test_vmstat("balloon_inflate"), BALLOON / 4096);
 	test_balloon(0, NULL);
-	assert_number(test_vmstat("balloon_deflate"), BALLOON / 4096);
+	assert_int_equal(test_vmstat("balloon_deflate"), BALLOON / 4096);
 	test_guest_power_off();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/build/series.h"
+#include "bench/build/quilt.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -16,7 +16,7 @@
 #define STRIP_MAX 99
 
 struct parser {
-	struct series *series;
+	struct quilt *series;
 	const char *path;
 	unsigned int line;
 	char *err;
@@ -26,13 +26,13 @@ struct parser {
 #define fail(p, format, ...)                                                                       \
 	refuse((p)->err, (p)->err_size, "%s:%u: " format, (p)->path, (p)->line, __VA_ARGS__)
 
-static struct series_line *add_line(struct series *series, const char *name)
+static struct quilt_line *add_line(struct quilt *series, const char *name)
 {
-	struct series_line *line;
+	struct quilt_line *line;
 
 	series->lines = xreallocarray(series->lines, series->count + 1, sizeof(*series->lines));
 	line = &series->lines[series->count++];
-	*line = (struct series_line){ .name = xstrdup(name), .strip = 1 };
+	*line = (struct quilt_line){ .name = xstrdup(name), .strip = 1 };
 	return line;
 }
 
@@ -110,7 +110,7 @@ static int check_name(struct parser *p, const char *name)
 	return 0;
 }
 
-static int add_option(struct parser *p, struct series_line *line, const char *word)
+static int add_option(struct parser *p, struct quilt_line *line, const char *word)
 {
 	unsigned long strip;
 	char *end;
@@ -137,7 +137,7 @@ static int add_option(struct parser *p, struct series_line *line, const char *wo
 static int add_patch(struct parser *p, char *text)
 {
 	char *save = NULL, *word = strtok_r(text, BLANKS, &save);
-	struct series_line *line;
+	struct quilt_line *line;
 	int status = check_name(p, word);
 
 	if (status)
@@ -177,8 +177,8 @@ static int parse_line(struct parser *p, char *text)
 	return *text ? add_patch(p, text) : 0;
 }
 
-int series_parse(struct series *series, const char *path, const char *text, char *err,
-		 size_t err_size)
+int quilt_parse(struct quilt *series, const char *path, const char *text, char *err,
+		size_t err_size)
 {
 	struct parser p = { .series = series, .path = path };
 	char *copy = xstrdup(text), *line = copy, *end;
@@ -186,7 +186,7 @@ int series_parse(struct series *series, const char *path, const char *text, char
 
 	p.err = err;
 	p.err_size = err_size;
-	*series = (struct series){ .count = 0 };
+	*series = (struct quilt){ .count = 0 };
 	while (!status && line) {
 		end = strchr(line, '\n');
 		if (end)
@@ -199,12 +199,12 @@ int series_parse(struct series *series, const char *path, const char *text, char
 	return status;
 }
 
-void series_release(struct series *series)
+void quilt_release(struct quilt *series)
 {
 	size_t i;
 
 	for (i = 0; i < series->count; i++)
 		free(series->lines[i].name);
 	free(series->lines);
-	*series = (struct series){ .count = 0 };
+	*series = (struct quilt){ .count = 0 };
 }
