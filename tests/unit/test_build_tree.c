@@ -598,6 +598,21 @@ static void linked_work_tree_and_bare_clone(void **state)
 	assert_contains(err, "has no working tree");
 }
 
+static void objects_of_sha256(void **state)
+{
+	(void)state;
+	fake_linux_write(linux_dir);
+	git_in(linux_dir, "init -q --object-format=sha256");
+	git_in(linux_dir, "add -A");
+	git_in(linux_dir, "commit -q -m 'Linux 6.12'");
+	open_source(linux_dir);
+	assert_string_equal(source.format, "sha256");
+	MUST(cuts_base(&source, &git, NULL, NULL, &cuts, err, sizeof(err)));
+	assert_int_equal(strlen(cuts.items[0].tree), 64);
+	MUST(tree_check_out(&git, cuts.items[0].tree, err, sizeof(err)));
+	assert_true(changed("Kbuild") > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static int group_set_up(void **state)
@@ -631,6 +646,7 @@ int main(void)
 		TEST(trace_events_where_they_apply),
 		TEST(trace_events_are_carried_on),
 		TEST(linked_work_tree_and_bare_clone),
+		TEST(objects_of_sha256),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, test_dir_tear_down);
