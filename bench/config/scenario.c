@@ -16,7 +16,6 @@
 #include "lib/units.h"
 
 #define MIB (1ULL << 20)
-#define GUEST_MIN_BYTES (256 * MIB)
 /* Left for the kernel, its page structures and the agent. */
 #define GUEST_REST_BYTES (128 * MIB)
 #define SUFFIX ".ini"
@@ -88,7 +87,7 @@ static const struct key keys[] = {
 	KEY("victims", "guest", set_victims, guest_victims),
 	KEY("victims", "host", set_victims, host_victims),
 	KEY("victims", "calm", key_set_time, calm_ns),
-	KEY("run", "cycles", key_set_number, cycles, .max = 1000),
+	KEY("run", "cycles", key_set_number, cycles, .max = CYCLES_MAX),
 	KEY("run", "refault", key_set_switch, refault),
 	KEY("run", "rate", key_set_rate, rate_bytes_per_s),
 	KEY("run", "boot_timeout", key_set_time, boot_timeout_ns),
