@@ -60,12 +60,7 @@ static int set_victims(const struct ini_entry *e, const struct key *key, void *f
 	return err;
 }
 
-/* clang-format off */
-#define KEY(group, key, setter, member, ...) \
-	{ .section = group, .name = key, .set = setter, \
-	  .at = offsetof(struct scenario, member), __VA_ARGS__ }
-/* clang-format on */
-
+#define S struct scenario
 static const struct key keys[] = {
 	KEY("scenario", "description", key_set_text, description),
 	KEY("guest", "memory", key_set_memory, memory_bytes),
@@ -95,6 +90,7 @@ static const struct key keys[] = {
 	{ .section = "run", .name = "move_timeout", .renamed = "resize_timeout" },
 	{ .name = NULL },
 };
+#undef S
 
 /* Free memory after one page of each run is pinned. */
 static uint64_t fragmented_bytes(const struct scenario *s)
