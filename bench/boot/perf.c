@@ -359,6 +359,6 @@ void perf_stop(struct run *run)
 	read_counts(run);
 	stacks_top(&stacks, TOP_MAX, &result->top);
 	stacks_release(&stacks);
-	/* Large, and of use on this host only. */
+	/* Large, and useful on this host only. */
 	unlink(vm_file(&run->vm, "perf.data", path));
 }

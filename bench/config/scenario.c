@@ -108,7 +108,7 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 	uint64_t used = p->hold_bytes + p->cache_bytes;
 	bool fragmented = s->state == PREPARED_FRAGMENTED;
 	char memory[32], inflate[32], step[32], unpinned[32], sliced[32], run[16], rounds[16];
-	/* The first that is broken is told, with these texts in place of its %s. */
+	/* The first broken one is reported, with these texts in place of its %s. */
 	const struct {
 		bool broken;
 		const char *message;
