@@ -61,27 +61,26 @@ static int set_path(const struct ini_entry *e, const struct key *key, void *memb
 	return 0;
 }
 
-/* clang-format off */
-#define KEY(type, group, key, setter, member) \
-	{ .section = group, .name = key, .set = setter, .at = offsetof(struct type, member) }
-/* clang-format on */
-
+#define S struct image_cut
 static const struct key cut_keys[] = {
-	KEY(image_cut, NULL, "vmlinux", set_path, vmlinux),
-	KEY(image_cut, NULL, "release", key_set_text, release),
-	KEY(image_cut, NULL, "key", key_set_text, key),
-	KEY(image_cut, NULL, "patches_sha256", key_set_text, patches_sha256),
+	KEY(NULL, "vmlinux", set_path, vmlinux),
+	KEY(NULL, "release", key_set_text, release),
+	KEY(NULL, "key", key_set_text, key),
+	KEY(NULL, "patches_sha256", key_set_text, patches_sha256),
 	{ .name = NULL },
 };
+#undef S
 
+#define S struct images
 static const struct key images_keys[] = {
-	KEY(images, "kernel", "source", key_set_text, source),
-	KEY(images, "kernel", "compiler", key_set_text, compiler),
-	KEY(images, "kernel", "config_sha256", key_set_text, config_sha256),
-	KEY(images, "initramfs", "path", set_path, initramfs),
-	KEY(images, "qemu", "path", set_path, qemu),
+	KEY("kernel", "source", key_set_text, source),
+	KEY("kernel", "compiler", key_set_text, compiler),
+	KEY("kernel", "config_sha256", key_set_text, config_sha256),
+	KEY("initramfs", "path", set_path, initramfs),
+	KEY("qemu", "path", set_path, qemu),
 	{ .name = NULL },
 };
+#undef S
 
 static int set_entry(const struct ini_entry *e, void *context)
 {

@@ -9,9 +9,6 @@
 #include "lib/alloc.h"
 #include "lib/units.h"
 
-/* Room for a kernel and a balloon. */
-#define GUEST_MIN_BYTES (256ULL << 20)
-
 /* Choose the variant at an index of the suite. */
 static int choose_variant(struct session *s, size_t i)
 {

@@ -216,7 +216,7 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 		.vmlinux = images->cuts[0].vmlinux,
 		.initramfs = images->initramfs,
 		.accel = accel,
-		.memory_bytes = 256ULL << 20,
+		.memory_bytes = GUEST_MIN_BYTES,
 		.vcpus = 1,
 		.thp = true,
 		.directory = dir,

@@ -44,15 +44,14 @@ fuzz-corpus: fuzz-build $(fuzz_corpora) ## add the findings that reach new code 
 	$(Q)$(MAKE) --no-print-directory pack-corpus
 
 # Tests that take minutes with a sanitizer or valgrind and add no coverage: thousands of
-# repetitions (bootstrap, changepoint, until_ci, export_trace, gate, histogram), or
-# deadlines of a second (victim, fake_qemu, list, which boots guests). check-asan and
-# check-valgrind run them, too.
+# repetitions (bootstrap, changepoint, until_ci, gate), a browser (html_browser), or many
+# runs and deadlines (the others). check-asan and check-valgrind run them, too.
 slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest \
 	stages writes cache power_cut side_by_side
 # Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
 # under it: its long double has 64 bits (units), and it delays processes that are killed
 # or timed (qemu, victim).
-quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_json trace_records write
+quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_result trace_records write
 no_valgrind := units victim qemu html_browser list reference scale
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -126,7 +125,7 @@ coverage_tests = $(patsubst $(O)/%,$(O)/coverage/%,$(foreach kind,unit cli fault
 gcovr = gcovr --root . --object-directory $(O)/coverage --gcov-ignore-parse-errors
 
 .PHONY: coverage
-coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## line coverage by folder; at least 85 % of bench, analysis, bpf
+coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## line coverage by folder; at least 85 % of bench, analysis, bpf, lib
 	$(call another_build,coverage) CFLAGS='-O0 -g --coverage' tested $(coverage_tests)
 	$(call images_of,coverage,$(O))
 	$(Q)$(if $(planted),mkdir -p $(O)/coverage/planted && cp $(planted) $(O)/coverage/planted/)
