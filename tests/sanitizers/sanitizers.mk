@@ -52,7 +52,7 @@ slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list h
 # Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
 # under it: its long double has 64 bits (units), and it delays processes that are killed
 # or timed (qemu, victim).
-quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_json trace_records write
+quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_records trace_result write
 no_valgrind := units victim qemu html_browser list reference scale
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
