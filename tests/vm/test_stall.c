@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/victim/victims.h"
 #include "lib/clock.h"
@@ -35,9 +34,7 @@ struct planted {
 
 static void calm(uint64_t ms)
 {
-	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NSEC_PER_MSEC };
-
-	nanosleep(&t, NULL);
+	sleep_ns(ms * NSEC_PER_MSEC);
 }
 
 static void resize(uint64_t bytes, enum result_victim_phase phase, enum result_victim_phase then)
