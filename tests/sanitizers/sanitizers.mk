@@ -23,7 +23,7 @@ fuzzers := $(patsubst %.c,$(O)/%,$(fuzz_src))
 all_src += $(fuzz_src) tests/fuzz/input.c tests/sanitizers/early_proc.c
 
 $(fuzzers): $(O)/%: $(O)/%.o $(O)/bench/guest/channel.o $(O)/bench/guest/procfs.o \
-		$(call obj,tests/fuzz/input.c tests/helpers/files.c) $(archives)
+		$(call obj,tests/fuzz/input.c tests/helpers/everywhere.c tests/helpers/files.c) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 

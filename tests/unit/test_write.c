@@ -14,6 +14,7 @@
 
 #include "analysis/write/write.h"
 #include "lib/exit_status.h"
+#include "tests/helpers/everywhere.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/hostile_tree.h"
@@ -306,26 +307,9 @@ static void expect_own_elements(const char *page)
 	"![i](http://192.0.2.1/i.png) [l](javascript:alert(1)) `c` *e* \\ &lt; a|b\n\nc\r\x1b[2J " \
 	"\xc2\x9b \xff"
 
-/* Hostile text, in each place that shows text. */
 static void say_hostile(struct writer *w)
 {
-	write_heading(w, 1, "%s", HOSTILE);
-	write_heading(w, 2, "%s", HOSTILE);
-	write_paragraph(w, "%s", HOSTILE);
-	write_strong(w, "%s", HOSTILE);
-	write_item(w, "%s", HOSTILE);
-	write_code(w, "%s", HOSTILE);
-	write_picture(w, "gone", "%s", HOSTILE);
-	write_table(w);
-	write_column(w, "%s", HOSTILE);
-	write_row(w);
-	write_cell(w, "%s", HOSTILE);
-	write_row(w);
-	write_verdict(w, HOSTILE);
-	write_table_end(w);
-	write_table(w);
-	write_fact(w, "fact", "%s", HOSTILE);
-	write_table_end(w);
+	write_everywhere(w, HOSTILE);
 }
 
 static void a_page_takes_no_tags_and_loads_nothing(void **state)
