@@ -75,6 +75,16 @@ struct histogram *build_spread(double center, size_t count)
 	return h;
 }
 
+uint64_t count_values_from(const struct histogram *h, uint64_t value)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
+		n += h->buckets[i];
+	return n;
+}
+
 void *add_item(const struct record *record, struct record_list *map, const char *name)
 {
 	void *item = record_append(record, map);

@@ -14,6 +14,7 @@
 #include "bench/victim/victims.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
+#include "tests/helpers/result_builder.h"
 
 #define STALL_MS 400
 #define CALM_MS 200
@@ -64,16 +65,6 @@ static struct victim_result stalled(const char *kind, uint64_t *stall_ns)
 	return result;
 }
 
-static uint64_t count_above(const struct histogram *h, uint64_t value)
-{
-	uint64_t n = 0;
-	unsigned int i;
-
-	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
-		n += h->buckets[i];
-	return n;
-}
-
 /* @kind finds the stall, and counts what was due in it: half of that waited for half of it. */
 static void expect_stall(const char *kind, const char *metric)
 {
@@ -90,7 +81,7 @@ static void expect_stall(const char *kind, const char *metric)
 	/* Within a bucket: what was due first in the stall, and the machine's own delays beyond. */
 	assert_true(inflate->max + period_ns >= stall_ns);
 	assert_true(histogram_bucket(inflate->max) <= histogram_bucket(stall_ns) + 1);
-	late = count_above(inflate, stall_ns / 2);
+	late = count_values_from(inflate, stall_ns / 2);
 	assert_true(late * period_ns >= stall_ns / 2 * 9 / 10);
 	assert_true(late * period_ns <= stall_ns / 2 * 12 / 10);
 	/* Nothing of it in the phases beside. */

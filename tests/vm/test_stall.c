@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
+#include "tests/helpers/result_builder.h"
 #include "tests/helpers/vm.h"
 
 #define BALLOON_BYTES (64 * MIB)
@@ -93,16 +94,6 @@ static struct histogram phase_of(const struct record_list *noted, const char *na
 	return v->phases[phase] ? *v->phases[phase] : (struct histogram){ .count = 0 };
 }
 
-static uint64_t count_from(const struct histogram *h, uint64_t value)
-{
-	uint64_t n = 0;
-	unsigned int i;
-
-	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
-		n += h->buckets[i];
-	return n;
-}
-
 /* The stall is in its phase: the first piece that was due in it waited for all of it. */
 static void expect_stall(const struct record_list *noted, const char *metric,
 			 const struct planted *s)
@@ -123,7 +114,8 @@ static bool is_exact(const struct record_list *noted, const char *metric, const 
 	struct histogram h = phase_of(noted, metric, s->phase);
 
 	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
-	       count_from(&h, s->planted_ns / 2) * (uint64_t)victim(noted, metric)->period_ns >=
+	       count_values_from(&h, s->planted_ns / 2) *
+			       (uint64_t)victim(noted, metric)->period_ns >=
 		       s->planted_ns / 2 * 9 / 10;
 }
 
