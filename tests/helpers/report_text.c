@@ -9,20 +9,6 @@
 #include "tests/helpers/files.h"
 #include "tests/helpers/unit.h"
 
-void expect_text(const char *text, const char *words)
-{
-	if (!strstr(text, words))
-		fail_msg("'%s' is not in:\n%s", words, text);
-}
-
-void expect_no_text(const char *text, const char *words)
-{
-	const char *at = strstr(text, words);
-
-	if (at)
-		fail_msg("'%s' is in: ...%.300s", words, at);
-}
-
 void load_table(struct table *table, const char *name)
 {
 	char err[1024];

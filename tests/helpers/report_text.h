@@ -6,10 +6,6 @@
 
 /* A report of trees below test_dir, for tests of what it says and draws. */
 
-/* What is in a text, and what is not; a failure prints both. */
-void expect_text(const char *text, const char *words);
-void expect_no_text(const char *text, const char *words);
-
 /* The tree test_dir/NAME; to be given to table_release(). */
 void load_table(struct table *table, const char *name);
 
