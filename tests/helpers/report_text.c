@@ -20,6 +20,15 @@ void load_table(struct table *table, const char *name)
 		print_message("%s\n", table->broken[i]);
 }
 
+void expect_no_table(const char *name, int status, const char *says)
+{
+	struct table table;
+	char err[1024];
+
+	assert_int_equal(table_load(&table, in_test_dir(name), err, sizeof(err)), status);
+	assert_contains(err, says);
+}
+
 void make_report(struct report *report, const struct table *table)
 {
 	report_make(report,

@@ -9,6 +9,9 @@
 /* The tree test_dir/NAME; to be given to table_release(). */
 void load_table(struct table *table, const char *name);
 
+/* Check that table_load() refuses the tree test_dir/NAME. */
+void expect_no_table(const char *name, int status, const char *says);
+
 /* A report of a table, and its scenario of that name. */
 void make_report(struct report *report, const struct table *table);
 const struct report_scenario *scenario_named(const struct report *report, const char *name);

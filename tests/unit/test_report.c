@@ -263,15 +263,6 @@ static void expect_refused_value(const char *key, json_t *value, bool of_inflate
 	record_release(&boot_record, &boot);
 }
 
-static void expect_no_table(const char *name, int status, const char *says)
-{
-	char err[1024];
-	struct table table;
-
-	assert_int_equal(table_load(&table, in_test_dir(name), err, sizeof(err)), status);
-	assert_contains(err, says);
-}
-
 static void bad_trees_are_refused(void **state)
 {
 	struct boot_result kvm = build_boot("idle", "x", 1, 100);
