@@ -40,8 +40,11 @@ static char *read_whole(const char *path, int flags, off_t max, size_t *size)
 	errno = fd < 0 ? -fd : EFBIG;
 	if (fd >= 0 && !fstat(fd, &st) && st.st_size <= max)
 		text = calloc(1, st.st_size + 1);
-	for (*size = 0; text && n > 0 && *size<(size_t)st.st_size; *size += n> 0 ? n : 0)
+	*size = 0;
+	while (text && n > 0 && *size < (size_t)st.st_size) {
 		n = read(fd, text + *size, st.st_size - *size);
+		*size += n > 0 ? n : 0;
+	}
 	err = errno;
 	if (fd >= 0)
 		close(fd);
