@@ -462,7 +462,7 @@ static int check(const struct field *f, const void *value, const struct place *p
 
 	if (f->type == FIELD_STRUCT)
 		return check_struct(f->record, value, place);
-	for (i = 0; f->type >= FIELD_LIST && f->record && !err && i < list->count; i++) {
+	for (i = 0; is_list(f) && f->record && !err && i < list->count; i++) {
 		member = within(place, NULL, i);
 		err = check_struct(f->record, item_of(f, list, i), &member);
 	}
