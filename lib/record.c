@@ -14,7 +14,7 @@
 
 #define PATH_SIZE 256
 
-/* What rounding may make of a derived value. */
+/* Relative tolerance for the rounding of derived values. */
 #define DERIVED_ERROR 1e-3
 
 static void *at(const void *value, const struct field *field)
@@ -442,7 +442,7 @@ int record_decode(const struct record *record, const json_t *json, void *value, 
 
 static int check_struct(const struct record *record, const void *value, const struct place *place);
 
-/* A file altered by hand or by a disk is found by it. */
+/* Detects files that were edited or damaged. */
 static int check_derived(const struct field *f, const void *value, const struct place *place)
 {
 	double read = *(double *)value, expected = field_number(f, value);

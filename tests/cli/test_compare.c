@@ -270,7 +270,7 @@ static void outliers_are_named_and_counted(void **state)
 	outcome_release(&outcome);
 }
 
-/* An A/A control shows noise: it is compared, and makes nobody's p larger. */
+/* An A/A control shows noise: it is compared, but not counted when p is corrected. */
 static void controls_are_by_themselves(void **state)
 {
 	static const char plan[] = "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "

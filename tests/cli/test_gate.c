@@ -260,7 +260,7 @@ static const char *write_json(const char *name, const json_t *json)
 	return path;
 }
 
-/* The schema knows where victims are: a phase that there is not is refused. */
+/* The schema lists the phases of victims: an unknown one is refused. */
 static void victims_fit_the_schema(void **state)
 {
 	static const char check[] =
