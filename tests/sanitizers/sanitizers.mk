@@ -23,7 +23,7 @@ fuzzers := $(patsubst %.c,$(O)/%,$(fuzz_src))
 all_src += $(fuzz_src) tests/fuzz/input.c tests/sanitizers/early_proc.c
 
 $(fuzzers): $(O)/%: $(O)/%.o $(O)/bench/guest/channel.o $(O)/bench/guest/procfs.o \
-		$(call obj,tests/fuzz/input.c tests/helpers/files.c) $(archives)
+		$(call obj,tests/fuzz/input.c tests/helpers/everywhere.c tests/helpers/files.c) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
@@ -51,7 +51,7 @@ slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list h
 # Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
 # under it: its long double has 64 bits (units), and it delays processes that are killed
 # or timed (qemu, victim).
-quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_result trace_records write
+quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_records trace_result write
 no_valgrind := units victim qemu html_browser list reference scale
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
