@@ -53,6 +53,9 @@ slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list h
 # or timed (qemu, victim).
 quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_records trace_result write
 no_valgrind := units victim qemu html_browser list reference scale
+# A test that was renamed would leave these lists without a word.
+$(foreach name,$(slow) $(quick_valgrind) $(no_valgrind),$(if $(filter %/test_$(name),$(tests)),,$(error \
+	tests/sanitizers/sanitizers.mk: there is no test_$(name); correct the lists of tests)))
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 # test_scale measures memory, of which ASan takes a multiple.
