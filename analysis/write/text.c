@@ -66,7 +66,8 @@ static void wrap_words(const struct output *o, const char *text)
 
 	while (*(text += strspn(text, " \t\n"))) {
 		size_t length = strcspn(text, " \t\n"), most = fitting(text, room);
-		char *word = strndup(text, length < most ? length : most), *safe = shown(o, word);
+		char *word = xasprintf("%.*s", (int)(length < most ? length : most), text);
+		char *safe = shown(o, word);
 		int width = width_of(safe);
 
 		if (column && column + 1 + width > columns) {

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,18 +18,6 @@ struct writer {
 	struct block block; /* not given on yet: it may become longer */
 	struct table_block table;
 };
-
-char *write_format(const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return text;
-}
 
 static void *longer(void *list, size_t count, size_t size)
 {
@@ -172,7 +159,7 @@ void write_columns(struct writer *w, const char *titles)
 
 	for (; *titles; titles += n + (titles[n] == '|')) {
 		n = strcspn(titles, "|");
-		write_title(w, strndup(titles, n));
+		write_column(w, "%.*s", (int)n, titles);
 	}
 }
 
@@ -270,7 +257,7 @@ void write_estimate(struct writer *w, const char *format, double value, double l
 		return;
 	}
 	snprintf(text, sizeof(text), format, value);
-	cell = add_cell(w, strdup(text));
+	cell = add_cell(w, xstrdup(text));
 	cell->number = value;
 	cell->is_words = false;
 	if (!isfinite(low) || !isfinite(high))
@@ -299,7 +286,7 @@ static const char *styled(const char *name)
 
 void write_verdict(struct writer *w, const char *name)
 {
-	add_cell(w, strdup(name))->verdict = styled(name);
+	add_cell(w, xstrdup(name))->verdict = styled(name);
 }
 
 void write_more_verdict(struct writer *w, const char *name)
