@@ -146,9 +146,8 @@ void write_title(struct writer *w, char *title)
 {
 	struct table_block *t = &w->table;
 
-	if (!t->titled)
+	if (!t->titles)
 		t->column_count = 0;
-	t->titled = true;
 	t->titles = longer(t->titles, t->column_count, sizeof(*t->titles));
 	t->titles[t->column_count++] = title;
 }
@@ -177,24 +176,23 @@ static void release_cells(struct table_block *t)
 	t->cells = NULL;
 }
 
-static void give_table(struct writer *w, bool by_row)
+static void give_table(struct writer *w)
 {
 	struct table_block *t = &w->table;
 	struct output *o;
 
 	assert(t->cell_count % t->column_count == 0);
-	for (o = w->outputs; t->cell_count && o < w->outputs + w->output_count; o++)
-		if (o->backend->by_row == by_row) {
-			o->backend->table(o, t);
-			o->last = BLOCK_TABLE;
-		}
+	for (o = w->outputs; t->cell_count && o < w->outputs + w->output_count; o++) {
+		o->backend->table(o, t);
+		o->last = BLOCK_TABLE;
+	}
 }
 
 void write_row(struct writer *w)
 {
 	/* All of a CSV file need not be in memory. */
 	if (w->output_count == 1 && w->outputs[0].backend->by_row && w->table.cell_count) {
-		give_table(w, true);
+		give_table(w);
 		release_cells(&w->table);
 		w->table.rows_out++;
 	}
@@ -205,10 +203,9 @@ void write_table_end(struct writer *w)
 	struct table_block *t = &w->table;
 	size_t i;
 
-	give_table(w, true);
-	give_table(w, false);
+	give_table(w);
 	release_cells(t);
-	for (i = 0; t->titled && i < t->column_count; i++)
+	for (i = 0; t->titles && i < t->column_count; i++)
 		free(t->titles[i]);
 	free(t->titles);
 	*t = (struct table_block){ .column_count = 0 };
@@ -315,5 +312,5 @@ bool column_is_numeric(const struct table_block *t, size_t column)
 			return false;
 		any |= isfinite(t->cells[i].number);
 	}
-	return any && t->titled;
+	return any && t->titles;
 }
