@@ -84,9 +84,7 @@ void report_release(struct report *r)
 		}
 		free(s->variants);
 	}
-	while (r->gap_count)
-		free(r->gaps[--r->gap_count]);
-	free(r->gaps);
+	record_release_texts(&r->gaps);
 	free(r->scenarios);
 	free(r->variants);
 	topics_release(&r->topics);
@@ -110,30 +108,23 @@ void report_write(struct report *r, struct writer *w)
 	write_heading(w, 1, "What the balloon's patches do");
 	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		sections[i](w, r);
-	if (r->gap_count)
+	if (r->gaps.count)
 		write_heading(w, 2, "Not measured");
-	for (i = 0; i < r->gap_count; i++)
-		write_item(w, "%s.", r->gaps[i]);
+	for (i = 0; i < r->gaps.count; i++)
+		write_item(w, "%s.", ((char **)r->gaps.items)[i]);
 }
 
 void report_gap(struct report *r, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
-	size_t i;
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	for (i = 0; i < r->gap_count; i++) {
-		if (!strcmp(r->gaps[i], text)) {
-			free(text);
-			return;
-		}
-	}
-	r->gaps = xreallocarray(r->gaps, r->gap_count + 1, sizeof(*r->gaps));
-	r->gaps[r->gap_count++] = text;
+	record_append_once(&r->gaps, text, strlen(text));
+	free(text);
 }
 
 #define GIB 1073741824.0

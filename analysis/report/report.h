@@ -91,8 +91,7 @@ struct report {
 	const char *plots;	 /* directory that plots are drawn in; NULL: they are not drawn */
 	int plot_status;	 /* of the first plot that could not be drawn: -errno */
 	char plot_error[512];
-	char **gaps; /* what was not measured, for the end of the report */
-	size_t gap_count;
+	struct record_list gaps; /* texts: what was not measured, for the end of the report */
 };
 
 #define report_for_each_scenario(r, s)                                                             \
