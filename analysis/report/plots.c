@@ -314,7 +314,7 @@ static void shares_of_calls(const struct table *t, const struct table_boot *boot
 	}
 }
 
-/* Medians over boots; false where no boot has any. @plot: NULL: only whether one has. */
+/* Medians over boots; nothing, and false, where no boot has any. */
 static bool print_shares(struct plot *plot, const struct plot_of *of, const char *variant,
 			 shares_fn *shares)
 {
@@ -337,7 +337,7 @@ static bool print_shares(struct plot *plot, const struct plot_of *of, const char
 	for (bin = 0; bin < BINS; bin++) {
 		struct estimate e = estimate_of(values[bin], n);
 
-		if (!e.n || !plot)
+		if (!e.n)
 			continue;
 		fprintf(plot->data, "%zu", bin);
 		print_estimate(plot, e, 1);
@@ -357,12 +357,10 @@ static bool print_runs(struct plot *plot, const struct plot_of *of, const char *
 	plot_block_end(plot);
 	for (; *arm; arm++)
 		if (!strncmp(*arm, variant, n) && (!(*arm)[n] || (*arm)[n] == '+') &&
-		    print_shares(NULL, of, *arm, shares_of_calls))
+		    print_shares(plot, of, *arm, shares_of_calls)) {
+			snprintf(plot->unit, sizeof(plot->unit), "calls");
 			break;
-	if (*arm) {
-		print_shares(plot, of, *arm, shares_of_calls);
-		snprintf(plot->unit, sizeof(plot->unit), "calls");
-	}
+		}
 	plot_block_end(plot);
 	return true;
 }
