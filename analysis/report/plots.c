@@ -214,7 +214,7 @@ static void print_percentiles(struct plot *plot, const struct plot_of *of, const
 	plot_block_end(plot);
 }
 
-/* Operations on a page, or a victim's phases: a panel each, in it a curve a variant. */
+/* A panel for each operation on a page, or phase of a victim's latency; in it a curve a variant. */
 static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 {
 	static const char *const ops[] = { "enqueue", "dequeue", "finalize", "migrate" };
@@ -224,6 +224,8 @@ static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 	struct measure panels[sizeof(ops) / sizeof(ops[0])];
 	size_t p, v, n = 0;
 
+	if (victim && victim->is_rate)
+		return false;
 	for (p = 0; p < sizeof(ops) / sizeof(ops[0]); p++)
 		panels[p] = victim ? measure_of("%s.%s.p50 during %s", victim->side, victim->name,
 						victim_phase_names[p])
@@ -244,7 +246,7 @@ static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 	}
 	if (!victim)
 		snprintf(plot->title, sizeof(plot->title), "medians over n = %zu boots", n);
-	return n && (!victim || !victim->is_rate);
+	return n;
 }
 
 #define LENGTHS "trace.host.calls.dontneed.length_bytes"
