@@ -51,15 +51,11 @@ static void judge_all(struct report *r)
 	free(family);
 }
 
-void report_make(struct report *r, const struct report_input *input)
+void report_make(struct report *r)
 {
-	const struct table *t = input->table;
+	const struct table *t = r->table;
 	size_t i, d;
 
-	*r = (struct report){ .table = t,
-			      .instructions = input->instructions,
-			      .aa = input->aa,
-			      .smallest_effect = input->smallest_effect };
 	for (d = 0; d < DIRECTIONS; d++)
 		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
 	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;

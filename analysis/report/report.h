@@ -68,17 +68,13 @@ struct report_scenario {
 	struct comparison *resizes[DIRECTIONS];
 };
 
-/* What a report is made of; the tables must outlive it. */
-struct report_input {
+struct report {
+	/* The caller's; the tables must outlive the report. */
 	const struct table *table;
 	const struct table *instructions,
 		*aa; /* of runs under icount and of A/A beside it, or NULL */
 	double smallest_effect;
-};
-
-struct report {
-	const struct table *table, *instructions, *aa;
-	double smallest_effect;
+	/* By report_make(). */
 	char **variants; /* those that are compared; the names are the table's */
 	size_t variant_count;
 	struct report_scenario *scenarios;
@@ -98,8 +94,9 @@ struct report {
 	for ((s) = (r)->scenarios; (s) < (r)->scenarios + (r)->scenario_count; (s)++)
 
 /* Compare everything but what has a section of its own: variants that are traced otherwise than
- * the run, scenarios that the base was not run in, and A/A controls. */
-void report_make(struct report *report, const struct report_input *input);
+ * the run, scenarios that the base was not run in, and A/A controls. All but what is the caller's
+ * is zero before. */
+void report_make(struct report *report);
 void report_release(struct report *report);
 
 /* All sections, in their order; the same tree gives the same bytes. */

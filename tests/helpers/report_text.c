@@ -36,8 +36,8 @@ void load_table(struct table *table, const char *name)
 
 void make_report(struct report *report, const struct table *table)
 {
-	report_make(report,
-		    &(struct report_input){ .table = table, .smallest_effect = SMALLEST_EFFECT });
+	*report = (struct report){ .table = table, .smallest_effect = SMALLEST_EFFECT };
+	report_make(report);
 }
 
 const struct report_scenario *scenario_named(const struct report *report, const char *name)
