@@ -3,8 +3,6 @@
 #include "analysis/report/report.h"
 #include "lib/stats.h"
 
-#define GIB 1073741824.0
-
 static const char *scenario_of(const struct plot_of *of)
 {
 	return of->scenario ? of->scenario->name : of->scenario_name;
@@ -124,7 +122,8 @@ static void print_curve(struct plot *plot, const struct table_boot *boot)
 
 		points = inflate->progress.items;
 		for (i = 0; i < inflate->progress.count; i++)
-			fprintf(plot->data, "%.6f %.6f\n", points[i][0] / 1e6, points[i][1] / GIB);
+			fprintf(plot->data, "%.6f %.6f\n", points[i][0] / 1e6,
+				points[i][1] / GIB_BYTES);
 		fputs("\n", plot->data);
 	}
 	record_release(&boot_record, &result);
@@ -383,8 +382,8 @@ static bool print_memory(struct plot *plot, const struct plot_of *of, const char
 			continue;
 		any = true;
 		fprintf(plot->data, "%zu", i + 1);
-		print_estimate(plot, of_huge, 1 / GIB);
-		print_estimate(plot, of_rss, 1 / GIB);
+		print_estimate(plot, of_huge, 1 / GIB_BYTES);
+		print_estimate(plot, of_rss, 1 / GIB_BYTES);
 		fputs("\n", plot->data);
 	}
 	if (any)
@@ -416,7 +415,7 @@ static void print_point(struct plot *plot, const struct victim *victim, double s
 			double value)
 {
 	fprintf(plot->data, "%.6f %.9g\n", since_ns / 1e9,
-		victim->is_rate ? value / GIB : fmax(value, 1));
+		victim->is_rate ? value / GIB_BYTES : fmax(value, 1));
 }
 
 /* The first cycle: its resizes, in columns of their own; the limit; the stretches. */

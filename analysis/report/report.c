@@ -123,13 +123,11 @@ void report_gap(struct report *r, const char *fmt, ...)
 	free(text);
 }
 
-#define GIB 1073741824.0
-
 double report_rate(const struct report *r, const struct comparison *c, enum direction direction)
 {
 	struct measure bytes = measure_of("%s.bytes", direction_names[direction]);
 
-	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB /
+	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB_BYTES /
 	       (c->median / 1000);
 }
 

@@ -129,7 +129,7 @@ bool write_resize_topic(struct writer *w, const struct report *r, int level, con
 bool write_latency_topic(struct writer *w, const struct report *r, const char *name,
 			 const char *scenario, const char *first_column, const char *unit);
 
-/* GiB a second (or a milliard instructions) of a variant that has a boot: the bytes resized
+/* GiB a second (or a billion instructions) of a variant that has a boot: the bytes resized
  * over its median duration. */
 double report_rate(const struct report *r, const struct comparison *c, enum direction direction);
 const char *report_rate_unit(const struct report *r);
