@@ -52,7 +52,7 @@ struct output {
 	size_t size;
 };
 
-/* Into @directory, unless @status is none; 0 or an exit status. */
+/* Write the file into @directory if @status is 0. Returns 0 or an exit status. */
 static int close_output(struct output *out, const char *directory, int status)
 {
 	char path[PATH_MAX];

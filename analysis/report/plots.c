@@ -509,8 +509,8 @@ static bool print_trade_off(struct plot *plot, const struct plot_of *of, const c
 
 #define MEDIANS "medians over boots, bars: 95 % intervals"
 
-/* Of @make and @print there is one: all of it, or the data of a variant, false: nothing. They may
- * set title, which is then the detail, and unit. */
+/* Either @make, for all of a plot, or @print, for the data of one variant; false if there is
+ * nothing to draw. Both may set the title, which is then the detail, and the unit. */
 static const struct {
 	const char *kind;    /* in its file's name */
 	const char *script;  /* in analysis/ */

@@ -34,7 +34,7 @@ static const struct escapes html = {
 	.instead = { "&lt;", "&gt;", "&amp;", "&quot;" },
 };
 
-/* What a text is called in a link: its letters and figures, with dashes between them. */
+/* The id of a heading, for links to it: its letters and digits, with dashes between them. */
 static void slug(const char *text, char *id, size_t size)
 {
 	size_t n = 0;
