@@ -44,6 +44,7 @@ enum statistic {
 enum relative { PLAIN, PER_PAGE, PER_GIB, PERCENT };
 
 #define MEASURE_NAME 96
+#define GIB_BYTES 1073741824.0
 
 struct measure {
 	char text[MEASURE_NAME + 32]; /* as written */

@@ -52,7 +52,7 @@ struct output {
 	size_t size;
 };
 
-/* Into @directory, unless @status is none; 0 or an exit status. */
+/* Write the file into @directory if @status is 0. Returns 0 or an exit status. */
 static int close_output(struct output *out, const char *directory, int status)
 {
 	char path[PATH_MAX];
@@ -194,10 +194,9 @@ static int run(struct command_line *line)
 	struct options *o = line->options;
 	char plots[PATH_MAX], link[PATH_MAX];
 	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL };
-	struct report_input input = { .table = &table };
+	struct report report = { .table = &table, .smallest_effect = o->smallest_effect };
 	struct claims claims = { .list = NULL };
 	struct gate gate = { .count = 0 };
-	struct report report;
 	int status;
 
 	if (!o->output)
@@ -214,10 +213,9 @@ static int run(struct command_line *line)
 		status = prepare_plots(o, plots, link);
 	if (status)
 		goto out_table;
-	input.instructions = instructions.dir ? &instructions : NULL;
-	input.aa = aa.dir ? &aa : NULL;
-	input.smallest_effect = o->smallest_effect;
-	report_make(&report, &input);
+	report.instructions = instructions.dir ? &instructions : NULL;
+	report.aa = aa.dir ? &aa : NULL;
+	report_make(&report);
 	status = judge_claims(&gate, &claims, &report, o->only_measured);
 	if (!status)
 		status = write_report(&report, o, plots, link);

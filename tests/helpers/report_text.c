@@ -31,8 +31,8 @@ void expect_no_table(const char *name, int status, const char *says)
 
 void make_report(struct report *report, const struct table *table)
 {
-	report_make(report,
-		    &(struct report_input){ .table = table, .smallest_effect = SMALLEST_EFFECT });
+	*report = (struct report){ .table = table, .smallest_effect = SMALLEST_EFFECT };
+	report_make(report);
 }
 
 const struct report_scenario *scenario_named(const struct report *report, const char *name)
