@@ -62,7 +62,7 @@ static void write_measured(struct writer *w, const struct report *r)
 	for (i = 0; i < r->scenario_count; i++) {
 		for (v = 0; v < r->scenarios[i].variant_count; v++) {
 			n = r->scenarios[i].resizes[INFLATE][v].n;
-			least = !most || n < least ? n : least;
+			least = (!i && !v) || n < least ? n : least;
 			most = n > most ? n : most;
 		}
 	}

@@ -120,6 +120,21 @@ static void the_report_says_what_the_tree_holds(void **state)
 	table_release(&table);
 }
 
+static void a_base_without_boots_is_counted(void **state)
+{
+	struct table table;
+	char *text;
+
+	(void)state;
+	put_failed("none", "idle", "a", 1, BOOT_FAILED, "it died");
+	put_boots("none", "idle", "b", 4, 100);
+	load_table(&table, "none");
+	text = report_text(&table);
+	assert_contains(text, "2 variants in 1 scenario, 0 to 4 boots of each");
+	free(text);
+	table_release(&table);
+}
+
 /* What a maintainer quotes, then the picture, then the table; what is not there is last. */
 static void the_report_opens_with_its_answer(void **state)
 {
@@ -335,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_boot_is_one_value),
 		cmocka_unit_test(the_plan_orders_and_the_failed_are_counted),
 		cmocka_unit_test(the_report_says_what_the_tree_holds),
+		cmocka_unit_test(a_base_without_boots_is_counted),
 		cmocka_unit_test(the_report_opens_with_its_answer),
 		cmocka_unit_test(a_cover_letter_passes_through_mail),
 		cmocka_unit_test(plots_are_drawn),
