@@ -131,6 +131,7 @@ static void a_base_without_boots_is_counted(void **state)
 	load_table(&table, "none");
 	text = report_text(&table);
 	assert_contains(text, "2 variants in 1 scenario, 0 to 4 boots of each");
+	assert_contains(text, "not comparable, as a side has no ok boot, are b (inflate of idle)");
 	free(text);
 	table_release(&table);
 }
