@@ -270,6 +270,12 @@ bool table_compares_levels(const struct table *table)
 	return plain <= 1;
 }
 
+bool table_compares(const struct table *table, const char *variant, const char *base)
+{
+	return !variant_is_traced(variant) || (base && variant_is_traced(base)) ||
+	       table_compares_levels(table);
+}
+
 size_t names_count(char *const *names)
 {
 	size_t n = 0;

@@ -60,17 +60,14 @@ static bool wants_scenario(const struct match *m, const char *scenario)
 	       has_metric(m, scenario, NULL);
 }
 
-/* Variants that are traced otherwise are left out as compare does it. */
 static bool wants_variant(const struct match *m, const char *variant)
 {
 	if (m->reference && !strcmp(variant, m->reference))
 		return false;
 	if (m->claim->variants)
 		return name_index(m->claim->variants, variant) >= 0;
-	if (table_control_of(m->table, variant))
-		return false;
-	return !variant_is_traced(variant) || m->claim->measure.is_traced ||
-	       (m->reference && variant_is_traced(m->reference)) || table_compares_levels(m->table);
+	return !table_control_of(m->table, variant) &&
+	       (m->claim->measure.is_traced || table_compares(m->table, variant, m->reference));
 }
 
 /*
