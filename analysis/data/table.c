@@ -295,6 +295,17 @@ int name_index(char *const *names, const char *name)
 	return -1;
 }
 
+void names_add(char ***names, const char *name)
+{
+	size_t count = names_count(*names);
+
+	if (name_index(*names, name) >= 0)
+		return;
+	*names = xreallocarray(*names, count + 2, sizeof(**names));
+	(*names)[count] = (char *)name;
+	(*names)[count + 1] = NULL;
+}
+
 const char *names_list(char *const *names, char *list, size_t size)
 {
 	size_t n = 0;

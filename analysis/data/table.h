@@ -168,6 +168,9 @@ size_t table_place(const struct table *table, const char *variant);
 size_t names_count(char *const *names);
 int name_index(char *const *names, const char *name);
 
+/* Append a name, which is borrowed, unless the list, which is to be freed, has it. */
+void names_add(char ***names, const char *name);
+
 /* "a, b", printable; "none". Returns @list. */
 const char *names_list(char *const *names, char *list, size_t size);
 

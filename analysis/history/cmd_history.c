@@ -174,17 +174,12 @@ static int sort_by_date(struct sessions *s)
 static char **sessions_names(const struct sessions *s, bool scenarios)
 {
 	char **names = xcalloc(1, sizeof(*names)), **name;
-	size_t i, n = 0;
+	size_t i;
 
 	for (i = 0; i < s->count; i++) {
 		name = scenarios ? s->list[i].table.scenarios : s->list[i].table.variants;
-		for (; *name; name++) {
-			if (name_index(names, *name) >= 0)
-				continue;
-			names = xreallocarray(names, n + 2, sizeof(*names));
-			names[n++] = *name;
-			names[n] = NULL;
-		}
+		for (; *name; name++)
+			names_add(&names, *name);
 	}
 	return names;
 }
