@@ -263,9 +263,10 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 		return 0;
 	}
 	for (s = 0; t->scenarios[s]; s++)
-		for (v = 0; wants_scenario(&m, t->scenarios[s]) && t->variants[v]; v++)
-			if (wants_variant(&m, t->variants[v]))
-				match_variant(&m, t->scenarios[s], t->variants[v]);
+		if (wants_scenario(&m, t->scenarios[s]))
+			for (v = 0; t->variants[v]; v++)
+				if (wants_variant(&m, t->variants[v]))
+					match_variant(&m, t->scenarios[s], t->variants[v]);
 	if (gate->count > m.first)
 		add_named(&m);
 	else if (!only_measured)
