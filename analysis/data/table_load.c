@@ -167,7 +167,7 @@ static int next_text(char *err, size_t err_size)
 	}
 	reader.size = n;
 	if (n >= JSON_FILE_MAX)
-		return refuse(err, err_size, "%s:%zu: larger than %ld MiB, which no boot is",
+		return refuse(err, err_size, "%s:%zu: larger than %ld MiB, the limit for a boot",
 			      reader.path, reader.line, JSON_FILE_MAX >> 20);
 	gzerror(reader.file, &error);
 	if (found || (gzeof(reader.file) && (!error || error == Z_STREAM_END)))

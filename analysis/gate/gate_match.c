@@ -274,7 +274,7 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 	return 0;
 }
 
-/* Returns whether there are such names. */
+/* Append the names that are not there; returns whether there are any. */
 static bool need_absent(struct record_list *needed, char *const *names, char *const *there)
 {
 	bool any = false;
