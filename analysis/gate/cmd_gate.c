@@ -9,6 +9,7 @@
 #include "analysis/arguments.h"
 #include "analysis/gate/gate.h"
 #include "analysis/data/utf8.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -83,11 +84,9 @@ static int write_junit(const struct gate *gate, const char *path)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int err;
 
-	if (!f)
-		abort();
 	gate_print_junit(gate, f);
 	err = fclose(f) ? -ENOMEM : atomic_file_write(path, text, size);
 	free(text);

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/data/utf8.h"
@@ -295,10 +294,8 @@ char *gate_needs(const struct gate *g)
 	struct record_list needs[KINDS] = { 0 };
 	char *text = NULL;
 	size_t size, i, k;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 
-	if (!f)
-		abort();
 	/* The scenarios if they are absent, else the variants, else the metric. */
 	for (i = 0; i < g->unmeasured_count; i++) {
 		const struct claim *c = g->unmeasured[i];

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/privileges.h"
 #include "lib/directory.h"
@@ -39,10 +40,8 @@ struct workplace {
 void plot_open(struct plot *plot, const char *script)
 {
 	*plot = (struct plot){ .script = script };
-	plot->data = open_memstream(&plot->data_text, &plot->data_size);
-	plot->names = open_memstream(&plot->names_text, &plot->names_size);
-	if (!plot->data || !plot->names)
-		abort();
+	plot->data = xmemstream(&plot->data_text, &plot->data_size);
+	plot->names = xmemstream(&plot->names_text, &plot->names_size);
 }
 
 void plot_close(struct plot *plot)

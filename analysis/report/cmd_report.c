@@ -5,6 +5,7 @@
 
 #include "analysis/arguments.h"
 #include "analysis/report/report.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/exit_status.h"
@@ -85,9 +86,7 @@ static int write_report(struct report *report, const struct options *o, const ch
 	int status = 0;
 
 	for (out = outputs; !status && out < end; out++) {
-		out->f = open_memstream(&out->text, &out->size);
-		if (!out->f)
-			abort();
+		out->f = xmemstream(&out->text, &out->size);
 		if (write_to(w, out->format, out->f, &out->options, err, sizeof(err))) {
 			log_error("%s: %s", out->name, err);
 			status = EXIT_ENVIRONMENT;

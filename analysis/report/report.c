@@ -9,12 +9,11 @@
 static void choose_variants(struct report *r)
 {
 	char *const *all = r->table->variants;
-	bool levels = table_compares_levels(r->table);
 	size_t i;
 
 	r->variants = xcalloc(names_count(all) + 1, sizeof(*r->variants));
 	for (i = 0; all[i]; i++)
-		if ((levels || !variant_is_traced(all[i])) && !table_control_of(r->table, all[i]))
+		if (table_compares(r->table, all[i], NULL) && !table_control_of(r->table, all[i]))
 			r->variants[r->variant_count++] = all[i];
 }
 

@@ -66,12 +66,11 @@ struct escapes {
 };
 void write_escaped(FILE *f, const char *text, const struct escapes *escapes);
 
-/* A text that is written to as a file is; open_memstream() that cannot fail. */
+/* A text that is written to as a file is, by xmemstream(). */
 struct text_stream {
 	FILE *f;
 	char *text; /* to be freed, after fclose() or as far as fflush() has it */
 	size_t size;
 };
-void text_stream_open(struct text_stream *stream);
 
 #endif

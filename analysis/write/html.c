@@ -307,8 +307,8 @@ static int html_begin(struct output *o, char *err, size_t err_size)
 		release(p);
 		return -ENOENT;
 	}
-	text_stream_open(&p->contents);
-	text_stream_open(&p->body);
+	p->contents.f = xmemstream(&p->contents.text, &p->contents.size);
+	p->body.f = xmemstream(&p->body.text, &p->body.size);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static char *shown(const struct output *o, const char *text)
 {
 	struct text_stream copy;
 
-	text_stream_open(&copy);
+	copy.f = xmemstream(&copy.text, &copy.size);
 	write_escaped(copy.f, text, o->options.ascii ? &plain_ascii : &plain);
 	fclose(copy.f);
 	return copy.text;
@@ -99,7 +99,7 @@ static void text_block(struct output *o, const struct block *b)
 	if (b->kind == BLOCK_PICTURE)
 		return;
 	begin_block(o, b->kind);
-	text_stream_open(&text);
+	text.f = xmemstream(&text.text, &text.size);
 	fputs(b->kind == BLOCK_ITEM ? "- " : "", text.f);
 	for (i = 0; i < b->run_count; i++)
 		fputs(b->runs[i].text, text.f);

@@ -42,13 +42,6 @@ void write_escaped(FILE *f, const char *text, const struct escapes *e)
 	}
 }
 
-void text_stream_open(struct text_stream *s)
-{
-	s->f = open_memstream(&s->text, &s->size);
-	if (!s->f)
-		abort();
-}
-
 struct writer *write_open(void)
 {
 	return xcalloc(1, sizeof(struct writer));

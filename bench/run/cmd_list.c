@@ -10,6 +10,7 @@
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
 #include "bench/run/run.h"
+#include "lib/alloc.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -86,11 +87,9 @@ static int run(struct command_line *line)
 	json_t *scenarios = json_array(), *variants = json_array(), *all;
 	char err[1024], *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int status;
 
-	if (!f)
-		abort();
 	all = json_pack("{s:o, s:o}", "scenarios", scenarios, "variants", variants);
 	status = list_scenarios(f, scenarios, err, sizeof(err));
 	if (!status)
