@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every entry point of balloonbench. `make help` lists them. What a folder is made
-# of, and how, stands in its own .mk.
+# Every entry point of balloonbench. `make help` lists them. The .mk of a folder has its
+# sources and rules.
 
 O ?= build
 V ?= 0
 SUITE ?= default
-# The claims that `make bench` holds its run against; none: QOS=
+# The claims that `make bench` checks; none: QOS=
 QOS ?= $(wildcard bench/qos/*.ini)
 PREFIX ?= /usr/local
 CC ?= gcc
@@ -17,7 +17,7 @@ Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
 
 CFLAGS ?= -O2 -g
-# Truncation is looked at where it matters; gcc cannot tell where that is.
+# The code checks for truncation where it matters; gcc cannot know where that is.
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
 LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
 BPF_LDLIBS = -lbpf -lelf -lz
@@ -119,7 +119,7 @@ help: ## this list
 	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR, QEMU_SRC=DIR, QEMU_PATCHES=DIR"
 	@echo "  and QEMU=PATH use your own. QOS=FILES are the claims of make bench (default: bench/qos/*.ini)."
 
-# The packages are looked at once per checkout and when their list changes.
+# Packages are checked once per checkout, and when their list changes.
 $(O)/.deps: scripts/packages scripts/deps | $(O)
 	$(Q)scripts/deps
 	$(Q)touch $@

@@ -24,7 +24,7 @@ static const struct program balloonstat = {
 
 int main(int argc, char **argv)
 {
-	/* To read and write where the user who became root wants it. */
+	/* As root, to read and write files of any owner. */
 	privileges_keep(CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_DAC_OVERRIDE));
 	return program_run(&balloonstat, argc, argv);
 }

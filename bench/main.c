@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * balloonbench: boot VMs, drive their balloons, write down what happened.
+ * balloonbench: boot VMs, resize their balloons, record the results.
  */
 #include <stddef.h>
 

@@ -105,8 +105,8 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 		show_json(record_encode(&summary_record, s), true);
 	} else {
 		if (lines++ % 20 == 0)
-			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "MOVE", "BATCHES",
-			       "PAGES", "ALLOC%", "LIST%", "TELL%", "FREE%");
+			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "RESIZE",
+			       "BATCHES", "PAGES", "ALLOC%", "LIST%", "TELL%", "FREE%");
 		if (!interval.inflate.batches && !interval.deflate.batches)
 			printf("%8.1f s  nothing\n", elapsed_ns / 1e9);
 		print_row("inflate", &interval.inflate, elapsed_ns);

@@ -39,3 +39,8 @@ char *xasprintf(const char *fmt, ...)
 	va_end(ap);
 	return check(text);
 }
+
+FILE *xmemstream(char **text, size_t *size)
+{
+	return check(open_memstream(text, size));
+}

@@ -122,13 +122,13 @@ void atomic_stream_release(struct atomic_stream *stream)
 	*stream = (struct atomic_stream){ .file = NULL };
 }
 
-static int write_json(const char *path, const json_t *value, size_t flags)
+int atomic_file_write_json(const char *path, const json_t *value)
 {
 	size_t len;
 	char *text;
 	int err;
 
-	text = json_dumps(value, flags | JSON_REAL_PRECISION(12));
+	text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	if (!text)
 		return -ENOMEM;
 	len = strlen(text);
@@ -136,14 +136,4 @@ static int write_json(const char *path, const json_t *value, size_t flags)
 	err = atomic_file_write(path, text, len);
 	free(text);
 	return err;
-}
-
-int atomic_file_write_json(const char *path, const json_t *value)
-{
-	return write_json(path, value, JSON_INDENT(2));
-}
-
-int atomic_file_write_compact_json(const char *path, const json_t *value)
-{
-	return write_json(path, value, JSON_COMPACT);
 }

@@ -13,9 +13,9 @@
 #include "lib/stats.h"
 
 #define CONFIDENCE 0.95
-/* A median with less of a chance than this moves no end that anybody could see. */
+/* Medians less likely than this do not change an end noticeably. */
 #define NEGLIGIBLE 1e-18
-/* Two figures that differ by rounding alone are the same one. */
+/* Figures that differ only by rounding are equal. */
 #define TIE 1e-12
 /* Halvings until an end is known to the last bit of a double. */
 #define HALVINGS 70

@@ -12,7 +12,7 @@
 
 static int open_regular(const char *path, int flags)
 {
-	/* To open a pipe without O_NONBLOCK is to wait for who writes into it. */
+	/* Without O_NONBLOCK, open() of a pipe waits for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 	struct stat st;
 
@@ -29,7 +29,7 @@ int regular_file_open(const char *path)
 	return open_regular(path, 0);
 }
 
-/* What the file has grown meanwhile is left out. NULL with errno: EFBIG if it is larger. */
+/* Data appended meanwhile is not read. NULL with errno: EFBIG if the file is larger than @max. */
 static char *read_whole(const char *path, int flags, off_t max, size_t *size)
 {
 	int fd = open_regular(path, flags), err;
@@ -40,8 +40,11 @@ static char *read_whole(const char *path, int flags, off_t max, size_t *size)
 	errno = fd < 0 ? -fd : EFBIG;
 	if (fd >= 0 && !fstat(fd, &st) && st.st_size <= max)
 		text = calloc(1, st.st_size + 1);
-	for (*size = 0; text && n > 0 && *size<(size_t)st.st_size; *size += n> 0 ? n : 0)
+	*size = 0;
+	while (text && n > 0 && *size < (size_t)st.st_size) {
 		n = read(fd, text + *size, st.st_size - *size);
+		*size += n > 0 ? n : 0;
+	}
 	err = errno;
 	if (fd >= 0)
 		close(fd);

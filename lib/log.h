@@ -17,7 +17,7 @@ void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(pr
 #define log_info(...) log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
 
-/* Write a message of what is wrong for the caller to tell. Returns -EINVAL. */
+/* Format an error message for the caller. Returns -EINVAL. */
 int refuse(char *err, size_t err_size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

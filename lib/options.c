@@ -223,7 +223,7 @@ static void describe(const struct option_row *rows, struct option *longs, char *
 {
 	const struct option_row *row;
 
-	*shorts++ = ':'; /* a missing argument is told from an unknown option */
+	*shorts++ = ':'; /* ':' for a missing argument, '?' for an unknown option */
 	for (row = rows; row && row->type; row++) {
 		if (row->type == OPTION_HEADING || is_operand(row))
 			continue;

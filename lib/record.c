@@ -14,7 +14,7 @@
 
 #define PATH_SIZE 256
 
-/* What rounding may make of a derived value. */
+/* Relative tolerance for the rounding of derived values. */
 #define DERIVED_ERROR 1e-3
 
 static void *at(const void *value, const struct field *field)
@@ -442,7 +442,7 @@ int record_decode(const struct record *record, const json_t *json, void *value, 
 
 static int check_struct(const struct record *record, const void *value, const struct place *place);
 
-/* A file altered by hand or by a disk is found by it. */
+/* Detects files that were edited or damaged. */
 static int check_derived(const struct field *f, const void *value, const struct place *place)
 {
 	double read = *(double *)value, expected = field_number(f, value);
@@ -462,7 +462,7 @@ static int check(const struct field *f, const void *value, const struct place *p
 
 	if (f->type == FIELD_STRUCT)
 		return check_struct(f->record, value, place);
-	for (i = 0; f->type >= FIELD_LIST && f->record && !err && i < list->count; i++) {
+	for (i = 0; is_list(f) && f->record && !err && i < list->count; i++) {
 		member = within(place, NULL, i);
 		err = check_struct(f->record, item_of(f, list, i), &member);
 	}

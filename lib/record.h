@@ -102,7 +102,10 @@ void record_print(const struct record *record, const void *value, FILE *f);
 int record_decode(const struct record *record, const json_t *json, void *value, const char *where,
 		  char *err, size_t err_size);
 
-/* 0, or -EINVAL where a FIELD_COUNT or a time is below 0, and a message that names it. */
+/*
+ * 0, or -EINVAL where a FIELD_COUNT or a real with a unit is below 0, or a derived value is not
+ * what it is derived from, and a message that names it.
+ */
 int record_check(const struct record *record, const void *value, const char *where, char *err,
 		 size_t err_size);
 

@@ -28,7 +28,7 @@ static __attribute__((noreturn)) void become(const char *const *argv, int output
 	_exit(CANNOT_RUN);
 }
 
-/* All that comes before the other end is closed, or the time is over. */
+/* Read until the other end is closed or the time is up. */
 static void read_all(int fd, char *text, size_t size)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };

@@ -64,7 +64,7 @@ void trace_write_record(struct trace_writer *writer, enum trace_kind kind, const
 /* The last line; the file stays open. */
 void trace_write_end(struct trace_writer *writer);
 
-/* A record as the reader tells it. */
+/* A record that was read. */
 struct trace_record {
 	enum trace_kind kind;
 	int64_t cycle;

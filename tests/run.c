@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+
 /* A program that hangs is killed. */
 #define PROGRAM_SECONDS 1200
 
@@ -176,7 +178,6 @@ static void start_some(struct stage *stage)
 
 static void report(struct stage *stage, struct job *job, unsigned int number, struct counts *total)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
 	const char *base = strrchr(job->program, '/');
 	struct counts counts = { 0 };
 	int ended = 0, status;
@@ -188,7 +189,7 @@ static void report(struct stage *stage, struct job *job, unsigned int number, st
 		copy_output(job, ended, &counts);
 		start_some(stage);
 		if (!ended)
-			nanosleep(&pause, NULL);
+			sleep_ns(20 * NSEC_PER_MSEC);
 	}
 	status = finish(job);
 	/* A program that dies, or has no subtests, has failed. */

@@ -15,7 +15,7 @@ struct options {
 	const char *dir, *base;
 	struct names metrics, scenarios;
 	double smallest_effect;
-	bool json, traced; /* compare variants that are traced otherwise, too */
+	bool json;
 };
 
 static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT };
@@ -31,8 +31,6 @@ static int check_names(struct options *o, const struct table *table)
 {
 	size_t i, n = names_count(table->scenarios);
 
-	/* Without any other variant, the run was made to compare levels. */
-	o->traced = table_compares_levels(table);
 	if (check_base(&o->base, table->variants))
 		return EXIT_USAGE;
 	if (o->scenarios.count)
@@ -63,12 +61,11 @@ static int check_metrics(const struct options *o, const struct measure *measures
 	return 0;
 }
 
-/* Variants that are traced otherwise than the run are compared if the base is, too. */
 static bool is_wanted(const struct table *table, const struct options *o, const char *scenario,
 		      const char *variant)
 {
 	return table_has(table, scenario, variant) && table_has(table, scenario, o->base) &&
-	       (!variant_is_traced(variant) || variant_is_traced(o->base) || o->traced);
+	       table_compares(table, variant, o->base);
 }
 
 static void add_row(struct compare_table *t, const struct table *table,

@@ -55,7 +55,7 @@ void compare_values(struct comparison *c, double limit);
 
 /*
  * The verdicts of comparisons that are shown together, with p corrected after Holm (A Simple
- * Sequentially Rejective Multiple Test Procedure, 1979), as many find something by chance. A
+ * Sequentially Rejective Multiple Test Procedure, 1979): with many, some differ by chance. A
  * variant against itself does not count. With r the ratio of medians and I its interval:
  *   absent        a side has ok boots, and none of them such a value
  *   invalid       a side has no ok boot

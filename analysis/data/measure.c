@@ -12,7 +12,6 @@
 #include "lib/result.h"
 
 #define PAGE_BYTES 4096.0
-#define GIB_BYTES (1 << 30)
 #define MEASURE_PHASES "before, inflate, plateau, deflate, after"
 
 static bool begins_with(const char *text, const char *begin)

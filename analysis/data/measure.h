@@ -40,10 +40,11 @@ enum statistic {
 	STATISTIC_COUNT,
 };
 
-/* What a number of a resize is put in relation to. */
+/* What a number of a resize is divided by. */
 enum relative { PLAIN, PER_PAGE, PER_GIB, PERCENT };
 
 #define MEASURE_NAME 96
+#define GIB_BYTES 1073741824.0
 
 struct measure {
 	char text[MEASURE_NAME + 32]; /* as written */
@@ -64,8 +65,8 @@ struct measure {
 	enum field_better better;
 };
 
-/* 0; -EINVAL where there is no such field or statistic, and a message. series() sees whether any
- * boot has it. */
+/* 0; -EINVAL where there is no such field or statistic, and a message. series_exists() tells
+ * whether any boot has it. */
 int measure_parse(struct measure *measure, const char *text, char *err, size_t err_size);
 
 /* As measure_parse(), of a name in this program. */

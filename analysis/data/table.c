@@ -270,6 +270,12 @@ bool table_compares_levels(const struct table *table)
 	return plain <= 1;
 }
 
+bool table_compares(const struct table *table, const char *variant, const char *base)
+{
+	return !variant_is_traced(variant) || (base && variant_is_traced(base)) ||
+	       table_compares_levels(table);
+}
+
 size_t names_count(char *const *names)
 {
 	size_t n = 0;
@@ -287,6 +293,17 @@ int name_index(char *const *names, const char *name)
 		if (!strcmp(names[i], name))
 			return i;
 	return -1;
+}
+
+void names_add(char ***names, const char *name)
+{
+	size_t count = names_count(*names);
+
+	if (name_index(*names, name) >= 0)
+		return;
+	*names = xreallocarray(*names, count + 2, sizeof(**names));
+	(*names)[count] = (char *)name;
+	(*names)[count + 1] = NULL;
 }
 
 const char *names_list(char *const *names, char *list, size_t size)

@@ -147,10 +147,15 @@ bool table_same_host(const struct table *table, const struct table *other);
 /* What plan.json says of a scenario or variant (@list: "scenarios", "variants"), or NULL. */
 const struct document *table_planned(const struct table *table, const char *list, const char *name);
 
-/* "NAME+LEVEL": NAME traced otherwise than the run. It is not compared as patches are, unless there
- * is but one other variant. */
+/* "NAME+LEVEL": NAME traced at another level than the run. */
 bool variant_is_traced(const char *variant);
+
+/* Whether at most one variant has no level: the run was made to compare levels. */
 bool table_compares_levels(const struct table *table);
+
+/* Whether a variant is compared by default: one with a level only with a base (which may be NULL)
+ * that has one, too, or if the run compares levels. */
+bool table_compares(const struct table *table, const char *variant, const char *base);
 
 /* The variant that this one is the A/A control of (`run --aa`), or NULL. */
 const char *table_control_of(const struct table *table, const char *variant);
@@ -162,6 +167,9 @@ size_t table_place(const struct table *table, const char *variant);
 /* Of a NULL-terminated list: its length; the index of a name, or -1. */
 size_t names_count(char *const *names);
 int name_index(char *const *names, const char *name);
+
+/* Append a name, which is borrowed, unless the list, which is to be freed, has it. */
+void names_add(char ***names, const char *name);
 
 /* "a, b", printable; "none". Returns @list. */
 const char *names_list(char *const *names, char *list, size_t size);

@@ -167,7 +167,7 @@ static int next_text(char *err, size_t err_size)
 	}
 	reader.size = n;
 	if (n >= JSON_FILE_MAX)
-		return refuse(err, err_size, "%s:%zu: larger than %ld MiB, which no boot is",
+		return refuse(err, err_size, "%s:%zu: larger than %ld MiB, the limit for a boot",
 			      reader.path, reader.line, JSON_FILE_MAX >> 20);
 	gzerror(reader.file, &error);
 	if (found || (gzeof(reader.file) && (!error || error == Z_STREAM_END)))
@@ -306,17 +306,6 @@ static int check_accel(const struct table *t, char *err, size_t err_size)
 		      accel, table_text(t, &t->boots[i], "accel"));
 }
 
-static void add_name(char ***names, const char *name)
-{
-	size_t count = names_count(*names);
-
-	if (name_index(*names, name) >= 0)
-		return;
-	*names = xreallocarray(*names, count + 2, sizeof(**names));
-	(*names)[count] = (char *)name;
-	(*names)[count + 1] = NULL;
-}
-
 /* In the order of the plan, then those that it does not have. */
 static char **collect_names(struct table *t, const char *list, bool scenarios)
 {
@@ -326,9 +315,9 @@ static char **collect_names(struct table *t, const char *list, bool scenarios)
 
 	for (i = 0; (item = document_item(t->plan, list, i, NULL)); i++)
 		if (*document_text(item, "name"))
-			add_name(&names, table_keep_text(t, document_text(item, "name")));
+			names_add(&names, table_keep_text(t, document_text(item, "name")));
 	for (i = 0; i < t->boot_count; i++)
-		add_name(&names, scenarios ? t->boots[i].scenario : t->boots[i].variant);
+		names_add(&names, scenarios ? t->boots[i].scenario : t->boots[i].variant);
 	return names;
 }
 

@@ -4,18 +4,18 @@
 
 #include <stdbool.h>
 
-/* The character that a text begins with, and @text behind it. -1 and one byte further where it is
- * none (RFC 3629). */
+/* Return the first character of a text and advance @text behind it; -1, and by one byte, if it is
+ * not valid UTF-8 (RFC 3629). */
 long utf8_next(const char **text);
 
-/* Whether all of a text is UTF-8, as JSON and XML want it. */
+/* Whether all of a text is UTF-8, as JSON and XML require. */
 bool utf8_is_valid(const char *text);
 
-/* C0, DEL and C1, which a terminal takes for commands; and what is no character (-1). */
+/* C0, DEL and C1, which a terminal interprets as commands; and -1. */
 bool utf8_is_control(long code);
 
-/* For a terminal: controls and what is no UTF-8 are '?', and 255 bytes are left. Valid until the
- * fourth call after. */
+/* For a terminal: control characters and invalid UTF-8 become '?', and the text is cut to 255
+ * bytes. Valid until the fourth call after. */
 const char *printable(const char *name);
 
 #endif

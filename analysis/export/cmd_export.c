@@ -164,7 +164,7 @@ static int check(const struct options *o)
 
 static const char *volatile unfinished;
 
-/* Ctrl-C half-way through gigabytes. */
+/* On Ctrl-C no temporary file is left behind. */
 static void remove_unfinished(int signal)
 {
 	(void)signal;

@@ -46,7 +46,7 @@ int export_each(struct export *e, export_visit visit, void *context);
 int export_trace(struct export *e, const char *path,
 		 int (*take)(const struct trace_record *record, void *context), void *context);
 
-/* 0, or -errno where what has been written so far did not go out. */
+/* 0, or -errno if a write so far has failed. */
 int export_check(const struct export *e);
 
 /*

@@ -9,6 +9,7 @@
 #include "analysis/arguments.h"
 #include "analysis/gate/gate.h"
 #include "analysis/data/utf8.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -83,11 +84,9 @@ static int write_junit(const struct gate *gate, const char *path)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int err;
 
-	if (!f)
-		abort();
 	gate_print_junit(gate, f);
 	err = fclose(f) ? -ENOMEM : atomic_file_write(path, text, size);
 	free(text);
@@ -163,15 +162,14 @@ const struct command gate_command = {
 		"  [name]\n"
 		"  claim = METRIC [during PHASE] OPERATOR LIMIT\n"
 		"  scenario = NAME...   default: those that have the metric\n"
-		"  variant = NAME...    default: all, but A/A controls and what is traced\n"
-		"                       otherwise\n"
+		"  variant = NAME...    default: all except A/A controls and variants traced\n"
+		"                       at another level than the run\n"
 		"  description = TEXT\n"
 		" \n"
-		"  METRIC     its path in result.json, as `compare --metric help` lists them,\n"
-		"             inflate.duration_ns or\n"
-		"             inflate.host.discard_calls or vmstat.pgfault; or of a histogram\n"
-		"             .p50 (any percentile), .mean or .max: ops.enqueue.p99,\n"
-		"             host.dontneed.p99.9, guest.fault_ns.p99\n"
+		"  METRIC     a path in result.json, as `compare --metric help` lists them:\n"
+		"             inflate.duration_ns, inflate.host.discard_calls, vmstat.pgfault;\n"
+		"             or a histogram with .p50 (any percentile), .mean or .max:\n"
+		"             ops.enqueue.p99, host.dontneed.p99.9, guest.fault_ns.p99\n"
 		"  PHASE      before, inflate, plateau, deflate or after: of guest.NAME_UNIT\n"
 		"             and host.NAME_UNIT, the victims' metrics\n"
 		"  OPERATOR   <= < >= >\n"

@@ -122,11 +122,10 @@ struct gate_selection {
 /*
  * Judge all claims; @base is that of "x base". To be released; borrows table and claims.
  *
- * A claim that names no variant is for all but the reference, A/A controls, and variants that are
- * traced otherwise than the run, which count where the metric or the reference is of that
- * trace. One that names no scenario is for those that have the metric and the reference. A
- * name that was not run is an inconclusive row, or none with only_measured: a claim without
- * any row is unmeasured.
+ * A claim that names no variant is for all but the reference, A/A controls and, unless the metric
+ * is of a trace, variants that table_compares() leaves out. One that names no scenario is for
+ * those that have the metric and the reference. A name that was not run is an inconclusive row, or
+ * none with only_measured: a claim without any row is unmeasured.
  *
  * Return: 0; -EINVAL where a claim fits nothing at all (with only_measured: its metric does not
  * exist), and a message with its file, line and section and what there is.

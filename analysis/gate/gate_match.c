@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/data/utf8.h"
@@ -60,17 +59,14 @@ static bool wants_scenario(const struct match *m, const char *scenario)
 	       has_metric(m, scenario, NULL);
 }
 
-/* Variants that are traced otherwise are left out as compare does it. */
 static bool wants_variant(const struct match *m, const char *variant)
 {
 	if (m->reference && !strcmp(variant, m->reference))
 		return false;
 	if (m->claim->variants)
 		return name_index(m->claim->variants, variant) >= 0;
-	if (table_control_of(m->table, variant))
-		return false;
-	return !variant_is_traced(variant) || m->claim->measure.is_traced ||
-	       (m->reference && variant_is_traced(m->reference)) || table_compares_levels(m->table);
+	return !table_control_of(m->table, variant) &&
+	       (m->claim->measure.is_traced || table_compares(m->table, variant, m->reference));
 }
 
 /*
@@ -266,9 +262,10 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 		return 0;
 	}
 	for (s = 0; t->scenarios[s]; s++)
-		for (v = 0; wants_scenario(&m, t->scenarios[s]) && t->variants[v]; v++)
-			if (wants_variant(&m, t->variants[v]))
-				match_variant(&m, t->scenarios[s], t->variants[v]);
+		if (wants_scenario(&m, t->scenarios[s]))
+			for (v = 0; t->variants[v]; v++)
+				if (wants_variant(&m, t->variants[v]))
+					match_variant(&m, t->scenarios[s], t->variants[v]);
 	if (gate->count > m.first)
 		add_named(&m);
 	else if (!only_measured)
@@ -276,7 +273,7 @@ int gate_match(struct gate *gate, const struct claim *claim, bool only_measured,
 	return 0;
 }
 
-/* Returns whether there are such names. */
+/* Append the names that are not there; returns whether there are any. */
 static bool need_absent(struct record_list *needed, char *const *names, char *const *there)
 {
 	bool any = false;
@@ -297,10 +294,8 @@ char *gate_needs(const struct gate *g)
 	struct record_list needs[KINDS] = { 0 };
 	char *text = NULL;
 	size_t size, i, k;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 
-	if (!f)
-		abort();
 	/* The scenarios if they are absent, else the variants, else the metric. */
 	for (i = 0; i < g->unmeasured_count; i++) {
 		const struct claim *c = g->unmeasured[i];

@@ -31,7 +31,7 @@ struct arc {
 	double share; /* of the sum of squares within levels, that the shift explains */
 };
 
-/* There and no more back, within a level; there and back again. */
+/* To the end of the level; to where the series shifts back within it. */
 enum { SPLIT, BACK, ARCS };
 
 /* Part of alpha. There are many more ways to shift back, but a plain shift is more common. */
@@ -119,7 +119,7 @@ static void best_arcs(const struct levels *l, double *sums, struct arc *best)
 		best[k].share /= within;
 }
 
-/* What chance finds in levels cut like these: DRAWS shares of each kind, to be freed. */
+/* The null distribution in levels cut like these: DRAWS shares of each kind, to be freed. */
 static void draw(const struct levels *l, uint64_t seed, double *shares[ARCS])
 {
 	double *values = stats_array(l->n), *sums = stats_array(l->n + 1);
@@ -224,7 +224,7 @@ static double boundary_p(const struct levels *l, size_t k)
 	return 2 * gsl_cdf_tdist_Q(shift / error, freedom);
 }
 
-/* Of the two ends of an arc that shifts back, one may be chance's doing. */
+/* One end of an arc that shifts back may be due to chance: that cut is undone. */
 static void take_arc(struct levels *l, const struct arc *arc, double alpha)
 {
 	size_t before = l->count, from = cut(l, arc->from), to = cut(l, arc->to);
@@ -240,7 +240,7 @@ static void take_arc(struct levels *l, const struct arc *arc, double alpha)
 		join(l, from);
 }
 
-/* A shift too small to matter is none; the smallest goes first, for its levels become one. */
+/* Join levels whose shift is negligible, the smallest first: each join changes the others. */
 static void drop_small(struct levels *l, double smallest)
 {
 	double least, effect;
@@ -259,7 +259,7 @@ static void drop_small(struct levels *l, double smallest)
 	} while (drop);
 }
 
-/* Cuts until chance is not excluded; @p has for each value the p of the step that cut there. */
+/* Cut until no arc is significant; @p gets for each value the p of the step that cut there. */
 static void search(struct levels *l, double alpha, uint64_t seed, double *p)
 {
 	struct arc arc = { 0 };

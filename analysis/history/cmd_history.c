@@ -174,37 +174,26 @@ static int sort_by_date(struct sessions *s)
 static char **sessions_names(const struct sessions *s, bool scenarios)
 {
 	char **names = xcalloc(1, sizeof(*names)), **name;
-	size_t i, n = 0;
+	size_t i;
 
 	for (i = 0; i < s->count; i++) {
 		name = scenarios ? s->list[i].table.scenarios : s->list[i].table.variants;
-		for (; *name; name++) {
-			if (name_index(names, *name) >= 0)
-				continue;
-			names = xreallocarray(names, n + 2, sizeof(*names));
-			names[n++] = *name;
-			names[n] = NULL;
-		}
+		for (; *name; name++)
+			names_add(&names, *name);
 	}
 	return names;
 }
 
-/*
- * Whether a variant that is not named is of use: no A/A control, nor one that is traced otherwise
- * than the run, unless the base is, or that is all there is. They make the p of others larger.
- */
+/* Whether a variant that is not named is shown: any other would make the p of these larger. */
 static bool is_usual(const struct sessions *s, const char *against, const char *variant)
 {
-	bool compares_levels = true;
 	size_t i;
 
-	for (i = 0; i < s->count; i++) {
-		if (table_control_of(&s->list[i].table, variant))
+	for (i = 0; i < s->count; i++)
+		if (table_control_of(&s->list[i].table, variant) ||
+		    !table_compares(&s->list[i].table, variant, against))
 			return false;
-		compares_levels &= table_compares_levels(&s->list[i].table);
-	}
-	return !variant_is_traced(variant) || compares_levels ||
-	       (against && variant_is_traced(against));
+	return true;
 }
 
 /* Whether a boot has the metric; NULL: whether one is ok. */

@@ -30,7 +30,7 @@ static bool base_kernel_differs(const struct history *h)
 	return false;
 }
 
-/* What a reader of the numbers must know first. */
+/* Limits of the numbers, printed before them. */
 static struct record_list warnings_of(const struct history *h)
 {
 	const struct session *one, *other;

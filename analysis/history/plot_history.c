@@ -55,7 +55,7 @@ static void print_points(struct plot *plot, const struct history_series *s, bool
 	plot_block_end(plot);
 }
 
-/* "6" where both sides have as many, else "6/5"; nothing says more than 0. */
+/* "6" if both sides have as many boots, else "6/5". */
 static void print_counts(struct plot *plot, const struct history_series *s)
 {
 	size_t i;

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/privileges.h"
 #include "lib/directory.h"
@@ -40,10 +40,8 @@ struct workplace {
 void plot_open(struct plot *plot, const char *script)
 {
 	*plot = (struct plot){ .script = script };
-	plot->data = open_memstream(&plot->data_text, &plot->data_size);
-	plot->names = open_memstream(&plot->names_text, &plot->names_size);
-	if (!plot->data || !plot->names)
-		abort();
+	plot->data = xmemstream(&plot->data_text, &plot->data_size);
+	plot->names = xmemstream(&plot->names_text, &plot->names_size);
 }
 
 void plot_close(struct plot *plot)
@@ -161,7 +159,7 @@ static int run_gnuplot(char **argv, const struct workplace *at, char *err, size_
 	return -EIO;
 }
 
-/* 0 or -errno; @at is to be given to leave() in any case. */
+/* 0 or -errno; the directory, unless it is "", is to be removed in any case. */
 static int enter(struct workplace *at, const struct plot *plot)
 {
 	int err = private_directory(at->dir, sizeof(at->dir), "balloonstat");
@@ -182,26 +180,6 @@ static int enter(struct workplace *at, const struct plot *plot)
 	return fclose(f) ? -errno : 0;
 }
 
-static const char *drawn_path(const struct workplace *at, size_t i, char path[PATH_MAX])
-{
-	snprintf(path, PATH_MAX, "%s.%s", at->drawn, formats[i].extension);
-	return path;
-}
-
-static void leave(const struct workplace *at)
-{
-	char path[PATH_MAX];
-	size_t i;
-
-	if (!at->dir[0])
-		return;
-	unlink(at->data);
-	unlink(at->log);
-	for (i = 0; i < FORMATS; i++)
-		unlink(drawn_path(at, i, path));
-	rmdir(at->dir);
-}
-
 /* Copy the files to their place: gnuplot itself would follow a symbolic link there. */
 static int take_over(const struct workplace *at, const char *output, char *err, size_t err_size)
 {
@@ -210,7 +188,8 @@ static int take_over(const struct workplace *at, const char *output, char *err, 
 	size_t i, size, n;
 
 	for (i = 0; !status && i < FORMATS; i++) {
-		content = regular_file_read(drawn_path(at, i, path), 0, &size);
+		snprintf(path, sizeof(path), "%s.%s", at->drawn, formats[i].extension);
+		content = regular_file_read(path, 0, &size);
 		snprintf(path, sizeof(path), "%s.%s", output, formats[i].extension);
 		if (!content)
 			status = errno == ENOENT ? -EIO : -errno;
@@ -249,6 +228,7 @@ int plot_draw(struct plot *plot, const char *output, char *err, size_t err_size)
 		status = run_gnuplot(argv, &at, err, err_size);
 	if (!status)
 		status = take_over(&at, output, err, err_size);
-	leave(&at);
+	if (at.dir[0])
+		directory_remove(at.dir);
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include "analysis/arguments.h"
 #include "analysis/report/report.h"
+#include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/exit_status.h"
@@ -52,7 +53,7 @@ struct output {
 	size_t size;
 };
 
-/* Into @directory, unless @status is none; 0 or an exit status. */
+/* Write the file into @directory if @status is 0. Returns 0 or an exit status. */
 static int close_output(struct output *out, const char *directory, int status)
 {
 	char path[PATH_MAX];
@@ -85,9 +86,7 @@ static int write_report(struct report *report, const struct options *o, const ch
 	int status = 0;
 
 	for (out = outputs; !status && out < end; out++) {
-		out->f = open_memstream(&out->text, &out->size);
-		if (!out->f)
-			abort();
+		out->f = xmemstream(&out->text, &out->size);
 		if (write_to(w, out->format, out->f, &out->options, err, sizeof(err))) {
 			log_error("%s: %s", out->name, err);
 			status = EXIT_ENVIRONMENT;
@@ -194,10 +193,9 @@ static int run(struct command_line *line)
 	struct options *o = line->options;
 	char plots[PATH_MAX], link[PATH_MAX];
 	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL };
-	struct report_input input = { .table = &table };
+	struct report report = { .table = &table, .smallest_effect = o->smallest_effect };
 	struct claims claims = { .list = NULL };
 	struct gate gate = { .count = 0 };
-	struct report report;
 	int status;
 
 	if (!o->output)
@@ -214,10 +212,9 @@ static int run(struct command_line *line)
 		status = prepare_plots(o, plots, link);
 	if (status)
 		goto out_table;
-	input.instructions = instructions.dir ? &instructions : NULL;
-	input.aa = aa.dir ? &aa : NULL;
-	input.smallest_effect = o->smallest_effect;
-	report_make(&report, &input);
+	report.instructions = instructions.dir ? &instructions : NULL;
+	report.aa = aa.dir ? &aa : NULL;
+	report_make(&report);
 	status = judge_claims(&gate, &claims, &report, o->only_measured);
 	if (!status)
 		status = write_report(&report, o, plots, link);

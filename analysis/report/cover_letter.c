@@ -152,16 +152,14 @@ static const struct option_row rows[] = {
 static int run(struct command_line *line)
 {
 	const struct options *o = line->options;
-	struct report_input input;
-	struct report report;
 	struct table table;
+	struct report report = { .table = &table, .smallest_effect = o->smallest_effect };
 	int status;
 
 	status = open_table(&table, o->dir);
 	if (status)
 		return status;
-	input = (struct report_input){ .table = &table, .smallest_effect = o->smallest_effect };
-	report_make(&report, &input);
+	report_make(&report);
 	cover_letter_write(&report, stdout);
 	report_release(&report);
 	return close_table(&table, status);

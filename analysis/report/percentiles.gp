@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# gnuplot -c percentiles.gp STYLE DATA OUTPUT TITLE UNIT VARIANTS NAMES
+# gnuplot -c percentiles.gp STYLE DATA OUTPUT TITLE UNIT VARIANTS NAMES COLOURS
 #
 # A percentile curve per variant, a panel per operation or phase. DATA: for each
 # panel a block of points (1 / (1 - q), value) per variant. NAMES: the variants, then

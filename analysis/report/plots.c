@@ -3,8 +3,6 @@
 #include "analysis/report/report.h"
 #include "lib/stats.h"
 
-#define GIB 1073741824.0
-
 static const char *scenario_of(const struct plot_of *of)
 {
 	return of->scenario ? of->scenario->name : of->scenario_name;
@@ -124,7 +122,8 @@ static void print_curve(struct plot *plot, const struct table_boot *boot)
 
 		points = inflate->progress.items;
 		for (i = 0; i < inflate->progress.count; i++)
-			fprintf(plot->data, "%.6f %.6f\n", points[i][0] / 1e6, points[i][1] / GIB);
+			fprintf(plot->data, "%.6f %.6f\n", points[i][0] / 1e6,
+				points[i][1] / GIB_BYTES);
 		fputs("\n", plot->data);
 	}
 	record_release(&boot_record, &result);
@@ -214,7 +213,7 @@ static void print_percentiles(struct plot *plot, const struct plot_of *of, const
 	plot_block_end(plot);
 }
 
-/* Operations on a page, or a victim's phases: a panel each, in it a curve a variant. */
+/* A panel for each operation on a page, or phase of a victim's latency; in it a curve a variant. */
 static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 {
 	static const char *const ops[] = { "enqueue", "dequeue", "finalize", "migrate" };
@@ -224,6 +223,8 @@ static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 	struct measure panels[sizeof(ops) / sizeof(ops[0])];
 	size_t p, v, n = 0;
 
+	if (victim && victim->is_rate)
+		return false;
 	for (p = 0; p < sizeof(ops) / sizeof(ops[0]); p++)
 		panels[p] = victim ? measure_of("%s.%s.p50 during %s", victim->side, victim->name,
 						victim_phase_names[p])
@@ -244,7 +245,7 @@ static bool make_percentiles(struct plot *plot, const struct plot_of *of)
 	}
 	if (!victim)
 		snprintf(plot->title, sizeof(plot->title), "medians over n = %zu boots", n);
-	return n && (!victim || !victim->is_rate);
+	return n;
 }
 
 #define LENGTHS "trace.host.calls.dontneed.length_bytes"
@@ -314,7 +315,7 @@ static void shares_of_calls(const struct table *t, const struct table_boot *boot
 	}
 }
 
-/* Medians over boots; false where no boot has any. @plot: NULL: only whether one has. */
+/* Medians over boots; nothing, and false, where no boot has any. */
 static bool print_shares(struct plot *plot, const struct plot_of *of, const char *variant,
 			 shares_fn *shares)
 {
@@ -337,7 +338,7 @@ static bool print_shares(struct plot *plot, const struct plot_of *of, const char
 	for (bin = 0; bin < BINS; bin++) {
 		struct estimate e = estimate_of(values[bin], n);
 
-		if (!e.n || !plot)
+		if (!e.n)
 			continue;
 		fprintf(plot->data, "%zu", bin);
 		print_estimate(plot, e, 1);
@@ -357,12 +358,10 @@ static bool print_runs(struct plot *plot, const struct plot_of *of, const char *
 	plot_block_end(plot);
 	for (; *arm; arm++)
 		if (!strncmp(*arm, variant, n) && (!(*arm)[n] || (*arm)[n] == '+') &&
-		    print_shares(NULL, of, *arm, shares_of_calls))
+		    print_shares(plot, of, *arm, shares_of_calls)) {
+			snprintf(plot->unit, sizeof(plot->unit), "calls");
 			break;
-	if (*arm) {
-		print_shares(plot, of, *arm, shares_of_calls);
-		snprintf(plot->unit, sizeof(plot->unit), "calls");
-	}
+		}
 	plot_block_end(plot);
 	return true;
 }
@@ -383,8 +382,8 @@ static bool print_memory(struct plot *plot, const struct plot_of *of, const char
 			continue;
 		any = true;
 		fprintf(plot->data, "%zu", i + 1);
-		print_estimate(plot, of_huge, 1 / GIB);
-		print_estimate(plot, of_rss, 1 / GIB);
+		print_estimate(plot, of_huge, 1 / GIB_BYTES);
+		print_estimate(plot, of_rss, 1 / GIB_BYTES);
 		fputs("\n", plot->data);
 	}
 	if (any)
@@ -416,7 +415,7 @@ static void print_point(struct plot *plot, const struct victim *victim, double s
 			double value)
 {
 	fprintf(plot->data, "%.6f %.9g\n", since_ns / 1e9,
-		victim->is_rate ? value / GIB : fmax(value, 1));
+		victim->is_rate ? value / GIB_BYTES : fmax(value, 1));
 }
 
 /* The first cycle: its resizes, in columns of their own; the limit; the stretches. */
@@ -510,8 +509,8 @@ static bool print_trade_off(struct plot *plot, const struct plot_of *of, const c
 
 #define MEDIANS "medians over boots, bars: 95 % intervals"
 
-/* Of @make and @print there is one: all of it, or the data of a variant, false: nothing. They may
- * set title, which is then the detail, and unit. */
+/* Either @make, for all of a plot, or @print, for the data of one variant; false if there is
+ * nothing to draw. Both may set the title, which is then the detail, and the unit. */
 static const struct {
 	const char *kind;    /* in its file's name */
 	const char *script;  /* in analysis/ */

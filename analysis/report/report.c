@@ -9,12 +9,11 @@
 static void choose_variants(struct report *r)
 {
 	char *const *all = r->table->variants;
-	bool levels = table_compares_levels(r->table);
 	size_t i;
 
 	r->variants = xcalloc(names_count(all) + 1, sizeof(*r->variants));
 	for (i = 0; all[i]; i++)
-		if ((levels || !variant_is_traced(all[i])) && !table_control_of(r->table, all[i]))
+		if (table_compares(r->table, all[i], NULL) && !table_control_of(r->table, all[i]))
 			r->variants[r->variant_count++] = all[i];
 }
 
@@ -51,15 +50,11 @@ static void judge_all(struct report *r)
 	free(family);
 }
 
-void report_make(struct report *r, const struct report_input *input)
+void report_make(struct report *r)
 {
-	const struct table *t = input->table;
+	const struct table *t = r->table;
 	size_t i, d;
 
-	*r = (struct report){ .table = t,
-			      .instructions = input->instructions,
-			      .aa = input->aa,
-			      .smallest_effect = input->smallest_effect };
 	for (d = 0; d < DIRECTIONS; d++)
 		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
 	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;
@@ -84,9 +79,7 @@ void report_release(struct report *r)
 		}
 		free(s->variants);
 	}
-	while (r->gap_count)
-		free(r->gaps[--r->gap_count]);
-	free(r->gaps);
+	record_release_texts(&r->gaps);
 	free(r->scenarios);
 	free(r->variants);
 	topics_release(&r->topics);
@@ -110,39 +103,30 @@ void report_write(struct report *r, struct writer *w)
 	write_heading(w, 1, "What the balloon's patches do");
 	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		sections[i](w, r);
-	if (r->gap_count)
+	if (r->gaps.count)
 		write_heading(w, 2, "Not measured");
-	for (i = 0; i < r->gap_count; i++)
-		write_item(w, "%s.", r->gaps[i]);
+	for (i = 0; i < r->gaps.count; i++)
+		write_item(w, "%s.", ((char **)r->gaps.items)[i]);
 }
 
 void report_gap(struct report *r, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
-	size_t i;
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	for (i = 0; i < r->gap_count; i++) {
-		if (!strcmp(r->gaps[i], text)) {
-			free(text);
-			return;
-		}
-	}
-	r->gaps = xreallocarray(r->gaps, r->gap_count + 1, sizeof(*r->gaps));
-	r->gaps[r->gap_count++] = text;
+	record_append_once(&r->gaps, text, strlen(text));
+	free(text);
 }
-
-#define GIB 1073741824.0
 
 double report_rate(const struct report *r, const struct comparison *c, enum direction direction)
 {
 	struct measure bytes = measure_of("%s.bytes", direction_names[direction]);
 
-	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB /
+	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB_BYTES /
 	       (c->median / 1000);
 }
 

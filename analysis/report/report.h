@@ -68,17 +68,13 @@ struct report_scenario {
 	struct comparison *resizes[DIRECTIONS];
 };
 
-/* What a report is made of; the tables must outlive it. */
-struct report_input {
+struct report {
+	/* The caller's; the tables must outlive the report. */
 	const struct table *table;
 	const struct table *instructions,
 		*aa; /* of runs under icount and of A/A beside it, or NULL */
 	double smallest_effect;
-};
-
-struct report {
-	const struct table *table, *instructions, *aa;
-	double smallest_effect;
+	/* By report_make(). */
 	char **variants; /* those that are compared; the names are the table's */
 	size_t variant_count;
 	struct report_scenario *scenarios;
@@ -91,16 +87,16 @@ struct report {
 	const char *plots;	 /* directory that plots are drawn in; NULL: they are not drawn */
 	int plot_status;	 /* of the first plot that could not be drawn: -errno */
 	char plot_error[512];
-	char **gaps; /* what was not measured, for the end of the report */
-	size_t gap_count;
+	struct record_list gaps; /* texts: what was not measured, for the end of the report */
 };
 
 #define report_for_each_scenario(r, s)                                                             \
 	for ((s) = (r)->scenarios; (s) < (r)->scenarios + (r)->scenario_count; (s)++)
 
 /* Compare everything but what has a section of its own: variants that are traced otherwise than
- * the run, scenarios that the base was not run in, and A/A controls. */
-void report_make(struct report *report, const struct report_input *input);
+ * the run, scenarios that the base was not run in, and A/A controls. All but what is the caller's
+ * is zero before. */
+void report_make(struct report *report);
 void report_release(struct report *report);
 
 /* All sections, in their order; the same tree gives the same bytes. */
@@ -133,7 +129,7 @@ bool write_resize_topic(struct writer *w, const struct report *r, int level, con
 bool write_latency_topic(struct writer *w, const struct report *r, const char *name,
 			 const char *scenario, const char *first_column, const char *unit);
 
-/* GiB a second (or a milliard instructions) of a variant that has a boot: the bytes resized
+/* GiB a second (or a billion instructions) of a variant that has a boot: the bytes resized
  * over its median duration. */
 double report_rate(const struct report *r, const struct comparison *c, enum direction direction);
 const char *report_rate_unit(const struct report *r);

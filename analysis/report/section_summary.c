@@ -62,7 +62,7 @@ static void write_measured(struct writer *w, const struct report *r)
 	for (i = 0; i < r->scenario_count; i++) {
 		for (v = 0; v < r->scenarios[i].variant_count; v++) {
 			n = r->scenarios[i].resizes[INFLATE][v].n;
-			least = !most || n < least ? n : least;
+			least = (!i && !v) || n < least ? n : least;
 			most = n > most ? n : most;
 		}
 	}
@@ -203,7 +203,8 @@ static void write_sentences(struct writer *w, const struct report *r)
 	if (!write_verdicts(w, r, VERDICT_REGRESS, "Regressions: ", list))
 		write_text(w, "No variant regresses");
 	write_verdicts(w, r, VERDICT_SAME, "; as the base are ", list);
-	write_verdicts(w, r, VERDICT_INVALID, "; no boot is ok of ", list);
+	write_verdicts(w, r, VERDICT_INVALID, "; not comparable, as a side has no ok boot, are ",
+		       list);
 	write_verdicts(w, r, VERDICT_INCONCLUSIVE, "; these boots do not resolve ", list);
 	write_text(w, ".");
 	free(list);

@@ -75,7 +75,7 @@ static struct part *collect(const struct report *r, size_t *count)
 				.victim = victims[k],
 				.in_instructions = table_is_icount(r->table) &&
 						   !strcmp(victims[k].side, "guest"),
-				.scale = victims[k].is_rate ? 1.0 / (1 << 30) : 1e-3,
+				.scale = victims[k].is_rate ? 1 / GIB_BYTES : 1e-3,
 			};
 		free(victims);
 	}

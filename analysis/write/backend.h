@@ -28,10 +28,9 @@ struct cell {
 };
 
 struct table_block {
-	char **titles;
+	char **titles;	     /* NULL: none */
 	size_t column_count; /* 2 without titles */
-	bool titled;
-	struct cell *cells; /* by row */
+	struct cell *cells;  /* by row */
 	size_t cell_count;
 	size_t rows_out; /* rows that have gone out, of a format that takes them as they come */
 };
@@ -45,7 +44,7 @@ struct output {
 };
 
 struct backend {
-	bool by_row;	   /* tables are given row by row */
+	bool by_row;	   /* a table may be given in parts, of whole rows each */
 	const char *first; /* before all; may be NULL */
 	int (*begin)(struct output *o, char *err, size_t err_size); /* may be NULL */
 	void (*block)(struct output *o, const struct block *b);	    /* may be NULL */
@@ -67,12 +66,11 @@ struct escapes {
 };
 void write_escaped(FILE *f, const char *text, const struct escapes *escapes);
 
-/* A text that is written to as a file is; open_memstream() that cannot fail. */
+/* A text that is written to as a file is, by xmemstream(). */
 struct text_stream {
 	FILE *f;
 	char *text; /* to be freed, after fclose() or as far as fflush() has it */
 	size_t size;
 };
-void text_stream_open(struct text_stream *stream);
 
 #endif

@@ -34,7 +34,7 @@ static const struct escapes html = {
 	.instead = { "&lt;", "&gt;", "&amp;", "&quot;" },
 };
 
-/* What a text is called in a link: its letters and figures, with dashes between them. */
+/* The id of a heading, for links to it: its letters and digits, with dashes between them. */
 static void slug(const char *text, char *id, size_t size)
 {
 	size_t n = 0;
@@ -199,7 +199,7 @@ static void write_cell_of(FILE *f, const struct table_block *t, size_t i)
 {
 	const struct cell *c = &t->cells[i];
 	bool numeric = column_is_numeric(t, i % t->column_count);
-	bool names_row = !t->titled && i % t->column_count == 0;
+	bool names_row = !t->titles && i % t->column_count == 0;
 
 	fputs(names_row ? "<th scope=\"row\"" : "<td", f);
 	if (numeric || c->verdict)
@@ -223,8 +223,8 @@ static void html_table(struct output *o, const struct table_block *t)
 	fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Table: ",
 	      p->body.f);
 	write_escaped(p->body.f, p->section ? p->section : "", &html);
-	fprintf(p->body.f, "\"><table class=\"%s\">\n", t->titled ? "sortable" : "facts");
-	if (t->titled)
+	fprintf(p->body.f, "\"><table class=\"%s\">\n", t->titles ? "sortable" : "facts");
+	if (t->titles)
 		write_titles(p->body.f, t);
 	fputs("<tbody>\n", p->body.f);
 	for (i = 0; i < t->cell_count; i++) {
@@ -307,8 +307,8 @@ static int html_begin(struct output *o, char *err, size_t err_size)
 		release(p);
 		return -ENOENT;
 	}
-	text_stream_open(&p->contents);
-	text_stream_open(&p->body);
+	p->contents.f = xmemstream(&p->contents.text, &p->contents.size);
+	p->body.f = xmemstream(&p->body.text, &p->body.size);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static char *shown(const struct output *o, const char *text)
 {
 	struct text_stream copy;
 
-	text_stream_open(&copy);
+	copy.f = xmemstream(&copy.text, &copy.size);
 	write_escaped(copy.f, text, o->options.ascii ? &plain_ascii : &plain);
 	fclose(copy.f);
 	return copy.text;
@@ -66,7 +66,8 @@ static void wrap_words(const struct output *o, const char *text)
 
 	while (*(text += strspn(text, " \t\n"))) {
 		size_t length = strcspn(text, " \t\n"), most = fitting(text, room);
-		char *word = strndup(text, length < most ? length : most), *safe = shown(o, word);
+		char *word = xasprintf("%.*s", (int)(length < most ? length : most), text);
+		char *safe = shown(o, word);
 		int width = width_of(safe);
 
 		if (column && column + 1 + width > columns) {
@@ -98,7 +99,7 @@ static void text_block(struct output *o, const struct block *b)
 	if (b->kind == BLOCK_PICTURE)
 		return;
 	begin_block(o, b->kind);
-	text_stream_open(&text);
+	text.f = xmemstream(&text.text, &text.size);
 	fputs(b->kind == BLOCK_ITEM ? "- " : "", text.f);
 	for (i = 0; i < b->run_count; i++)
 		fputs(b->runs[i].text, text.f);
@@ -110,7 +111,7 @@ static void text_block(struct output *o, const struct block *b)
 /* The first row is the titles. */
 static void text_table(struct output *o, const struct table_block *t)
 {
-	size_t i, column, titles = t->titled ? t->column_count : 0;
+	size_t i, column, titles = t->titles ? t->column_count : 0;
 	size_t count = t->cell_count + titles;
 	int *widths = xcalloc(t->column_count, sizeof(*widths)), pending = 0, blanks, before;
 	char **texts = xcalloc(count, sizeof(*texts));
@@ -204,7 +205,7 @@ static void markdown_table(struct output *o, const struct table_block *t)
 	assert(t->column_count);
 	begin_block(o, BLOCK_TABLE);
 	for (i = 0; i < t->column_count; i++)
-		write_cell_text(o->f, t->titled ? t->titles[i] : "");
+		write_cell_text(o->f, t->titles ? t->titles[i] : "");
 	fputs("|\n", o->f);
 	for (i = 0; i < t->column_count; i++)
 		fputs(column_is_numeric(t, i) ? "|---:" : "|---", o->f);
@@ -235,7 +236,7 @@ static void csv_table(struct output *o, const struct table_block *t)
 	size_t i;
 
 	assert(t->column_count);
-	for (i = 0; t->titled && !t->rows_out && i < t->column_count; i++) {
+	for (i = 0; t->titles && !t->rows_out && i < t->column_count; i++) {
 		write_value(o->f, t->titles[i]);
 		fputs(i + 1 < t->column_count ? "," : "\n", o->f);
 	}

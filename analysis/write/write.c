@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,18 +18,6 @@ struct writer {
 	struct block block; /* not given on yet: it may become longer */
 	struct table_block table;
 };
-
-char *write_format(const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return text;
-}
 
 static void *longer(void *list, size_t count, size_t size)
 {
@@ -53,13 +40,6 @@ void write_escaped(FILE *f, const char *text, const struct escapes *e)
 		else
 			fwrite(at, 1, text - at, f);
 	}
-}
-
-void text_stream_open(struct text_stream *s)
-{
-	s->f = open_memstream(&s->text, &s->size);
-	if (!s->f)
-		abort();
 }
 
 struct writer *write_open(void)
@@ -159,9 +139,8 @@ void write_title(struct writer *w, char *title)
 {
 	struct table_block *t = &w->table;
 
-	if (!t->titled)
+	if (!t->titles)
 		t->column_count = 0;
-	t->titled = true;
 	t->titles = longer(t->titles, t->column_count, sizeof(*t->titles));
 	t->titles[t->column_count++] = title;
 }
@@ -172,7 +151,7 @@ void write_columns(struct writer *w, const char *titles)
 
 	for (; *titles; titles += n + (titles[n] == '|')) {
 		n = strcspn(titles, "|");
-		write_title(w, strndup(titles, n));
+		write_column(w, "%.*s", (int)n, titles);
 	}
 }
 
@@ -190,24 +169,23 @@ static void release_cells(struct table_block *t)
 	t->cells = NULL;
 }
 
-static void give_table(struct writer *w, bool by_row)
+static void give_table(struct writer *w)
 {
 	struct table_block *t = &w->table;
 	struct output *o;
 
 	assert(t->cell_count % t->column_count == 0);
-	for (o = w->outputs; t->cell_count && o < w->outputs + w->output_count; o++)
-		if (o->backend->by_row == by_row) {
-			o->backend->table(o, t);
-			o->last = BLOCK_TABLE;
-		}
+	for (o = w->outputs; t->cell_count && o < w->outputs + w->output_count; o++) {
+		o->backend->table(o, t);
+		o->last = BLOCK_TABLE;
+	}
 }
 
 void write_row(struct writer *w)
 {
 	/* All of a CSV file need not be in memory. */
 	if (w->output_count == 1 && w->outputs[0].backend->by_row && w->table.cell_count) {
-		give_table(w, true);
+		give_table(w);
 		release_cells(&w->table);
 		w->table.rows_out++;
 	}
@@ -218,10 +196,9 @@ void write_table_end(struct writer *w)
 	struct table_block *t = &w->table;
 	size_t i;
 
-	give_table(w, true);
-	give_table(w, false);
+	give_table(w);
 	release_cells(t);
-	for (i = 0; t->titled && i < t->column_count; i++)
+	for (i = 0; t->titles && i < t->column_count; i++)
 		free(t->titles[i]);
 	free(t->titles);
 	*t = (struct table_block){ .column_count = 0 };
@@ -270,7 +247,7 @@ void write_estimate(struct writer *w, const char *format, double value, double l
 		return;
 	}
 	snprintf(text, sizeof(text), format, value);
-	cell = add_cell(w, strdup(text));
+	cell = add_cell(w, xstrdup(text));
 	cell->number = value;
 	cell->is_words = false;
 	if (!isfinite(low) || !isfinite(high))
@@ -299,7 +276,7 @@ static const char *styled(const char *name)
 
 void write_verdict(struct writer *w, const char *name)
 {
-	add_cell(w, strdup(name))->verdict = styled(name);
+	add_cell(w, xstrdup(name))->verdict = styled(name);
 }
 
 void write_more_verdict(struct writer *w, const char *name)
@@ -328,5 +305,5 @@ bool column_is_numeric(const struct table_block *t, size_t column)
 			return false;
 		any |= isfinite(t->cells[i].number);
 	}
-	return any && t->titled;
+	return any && t->titles;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "lib/alloc.h"
+
 /* A document: headings, paragraphs, lists, tables, in their order. It goes to one file or to
  * several, each in its own format, for which all text is escaped. Numbers come with the format of
  * their digits; columns of them are aligned, and sorted by value in HTML. Out of memory ends the
@@ -34,8 +36,7 @@ int write_to(struct writer *w, enum write_format format, FILE *f,
 	     const struct write_options *options, char *err, size_t err_size);
 void write_close(struct writer *w);
 
-/* printf() into a new text. All functions below take such a text over; all macros make it. */
-char *write_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* All functions below take a @text or @title over; all macros make it, by xasprintf(). */
 
 enum block_kind {
 	BLOCK_NONE,
@@ -54,14 +55,13 @@ enum block_kind {
 void write_block(struct writer *w, enum block_kind kind, int level, const char *name, char *text);
 void write_run(struct writer *w, bool strong, char *text);
 #define write_heading(w, level, ...)                                                               \
-	write_block(w, BLOCK_HEADING, level, NULL, write_format(__VA_ARGS__))
-#define write_paragraph(w, ...) write_block(w, BLOCK_PARAGRAPH, 0, NULL, write_format(__VA_ARGS__))
-#define write_item(w, ...) write_block(w, BLOCK_ITEM, 0, NULL, write_format(__VA_ARGS__))
-#define write_code(w, ...) write_block(w, BLOCK_CODE, 0, NULL, write_format(__VA_ARGS__))
-#define write_picture(w, name, ...)                                                                \
-	write_block(w, BLOCK_PICTURE, 0, name, write_format(__VA_ARGS__))
-#define write_text(w, ...) write_run(w, false, write_format(__VA_ARGS__))
-#define write_strong(w, ...) write_run(w, true, write_format(__VA_ARGS__))
+	write_block(w, BLOCK_HEADING, level, NULL, xasprintf(__VA_ARGS__))
+#define write_paragraph(w, ...) write_block(w, BLOCK_PARAGRAPH, 0, NULL, xasprintf(__VA_ARGS__))
+#define write_item(w, ...) write_block(w, BLOCK_ITEM, 0, NULL, xasprintf(__VA_ARGS__))
+#define write_code(w, ...) write_block(w, BLOCK_CODE, 0, NULL, xasprintf(__VA_ARGS__))
+#define write_picture(w, name, ...) write_block(w, BLOCK_PICTURE, 0, name, xasprintf(__VA_ARGS__))
+#define write_text(w, ...) write_run(w, false, xasprintf(__VA_ARGS__))
+#define write_strong(w, ...) write_run(w, true, xasprintf(__VA_ARGS__))
 
 /* A table: its columns, then rows of a cell for each. Without columns it is a list of facts, two
  * cells a row. One without rows is not written. */
@@ -70,7 +70,7 @@ void write_table(struct writer *w);
 void write_columns(struct writer *w, const char *titles);
 void write_table_of(struct writer *w, const char *titles);
 void write_title(struct writer *w, char *title);
-#define write_column(w, ...) write_title(w, write_format(__VA_ARGS__))
+#define write_column(w, ...) write_title(w, xasprintf(__VA_ARGS__))
 void write_row(struct writer *w);
 /* A row that begins with these texts; the last is NULL. */
 #define write_row_texts(w, ...) write_row_list(w, (const char *const[]){ __VA_ARGS__ })
@@ -79,7 +79,7 @@ void write_table_end(struct writer *w);
 
 /* A cell of words; "", "-" and "—" say that there is no number, and make no column one of words. */
 void write_words(struct writer *w, char *text);
-#define write_cell(w, ...) write_words(w, write_format(__VA_ARGS__))
+#define write_cell(w, ...) write_words(w, xasprintf(__VA_ARGS__))
 /* So many cells of it. */
 void write_cells(struct writer *w, const char *text, size_t count);
 /* "-" where the value is not finite. */
@@ -91,11 +91,11 @@ void write_estimate(struct writer *w, const char *format, double value, double l
 void write_verdict(struct writer *w, const char *name);
 /* More words in the cell before: a unit, a share; a verdict. */
 void write_more_words(struct writer *w, char *text);
-#define write_more(w, ...) write_more_words(w, write_format(__VA_ARGS__))
+#define write_more(w, ...) write_more_words(w, xasprintf(__VA_ARGS__))
 void write_more_verdict(struct writer *w, const char *name);
 
 /* A row of a list of facts; none where the text is empty. */
 void write_fact_words(struct writer *w, const char *what, char *text);
-#define write_fact(w, what, ...) write_fact_words(w, what, write_format(__VA_ARGS__))
+#define write_fact(w, what, ...) write_fact_words(w, what, xasprintf(__VA_ARGS__))
 
 #endif

@@ -262,7 +262,7 @@ void perf_start(struct run *run)
 			     -1);
 	/* The file has data as soon as perf record has started. */
 	while (clock_ns() < deadline && (stat(data, &st) || !st.st_size))
-		usleep(10000);
+		sleep_ns(10 * NSEC_PER_MSEC);
 }
 
 /* Signal a perf and wait for its end. */
@@ -276,7 +276,7 @@ static void end(pid_t *pid, int signal)
 	while (waitpid(*pid, NULL, WNOHANG) == 0) {
 		if (clock_ns() > deadline)
 			kill(*pid, SIGKILL);
-		usleep(5000);
+		sleep_ns(5 * NSEC_PER_MSEC);
 	}
 	*pid = 0;
 }
@@ -359,6 +359,6 @@ void perf_stop(struct run *run)
 	read_counts(run);
 	stacks_top(&stacks, TOP_MAX, &result->top);
 	stacks_release(&stacks);
-	/* Large, and of use on this host only. */
+	/* Large, and useful on this host only. */
 	unlink(vm_file(&run->vm, "perf.data", path));
 }

@@ -222,11 +222,9 @@ static int seal(const char *directory)
 {
 	char *path = xasprintf("%s/" SUMS, directory), *text = NULL;
 	size_t size;
-	FILE *sums = open_memstream(&text, &size);
+	FILE *sums = xmemstream(&text, &size);
 	int status;
 
-	if (!sums)
-		abort();
 	status = add_sums(directory, sums);
 	fclose(sums);
 	if (!status)

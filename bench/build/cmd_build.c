@@ -184,11 +184,9 @@ static char *quote_line(const struct command_line *line)
 {
 	char *text = NULL, *word;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int i;
 
-	if (!f)
-		abort();
 	fputs(line->argv[0], f);
 	for (i = 1; i < line->argc; i++) {
 		word = line->argv[i];

@@ -348,10 +348,8 @@ static char *quote(const char *path)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 
-	if (!f)
-		abort();
 	fputc('"', f);
 	for (; *path; path++) {
 		if (*path == '"' || *path == '\\')
@@ -372,10 +370,8 @@ static bool has_object(const struct git *git, const char *id)
 static char *list_absent(const struct git *git, const char *const *ids, size_t *size)
 {
 	char *text = NULL;
-	FILE *f = open_memstream(&text, size);
+	FILE *f = xmemstream(&text, size);
 
-	if (!f)
-		abort();
 	for (; *ids; ids++)
 		if (!has_object(git, *ids))
 			fprintf(f, "%s\n", *ids);

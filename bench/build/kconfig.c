@@ -228,10 +228,8 @@ static void print_line(FILE *f, const struct wanted_line *line)
 
 static FILE *open_text(char **text, size_t *size)
 {
-	FILE *f = open_memstream(text, size);
+	FILE *f = xmemstream(text, size);
 
-	if (!f)
-		abort();
 	return f;
 }
 

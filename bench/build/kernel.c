@@ -326,9 +326,7 @@ static char *what_configures(const struct git *git, const char *tree)
 		free(files);
 		return NULL;
 	}
-	f = open_memstream(&text, &size);
-	if (!f)
-		abort();
+	f = xmemstream(&text, &size);
 	for (rest = files; (line = strsep(&rest, "\n"));) {
 		path = strchr(line, '\t');
 		if (path && may_configure(path + 1))

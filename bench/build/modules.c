@@ -423,7 +423,7 @@ static void add_order(struct pack *p)
 {
 	char *text = NULL;
 	size_t size, i;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 
 	for (i = 0; i < p->order.count; i++)
 		fprintf(f, "%s\n", ((char **)p->order.items)[i]);

@@ -119,11 +119,9 @@ int registry_write(const char *kind, const char *name, const struct registry_val
 {
 	char *path = cache_path(err, err_size, "%ss/%s.ini", kind, name), *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int status;
 
-	if (!f)
-		abort();
 	status = path ? check_length(values, err, err_size) : -EINVAL;
 	if (!status) {
 		say_what_is_replaced(path, kind, name, values);

@@ -113,53 +113,55 @@ static int set_fact(const struct ini_entry *e, const struct key *key, void *memb
 	return 0;
 }
 
-/* clang-format off */
-#define KEY(type, group, key, setter, member) \
-	{ .section = group, .name = key, .set = setter, .at = offsetof(struct type, member) }
-#define FACT(type, member) KEY(type, NULL, #member, set_fact, member)
-/* clang-format on */
+#define FACT(group, member) KEY(group, #member, set_fact, member)
 
 /* Every member is an owned text. */
+#define S struct image_cut
 static const struct key cut_keys[] = {
-	KEY(image_cut, NULL, "image", set_path, image),
-	KEY(image_cut, NULL, "modules", set_path, modules),
-	FACT(image_cut, build_id),
-	FACT(image_cut, release),
-	FACT(image_cut, version),
-	FACT(image_cut, key),
-	FACT(image_cut, source),
-	FACT(image_cut, commit),
-	FACT(image_cut, message_id),
-	FACT(image_cut, subject),
-	FACT(image_cut, author_date),
-	FACT(image_cut, dirty),
-	FACT(image_cut, fuzz),
-	FACT(image_cut, trace_events),
-	FACT(image_cut, config_sha256),
-	FACT(image_cut, compiler),
-	FACT(image_cut, patches_sha256),
-	FACT(image_cut, built_from),
+	KEY(NULL, "image", set_path, image),
+	KEY(NULL, "modules", set_path, modules),
+	FACT(NULL, build_id),
+	FACT(NULL, release),
+	FACT(NULL, version),
+	FACT(NULL, key),
+	FACT(NULL, source),
+	FACT(NULL, commit),
+	FACT(NULL, message_id),
+	FACT(NULL, subject),
+	FACT(NULL, author_date),
+	FACT(NULL, dirty),
+	FACT(NULL, fuzz),
+	FACT(NULL, trace_events),
+	FACT(NULL, config_sha256),
+	FACT(NULL, compiler),
+	FACT(NULL, patches_sha256),
+	FACT(NULL, built_from),
 	{ .name = "vmlinux", .renamed = "image" },
 	{ .name = NULL },
 };
+#undef S
 
+#define S struct image_qemu
 static const struct key qemu_keys[] = {
-	KEY(image_qemu, NULL, "path", set_path, path),
-	FACT(image_qemu, version),
-	FACT(image_qemu, commit),
-	FACT(image_qemu, subject),
-	FACT(image_qemu, source),
-	FACT(image_qemu, built_from),
+	KEY(NULL, "path", set_path, path),
+	FACT(NULL, version),
+	FACT(NULL, commit),
+	FACT(NULL, subject),
+	FACT(NULL, source),
+	FACT(NULL, built_from),
 	{ .name = NULL },
 };
+#undef S
 
+#define S struct images
 static const struct key images_keys[] = {
-	KEY(images, "kernel", "source", set_fact, source),
-	KEY(images, "kernel", "compiler", set_fact, compiler),
-	KEY(images, "kernel", "config_sha256", set_fact, config_sha256),
-	KEY(images, "initramfs", "path", set_path, initramfs),
+	FACT("kernel", source),
+	FACT("kernel", compiler),
+	FACT("kernel", config_sha256),
+	KEY("initramfs", "path", set_path, initramfs),
 	{ .name = NULL },
 };
+#undef S
 
 #define S struct image_cut
 RECORD(image_cut_record, "cut", NULL,

@@ -19,6 +19,12 @@ struct key {
 	const char *renamed;
 };
 
+/* A row for a member of S, the struct of the table; more may follow, as ".max = 16". */
+/* clang-format off */
+#define KEY(group, key, setter, member, ...) \
+	{ .section = group, .name = key, .set = setter, .at = offsetof(S, member), __VA_ARGS__ }
+/* clang-format on */
+
 /* Setters of an owned char *, whole MiB, ns, bytes per second: uint64_t. */
 int key_set_text(const struct ini_entry *e, const struct key *key, void *member);
 int key_set_memory(const struct ini_entry *e, const struct key *key, void *member);

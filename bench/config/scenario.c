@@ -17,7 +17,6 @@
 #include "lib/units.h"
 
 #define MIB (1ULL << 20)
-#define GUEST_MIN_BYTES (256 * MIB)
 /* Left for the kernel, its page structures and the agent. */
 #define GUEST_REST_BYTES (128 * MIB)
 #define SUFFIX ".ini"
@@ -62,12 +61,7 @@ static int set_victims(const struct ini_entry *e, const struct key *key, void *f
 	return err;
 }
 
-/* clang-format off */
-#define KEY(group, key, setter, member, ...) \
-	{ .section = group, .name = key, .set = setter, \
-	  .at = offsetof(struct scenario, member), __VA_ARGS__ }
-/* clang-format on */
-
+#define S struct scenario
 static const struct key keys[] = {
 	KEY("scenario", "description", key_set_text, description),
 	KEY("guest", "memory", key_set_memory, memory_bytes),
@@ -90,7 +84,7 @@ static const struct key keys[] = {
 	KEY("victims", "guest", set_victims, guest_victims),
 	KEY("victims", "host", set_victims, host_victims),
 	KEY("victims", "calm", key_set_time, calm_ns),
-	KEY("run", "cycles", key_set_number, cycles, .max = 1000),
+	KEY("run", "cycles", key_set_number, cycles, .max = CYCLES_MAX),
 	KEY("run", "refault", key_set_switch, refault),
 	KEY("run", "rate", key_set_rate, rate_bytes_per_s),
 	KEY("run", "boot_timeout", key_set_time, boot_timeout_ns),
@@ -98,6 +92,7 @@ static const struct key keys[] = {
 	{ .section = "run", .name = "move_timeout", .renamed = "resize_timeout" },
 	{ .name = NULL },
 };
+#undef S
 
 /* Free memory after one page of each run is pinned. */
 static uint64_t fragmented_bytes(const struct scenario *s)
@@ -115,7 +110,7 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 	uint64_t used = p->hold_bytes + p->cache_bytes;
 	bool fragmented = s->state == PREPARED_FRAGMENTED;
 	char memory[32], inflate[32], step[32], unpinned[32], sliced[32], run[16], rounds[16];
-	/* The first that is broken is told, with these texts in place of its %s. */
+	/* The first broken one is reported, with these texts in place of its %s. */
 	const struct {
 		bool broken;
 		const char *message;

@@ -8,6 +8,12 @@
 
 #include "lib/record.h"
 
+/* Least memory of a guest: room for a kernel and a balloon. */
+#define GUEST_MIN_BYTES (256ULL << 20)
+
+/* Most inflate-deflate cycles of a boot. */
+#define CYCLES_MAX 1000
+
 enum backing { BACKING_ANONYMOUS, BACKING_MEMFD, BACKING_HUGETLB };
 
 /* State of the guest's memory before each inflate. */
@@ -63,7 +69,7 @@ void scenario_release(struct scenario *scenario);
 
 /*
  * Scale all sizes by one factor, in whole MiB, until the guest's memory fits @limit_bytes, which is
- * enough for a guest (256 MiB). True if something was changed.
+ * GUEST_MIN_BYTES or more. True if something was changed.
  */
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes);
 

@@ -10,8 +10,6 @@
 #include "lib/alloc.h"
 #include "lib/log.h"
 
-#define BOOTS_MAX 999
-
 struct search {
 	struct suite *suite;
 	char **sections; /* for the message */

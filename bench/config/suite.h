@@ -8,6 +8,9 @@
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
 
+/* Most boots of a variant in a scenario. */
+#define BOOTS_MAX 999
+
 /* What one run compares: a section of suites.ini, as changed by the command line. */
 struct suite {
 	char *name;

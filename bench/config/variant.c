@@ -62,22 +62,19 @@ static int set_qemu(const struct ini_entry *e, const struct key *key, void *memb
 	return key_set_text(e, key, member);
 }
 
-/* clang-format off */
-#define KEY(key, setter, member, ...) \
-	{ .name = key, .set = setter, .at = offsetof(struct variant, member), __VA_ARGS__ }
-/* clang-format on */
-
+#define S struct variant
 static const struct key keys[] = {
-	KEY("cut", key_set_text, cut),
-	KEY("description", key_set_text, description),
-	KEY("method", key_set_choice, method, .choices = method_names),
-	KEY("qemu", set_qemu, qemu),
-	KEY("device", set_device, device),
-	KEY("kernel_args", key_set_kernel_args, kernel_args),
-	KEY("against", key_set_text, against),
+	KEY(NULL, "cut", key_set_text, cut),
+	KEY(NULL, "description", key_set_text, description),
+	KEY(NULL, "method", key_set_choice, method, .choices = method_names),
+	KEY(NULL, "qemu", set_qemu, qemu),
+	KEY(NULL, "device", set_device, device),
+	KEY(NULL, "kernel_args", key_set_kernel_args, kernel_args),
+	KEY(NULL, "against", key_set_text, against),
 	{ .name = "mover", .renamed = "method" },
 	{ .name = NULL },
 };
+#undef S
 
 static int set_entry(const struct ini_entry *e, void *context)
 {

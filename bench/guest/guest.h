@@ -2,7 +2,6 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -147,10 +147,8 @@ int do_free(struct call *call)
 /* A pipe's ring, of 40 bytes per page, is one allocation. */
 #define PIPE_PAGES 4096
 
-static char *map;
-static size_t map_bytes;
-
-/* The pages that are taken, by frame number. */
+/* The free memory that is taken, and its pages by frame number. */
+static struct area taken;
 static struct page {
 	uint64_t pfn;
 	char *address;
@@ -220,18 +218,10 @@ static void keep_lists_short(bool wanted)
 
 static void drop(void)
 {
-	if (map)
-		munmap(map, map_bytes);
-	map = NULL;
+	free_area(&taken);
 	free(pages);
 	pages = NULL;
 	page_count = 0;
-}
-
-static void placement_release(void)
-{
-	pins_release();
-	drop();
 }
 
 /* Take the free memory, page by page; the list first, because it takes memory, too. */
@@ -241,17 +231,17 @@ static int take_free(void)
 
 	pages = xreallocarray(NULL, most, sizeof(*pages));
 	memset(pages, 0xff, most * sizeof(*pages));
-	map_bytes = most * PAGE_BYTES;
-	map = memory_map(map_bytes);
-	if (!map)
+	taken.bytes = most * PAGE_BYTES;
+	taken.map = memory_map(taken.bytes);
+	if (!taken.map)
 		return -errno;
 	/* Fails on a kernel without huge pages, which does not need it. */
-	madvise(map, map_bytes, MADV_NOHUGEPAGE);
+	madvise(taken.map, taken.bytes, MADV_NOHUGEPAGE);
 	for (; page_count < most; page_count++) {
 		if (page_count % POLL_PAGES == 0 &&
 		    (size_t)sysconf(_SC_AVPHYS_PAGES) < RESERVE_PAGES)
 			break;
-		pages[page_count].address = map + page_count * PAGE_BYTES;
+		pages[page_count].address = taken.map + page_count * PAGE_BYTES;
 		*(volatile char *)pages[page_count].address = 1;
 	}
 	return 0;
@@ -267,7 +257,7 @@ static int find_frames(void)
 
 	if (fd < 0)
 		return -errno;
-	lseek(fd, (uintptr_t)map / PAGE_BYTES * sizeof(*entries), SEEK_SET);
+	lseek(fd, (uintptr_t)taken.map / PAGE_BYTES * sizeof(*entries), SEEK_SET);
 	while (!err && page < pages + page_count) {
 		n = read(fd, entries, sizeof(entries)) / (ssize_t)sizeof(*entries);
 		if (n <= 0)
@@ -328,14 +318,13 @@ static int pin_between_runs(unsigned int longest_run, uint64_t seed)
 	return err;
 }
 
-/* Leave free memory in runs of 1 to longest_run pages, uniformly, with a pinned page between two.
- */
+/* Leave free memory in runs of 1 to longest_run pages, uniformly, a pinned page between two. */
 int do_fragment(struct call *call)
 {
 	uint64_t start = clock_ns();
 	int err;
 
-	if (map)
+	if (taken.map)
 		return -EBUSY;
 	/* One in (1 + mean length) is pinned; half at most. */
 	err = pins_prepare(sysconf(_SC_AVPHYS_PAGES) / 2);
@@ -365,7 +354,7 @@ int do_hold_high(struct call *call)
 	size_t surplus, i;
 	int err;
 
-	if (map)
+	if (taken.map)
 		return -EBUSY;
 	err = take_in_order();
 	if (!err && page_count < wanted)
@@ -406,7 +395,8 @@ int do_free_high(struct call *call)
 
 int do_release(struct call *call __attribute__((unused)))
 {
-	placement_release();
+	pins_release();
+	drop();
 	free_area(&cache);
 	memory_free();
 	return 0;

@@ -246,7 +246,7 @@ static void send_resized(void)
 	record_release(&resize_batches_record, &resized.trace);
 }
 
-/* The device's last values tell a driver that stalls from a device that lies. */
+/* The device's last values show whether the driver stalled or the device is wrong. */
 static void send_failed(uint32_t from_pages)
 {
 	const int64_t actual_pages = device_read(AWAY);

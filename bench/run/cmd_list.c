@@ -11,6 +11,7 @@
 #include "bench/config/scenario.h"
 #include "bench/config/variant.h"
 #include "bench/run/run.h"
+#include "lib/alloc.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -183,11 +184,9 @@ static int run(struct command_line *line)
 	json_t *all = json_object();
 	char err[1024], *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = xmemstream(&text, &size);
 	int status;
 
-	if (!f)
-		abort();
 	if (list_scenarios(f, new_list(all, "scenarios"), err, sizeof(err)))
 		status = fails(EXIT_USAGE, "%s", err);
 	else

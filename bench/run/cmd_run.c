@@ -11,8 +11,6 @@
 #include "bench/vm/qemu.h"
 #include "lib/alloc.h"
 
-#define BOOTS_MAX 999
-#define CYCLES_MAX 1000
 #define UNTIL_METRIC "inflate.duration_ns"
 #define MAX_BOOTS 30
 #define STRING(number) STRING_OF(number)

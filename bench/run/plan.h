@@ -3,7 +3,6 @@
 #define BENCH_RUN_PLAN_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -126,11 +126,9 @@ static json_t *make_env(const struct session *s)
 	const char *qemu = session_qemu(s, s->chosen[0])->name;
 	char now[32], *command = NULL;
 	size_t size;
-	FILE *f = open_memstream(&command, &size);
+	FILE *f = xmemstream(&command, &size);
 	int i;
 
-	if (!f)
-		abort();
 	/* For people to read, and for --resume. */
 	for (i = 0; i < s->line->argc; i++) {
 		json_array_append_new(arguments, json_string(s->line->argv[i]));

@@ -11,9 +11,6 @@
 #include "lib/alloc.h"
 #include "lib/units.h"
 
-/* Room for a kernel and a balloon. */
-#define GUEST_MIN_BYTES (256ULL << 20)
-
 static void say_replaced(const struct variant *by, const char *file)
 {
 	log_info("variant %s of %s replaces that of %s", by->name, by->file, file);

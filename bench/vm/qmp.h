@@ -15,9 +15,8 @@
 struct qmp;
 
 /*
- * Take over a connected socket and negotiate; @log_path: of the transcript, or NULL. On failure
- * too,
- * *@qmp is there for qmp_error() and qmp_close().
+ * Take over a connected socket and negotiate; @log_path: of the transcript, or NULL. After a
+ * failure, too, *@qmp is valid for qmp_error() and qmp_close().
  */
 int qmp_open(struct qmp **qmp, int fd, const char *log_path, uint64_t deadline);
 void qmp_close(struct qmp *qmp);

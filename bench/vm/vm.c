@@ -304,7 +304,7 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 		.modules = images->cuts[0].modules,
 		.initramfs = images->initramfs,
 		.accel = accel,
-		.memory_bytes = 256ULL << 20,
+		.memory_bytes = GUEST_MIN_BYTES,
 		.vcpus = 1,
 		.thp = true,
 		.directory = dir,

@@ -81,8 +81,8 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 	      size_t reason_size);
 
 /*
- * Choose the accelerator of a run; @wish: "auto", "kvm", "tcg" or "icount". KVM is believed only
- * once a kernel of @images has booted. @reason is for messages and env.json. 0; -EINTR; -ENODEV if
+ * Choose the accelerator of a run; @wish: "auto", "kvm", "tcg" or "icount". KVM is used only
+ * after a kernel of @images has booted. @reason is for messages and env.json. 0; -EINTR; -ENODEV if
  * KVM was asked for by name and does not work here.
  */
 int accel_choose(const char *wish, const struct images *images, enum result_accel *accel,

@@ -42,18 +42,10 @@ static void add_resolution(const char *tree, const char *variant, int number, in
 	put_boot(tree, &boot);
 }
 
-static const char *in_tree(const char *tree)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", test_dir, tree);
-	return path;
-}
-
 static struct outcome compare_with(const char *tree, const char *option, const char *value,
 				   const char *last)
 {
-	const char *args[] = { "compare", in_tree(tree), option, value, last, NULL };
+	const char *args[] = { "compare", in_test_dir(tree), option, value, last, NULL };
 
 	return run_program("balloonstat", args);
 }
@@ -190,7 +182,7 @@ static void nothing_to_compare(void **state)
 
 static void boots_without_a_result_are_counted(void **state)
 {
-	const char *report[] = { "report", in_tree("stopped"), "--no-plots", NULL };
+	const char *report[] = { "report", in_test_dir("stopped"), "--no-plots", NULL };
 	char path[300], *text;
 	json_t *all;
 
@@ -278,12 +270,12 @@ static void outliers_are_named_and_counted(void **state)
 	outcome_release(&outcome);
 }
 
-/* An A/A control shows noise: it is compared, and makes nobody's p larger. */
+/* An A/A control shows noise: it is compared, but not counted when p is corrected. */
 static void controls_are_by_themselves(void **state)
 {
 	static const char plan[] = "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
 				   "{\"name\": \"a-again\", \"control_of\": \"a\"}]}";
-	const char *report[] = { "report", in_tree("controls"), "--no-plots", NULL };
+	const char *report[] = { "report", in_test_dir("controls"), "--no-plots", NULL };
 	char path[300], *text, *floor;
 	double percent, ratio;
 	json_t *all;
@@ -319,8 +311,8 @@ static void controls_are_by_themselves(void **state)
 /* The noise floor of another machine does not count. */
 static void hosts_are_not_mixed(void **state)
 {
-	const char *report[] = { "report", in_tree("here"), "--no-plots", NULL };
-	const char *told[] = { "report", in_tree("here"), "--no-plots", "--mixed-hosts", NULL };
+	const char *report[] = { "report", in_test_dir("here"), "--no-plots", NULL };
+	const char *told[] = { "report", in_test_dir("here"), "--no-plots", "--mixed-hosts", NULL };
 
 	(void)state;
 	add_boots("here", "idle", "a", 2, 100);
@@ -337,7 +329,7 @@ static void hosts_are_not_mixed(void **state)
 static void damaged_results_are_left_out(void **state)
 {
 	static const char cut_off[] = "{\"schema_version\": 2, \"scenario\": \"id";
-	const char *report[] = { "report", in_tree("damaged"), "--no-plots", NULL };
+	const char *report[] = { "report", in_test_dir("damaged"), "--no-plots", NULL };
 	struct outcome outcome;
 
 	(void)state;
@@ -379,7 +371,7 @@ static void hostile_names_are_harmless(void **state)
 	assert_true(outcome.status == 0 || outcome.status == EXIT_UNSUPPORTED);
 	/* The tree and the output, nothing besides; and the plots where they belong. */
 	assert_int_equal(count_files(top), 2);
-	assert_int_not_equal(access(in_tree("escaped-duration.svg"), F_OK), 0);
+	assert_int_not_equal(access(in_test_dir("escaped-duration.svg"), F_OK), 0);
 	snprintf(path, sizeof(path), "%s/%s/plots", top, output);
 	if (outcome.status == 0) {
 		snprintf(path, sizeof(path), "%s/%s/plots/.._.._.._escaped-duration.svg", top,
@@ -397,7 +389,7 @@ static void hostile_names_are_harmless(void **state)
 /* The report is written all the same, and says nothing of plots. */
 static void without_gnuplot(void **state)
 {
-	const char *report[] = { "report", in_tree("two"), NULL };
+	const char *report[] = { "report", in_test_dir("two"), NULL };
 	char path[300], *text, *search = strdup(getenv("PATH"));
 
 	(void)state;

@@ -207,13 +207,12 @@ static void json_has_the_results_as_they_are(void **state)
 
 	(void)state;
 	expect_outcome(EXPORT("plain", "--format", "json", "-o", in_test_dir("all.json")), 0, "");
-	all = json_load_file(in_test_dir("all.json"), 0, NULL);
+	all = load_json(in_test_dir("all.json"));
 	boots = json_object_get(all, "boots");
 	assert_int_equal(json_array_size(boots), 3);
 	for (i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "plain/s/v/boot-%05zu/result.json", i + 1);
-		one = json_load_file(in_test_dir(name), 0, NULL);
-		assert_non_null(one);
+		one = load_json(in_test_dir(name));
 		assert_true(json_equal(json_array_get(boots, i), one));
 		json_decref(one);
 	}

@@ -48,17 +48,9 @@ static void add_boots(const char *tree, const char *scenario, const char *varian
 	}
 }
 
-static const char *in_tree(const char *tree)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", test_dir, tree);
-	return path;
-}
-
 #define GATE(tree, ...)                                                                            \
 	run_program("balloonstat",                                                                 \
-		    (const char *const[]){ "gate", in_tree(tree), __VA_ARGS__, NULL })
+		    (const char *const[]){ "gate", in_test_dir(tree), __VA_ARGS__, NULL })
 
 /* The gate of a QoS file of one claim. */
 static struct outcome gate_claim(const char *tree, const char *lines)
@@ -268,7 +260,7 @@ static const char *write_json(const char *name, const json_t *json)
 	return path;
 }
 
-/* The schema knows where victims are: a phase that there is not is refused. */
+/* The schema lists the phases of victims: an unknown one is refused. */
 static void victims_fit_the_schema(void **state)
 {
 	static const char check[] =
@@ -602,7 +594,7 @@ static void usage(void **state)
 static void json_agrees_with_compare(void **state)
 {
 	static const char *const keys[] = { "ci_low", "ci_high" };
-	const char *args[] = { "compare",  in_tree("slower"),
+	const char *args[] = { "compare",  in_test_dir("slower"),
 			       "--metric", "inflate.duration_ns",
 			       "--json",   NULL };
 	struct outcome outcome = run_program("balloonstat", args);

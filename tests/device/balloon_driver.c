@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/clock.h"
+
 /* Bus 0, device 4, in the address port of the host bridge. */
 #define PCI_ADDRESS (0x80000000U | 4 << 11)
 #define BAR_ADDRESS 0xe0000000U
@@ -150,7 +152,6 @@ void driver_add(struct driver *d, enum queue queue, int head, const struct descr
 bool driver_kick(struct driver *d, enum queue queue)
 {
 	struct vring_used *used = (void *)(d->m->ram + ring(queue, 2));
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	time_t end = time(NULL) + WAIT_S;
 
 	machine_write(d->m, 'w', d->notify[queue], queue);
@@ -159,7 +160,7 @@ bool driver_kick(struct driver *d, enum queue queue)
 			return false;
 		if (time(NULL) > end)
 			fail_msg("a buffer was not used within %d s", WAIT_S);
-		nanosleep(&pause, NULL);
+		sleep_ns(NSEC_PER_MSEC);
 	}
 	return true;
 }

@@ -15,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/config/images.h"
@@ -192,13 +191,6 @@ static void get_status(struct machine *m, const char *command, char *status, siz
 	json_decref(answer);
 }
 
-static void sleep_ms(void)
-{
-	const struct timespec ms = { .tv_nsec = 1000000 };
-
-	nanosleep(&ms, NULL);
-}
-
 void machine_migrate(struct machine *m, const char *path)
 {
 	char uri[1024], status[64];
@@ -213,7 +205,7 @@ void machine_migrate(struct machine *m, const char *path)
 			break;
 		if (!*status || !strcmp(status, "failed"))
 			fail_msg("the migration failed");
-		sleep_ms();
+		sleep_ns(NSEC_PER_MSEC);
 	}
 }
 
@@ -225,7 +217,7 @@ bool machine_arrived(struct machine *m)
 		get_status(m, "query-status", status, sizeof(status));
 		if (strcmp(status, "inmigrate") != 0)
 			return *status;
-		sleep_ms();
+		sleep_ns(NSEC_PER_MSEC);
 	}
 }
 

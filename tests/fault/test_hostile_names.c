@@ -55,7 +55,7 @@ static void make_tree(const char *dir)
 		for (b = 1; b <= HOSTILE_BOOTS + (v == 1); b++) {
 			snprintf(path, sizeof(path), "%s/idle/v%zu/boot-%02zu/result.json", dir, v,
 				 b);
-			value = json_load_file(path, 0, NULL);
+			value = load_json(path);
 			for (i = 0; i < 5; i++)
 				json_object_set_new(value, texts[i],
 						    json_string(COMMANDS TERMINAL));
@@ -64,7 +64,7 @@ static void make_tree(const char *dir)
 		}
 	}
 	snprintf(path, sizeof(path), "%s/plan.json", dir);
-	value = json_load_file(path, 0, NULL);
+	value = load_json(path);
 	json_object_set_new(value, "variants",
 			    json_pack("[{s:s}, {s:s}, {s:s}]", "name", names[0], "name", names[1],
 				      "name", names[2]));
@@ -72,7 +72,7 @@ static void make_tree(const char *dir)
 			    json_string(COMMANDS TERMINAL));
 	rewrite(path, value);
 	snprintf(path, sizeof(path), "%s/env.json", dir);
-	value = json_load_file(path, 0, NULL);
+	value = load_json(path);
 	json_object_set_new(value, "command", json_string("true\n\n<script>alert(1)</script>\n"));
 	rewrite(path, value);
 }

@@ -10,6 +10,7 @@
 #include "analysis/export/export.h"
 #include "analysis/write/write.h"
 #include "tests/fuzz/input.h"
+#include "tests/helpers/everywhere.h"
 
 static const char *const ours[] = {
 	"a",   "code",	 "div",	  "figcaption", "figure", "h1", "h2",	 "li", "p",
@@ -26,31 +27,6 @@ static int is_ours(const char *name, size_t n)
 	return 0;
 }
 
-static void say(struct writer *w, const char *text)
-{
-	write_heading(w, 1, "%s", text);
-	write_heading(w, 2, "%s", text);
-	write_paragraph(w, "%s", text);
-	write_strong(w, "%s", text);
-	write_item(w, "%s", text);
-	write_code(w, "%s", text);
-	write_picture(w, "none", "%s", text);
-	write_table(w);
-	write_column(w, "%s", text);
-	write_columns(w, "n");
-	write_row(w);
-	write_cell(w, "%s", text);
-	write_number(w, "%.3g", strlen(text));
-	write_row(w);
-	write_verdict(w, text);
-	write_count(w, 1);
-	write_more(w, "%s", text);
-	write_table_end(w);
-	write_table(w);
-	write_fact(w, "text", "%s", text);
-	write_table_end(w);
-}
-
 static char *written(enum write_format format, const char *text)
 {
 	const struct write_options options = { .columns = 72,
@@ -62,7 +38,7 @@ static char *written(enum write_format format, const char *text)
 	FILE *f = open_memstream(&output, &size);
 
 	FUZZ_HOLDS(!write_to(w, format, f, &options, err, sizeof(err)));
-	say(w, text);
+	write_everywhere(w, text);
 	write_close(w);
 	fclose(f);
 	return output;
@@ -94,7 +70,7 @@ static void check_markdown(char *markdown)
 		FUZZ_HOLDS(!strchr(line, '<'));
 		for (at = line; (at = strstr(at, "](")); at++)
 			FUZZ_HOLDS((at > line && at[-1] == '\\') ||
-				   !strcmp(at, "](/nowhere/none.png)"));
+				   !strcmp(at, "](/nowhere/gone.png)"));
 	}
 }
 

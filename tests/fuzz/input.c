@@ -2,15 +2,16 @@
 #include "tests/fuzz/input.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/directory.h"
 #include "tests/helpers/files.h"
 
 static int files[FUZZ_FILES];
@@ -102,12 +103,9 @@ static void remove_directory(void)
 
 const char *fuzz_directory(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	if (*directory)
 		return directory;
-	snprintf(directory, sizeof(directory), "%s/fuzz-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(directory))
+	if (private_directory(directory, sizeof(directory), "fuzz"))
 		give_up(directory);
 	atexit(remove_directory);
 	return directory;
@@ -115,14 +113,11 @@ const char *fuzz_directory(void)
 
 void fuzz_link(const char *name, unsigned int slot)
 {
-	char path[PATH_MAX + 256], *slash;
+	char path[PATH_MAX + 256], parent[sizeof(path)];
 
 	snprintf(path, sizeof(path), "%s/%s", fuzz_directory(), name);
-	for (slash = path + strlen(fuzz_directory()) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(path, 0700);
-		*slash = '/';
-	}
+	strcpy(parent, path);
+	make_directories(dirname(parent));
 	if (symlink(path_of(slot), path))
 		give_up(path);
 }

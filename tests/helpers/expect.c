@@ -55,12 +55,12 @@ const char *text_of(const json_t *object, const char *key)
 	return text ? text : "(none)";
 }
 
-double number_of(const json_t *object, const char *key)
+double number_of(const json_t *object, const char *path)
 {
-	const json_t *number = json_object_get(object, key);
+	const json_t *number = json_at(object, path);
 
 	if (!json_is_number(number))
-		fail_msg("expected a number: %s", key);
+		fail_msg("expected a number: %s", path);
 	return json_number_value(number);
 }
 

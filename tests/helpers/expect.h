@@ -27,8 +27,8 @@ size_t size_of(const json_t *object, const char *list);
 /* A text, "(none)" if there is none. */
 const char *text_of(const json_t *object, const char *key);
 
-/* A number; the test fails if it is not one. */
-double number_of(const json_t *object, const char *key);
+/* The number at a path; the test fails if there is none. */
+double number_of(const json_t *object, const char *path);
 
 /* balloonstat export TREE, below the test's directory, and up to 29 words more. */
 #define EXPORT(tree, ...) export_with(tree, (const char *const[]){ __VA_ARGS__, NULL })

@@ -9,20 +9,6 @@
 #include "tests/helpers/files.h"
 #include "tests/helpers/unit.h"
 
-void expect_text(const char *text, const char *words)
-{
-	if (!strstr(text, words))
-		fail_msg("'%s' is not in:\n%s", words, text);
-}
-
-void expect_no_text(const char *text, const char *words)
-{
-	const char *at = strstr(text, words);
-
-	if (at)
-		fail_msg("'%s' is in: ...%.300s", words, at);
-}
-
 void load_table(struct table *table, const char *name)
 {
 	char err[1024];
@@ -34,10 +20,19 @@ void load_table(struct table *table, const char *name)
 		print_message("%s\n", table->broken[i]);
 }
 
+void expect_no_table(const char *name, int status, const char *says)
+{
+	struct table table;
+	char err[1024];
+
+	assert_int_equal(table_load(&table, in_test_dir(name), err, sizeof(err)), status);
+	assert_contains(err, says);
+}
+
 void make_report(struct report *report, const struct table *table)
 {
-	report_make(report,
-		    &(struct report_input){ .table = table, .smallest_effect = SMALLEST_EFFECT });
+	*report = (struct report){ .table = table, .smallest_effect = SMALLEST_EFFECT };
+	report_make(report);
 }
 
 const struct report_scenario *scenario_named(const struct report *report, const char *name)

@@ -6,12 +6,11 @@
 
 /* A report of trees below test_dir, for tests of what it says and draws. */
 
-/* What is in a text, and what is not; a failure prints both. */
-void expect_text(const char *text, const char *words);
-void expect_no_text(const char *text, const char *words);
-
 /* The tree test_dir/NAME; to be given to table_release(). */
 void load_table(struct table *table, const char *name);
+
+/* Check that table_load() refuses the tree test_dir/NAME. */
+void expect_no_table(const char *name, int status, const char *says);
 
 /* A report of a table, and its scenario of that name. */
 void make_report(struct report *report, const struct table *table);

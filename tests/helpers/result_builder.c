@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/alloc.h"
 #include "tests/helpers/files.h"
 
 #define GIB (1LL << 30)
@@ -55,11 +56,9 @@ struct cycle_result *boot_cycle(const struct boot_result *boot)
 
 struct histogram *build_histogram(uint64_t value, size_t count)
 {
-	struct histogram *h = calloc(1, sizeof(*h));
+	struct histogram *h = xcalloc(1, sizeof(*h));
 	size_t i;
 
-	if (!h)
-		abort();
 	for (i = 0; i < count; i++)
 		histogram_add(h, value);
 	return h;
@@ -73,6 +72,16 @@ struct histogram *build_spread(double center, size_t count)
 	for (i = 0; i < count; i++)
 		histogram_add(h, center * (0.5 + 1.0 * i / count));
 	return h;
+}
+
+uint64_t count_values_from(const struct histogram *h, uint64_t value)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
+		n += h->buckets[i];
+	return n;
 }
 
 void *add_item(const struct record *record, struct record_list *map, const char *name)

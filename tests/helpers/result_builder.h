@@ -35,6 +35,9 @@ struct histogram *build_histogram(uint64_t value, size_t count);
 /* @count values from half of @center to one and a half of it. */
 struct histogram *build_spread(double center, size_t count);
 
+/* How many values are in the bucket of @value or above it. */
+uint64_t count_values_from(const struct histogram *h, uint64_t value);
+
 /* An item of a map: of boot->ops, ->victims.guest, ->trace.host.calls. */
 void *add_item(const struct record *record, struct record_list *map, const char *name);
 

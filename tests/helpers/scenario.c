@@ -35,14 +35,5 @@ json_t *run_scenario(const char *name, const char *text, const char *variant, co
 
 const json_t *cycle_of(const json_t *result)
 {
-	return json_array_get(json_object_get(result, "cycles"), 0);
-}
-
-double number(const json_t *object, const char *path)
-{
-	const json_t *value = json_at(object, path);
-
-	if (!json_is_number(value))
-		fail_msg("no number at %s", path);
-	return json_number_value(value);
+	return item_of(result, "cycles", 0);
 }

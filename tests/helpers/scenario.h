@@ -15,7 +15,4 @@ json_t *run_scenario(const char *name, const char *text, const char *variant, co
 /* The first cycle. */
 const json_t *cycle_of(const json_t *result);
 
-/* The number at a path, "inflate.bytes"; the test fails if there is none. */
-double number(const json_t *object, const char *path);
-
 #endif

@@ -13,11 +13,8 @@
 
 void stages_use(const char *qemu)
 {
-	char path[512];
-
 	setenv("FAULTY_QEMU", qemu, 1);
-	snprintf(path, sizeof(path), "%s", build_path("tests/helpers/faulty-qemu/faulty-qemu"));
-	setenv("QEMU", path, 1);
+	setenv("QEMU", build_path("tests/helpers/faulty-qemu/faulty-qemu"), 1);
 }
 
 pid_t stages_start(const char *faults, const char *scenario, const char *trace, const char *out)

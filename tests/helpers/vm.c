@@ -92,8 +92,12 @@ void test_guest_start(const struct test_guest *guest)
 		err = vm_start(&test_vm, &config, images_find(&test_images, variant.cut),
 			       TEST_TIMEOUT_NS);
 	}
-	if (err)
-		fail_msg("%s: %s", guest->variant ? guest->variant : guest->cut, test_vm.reason);
+	if (err) {
+		char *console = read_file(in_test_dir("console.log"));
+
+		fail_msg("%s: %s; console: %s", guest->variant ? guest->variant : guest->cut,
+			 test_vm.reason, console ? console : "none");
+	}
 }
 
 int test_guest_end(void **state)

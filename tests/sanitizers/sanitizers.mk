@@ -23,7 +23,7 @@ fuzzers := $(patsubst %.c,$(O)/%,$(fuzz_src))
 all_src += $(fuzz_src) tests/fuzz/input.c tests/sanitizers/early_proc.c
 
 $(fuzzers): $(O)/%: $(O)/%.o $(O)/bench/guest/channel.o $(O)/bench/guest/procfs.o \
-		$(call obj,tests/fuzz/input.c tests/helpers/files.c) $(archives)
+		$(call obj,tests/fuzz/input.c tests/helpers/everywhere.c tests/helpers/files.c) $(archives)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
@@ -44,16 +44,18 @@ fuzz-corpus: fuzz-build $(fuzz_corpora) ## add the findings that reach new code 
 	$(Q)$(MAKE) --no-print-directory pack-corpus
 
 # Tests that take minutes with a sanitizer or valgrind and add no coverage: thousands of
-# repetitions (bootstrap, changepoint, until_ci, export_trace, gate, histogram), or
-# deadlines of a second (victim, fake_qemu, list, which boots guests). check-asan and
-# check-valgrind run them, too.
+# repetitions (bootstrap, changepoint, until_ci, gate), a browser (html_browser), or many
+# runs and deadlines (the others). check-asan and check-valgrind run them, too.
 slow := bootstrap changepoint until_ci gate victim fake_qemu html_browser list hostile_guest \
 	stages writes cache power_cut side_by_side
 # Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
 # under it: its long double has 64 bits (units), and it delays processes that are killed
 # or timed (qemu, victim).
-quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_json trace_records write
+quick_valgrind := claim histogram plan qmp report scenario stacks totals trace_records trace_result write
 no_valgrind := units victim qemu html_browser list reference scale
+# A test that was renamed would leave these lists without a word.
+$(foreach name,$(slow) $(quick_valgrind) $(no_valgrind),$(if $(filter %/test_$(name),$(tests)),,$(error \
+	tests/sanitizers/sanitizers.mk: there is no test_$(name); correct the lists of tests)))
 
 asan_cflags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 # test_scale measures memory, of which ASan takes a multiple.
@@ -126,7 +128,7 @@ coverage_tests = $(patsubst $(O)/%,$(O)/coverage/%,$(foreach kind,unit cli fault
 gcovr = gcovr --root . --object-directory $(O)/coverage --gcov-ignore-parse-errors
 
 .PHONY: coverage
-coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## line coverage by folder; at least 85 % of bench, analysis, bpf
+coverage: $(images) $(planted) $(runner) | $(O)/.checks-deps ## line coverage by folder; at least 85 % of bench, analysis, bpf, lib
 	$(call another_build,coverage) CFLAGS='-O0 -g --coverage' tested $(coverage_tests)
 	$(call images_of,coverage,$(O))
 	$(Q)$(if $(planted),mkdir -p $(O)/coverage/planted && cp $(planted) $(O)/coverage/planted/)

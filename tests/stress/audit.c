@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/vm/interrupt.h"
 #include "lib/clock.h"
@@ -237,7 +236,6 @@ static void found_full(struct stress_boot *boot, uint64_t actual,
 
 static int empty_balloon(struct stress_boot *boot)
 {
-	const struct timespec pause = { .tv_nsec = POLL_MS * NSEC_PER_MSEC };
 	uint64_t deadline = deadline_in_ms(EMPTY_MS), actual = 0;
 	unsigned int polls = 0;
 	struct memory_counts counts;
@@ -248,7 +246,7 @@ static int empty_balloon(struct stress_boot *boot)
 	if (err)
 		vm_explain(&boot->vm, "in an audit", qmp_error(boot->vm.qmp));
 	while (!err && polls < EMPTY_POLLS) {
-		nanosleep(&pause, NULL);
+		sleep_ns(POLL_MS * NSEC_PER_MSEC);
 		err = interrupted() ? -EINTR : check_empty(boot, &actual, &counts, &empty);
 		polls = empty ? polls + 1 : 0;
 		if (!err && !empty && clock_ns() > deadline) {
@@ -273,13 +271,12 @@ static void compare_counts(struct stress_boot *boot, const struct memory_counts 
 
 static int read_settled_counts(struct stress_boot *boot, struct memory_counts *counts)
 {
-	const struct timespec pause = { .tv_nsec = POLL_MS * NSEC_PER_MSEC };
 	int err = read_counts(boot, counts), polls;
 
 	for (polls = 1; !err && polls < FREE_POLLS; polls++) {
 		if (boot->free_bytes - counts->free_bytes <= FREE_NOISE_BYTES)
 			break;
-		nanosleep(&pause, NULL);
+		sleep_ns(POLL_MS * NSEC_PER_MSEC);
 		err = interrupted() ? -EINTR : read_counts(boot, counts);
 	}
 	return err;
@@ -330,13 +327,12 @@ int stress_audit(struct stress_boot *boot)
 
 int stress_audit_leaks(struct stress_boot *boot)
 {
-	const struct timespec pause = { .tv_sec = LEAK_AGE_MS / 1000 };
 	char *text = NULL;
 	int err;
 
 	/* Twice: a scan can miss a pointer that changes meanwhile. */
 	err = write_guest(boot, KMEMLEAK, "scan");
-	nanosleep(&pause, NULL);
+	sleep_ns(LEAK_AGE_MS * NSEC_PER_MSEC);
 	if (!err)
 		err = write_guest(boot, KMEMLEAK, "scan");
 	if (!err)

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/clock.h"
 #include "tests/stress/audit.h"
@@ -62,7 +61,6 @@ void stress_found_text(struct stress_boot *boot, const char *kind, const char *f
 /* After a finding, wait for the rest of the kernel's report, and scan it again. */
 void stress_check_console(struct stress_boot *boot)
 {
-	const struct timespec pause = { .tv_sec = REPORT_S };
 	long before = boot->console_offset;
 	char path[PATH_MAX];
 	json_t *finding;
@@ -72,7 +70,7 @@ void stress_check_console(struct stress_boot *boot)
 	if (!finding)
 		return;
 	json_decref(finding);
-	nanosleep(&pause, NULL);
+	sleep_ns(REPORT_S * NSEC_PER_SEC);
 	boot->console_offset = before;
 	stress_found(boot, findings_scan(path, &boot->console_offset));
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/vm/interrupt.h"
 #include "lib/clock.h"
@@ -146,10 +145,8 @@ static int run_host_order(struct stress_boot *boot, const struct stress_order *o
 
 static int sleep_until(uint64_t when_ns)
 {
-	const struct timespec pause = { .tv_nsec = 2 * NSEC_PER_MSEC };
-
 	while (clock_ns() < when_ns && !interrupted())
-		nanosleep(&pause, NULL);
+		sleep_ns(2 * NSEC_PER_MSEC);
 	return interrupted() ? -EINTR : 0;
 }
 

@@ -338,24 +338,24 @@ static void the_report_says_what_victims_felt(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	expect_text(text, "## Quality of service");
-	expect_text(text, "Under TCG the guest's latencies are those of an emulated path");
-	expect_text(text,
-		    "### beside: fault_ns in the guest\n\nWhat is measured is the first touch");
-	expect_text(text,
-		    "| old | 4 | 12.3 [4.1, 32.8] | 49.2 [16.4, 131.1] | 12.3 [4.1, 32.8] | "
-		    "12.3 [4.1, 32.8] | 12.3 [4.1, 32.8] | 4.00 [4.00, 4.00] | 1.00 [1.00, 1.00] "
-		    "|\n");
-	expect_text(text, "| new | 4 | 12.3 [4.1, 32.8] | 24.6 [8.2, 65.5] |");
+	assert_contains(text, "## Quality of service");
+	assert_contains(text, "Under TCG the guest's latencies are those of an emulated path");
+	assert_contains(text,
+			"### beside: fault_ns in the guest\n\nWhat is measured is the first touch");
+	assert_contains(
+		text, "| old | 4 | 12.3 [4.1, 32.8] | 49.2 [16.4, 131.1] | 12.3 [4.1, 32.8] | "
+		      "12.3 [4.1, 32.8] | 12.3 [4.1, 32.8] | 4.00 [4.00, 4.00] | 1.00 [1.00, 1.00] "
+		      "|\n");
+	assert_contains(text, "| new | 4 | 12.3 [4.1, 32.8] | 24.6 [8.2, 65.5] |");
 	/* Without enough values for p99, a lower percentile is shown, or none. */
-	expect_text(text, "| x\\|y &lt;b> | 4 | 12.3 [4.1, 32.8] | 98.3 [32.8, 262.1] (p90) |");
-	expect_text(text,
-		    "| x\\|y &lt;b> | inflate | 4 | 100 | 1.02 [1.02, 1.02] | 98.3 [32.8, 262.1] "
-		    "| - | - | 262 |");
-	expect_text(text, "| x\\|y &lt;b> | deflate | 4 | 15 | - | - | - | - | 4.10 |");
-	expect_text(text,
-		    "| old | inflate | 4 | 1000 | 1.02 [1.02, 1.02] | 1.02 [1.02, 1.02] | 49.2 "
-		    "[16.4, 131.1] | - | 131 |");
+	assert_contains(text, "| x\\|y &lt;b> | 4 | 12.3 [4.1, 32.8] | 98.3 [32.8, 262.1] (p90) |");
+	assert_contains(
+		text, "| x\\|y &lt;b> | inflate | 4 | 100 | 1.02 [1.02, 1.02] | 98.3 [32.8, 262.1] "
+		      "| - | - | 262 |");
+	assert_contains(text, "| x\\|y &lt;b> | deflate | 4 | 15 | - | - | - | - | 4.10 |");
+	assert_contains(text,
+			"| old | inflate | 4 | 1000 | 1.02 [1.02, 1.02] | 1.02 [1.02, 1.02] | 49.2 "
+			"[16.4, 131.1] | - | 131 |");
 	free(text);
 }
 
@@ -364,28 +364,34 @@ static void the_report_says_for_how_long(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	expect_text(text,
-		    "| inflate | old | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 1 | | "
-		    "base |");
-	expect_text(text,
-		    "| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 0.500 "
-		    "[");
+	assert_contains(
+		text,
+		"| inflate | old | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 1 | | "
+		"base |");
+	assert_contains(
+		text,
+		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 0.500 "
+		"[");
 	/* Against the base the percentile that both carry. */
-	expect_text(text,
-		    "| inflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p90 "
-		    "|");
-	expect_text(text,
-		    "| deflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | - | "
-		    "| | |");
-	expect_text(text, "### beside: bandwidth_bytes_per_s on the host");
-	expect_text(
+	assert_contains(
+		text,
+		"| inflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p90 "
+		"|");
+	assert_contains(
+		text,
+		"| deflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | - | "
+		"| | |");
+	assert_contains(text, "### beside: bandwidth_bytes_per_s on the host");
+	assert_contains(
 		text,
 		"| old | 4 | 8.00 [8.00, 8.00] | 2.00 [2.00, 2.00] | 8.00 [8.00, 8.00] | 8.00 "
 		"[8.00, 8.00] | 8.00 [8.00, 8.00] | 0.250 [0.250, 0.250] | 1.00 [1.00, 1.00] |");
-	expect_text(text,
-		    "| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p50 | 2.000 "
-		    "[2.000, 2.000] |");
-	expect_text(text, "![beside, a victim over time](plots/beside-guest-fault_ns-time.png)");
+	assert_contains(
+		text,
+		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p50 | 2.000 "
+		"[2.000, 2.000] |");
+	assert_contains(text,
+			"![beside, a victim over time](plots/beside-guest-fault_ns-time.png)");
 	free(text);
 }
 
@@ -397,12 +403,12 @@ static void nobody_ran_beside_it(void **state)
 	(void)state;
 	load_table(&plain, "plain");
 	text = report_text(&plain);
-	expect_text(text, "## State of memory");
-	expect_no_text(text, "## Quality of service");
-	expect_text(text, "- The impact on co-located workloads: no scenario of this run has "
-			  "victims.");
-	expect_no_text(text, "## Claims");
-	expect_text(text, "## CPU time of a resize");
+	assert_contains(text, "## State of memory");
+	assert_lacks(text, "## Quality of service");
+	assert_contains(text, "- The impact on co-located workloads: no scenario of this run has "
+			      "victims.");
+	assert_lacks(text, "## Claims");
+	assert_contains(text, "## CPU time of a resize");
 	free(text);
 	table_release(&plain);
 }
@@ -412,10 +418,10 @@ static void hostile_names_stay_out(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	expect_no_text(text, "192.0.2.1");
-	expect_no_text(text, "no.place");
-	expect_no_text(text, "moon");
-	expect_no_text(text, "<b>");
+	assert_lacks(text, "192.0.2.1");
+	assert_lacks(text, "no.place");
+	assert_lacks(text, "moon");
+	assert_lacks(text, "<b>");
 	free(text);
 }
 
@@ -425,12 +431,14 @@ static void costs_are_per_gib(void **state)
 
 	(void)state;
 	/* 0.1 s for 2 GiB, in which QEMU has three CPUs busy. */
-	expect_text(text,
-		    "| beside | inflate | old | 4 | 0.150 [0.150, 0.150] | 0.050 [0.050, 0.050] |");
-	expect_text(text, "| variant | n | free in blocks of 64 KiB and above, before the inflate, "
-			  "% |\n|---|---:|---:|\n| old | 4 | 25.0 [25.0, 25.0] |\n");
-	expect_text(text, "| old | 4 | 512 [512, 512] |");
-	expect_no_text(text, "times out of puff");
+	assert_contains(
+		text,
+		"| beside | inflate | old | 4 | 0.150 [0.150, 0.150] | 0.050 [0.050, 0.050] |");
+	assert_contains(text,
+			"| variant | n | free in blocks of 64 KiB and above, before the inflate, "
+			"% |\n|---|---:|---:|\n| old | 4 | 25.0 [25.0, 25.0] |\n");
+	assert_contains(text, "| old | 4 | 512 [512, 512] |");
+	assert_lacks(text, "times out of puff");
 	free(text);
 }
 
@@ -453,18 +461,18 @@ static void plots_are_drawn(void **state)
 
 	(void)state;
 	svg = drawn_of(PLOT_VICTIM_TIME, &faults);
-	expect_text(svg, "s since the inflate began");
-	expect_text(svg, "x_y__b_");
+	assert_contains(svg, "s since the inflate began");
+	assert_contains(svg, "x_y__b_");
 	free(svg);
 	svg = drawn_of(PLOT_VICTIM_TIME, &bandwidth);
-	expect_text(svg, "GiB/s");
+	assert_contains(svg, "GiB/s");
 	free(svg);
 	svg = drawn_of(PLOT_VICTIM_PERCENTILES, &faults);
-	expect_text(svg, "plateau");
+	assert_contains(svg, "plateau");
 	free(svg);
 	/* The best percentile that all of them carry. */
 	svg = drawn_of(PLOT_VICTIM_TRADE_OFF, &faults);
-	expect_text(svg, "p90, inflate / before");
+	assert_contains(svg, "p90, inflate / before");
 	free(svg);
 	free(drawn_of(PLOT_VICTIM_TRADE_OFF, &bandwidth));
 }
@@ -524,15 +532,18 @@ static void claims_are_shown(void **state)
 	outcome_release(&outcome);
 	snprintf(path, sizeof(path), "%s/out/REPORT.md", test_dir);
 	text = read_file(path);
-	expect_text(text, "## Claims");
-	expect_text(text, "- holds: guest.fault_ns.p99 during inflate &lt;= 4.5 x idle — a \\| b");
-	expect_text(text, "| holds | beside | new | 4 | | 2 [2, 2] x | &lt;= 4.5 x idle | pass |");
-	expect_text(text, "| broken | beside | old | 4 | | 4 [4, 4] x | &lt;= 3 x idle | fail: the "
-			  "whole interval is beyond the limit |");
+	assert_contains(text, "## Claims");
+	assert_contains(text,
+			"- holds: guest.fault_ns.p99 during inflate &lt;= 4.5 x idle — a \\| b");
+	assert_contains(text,
+			"| holds | beside | new | 4 | | 2 [2, 2] x | &lt;= 4.5 x idle | pass |");
+	assert_contains(text,
+			"| broken | beside | old | 4 | | 4 [4, 4] x | &lt;= 3 x idle | fail: the "
+			"whole interval is beyond the limit |");
 	/* 30 windows carry no lowest hundredth. */
-	expect_text(text,
-		    "| lowest | beside | old | 0 | | - | >= 0.1 x idle | inconclusive: too few");
-	expect_text(text, "4 judged: 2 pass, 1 fail, 1 inconclusive, 0 invalid.");
+	assert_contains(
+		text, "| lowest | beside | old | 0 | | - | >= 0.1 x idle | inconclusive: too few");
+	assert_contains(text, "4 judged: 2 pass, 1 fail, 1 inconclusive, 0 invalid.");
 	free(text);
 }
 
@@ -542,11 +553,11 @@ static void claims_that_fit_nothing_are_refused(void **state)
 
 	(void)state;
 	assert_int_equal(outcome.status, EXIT_USAGE);
-	expect_text(outcome.output, "no variant 'nobody'");
+	assert_contains(outcome.output, "no variant 'nobody'");
 	outcome_release(&outcome);
 	outcome = run_report("[it]\nclaim = what?\n");
 	assert_int_equal(outcome.status, EXIT_USAGE);
-	expect_text(outcome.output, "it.ini:2");
+	assert_contains(outcome.output, "it.ini:2");
 	outcome_release(&outcome);
 }
 
@@ -563,9 +574,9 @@ static void claims_of_other_suites_are_a_line(void **state)
 	outcome_release(&outcome);
 	snprintf(path, sizeof(path), "%s/out/REPORT.md", test_dir);
 	text = read_file(path);
-	expect_text(text, "- 2 claims, which are not judged: they need scenarios: x&lt;y; "
-			  "variants: nobody.\n");
-	expect_no_text(text, "judged: 0");
+	assert_contains(text, "- 2 claims, which are not judged: they need scenarios: x&lt;y; "
+			      "variants: nobody.\n");
+	assert_lacks(text, "judged: 0");
 	free(text);
 }
 

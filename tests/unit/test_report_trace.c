@@ -192,27 +192,29 @@ static void the_report_says_where_the_time_went(void **state)
 
 	(void)state;
 	/* Variants are rows; what no boot has observed is no column. */
-	expect_text(text, "| inflate | alloc | enqueue | notify | other |\n");
-	expect_text(text,
-		    "| old | 0.500 [0.500, 0.500] · 50.0 % | 0.250 [0.250, 0.250] · 25.0 % |");
-	expect_text(text, "| new | 0.400 [0.400, 0.400] · 50.0 % |");
-	expect_text(text, "| deflate | dequeue | notify | host: translate | host: willneed | "
-			  "release | other |\n");
-	expect_text(text, "| 0.125 [0.125, 0.125] · 12.5 % |");
-	expect_no_text(text, "| alloc retry |\n");
+	assert_contains(text, "| inflate | alloc | enqueue | notify | other |\n");
+	assert_contains(text,
+			"| old | 0.500 [0.500, 0.500] · 50.0 % | 0.250 [0.250, 0.250] · 25.0 % |");
+	assert_contains(text, "| new | 0.400 [0.400, 0.400] · 50.0 % |");
+	assert_contains(text, "| deflate | dequeue | notify | host: translate | host: willneed | "
+			      "release | other |\n");
+	assert_contains(text, "| 0.125 [0.125, 0.125] · 12.5 % |");
+	assert_lacks(text, "| alloc retry |\n");
 	/* 100 ns is in a bucket from 100 to 103. */
-	expect_text(text, "| enqueue | new+pages | 4 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
-	expect_text(text, " | - | 5000 |");
-	expect_text(text, "| dontneed | new+pages | 4 | 1000 |");
-	expect_text(text, "| idle | inflate | old | 4 | 262144 [262144, 262144] | 1024");
-	expect_text(text,
-		    "| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
+	assert_contains(text,
+			"| enqueue | new+pages | 4 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
+	assert_contains(text, " | - | 5000 |");
+	assert_contains(text, "| dontneed | new+pages | 4 | 1000 |");
+	assert_contains(text, "| idle | inflate | old | 4 | 262144 [262144, 262144] | 1024");
+	assert_contains(
+		text,
+		"| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
 	/* An eighth of as many allocations of order 2 as there are pages is half of them. */
-	expect_text(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
-	expect_text(text, "In the 16 boots that are used, 32 counts");
-	expect_text(text, "- Traced on the host: it is &lt;off>.");
-	expect_text(text, "- Traced on the guest, puff: it &lt;hides> (level phases).");
-	expect_text(text, "| 25.0 | do_madvise |");
+	assert_contains(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
+	assert_contains(text, "In the 16 boots that are used, 32 counts");
+	assert_contains(text, "- Traced on the host: it is &lt;off>.");
+	assert_contains(text, "- Traced on the guest, puff: it &lt;hides> (level phases).");
+	assert_contains(text, "| 25.0 | do_madvise |");
 	free(text);
 }
 
@@ -221,12 +223,12 @@ static void steps_are_compared(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	expect_text(text, "## Step by step");
-	expect_text(text,
-		    "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
-	expect_text(text, "| idle | deflate | new | old |");
-	expect_no_text(text, "nobody");
-	expect_no_text(text, "touch after the deflate");
+	assert_contains(text, "## Step by step");
+	assert_contains(
+		text, "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
+	assert_contains(text, "| idle | deflate | new | old |");
+	assert_lacks(text, "nobody");
+	assert_lacks(text, "touch after the deflate");
 	free(text);
 }
 
@@ -235,12 +237,12 @@ static void levels_are_a_cost_not_a_variant(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	expect_text(text,
-		    "| idle | inflate | new | new+off | 4 | 800.0 [800.0, 800.0] ns | +160.0 | "
-		    "1.2500 [1.2500, 1.2500] |");
-	expect_text(text, "| idle | deflate | new+pages | new+off | 4 |");
-	expect_text(text, "| 2.5000 [2.5000, 2.5000] |");
-	expect_no_text(text, "| inflate | new+off |");
+	assert_contains(text,
+			"| idle | inflate | new | new+off | 4 | 800.0 [800.0, 800.0] ns | +160.0 | "
+			"1.2500 [1.2500, 1.2500] |");
+	assert_contains(text, "| idle | deflate | new+pages | new+off | 4 |");
+	assert_contains(text, "| 2.5000 [2.5000, 2.5000] |");
+	assert_lacks(text, "| inflate | new+off |");
 	free(text);
 }
 
@@ -254,12 +256,12 @@ static void plots_are_drawn(void **state)
 	make_report(&report, &table);
 	of = (struct plot_of){ .report = &report, .scenario = &report.scenarios[0] };
 	svg = drawn_plot(PLOT_PHASES, of);
-	expect_text(svg, "host: willneed");
+	assert_contains(svg, "host: willneed");
 	free(svg);
 	of = (struct plot_of){ .report = &report, .scenario_name = "idle" };
 	svg = drawn_plot(PLOT_LATENCY, of);
-	expect_text(svg, "new+pages");
-	expect_text(svg, "enqueue");
+	assert_contains(svg, "new+pages");
+	assert_contains(svg, "enqueue");
 	free(svg);
 	free(drawn_plot(PLOT_MADVISE, of));
 	of.scenario_name = "elsewhere";

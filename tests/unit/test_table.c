@@ -14,6 +14,7 @@
 #include "analysis/data/measure.h"
 #include "lib/directory.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/report_text.h"
 #include "tests/helpers/result_builder.h"
 
 #define EQUAL(a, b)                                                                                \
@@ -22,29 +23,6 @@
 		if (!(fabs(is_ - wanted_) <= 1e-9 * fabs(wanted_)))                                \
 			fail_msg("%s is %.12g, not %.12g", #a, is_, wanted_);                      \
 	} while (0)
-
-static struct table load(const char *tree)
-{
-	struct table table;
-	char path[256], err[512];
-
-	snprintf(path, sizeof(path), "%s/%s", test_dir, tree);
-	if (table_load(&table, path, err, sizeof(err)))
-		fail_msg("%s", err);
-	return table;
-}
-
-static void expect_no_table(const char *tree, int status, const char *says)
-{
-	char path[256], err[512] = "";
-	struct table table;
-	int is;
-
-	snprintf(path, sizeof(path), "%s/%s", test_dir, tree);
-	is = table_load(&table, path, err, sizeof(err));
-	if (is != status || !strstr(err, says))
-		fail_msg("%d: %s; not %d: %s", is, err, status, says);
-}
 
 /* Boots as lines of a file, compressed or not. */
 static void put_lines(const char *name, struct boot_result *boots, size_t count, const char *mode)
@@ -117,7 +95,7 @@ static void fields_are_columns(void **state)
 
 	(void)state;
 	put_rich("rich");
-	t = load("rich");
+	load_table(&t, "rich");
 	assert_int_equal(t.boot_count, 1);
 	assert_int_equal(t.boots[0].cycle_count, 2);
 	assert_string_equal(t.boots[0].scenario, "idle");
@@ -143,7 +121,7 @@ static void measures_are_numbers_of_a_boot(void **state)
 	struct measure m;
 
 	(void)state;
-	t = load("rich");
+	load_table(&t, "rich");
 	EQUAL(value_of(&t, "a", "inflate.duration_ns"), 2.5e8);
 	EQUAL(value_of(&t, "a", "ready_ns"), 7e8);
 	EQUAL(value_of(&t, "a", "vmstat.pgfault"), 7);
@@ -237,7 +215,7 @@ static void victims_have_phases(void **state)
 	put_victim("victim", 1, 2000, true);
 	put_victim("short", 1, 50, true);
 	put_victim("short", 2, 2000, false);
-	t = load("victim");
+	load_table(&t, "victim");
 	assert_int_equal(victims_of(&t, "victim", &victims), 1);
 	assert_string_equal(victims[0].name, "fault_ns");
 	assert_string_equal(victim_where(&victims[0]), "in the guest");
@@ -257,7 +235,7 @@ static void victims_have_phases(void **state)
 	EQUAL(estimate(&t, NULL, "a", &m).median, 10);
 	table_release(&t);
 	/* One boot has too few values for p99, and the other no series to know what is late. */
-	t = load("short");
+	load_table(&t, "short");
 	m = measure_of("guest.fault_ns.p99 during inflate");
 	s = series(&t, NULL, NULL, &m);
 	assert_int_equal(s.n, 1);
@@ -289,7 +267,7 @@ static void lines_are_boots(void **state)
 			boots[i] = build_boot("idle", i < 2 ? "b" : "a", i < 2 ? 2 - i : 1,
 					      100 + 10 * i);
 		put_lines(names[k][0], boots, 3, names[k][1]);
-		t = load(k ? "packed" : "plain");
+		load_table(&t, k ? "packed" : "plain");
 		/* Names as they came, boots in order. */
 		assert_string_equal(t.variants[0], "b");
 		assert_int_equal(t.boot_count, 3);
@@ -323,7 +301,7 @@ static void a_damaged_line_costs_a_boot(void **state)
 	fputs("{\"schema_version\": 2, \"scen\n[1]\n{\"schema_version\": 1}\n", f);
 	fclose(f);
 	write_file(test_dir, "damaged/boots/other.jsonl.gz", "\x1f\x8b\x08");
-	t = load("damaged");
+	load_table(&t, "damaged");
 	assert_int_equal(t.boot_count, 1);
 	assert_int_equal(t.broken_count, 4);
 	assert_non_null(strstr(t.broken[0], "idle.jsonl:2: "));
@@ -340,7 +318,7 @@ static void a_boot_counts_once(void **state)
 	(void)state;
 	put_boots("twice", "idle", "a", 2, 100);
 	put_boots("twice", "idle", "a", 1, 300);
-	t = load("twice");
+	load_table(&t, "twice");
 	assert_int_equal(t.boot_count, 2);
 	assert_int_equal(t.broken_count, 1);
 	assert_non_null(strstr(t.broken[0], ": the same boot as "));
@@ -364,7 +342,7 @@ static void the_plan_is_kept(void **state)
 		   "{\"scenario\": \"idle\", \"variant\": \"b\", \"boot\": 3},"
 		   "{\"scenario\": \"idle\", \"variant\": \"a\", \"boot\": 1}]}");
 	write_file(test_dir, "planned/env.json", "{\"host\": {\"cpu_model\": \"x\", \"cpus\": 2}}");
-	t = load("planned");
+	load_table(&t, "planned");
 	assert_string_equal(t.variants[0], "a");
 	assert_string_equal(t.variants[3], "c");
 	assert_int_equal(names_count(t.variants), 4);
@@ -382,7 +360,7 @@ static void the_plan_is_kept(void **state)
 	assert_string_equal(document_text(t.env, "host.cpu_model"), "x");
 	assert_string_equal(document_text(t.plan, "variants.2.control_of"), "b");
 	assert_int_equal(document_size(t.plan, "order"), 3);
-	other = load("rich");
+	load_table(&other, "rich");
 	assert_true(table_same_host(&t, &other));
 	table_release(&other);
 	table_release(&t);
@@ -419,7 +397,7 @@ static void counters_that_did_not_change_are_zero(void **state)
 	(void)state;
 	put_rich("vmstat");
 	put_boots("vmstat", "idle", "b", 1, 100);
-	t = load("vmstat");
+	load_table(&t, "vmstat");
 	EQUAL(value_of(&t, "b", "vmstat.pgfault"), 0);
 	assert_true(series_exists(&t, NULL, "b", &m));
 	m = measure_of("vmstat.nothing");

@@ -151,7 +151,7 @@ static void damage_is_told(void **state)
 		if (!strstr(err, "/t.jsonl: after ") || !strstr(err, files[i].says))
 			fail_msg("%s: %s", files[i].text, err);
 	}
-	/* What is not known is ignored, whatever it is. */
+	/* Unknown lines, keys and columns are ignored. */
 	assert_int_equal(read_text("{\"schema_version\":2,\"a\":null}\n{\"b\":[{}]}\n{\"cycle\":1,"
 				   "\"resize\":\"inflate\",\"c\":true}\n[\"other\",\"y\",[]]\n"
 				   "[\"step\",1,2,\"]\",-1e3]\n[7]\n{\"records\":3,\"d\":1}",

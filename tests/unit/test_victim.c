@@ -9,22 +9,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/victim/victims.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
+#include "tests/helpers/result_builder.h"
 
 #define STALL_MS 400
 #define CALM_MS 200
-
-static void sleep_ms(uint64_t ms)
-{
-	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NSEC_PER_MSEC };
-
-	nanosleep(&t, NULL);
-}
 
 /* One victim more, on any CPU or @cpu. */
 static int start(struct victims *victims, const char *kind, int cpu)
@@ -57,29 +50,19 @@ static struct victim_result stalled(const char *kind, uint64_t *stall_ns)
 	uint64_t begin;
 
 	assert_int_equal(start(&v, kind, -1), 0);
-	sleep_ms(CALM_MS);
+	sleep_ns(CALM_MS * NSEC_PER_MSEC);
 	victims_enter(&v, PHASE_INFLATE);
-	sleep_ms(20);
+	sleep_ns(20 * NSEC_PER_MSEC);
 	assert_int_equal(kill(v.list[0].pid, SIGSTOP), 0);
 	begin = clock_ns();
-	sleep_ms(STALL_MS);
+	sleep_ns(STALL_MS * NSEC_PER_MSEC);
 	*stall_ns = clock_ns() - begin;
 	assert_int_equal(kill(v.list[0].pid, SIGCONT), 0);
-	sleep_ms(100);
+	sleep_ns(100 * NSEC_PER_MSEC);
 	victims_enter(&v, PHASE_AFTER);
-	sleep_ms(CALM_MS);
+	sleep_ns(CALM_MS * NSEC_PER_MSEC);
 	assert_int_equal(stop(&v, &result), 0);
 	return result;
-}
-
-static uint64_t count_above(const struct histogram *h, uint64_t value)
-{
-	uint64_t n = 0;
-	unsigned int i;
-
-	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
-		n += h->buckets[i];
-	return n;
 }
 
 /* @kind finds the stall, and counts what was due in it: half of that waited for half of it. */
@@ -98,7 +81,7 @@ static void expect_stall(const char *kind, const char *metric)
 	/* Within a bucket: what was due first in the stall, and the machine's own delays beyond. */
 	assert_true(inflate->max + period_ns >= stall_ns);
 	assert_true(histogram_bucket(inflate->max) <= histogram_bucket(stall_ns) + 1);
-	late = count_above(inflate, stall_ns / 2);
+	late = count_values_from(inflate, stall_ns / 2);
 	assert_true(late * period_ns >= stall_ns / 2 * 9 / 10);
 	assert_true(late * period_ns <= stall_ns / 2 * 12 / 10);
 	/* Nothing of it in the phases beside. */
@@ -157,7 +140,7 @@ static void a_series_and_its_marks_are_in_order(void **state)
 	(void)state;
 	assert_int_equal(start(&v, "sched", -1), 0);
 	victims_enter(&v, PHASE_INFLATE);
-	sleep_ms(50);
+	sleep_ns(50 * NSEC_PER_MSEC);
 	assert_int_equal(stop(&v, &result), 0);
 	marks = result.marks.items;
 	series = result.series.items;

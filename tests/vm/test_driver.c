@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/clock.h"
 #include "tests/helpers/vm.h"
@@ -51,12 +50,11 @@ static int64_t total_bytes(void)
 /* Wait until the balloon has what it shall have, by the device's account. */
 static void await_balloon(uint64_t bytes)
 {
-	const struct timespec nap = { .tv_nsec = 20000000 };
 	uint64_t end = deadline_in_ms(WAIT_MS), actual = 0;
 
 	do {
 		assert_int_equal(qmp_balloon_actual(test_vm.qmp, &actual, end), 0);
-		nanosleep(&nap, NULL);
+		sleep_ns(20 * NSEC_PER_MSEC);
 	} while (actual != MEMORY_BYTES - bytes && clock_ns() < end);
 	assert_true(actual == MEMORY_BYTES - bytes);
 }

@@ -28,15 +28,15 @@ static void check_plugging(const json_t *result)
 	assert_string_equal(json_string_value(json_object_get(result, "method")), "virtio-mem");
 	assert_int_equal(json_array_size(json_object_get(result, "cycles")), 2);
 	json_array_foreach (json_object_get(result, "cycles"), i, cycle) {
-		assert_true(number(cycle, "inflate.bytes") == WANTED);
-		assert_true(number(cycle, "deflate.bytes") == WANTED);
-		assert_true(number(cycle, "inflate.resolution_ns") <
-			    number(cycle, "inflate.duration_ns"));
+		assert_true(number_of(cycle, "inflate.bytes") == WANTED);
+		assert_true(number_of(cycle, "deflate.bytes") == WANTED);
+		assert_true(number_of(cycle, "inflate.resolution_ns") <
+			    number_of(cycle, "inflate.duration_ns"));
 		assert_null(json_at(cycle, "inflate.phases"));
 		if (!json_at(cycle, "inflate.host"))
 			continue;
-		assert_true(number(cycle, "inflate.host.discard_bytes") == WANTED);
-		assert_true(number(cycle, "deflate.host.discard_bytes") == 0);
+		assert_true(number_of(cycle, "inflate.host.discard_bytes") == WANTED);
+		assert_true(number_of(cycle, "deflate.host.discard_bytes") == 0);
 	}
 }
 
@@ -50,8 +50,8 @@ static void virtio_mem_moves_what_is_asked(void **state)
 
 	(void)state;
 	check_plugging(result);
-	assert_true(number(memory, "plateau.rss_bytes") <
-		    number(memory, "before.rss_bytes") - 96.0 * MIB);
+	assert_true(number_of(memory, "plateau.rss_bytes") <
+		    number_of(memory, "before.rss_bytes") - 96.0 * MIB);
 	json_decref(result);
 }
 
@@ -62,7 +62,7 @@ static void virtio_mem_goes_in_steps(void **state)
 
 	(void)state;
 	check_plugging(result);
-	assert_true(number(cycle_of(result), "inflate.steps") == 6);
+	assert_true(number_of(cycle_of(result), "inflate.steps") == 6);
 	json_decref(result);
 }
 
@@ -76,7 +76,7 @@ static void reporting_gives_back_what_was_freed(void **state)
 			     "free-page-reporting", "phases");
 	static const char *const sides[] = { "guest", "host" };
 	const json_t *cycle = cycle_of(result), *memory = json_object_get(cycle, "host_memory");
-	double bytes = number(cycle, "inflate.bytes");
+	double bytes = number_of(cycle, "inflate.bytes");
 	const json_t *victim;
 	size_t i;
 
@@ -85,18 +85,18 @@ static void reporting_gives_back_what_was_freed(void **state)
 			    "free-page-reporting");
 	assert_null(json_object_get(cycle, "deflate"));
 	assert_true(bytes > 128.0 * MIB);
-	assert_true(number(memory, "plateau.rss_bytes") <
-		    number(memory, "before.rss_bytes") - 128.0 * MIB);
-	assert_true(number(memory, "refaulted.rss_bytes") >
-		    number(memory, "plateau.rss_bytes") + 128.0 * MIB);
+	assert_true(number_of(memory, "plateau.rss_bytes") <
+		    number_of(memory, "before.rss_bytes") - 128.0 * MIB);
+	assert_true(number_of(memory, "refaulted.rss_bytes") >
+		    number_of(memory, "plateau.rss_bytes") + 128.0 * MIB);
 	if (json_at(cycle, "inflate.host"))
-		assert_true(number(cycle, "inflate.host.discard_bytes") >= bytes / 2);
+		assert_true(number_of(cycle, "inflate.host.discard_bytes") >= bytes / 2);
 	for (i = 0; i < 2; i++) {
 		victim = json_object_get(json_at(result, "victims"), sides[i]);
 		victim = json_object_get(victim, "request_ns");
-		assert_true(number(victim, "inflate.count") > 0);
-		assert_true(number(victim, "plateau.count") > 0);
-		assert_true(number(victim, "after.count") > 0);
+		assert_true(number_of(victim, "inflate.count") > 0);
+		assert_true(number_of(victim, "plateau.count") > 0);
+		assert_true(number_of(victim, "after.count") > 0);
 		assert_null(json_object_get(victim, "deflate"));
 	}
 	json_decref(result);

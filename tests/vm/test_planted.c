@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
 
@@ -109,15 +110,6 @@ static json_t *compare(const char *name, const char *metric, const char *smalles
 	return all;
 }
 
-static double number(const json_t *row, const char *key)
-{
-	const json_t *value = json_object_get(row, key);
-
-	if (!json_is_number(value))
-		fail_msg("%s is no number", key);
-	return json_number_value(value);
-}
-
 static const char *verdict(const json_t *row)
 {
 	return json_string_value(json_object_get(row, "verdict"));
@@ -131,9 +123,10 @@ static const json_t *the_row(const json_t *all, const char *metric)
 	assert_int_equal(json_array_size(json_object_get(all, "comparisons")), 1);
 	print_message("# %s: %.2f against %.2f M instructions, ratio %.4f [%.4f, %.4f], p %.4f, n "
 		      "= %.0f and %.0f boots: %s\n",
-		      metric, number(row, "median"), number(row, "base_median"),
-		      number(row, "ratio"), number(row, "ci_low"), number(row, "ci_high"),
-		      number(row, "p"), number(row, "n"), number(row, "base_n"), verdict(row));
+		      metric, number_of(row, "median"), number_of(row, "base_median"),
+		      number_of(row, "ratio"), number_of(row, "ci_low"), number_of(row, "ci_high"),
+		      number_of(row, "p"), number_of(row, "n"), number_of(row, "base_n"),
+		      verdict(row));
 	return row;
 }
 
@@ -143,17 +136,17 @@ static void check_move(const char *metric)
 	json_t *all = compare("planted", metric, "2%");
 	const json_t *row = the_row(all, metric);
 	double planted = PLANTED_INSTRUCTIONS * BATCHES / 1e6;
-	double expected = 1 + planted / number(row, "base_median");
+	double expected = 1 + planted / number_of(row, "base_median");
 
-	assert_in_range(number(row, "n"), 6, 10);
+	assert_in_range(number_of(row, "n"), 6, 10);
 	assert_true(fabs(expected - PLANTED_RATIO) < 0.002);
-	if (fabs(number(row, "ratio") - expected) > RATIO_TOLERANCE)
-		fail_msg("%s: ratio %.4f, planted was %.4f", metric, number(row, "ratio"),
+	if (fabs(number_of(row, "ratio") - expected) > RATIO_TOLERANCE)
+		fail_msg("%s: ratio %.4f, planted was %.4f", metric, number_of(row, "ratio"),
 			 expected);
-	assert_true(number(row, "ci_low") > 1);
-	assert_true(number(row, "ci_low") < expected + RATIO_TOLERANCE);
-	assert_true(number(row, "ci_high") > expected - RATIO_TOLERANCE);
-	assert_true(number(row, "p_holm") < 0.05);
+	assert_true(number_of(row, "ci_low") > 1);
+	assert_true(number_of(row, "ci_low") < expected + RATIO_TOLERANCE);
+	assert_true(number_of(row, "ci_high") > expected - RATIO_TOLERANCE);
+	assert_true(number_of(row, "p_holm") < 0.05);
 	assert_string_equal(verdict(row), "regress");
 	json_decref(all);
 }
@@ -164,7 +157,7 @@ static void check_phase(const char *metric)
 	json_t *all = compare("planted", metric, "2%");
 	const json_t *row = the_row(all, metric);
 	double planted = PLANTED_INSTRUCTIONS * BATCHES / 1e6;
-	double found = number(row, "median") - number(row, "base_median");
+	double found = number_of(row, "median") - number_of(row, "base_median");
 
 	if (fabs(found / planted - 1) > PHASE_TOLERANCE)
 		fail_msg("%s: %.3f M instructions more, planted were %.3f M", metric, found,

@@ -25,7 +25,7 @@ static double pages_per_entry(const json_t *result)
 {
 	const json_t *inflate = json_object_get(cycle_of(result), "inflate");
 
-	return number(inflate, "bytes") / PAGE / number(inflate, "entries.count");
+	return number_of(inflate, "bytes") / PAGE / number_of(inflate, "entries.count");
 }
 
 /*
@@ -41,16 +41,16 @@ static void fragmented_memory_has_short_runs(void **state)
 	const json_t *calls, *before = json_at(cycle_of(fragmented), "fragmentation.before");
 
 	(void)state;
-	assert_true(number(before, "share_order4") < 0.1);
+	assert_true(number_of(before, "share_order4") < 0.1);
 	assert_true(json_array_size(json_object_get(before, "free_pages")) > 4);
 	assert_true(json_is_array(json_at(before, "by_type.Movable.free_pages")));
-	assert_true(number(cycle_of(fragmented), "fragmentation.pinned_bytes") > 32.0 * MIB);
+	assert_true(number_of(cycle_of(fragmented), "fragmentation.pinned_bytes") > 32.0 * MIB);
 	assert_true(pages_per_entry(fragmented) < 3);
 	assert_true(pages_per_entry(plain) > 16);
 	/* Where QEMU's calls are seen, they are as short. */
 	calls = json_at(fragmented, "trace.host.calls.dontneed");
 	if (calls)
-		assert_true(number(calls, "bytes") / number(calls, "calls") < 3 * PAGE);
+		assert_true(number_of(calls, "bytes") / number_of(calls, "calls") < 3 * PAGE);
 	json_decref(fragmented);
 	json_decref(plain);
 }
@@ -58,22 +58,22 @@ static void fragmented_memory_has_short_runs(void **state)
 static void check_migrations(const json_t *result, int rounds)
 {
 	const json_t *compaction = json_at(cycle_of(result), "compaction"), *round;
-	double migrated = number(compaction, "migrated_pages"), sum = 0;
+	double migrated = number_of(compaction, "migrated_pages"), sum = 0;
 	size_t i;
 
 	assert_int_equal(json_array_size(json_object_get(compaction, "each")), rounds);
 	json_array_foreach (json_object_get(compaction, "each"), i, round) {
-		assert_true(number(round, "freed_bytes") == 8.0 * MIB);
-		assert_true(number(round, "balloon_migrate") > 0);
-		sum += number(round, "balloon_migrate");
+		assert_true(number_of(round, "freed_bytes") == 8.0 * MIB);
+		assert_true(number_of(round, "balloon_migrate") > 0);
+		sum += number_of(round, "balloon_migrate");
 	}
 	assert_true(sum == migrated);
-	assert_true(number(result, "vmstat.balloon_migrate") == migrated);
-	assert_true(number(result, "ops.migrate.count") == migrated);
-	assert_true(number(result, "ops.isolate.count") >= migrated);
-	assert_true(number(compaction, "migrate_again") >= 0);
+	assert_true(number_of(result, "vmstat.balloon_migrate") == migrated);
+	assert_true(number_of(result, "ops.migrate.count") == migrated);
+	assert_true(number_of(result, "ops.isolate.count") >= migrated);
+	assert_true(number_of(compaction, "migrate_again") >= 0);
 	if (json_object_get(compaction, "round_trips"))
-		assert_true(number(compaction, "round_trips") == 2 * migrated);
+		assert_true(number_of(compaction, "round_trips") == 2 * migrated);
 }
 
 static const json_t *observation(const json_t *result, const char *what)
@@ -115,21 +115,21 @@ static void pressure_takes_all_its_steps(void **state)
 			     "growth = 176 MiB\npatience = 1 s\n" ONCE,
 			     "finalize", "phases");
 	const json_t *cycle = cycle_of(result);
-	double deflated = number(cycle, "pressure.growth.oom_deflated_pages");
+	double deflated = number_of(cycle, "pressure.growth.oom_deflated_pages");
 
 	(void)state;
-	assert_true(number(cycle, "pressure.reclaim.pglazyfreed") > 0);
-	assert_true(number(cycle, "pressure.out_of_puff") > 0);
-	assert_true(number(cycle, "inflate.phases.alloc_retry_ns") > 0);
-	assert_true(number(cycle, "inflate.bytes") == WANTED);
-	assert_true(number(cycle, "inflate.stall.bytes") < WANTED);
-	assert_true(number(cycle, "inflate.stall.freed_bytes") == 176.0 * MIB);
-	assert_true(number(cycle, "inflate.stall.at_ns") <
-		    number(cycle, "inflate.stall.relief_ns"));
-	assert_true(number(cycle, "inflate.stall.relief_ns") <
-		    number(cycle, "inflate.duration_ns"));
+	assert_true(number_of(cycle, "pressure.reclaim.pglazyfreed") > 0);
+	assert_true(number_of(cycle, "pressure.out_of_puff") > 0);
+	assert_true(number_of(cycle, "inflate.phases.alloc_retry_ns") > 0);
+	assert_true(number_of(cycle, "inflate.bytes") == WANTED);
+	assert_true(number_of(cycle, "inflate.stall.bytes") < WANTED);
+	assert_true(number_of(cycle, "inflate.stall.freed_bytes") == 176.0 * MIB);
+	assert_true(number_of(cycle, "inflate.stall.at_ns") <
+		    number_of(cycle, "inflate.stall.relief_ns"));
+	assert_true(number_of(cycle, "inflate.stall.relief_ns") <
+		    number_of(cycle, "inflate.duration_ns"));
 	assert_true(deflated > 0);
-	assert_true(number(cycle, "deflate.bytes") == WANTED - deflated * PAGE);
+	assert_true(number_of(cycle, "deflate.bytes") == WANTED - deflated * PAGE);
 	json_decref(result);
 }
 
@@ -149,7 +149,7 @@ static void neighbours_are_heard(void **state)
 		for (j = 0; j < 5; j++) {
 			snprintf(path, sizeof(path), "victims.host.%s.%s.count", victims[i],
 				 phases[j]);
-			assert_true(number(result, path) > 0);
+			assert_true(number_of(result, path) > 0);
 		}
 	}
 	assert_null(json_at(result, "victims.guest"));
@@ -163,18 +163,18 @@ static void refault_shows_the_hosts_memory(void **state)
 		run_scenario("refault", GUEST "[prepare]\nstate = touched\n" ONCE "refault = on\n",
 			     "finalize", "off");
 	const json_t *cycle = cycle_of(result), *memory = json_object_get(cycle, "host_memory");
-	double before = number(memory, "before.rss_bytes");
+	double before = number_of(memory, "before.rss_bytes");
 
 	(void)state;
-	assert_true(number(memory, "plateau.rss_bytes") < before - 96.0 * MIB);
-	assert_true(number(memory, "refaulted.rss_bytes") >
-		    number(memory, "deflated.rss_bytes") + 96.0 * MIB);
-	assert_true(number(memory, "plateau.anon_huge_bytes") <=
-		    number(memory, "plateau.rss_bytes"));
-	assert_true(number(memory, "deflated.anon_huge_bytes") >= 0);
-	assert_true(number(cycle, "inflate.cpu.qemu_ns") > 0);
-	assert_true(number(cycle, "inflate.cpu.guest_ns") > 0);
-	assert_true(number(cycle, "inflate.cpu.guest_resolution_ns") > 0);
+	assert_true(number_of(memory, "plateau.rss_bytes") < before - 96.0 * MIB);
+	assert_true(number_of(memory, "refaulted.rss_bytes") >
+		    number_of(memory, "deflated.rss_bytes") + 96.0 * MIB);
+	assert_true(number_of(memory, "plateau.anon_huge_bytes") <=
+		    number_of(memory, "plateau.rss_bytes"));
+	assert_true(number_of(memory, "deflated.anon_huge_bytes") >= 0);
+	assert_true(number_of(cycle, "inflate.cpu.qemu_ns") > 0);
+	assert_true(number_of(cycle, "inflate.cpu.guest_ns") > 0);
+	assert_true(number_of(cycle, "inflate.cpu.guest_resolution_ns") > 0);
 	json_decref(result);
 }
 
@@ -189,12 +189,12 @@ static void a_rate_is_not_exceeded(void **state)
 	const json_t *inflate = json_object_get(cycle_of(result), "inflate");
 
 	(void)state;
-	assert_true(number(inflate, "bytes") == 48.0 * MIB);
-	assert_true(number(inflate, "steps") == 24);
-	assert_true(number(inflate, "rate.asked_bytes_per_s") == 64.0 * MIB);
-	assert_true(number(inflate, "rate.elapsed_ns") >= 46e9 / 64);
-	assert_true(number(inflate, "rate.bytes_per_s") <= 64.0 * MIB * 24 / 23);
-	assert_true(number(inflate, "duration_ns") < number(inflate, "rate.elapsed_ns"));
+	assert_true(number_of(inflate, "bytes") == 48.0 * MIB);
+	assert_true(number_of(inflate, "steps") == 24);
+	assert_true(number_of(inflate, "rate.asked_bytes_per_s") == 64.0 * MIB);
+	assert_true(number_of(inflate, "rate.elapsed_ns") >= 46e9 / 64);
+	assert_true(number_of(inflate, "rate.bytes_per_s") <= 64.0 * MIB * 24 / 23);
+	assert_true(number_of(inflate, "duration_ns") < number_of(inflate, "rate.elapsed_ns"));
 	json_decref(result);
 }
 

@@ -8,12 +8,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/victim/victims.h"
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/result.h"
+#include "tests/helpers/result_builder.h"
 #include "tests/helpers/vm.h"
 
 #define BALLOON_BYTES (64 * MIB)
@@ -35,9 +35,7 @@ struct planted {
 
 static void calm(uint64_t ms)
 {
-	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NSEC_PER_MSEC };
-
-	nanosleep(&t, NULL);
+	sleep_ns(ms * NSEC_PER_MSEC);
 }
 
 static void resize(uint64_t bytes, enum result_victim_phase phase, enum result_victim_phase then)
@@ -96,16 +94,6 @@ static struct histogram phase_of(const struct record_list *noted, const char *na
 	return v->phases[phase] ? *v->phases[phase] : (struct histogram){ .count = 0 };
 }
 
-static uint64_t count_from(const struct histogram *h, uint64_t value)
-{
-	uint64_t n = 0;
-	unsigned int i;
-
-	for (i = histogram_bucket(value); i < HISTOGRAM_BUCKETS; i++)
-		n += h->buckets[i];
-	return n;
-}
-
 /* The stall is in its phase: the first piece that was due in it waited for all of it. */
 static void expect_stall(const struct record_list *noted, const char *metric,
 			 const struct planted *s)
@@ -126,7 +114,8 @@ static bool is_exact(const struct record_list *noted, const char *metric, const 
 	struct histogram h = phase_of(noted, metric, s->phase);
 
 	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
-	       count_from(&h, s->planted_ns / 2) * (uint64_t)victim(noted, metric)->period_ns >=
+	       count_values_from(&h, s->planted_ns / 2) *
+			       (uint64_t)victim(noted, metric)->period_ns >=
 		       s->planted_ns / 2 * 9 / 10;
 }
 

@@ -2,7 +2,6 @@
 /* Actions of the host during an input. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/device/fuzz/guest.h"
 #include "lib/clock.h"
@@ -67,7 +66,6 @@ static bool is_migrating(struct guest *g)
 
 static void end_migration(struct guest *g, bool cancel)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t deadline = deadline_in_ms(MIGRATION_MS);
 
 	if (!is_migrating(g))
@@ -82,7 +80,7 @@ static void end_migration(struct guest *g, bool cancel)
 			target_fail(g->t, "a migration does not end in %d ms", MIGRATION_MS);
 			return;
 		}
-		nanosleep(&pause, NULL);
+		sleep_ns(NSEC_PER_MSEC);
 	}
 }
 

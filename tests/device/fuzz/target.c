@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -157,13 +156,12 @@ static bool is_reason(const char *line)
 
 void target_explain(struct target *t)
 {
-	const struct timespec pause = { .tv_nsec = 50000000 };
 	char *line = NULL, reason[384] = "", path[64];
 	size_t size = 0;
 	FILE *f;
 
 	/* Wait for the report to be written. */
-	nanosleep(&pause, NULL);
+	sleep_ns(50 * NSEC_PER_MSEC);
 	/* Opened again, because QEMU shares the offset of the descriptor. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", t->log_fd);
 	f = fopen(path, "re");
