@@ -96,7 +96,7 @@ store_entry()
 begin_build()
 {
 	if [[ -e $1/building ]]; then
-		echo "$(basename "$0"): the build in $1 was killed; starting again" >&2
+		echo "$(basename "$0"): the build in $1 was cut off; starting again" >&2
 		rm -rf "$1/build"
 	fi
 	touch "$1/building"

@@ -3,7 +3,7 @@
 # Guest kernels, QEMU and the initramfs. Kernels and QEMU are built in the cache.
 
 images := $(O)/images.ini
-scripts += vm-images/fetch-source vm-images/build-kernels vm-images/build-qemu vm-images/make-initramfs vm-images/cache.sh
+scripts += vm-images/fetch-source vm-images/build-qemu vm-images/make-initramfs vm-images/cache.sh
 
 $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@
@@ -12,8 +12,8 @@ $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 # Runs every time: time stamps say nothing about the cache, KERNEL_SRC and QEMU. It takes a
 # moment if everything is there.
 .PHONY: FORCE
-build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) vm-images/build-kernels $@
-build_debug = KERNEL_CONFIG=vm-images/config/debug.config $(build_kernels)
+build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) $(O)/balloonbench build --images $@
+build_debug = $(build_kernels) --debug
 
-$(images): FORCE | $(O)/.deps
+$(images): FORCE $(O)/balloonbench | $(O)/.deps
 	$(Q)$(build_kernels)

@@ -18,8 +18,7 @@
 #include "lib/exit_status.h"
 #include "lib/log.h"
 
-/* Print the error, below the line of progress. Returns the exit status. */
-static int fail(const char *err)
+int build_fail(const char *err)
 {
 	build_progress_end();
 	if (interrupted()) {
@@ -30,13 +29,15 @@ static int fail(const char *err)
 	return EXIT_ENVIRONMENT;
 }
 
-static int load_recipe(struct build *build, char *err, size_t err_size)
+int build_load_recipe(struct build *build, char *err, size_t err_size)
 {
 	const struct names *config = &build->options->config;
 	const char *fragments[NAMES_MAX + 2] = { NULL };
 	char debug[PATH_MAX];
 	size_t i, n = 0;
 
+	if (*build->recipe.compiler)
+		return 0;
 	if (build->options->debug)
 		fragments[n++] =
 			data_path(".", "vm-images/config/debug.config", debug, sizeof(debug));
@@ -130,6 +131,10 @@ static int register_cut(const struct build *build, const struct cut *cut,
 	};
 
 	digest_text(cut->tree, digest);
+	if (build->sections) {
+		registry_print(build->sections, "cut", cut->name, values);
+		return 0;
+	}
 	return registry_write("cut", cut->name, values, err, err_size);
 }
 
@@ -193,11 +198,12 @@ static void list_cuts(const struct build *build, const struct kernel *kernels)
 
 static int collect(const struct build_source *kind, struct build *build, char *err, size_t err_size)
 {
-	int status = load_recipe(build, err, err_size) ?: open_tree(kind, build, err, err_size);
+	int status =
+		build_load_recipe(build, err, err_size) ?: open_tree(kind, build, err, err_size);
 
 	if (!status)
 		status = kind->collect(build, err, err_size);
-	return status ?: add_trace_events(build, err, err_size);
+	return status || build->sections ? status : add_trace_events(build, err, err_size);
 }
 
 void build_release(struct build *build)
@@ -210,28 +216,26 @@ void build_release(struct build *build)
 	free(build->built_from);
 }
 
-int build_source_run(const struct build_source *kind, struct build *build)
+int build_source_try(const struct build_source *kind, struct build *build, char *err,
+		     size_t err_size)
 {
 	struct kernel *kernels = NULL;
-	char err[4096] = "";
 	size_t missing = 0, i;
-	int lock = cache_lock("trees", err, sizeof(err)), status = lock < 0 ? lock : 0;
+	int lock = cache_lock("trees", err, err_size), status = lock < 0 ? lock : 0;
 
 	if (!status)
-		status = cache_remove_unfinished("kernels", err, sizeof(err));
+		status = cache_remove_unfinished("kernels", err, err_size);
 	if (!status)
-		status = collect(kind, build, err, sizeof(err));
+		status = collect(kind, build, err, err_size);
 	if (!status) {
 		kernels = xcalloc(build->cuts.count, sizeof(*kernels));
-		status = open_kernels(build, kernels, &missing, err, sizeof(err));
+		status = open_kernels(build, kernels, &missing, err, err_size);
 	}
 	if (!status) {
 		build_progress_begin(missing, build->options->quiet);
-		status = build_cuts(build, kernels, err, sizeof(err));
+		status = build_cuts(build, kernels, err, err_size);
 	}
-	if (status)
-		status = fail(err);
-	else if (!build->in_series)
+	if (!status && !build->in_series && !build->sections)
 		list_cuts(build, kernels);
 	for (i = 0; kernels && i < build->cuts.count; i++)
 		kernel_release(&kernels[i]);
@@ -239,4 +243,11 @@ int build_source_run(const struct build_source *kind, struct build *build)
 	if (lock >= 0)
 		close(lock);
 	return status;
+}
+
+int build_source_run(const struct build_source *kind, struct build *build)
+{
+	char err[4096] = "";
+
+	return build_source_try(kind, build, err, sizeof(err)) ? build_fail(err) : EXIT_FINE;
 }

@@ -3,6 +3,7 @@
 #define BENCH_BUILD_BUILD_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "bench/build/cuts.h"
 #include "bench/build/git.h"
@@ -24,6 +25,7 @@ struct build_options {
 	bool debug;
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
 	struct names remove;
+	const char *images;
 	bool quiet, verbose;
 };
 
@@ -37,6 +39,10 @@ struct build {
 	char *source_text; /* what it is built from, for people */
 	char *built_from;  /* the command line */
 	bool in_series;	   /* another command goes on with the cuts: they are not listed */
+	/* Of the shipped series, whose first patch is that of the trace events: */
+	bool as_it_lies;  /* the source is taken so, not as its last commit */
+	const char *only; /* names of cuts; NULL: all */
+	FILE *sections;	  /* gets the [cut NAME] sections; NULL: they are registered by name */
 };
 
 void build_release(struct build *build);
@@ -61,5 +67,22 @@ int register_qemu(const struct build_options *options, const char *built_from);
 
 /* Build the cuts of a source, and register them. The exit status, after a message. */
 int build_source_run(const struct build_source *source, struct build *build);
+
+/* The same: 0, or -EINVAL or -EINTR and a message, which build_fail() prints. */
+int build_source_try(const struct build_source *source, struct build *build, char *err,
+		     size_t err_size);
+
+/* Print an error, below the line of progress, or how to go on after Ctrl-C. The exit status. */
+int build_fail(const char *err);
+
+/* Read the configuration, unless that is done. 0, or -EINVAL and a message. */
+int build_load_recipe(struct build *build, char *err, size_t err_size);
+
+/*
+ * Build the shipped series and QEMU, and write images.ini. $KERNEL_SRC, $KERNEL_PATCHES,
+ * $KERNEL_CUTS and $QEMU take the place of ours; $INITRAMFS is that to boot. The exit status, after
+ * a message.
+ */
+int build_shipped(const struct build_options *options);
 
 #endif

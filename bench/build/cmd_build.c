@@ -50,6 +50,9 @@ static const struct option_row rows[] = {
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
 	OPTION(STRING, name, "name", 0, "NAME",
 	       "name of the cut, or the first part of the names of several"),
+	OPTION(STRING, images, "images", 0, "FILE",
+	       "of the shipped series: the file to write (default: images.ini of make all)",
+	       .hint = HINT_FILE),
 	OPTION_TITLE("OTHER"),
 	OPTION(NAMES, remove, "remove", 0, "NAME",
 	       "remove a cut, its kernel and its build tree, unless others need them; NAME may "
@@ -91,10 +94,15 @@ const struct build_source range_source = { "range", directory_of_git, collect_ra
 static const struct build_source worktree_source = { "worktree", directory_of_git,
 						     collect_worktree };
 
+static int count_sources(const struct build_options *o)
+{
+	return !!o->git + !!o->mbox + !!o->series + !!o->image + !!o->debian + !!o->qemu;
+}
+
 /* Whether the options go together: 0, or EXIT_USAGE after a message. */
 static int check_options(const struct build_options *o)
 {
-	const int kinds = !!o->git + !!o->mbox + !!o->series + !!o->image + !!o->debian + !!o->qemu;
+	const int kinds = count_sources(o);
 	const bool patches = o->mbox || o->series;
 	const struct {
 		bool applies;
@@ -103,13 +111,15 @@ static int check_options(const struct build_options *o)
 		{ !kinds && (o->range || o->worktree || o->ends),
 		  "--range, --worktree and --ends need --git DIR" },
 		{ !kinds && o->modules, "--modules needs --image FILE" },
-		{ !kinds, "name what to build, as in --git DIR --range BASE..TIP; make all builds "
-			  "the shipped series" },
+		{ kinds && o->images, "--images is for the shipped series, which is built where "
+				      "nothing else is named" },
+		{ !kinds && o->name, "--name: the cuts of the shipped series have names; name "
+				     "what to build, as in --git DIR --range BASE..TIP" },
 		{ kinds > 1, "--git, --mbox, --series, --image, --debian and --qemu are several "
 			     "builds; run them one after the other" },
 		{ !o->git && (o->range || o->worktree || o->ends),
 		  "--range, --worktree and --ends need --git DIR" },
-		{ !o->git && !patches && (o->debug || o->config.count),
+		{ kinds && !o->git && !patches && (o->debug || o->config.count),
 		  "--config and --debug need --git DIR, --mbox FILE or --series DIR" },
 		{ patches && !o->onto, "--mbox and --series need --onto DIR[@REV]" },
 		{ o->onto && !patches, "--onto needs --mbox FILE or --series DIR" },
@@ -222,7 +232,9 @@ static int run(struct command_line *line)
 	if (check_options(o) || check_name(o))
 		return EXIT_USAGE;
 	build.built_from = quote_line(line);
-	if (o->qemu)
+	if (!count_sources(o))
+		status = build_shipped(o);
+	else if (o->qemu)
 		status = register_qemu(o, build.built_from);
 	else if (o->image || o->debian)
 		status = register_kernel(o, build.built_from);
@@ -247,9 +259,14 @@ const struct command build_command = {
 		"the same command goes on.\n"
 		"The configuration is ours: small, for virtual machines, with what tracing needs. "
 		"The trace events of the balloon are added where they apply.\n"
+		"Without a source the shipped series is built, and QEMU, as make all does. In the "
+		"environment KERNEL_SRC=DIR, KERNEL_PATCHES=DIR and QEMU=PATH take the place of "
+		"ours, and KERNEL_CUTS=\"NAME...\" builds only these cuts.\n"
 		"JOBS=N in the environment sets the number of parallel jobs (default: one per "
 		"CPU).",
-	.examples = "  balloonbench build --git ~/linux --range v6.12..my-series\n"
+	.examples = "  balloonbench build\n"
+		    "      the shipped series: the cuts stock, pfn-array, list and so on\n"
+		    "  balloonbench build --git ~/linux --range v6.12..my-series\n"
 		    "      the cuts 00-base, 01-..., one per commit\n"
 		    "  balloonbench build --git ~/linux --range v6.12..my-series --ends --name v2\n"
 		    "      only v2-00-base and the last one\n"

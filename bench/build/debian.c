@@ -44,7 +44,7 @@ static const char *last_line(const char *text)
 static int fetch(struct unpacked *u, const char *version)
 {
 	char script[PATH_MAX];
-	const char *argv[] = { data_path("vm-images", "fetch-source", script, sizeof(script)),
+	const char *argv[] = { data_path(".", "vm-images/fetch-source", script, sizeof(script)),
 			       "--kernel", version, NULL };
 	int status = process_run(&(struct process){ .argv = argv }, &u->packages);
 

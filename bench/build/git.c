@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "bench/build/cache.h"
@@ -17,6 +18,8 @@
 
 #define ARGS_MAX 64
 #define ENV_MAX 24
+/* In bytes; a build needs more than that. */
+#define DISK_IS_FULL (1 << 20)
 
 /* Settings of the private directory: what is in the tree, byte by byte, and nothing else. */
 static const char *const private_settings[] = {
@@ -187,12 +190,34 @@ int git_failed(int status, const char *what, char *err, size_t err_size)
 		      *complaint ? complaint : "git gives no reason");
 }
 
+bool git_disk_is_full(const struct git *git)
+{
+	struct statvfs disk;
+
+	return !statvfs(git->root, &disk) && disk.f_bavail * disk.f_frsize < DISK_IS_FULL;
+}
+
+/* git does not always say why it cannot write. */
+static void add_full_disk(const struct git *git, char *err, size_t err_size)
+{
+	const size_t used = strlen(err);
+
+	if (strstr(err, "Out of diskspace") || git_disk_is_full(git))
+		snprintf(err + used, err_size - used, "; no space is left in %s: free some space",
+			 git->root);
+}
+
 int git_must(const struct git *git, const struct git_call *call, const char *const *args,
 	     const char *what, char *err, size_t err_size)
 {
 	int status = git_call(git, call, args);
 
-	return status ? git_failed(status, what, err, err_size) : 0;
+	if (!status)
+		return 0;
+	status = git_failed(status, what, err, err_size);
+	if (status != -EINTR)
+		add_full_disk(git, err, err_size);
+	return status;
 }
 
 static char *first_line(int status, char *output, const char *what, char *err, size_t err_size)
@@ -215,7 +240,10 @@ char *git_line(const struct git *git, const struct git_call *call, const char *c
 
 	with_output.output = &output;
 	status = git_call(git, &with_output, args);
-	return first_line(status, output, what, err, err_size);
+	output = first_line(status, output, what, err, err_size);
+	if (!output)
+		add_full_disk(git, err, err_size);
+	return output;
 }
 
 char *git_line_of(const char *directory, const char *const *args, char *err, size_t err_size)

@@ -83,6 +83,9 @@ int git_import(const struct git *git, const char *directory, const char *const *
 char *git_commit_tree(const struct git *git, const char *tree, const char *parent, char *err,
 		      size_t err_size);
 
+/* Whether a program that failed may have failed because of that. */
+bool git_disk_is_full(const struct git *git);
+
 /* A message of what git complained about: "cannot WHAT: ...". Returns -EINVAL, or -EINTR. */
 int git_failed(int status, const char *what, char *err, size_t err_size);
 

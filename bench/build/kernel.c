@@ -468,14 +468,14 @@ static int store(const struct kernel *kernel, const struct git *git, char *err, 
 	return status;
 }
 
-/* A killed compiler leaves a partial object that make considers up to date. */
+/* A compiler that was killed, or had no space, leaves a partial object that make would use. */
 static int begin(const struct git *git, char *err, size_t err_size)
 {
 	char *mark = xasprintf("%s/" MARK, git->root), *configured;
 	int status = 0;
 
 	if (!access(mark, F_OK)) {
-		log_info("the build in %s was killed; starting again", git->root);
+		log_info("the build in %s was cut off; starting again", git->root);
 		configured = xasprintf("%s/" CONFIGURE, git->root);
 		status = cache_remove_tree(git->build, err, err_size);
 		if (!status)
@@ -541,7 +541,7 @@ int kernel_build(struct kernel *kernel, struct recipe *recipe, const struct git 
 		return status;
 	status = build(kernel, recipe, git, tree, err, err_size);
 	/* make removes its partial objects after Ctrl-C, unless it had to be killed. */
-	if (status != -ETIMEDOUT)
+	if (status != -ETIMEDOUT && !(status && git_disk_is_full(git)))
 		end(git);
 	if (status)
 		return status == -ETIMEDOUT ? -EINTR : status;

@@ -11,6 +11,8 @@
 #include "lib/log.h"
 #include "lib/record.h"
 
+#define BASE_NAME "00-base"
+
 static char *directory_of_onto(const struct build_options *o)
 {
 	char *directory, *revision;
@@ -80,18 +82,70 @@ static int check_names(const struct cut_list *cuts, char *err, size_t err_size)
 	return 0;
 }
 
+/* $KERNEL_CUTS: names with blanks between them. */
+static size_t next_word(const char **at)
+{
+	*at += strspn(*at, " ");
+	return strcspn(*at, " ");
+}
+
+static bool is_wanted(const char *name, const char *only)
+{
+	size_t n;
+
+	for (; (n = next_word(&only)); only += n)
+		if (strlen(name) == n && !strncmp(only, name, n))
+			return true;
+	return false;
+}
+
+static int check_wanted(const struct build *b, const struct patch_list *list, char *err,
+			size_t err_size)
+{
+	const char *only = b->only;
+	size_t n, i;
+
+	for (; (n = next_word(&only)); only += n) {
+		for (i = 0; i < list->cut_count; i++)
+			if (strlen(list->cuts[i].name) == n &&
+			    !strncmp(only, list->cuts[i].name, n))
+				break;
+		if (i == list->cut_count)
+			return refuse(err, err_size, "%s has no cut %.*s; change KERNEL_CUTS",
+				      b->options->series, (int)n, only);
+	}
+	return 0;
+}
+
+static void keep_wanted(struct cut_list *cuts, const char *only)
+{
+	struct cut_list dropped = { .items = xcalloc(cuts->count, sizeof(*cuts->items)) };
+	size_t i, kept = 0;
+
+	for (i = 0; i < cuts->count; i++)
+		if (is_wanted(cuts->items[i].name, only))
+			cuts->items[kept++] = cuts->items[i];
+		else
+			dropped.items[dropped.count++] = cuts->items[i];
+	cuts->count = kept;
+	cuts_release(&dropped);
+}
+
 static int apply(struct build *b, const struct patch_list *list, char *err, size_t err_size)
 {
 	const struct git_place place = { .git_dir = b->git.dir };
 	const struct cut *base = &b->cuts.items[0];
-	char *commit = base->commit ? xstrdup(base->commit)
-				    : git_commit_tree(&b->git, base->tree, NULL, err, err_size);
+	char *commit = base->commit && !base->dirty
+			       ? xstrdup(base->commit)
+			       : git_commit_tree(&b->git, base->tree, NULL, err, err_size);
 	int status =
 		commit ? patches_apply(&place, commit, list, add_cut, b, err, err_size) : -EINVAL;
 
 	free(commit);
 	if (!status && list->cut_count)
 		drop_base(&b->cuts);
+	if (!status && b->only)
+		keep_wanted(&b->cuts, b->only);
 	return status ?: check_names(&b->cuts, err, err_size);
 }
 
@@ -103,12 +157,19 @@ static int collect_patches(struct build *b, char *err, size_t err_size)
 	int status = o->mbox ? patch_list_read_mbox(&list, o->mbox, err, err_size)
 			     : patch_list_read_series(&list, o->series, err, err_size);
 
+	if (!status && b->only)
+		status = check_wanted(b, &list, err, err_size);
 	if (status)
 		goto out;
 	split_onto(o->onto, &directory, &revision);
-	b->source_text = xasprintf("%s onto %s", o->mbox ?: o->series, o->onto);
-	status = cuts_base(&b->source, &b->git, revision, o->name, &b->cuts, err, err_size)
-			 ?: apply(b, &list, err, err_size);
+	if (!b->source_text)
+		b->source_text = xasprintf("%s onto %s", o->mbox ?: o->series, o->onto);
+	status = b->as_it_lies ? cuts_of_directory(&b->source, &b->git, BASE_NAME, &b->cuts, err,
+						   err_size)
+			       : cuts_base(&b->source, &b->git, revision, o->name, &b->cuts, err,
+					   err_size);
+	if (!status)
+		status = apply(b, &list, err, err_size);
 out:
 	patch_list_release(&list);
 	free(directory);

@@ -95,15 +95,23 @@ static char *without_cr(const char *diff)
 	return path;
 }
 
+/* In words of git. */
+static bool is_full_disk(const char *reason)
+{
+	return strstr(reason, "Out of diskspace") || strstr(reason, "No space left") ||
+	       strstr(reason, "unable to write");
+}
+
 /* What git said, of the tree instead of the index. */
 static int refuse_reason(const struct patch_target *target, const struct patch *patch,
 			 const char *reason)
 {
 	const char *index = strstr(reason, " in index");
 
-	return refuse(target->err, target->err_size, "cannot apply %s: %.*s%s; " CHANGE_BASE,
-		      patch->name, index ? (int)(index - reason) : (int)strlen(reason), reason,
-		      index ? " in the tree" : "");
+	return refuse(target->err, target->err_size, "cannot apply %s: %.*s%s; %s", patch->name,
+		      index ? (int)(index - reason) : (int)strlen(reason), reason,
+		      index ? " in the tree" : "",
+		      is_full_disk(reason) ? "free some space" : CHANGE_BASE);
 }
 
 static int refuse_already_there(const struct patch_target *target, const struct patch *patch)

@@ -197,7 +197,9 @@ static int start(const struct process *p, pid_t *pid, int reads[2])
 
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
-	if (p->log)
+	if (p->visible)
+		error[1] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	else if (p->log)
 		error[1] = open_or_null(p->log, O_WRONLY | O_CREAT | O_TRUNC);
 	else if (!p->mixed && pipe2(error, O_CLOEXEC) < 0)
 		error[1] = -1;

@@ -20,7 +20,8 @@ struct process {
 	/* Called for each line of its standard output, without the end of line; NULL: collected. */
 	void (*line)(const char *line, void *context);
 	void *context;
-	bool mixed; /* standard error goes where standard output does */
+	bool mixed;   /* standard error goes where standard output does */
+	bool visible; /* standard error is that of this process: it shows progress */
 	/*
 	 * Its environment is @env and what every program needs ($PATH, $HOME, $TMPDIR and the
 	 * like), so that a setting of the user's shell does not change what is built.

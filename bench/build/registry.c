@@ -114,6 +114,15 @@ static void say_what_is_replaced(const char *path, const char *kind, const char 
 	entry_release(&before);
 }
 
+void registry_print(FILE *f, const char *kind, const char *name,
+		    const struct registry_value *values)
+{
+	fprintf(f, "[%s %s]\n", kind, name);
+	for (; values->key; values++)
+		if (values->value && *values->value)
+			print_value(f, values->key, values->value);
+}
+
 int registry_write(const char *kind, const char *name, const struct registry_value *values,
 		   char *err, size_t err_size)
 {
@@ -125,10 +134,8 @@ int registry_write(const char *kind, const char *name, const struct registry_val
 	status = path ? check_length(values, err, err_size) : -EINVAL;
 	if (!status) {
 		say_what_is_replaced(path, kind, name, values);
-		fprintf(f, "# Written by balloonbench build.\n[%s %s]\n", kind, name);
-		for (; values->key; values++)
-			if (values->value && *values->value)
-				print_value(f, values->key, values->value);
+		fprintf(f, "# Written by balloonbench build.\n");
+		registry_print(f, kind, name, values);
 	}
 	fclose(f);
 	if (!status) {

@@ -3,6 +3,7 @@
 #define BENCH_BUILD_REGISTRY_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * What was built, by name: $BALLOONBENCH_CACHE/cuts/NAME.ini with a section [cut NAME], and
@@ -15,9 +16,13 @@ struct registry_value {
 	const char *key, *value;
 };
 
+/* Print the section. Values are made to fit into a line of an INI file. */
+void registry_print(FILE *f, const char *kind, const char *name,
+		    const struct registry_value *values);
+
 /*
- * Write the file of a name, at once or not at all. @kind: "cut" or "qemu". Values are made to fit
- * into a line of an INI file. Says so if the name was of something else: another key or path.
+ * Write the file of a name, at once or not at all. @kind: "cut" or "qemu". Says so if the name was
+ * of something else: another key or path.
  */
 int registry_write(const char *kind, const char *name, const struct registry_value *values,
 		   char *err, size_t err_size);

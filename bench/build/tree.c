@@ -142,10 +142,15 @@ struct reading {
 	size_t err_size;
 };
 
+/* New files go into one pack: a file for each takes much longer. */
+static const char *const one_pack[] = { "core.bigFileThreshold=1", "core.compression=1", NULL };
+
 /* Run git on the index of the directory, with these names as its standard input, or none. */
 static int feed(const struct reading *r, const struct name_list *names, const char *const *args)
 {
-	struct git_call call = { .work_tree = r->source->path, .index = WORKTREE_INDEX };
+	struct git_call call = { .work_tree = r->source->path,
+				 .index = WORKTREE_INDEX,
+				 .config = one_pack };
 	char *input = git_write_temporary(r->git, "names", names ? names->data : NULL,
 					  names ? names->size : 0, r->err, r->err_size);
 	int status;

@@ -155,9 +155,6 @@ static const struct key qemu_keys[] = {
 
 #define S struct images
 static const struct key images_keys[] = {
-	FACT("kernel", source),
-	FACT("kernel", compiler),
-	FACT("kernel", config_sha256),
 	KEY("initramfs", "path", set_path, initramfs),
 	{ .name = NULL },
 };
@@ -251,9 +248,6 @@ static void set_defaults(struct images *images, const char *path)
 		images->qemu = images->qemus[0].path;
 	}
 	for (c = images->cuts; c < images->cuts + images->cut_count; c++) {
-		set_default(&c->source, images->source);
-		set_default(&c->compiler, images->compiler);
-		set_default(&c->config_sha256, images->config_sha256);
 		set_default(&c->file, path);
 	}
 }

@@ -9,8 +9,8 @@
 
 /*
  * The kernels, initramfs and QEMUs that can be booted. The shipped ones are in build/images.ini,
- * which vm-images/build-kernels writes; `balloonbench build` registers others, one file each, in
- * cuts/ and qemus/ of the cache. Paths in a file are relative to its directory.
+ * which `balloonbench build` writes; it registers the user's, one file each, in cuts/ and qemus/ of
+ * the cache. Paths in a file are relative to its directory.
  */
 struct image_cut {
 	char *name;
@@ -38,8 +38,6 @@ struct image_qemu {
 
 struct images {
 	char *file;			/* images.ini */
-	char *source;			/* of all cuts that have none of their own */
-	char *compiler, *config_sha256; /* likewise */
 	char *initramfs;
 	char *qemu;		/* path of the default one */
 	struct image_cut *cuts; /* in the order of the series, then the registered ones by name */

@@ -157,7 +157,8 @@ static void report_kernels(const struct images *images)
 		shipped++;
 	report(WORKS, "guest kernels",
 	       "%zu cuts of %s, and %zu that `balloonbench build` registered", shipped,
-	       images->source ? images->source : images->file, images->cut_count - shipped);
+	       shipped && images->cuts[0].source ? images->cuts[0].source : images->file,
+	       images->cut_count - shipped);
 }
 
 static int run(struct command_line *command_line)

@@ -285,7 +285,7 @@ static void killed_and_started_again(void **state)
 	kill(pid, SIGKILL);
 	wait_program(pid);
 	unlink(in_test_dir("hold"));
-	expect_outcome(RANGE("base..HEAD", NULL), 0, "was killed; starting again");
+	expect_outcome(RANGE("base..HEAD", NULL), 0, "was cut off; starting again");
 	expect_kernel("02-balloon-two", 3);
 	assert_int_equal(times_compiled("init/main"), 2);
 }

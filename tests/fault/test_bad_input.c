@@ -106,7 +106,7 @@ static void missing_kernels(void **state)
 {
 	(void)state;
 	write_file(test_dir, "bin/images.ini",
-		   "[kernel]\nsource = x\ncompiler = x\nconfig_sha256 = x\n[initramfs]\npath = "
+		   "[initramfs]\npath = "
 		   "images.ini\n"
 		   "[qemu]\npath = /bin/true\n[cut finalize]\nimage = /nowhere/vmlinux\nrelease "
 		   "= x\n"

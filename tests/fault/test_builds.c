@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The build scripts with wrong input.
+ * Builds of the shipped kernels and QEMU with wrong input.
  */
 #include "tests/helpers/unit.h"
 
@@ -9,11 +9,14 @@
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
-/* Run a script of vm-images with assignments of variables, or commands, before it. */
+/* Run a script of vm-images, or balloonbench, with assignments of variables, or commands, before
+ * it. */
 static struct outcome run_script(const char *variables, const char *script)
 {
-	return run_shell("export BALLOONBENCH_CACHE=%s/cache; %s %s/vm-images/%s", test_dir,
-			 variables, TEST_SOURCE, script);
+	return run_shell(
+		"export BALLOONBENCH_CACHE=%s/cache QEMU=/bin/true; %s %s/%s", test_dir, variables,
+		strncmp(script, "balloonbench", 12) ? TEST_SOURCE "/vm-images" : TEST_BUILD,
+		script);
 }
 
 static void expect(const char *variables, const char *script, const char *says, const char *advises)
@@ -34,8 +37,10 @@ static void patch_does_not_apply(void **state)
 		   "balloon;\n");
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/patches",
 		 test_dir, test_dir);
-	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
-	expect(variables, script, "0001-wrong.patch does not apply to tree-", "mm/balloon.c");
+	snprintf(script, sizeof(script), "balloonbench build --images %s/images.ini", test_dir);
+	expect(variables, script,
+	       "cannot apply 0001-wrong.patch: mm/balloon.c: hunk 1 at line 1 does not match",
+	       "use the base");
 }
 
 static void missing_patch(void **state)
@@ -47,8 +52,8 @@ static void missing_patch(void **state)
 	write_file(test_dir, "gap/series", "0001-gone.patch\n# cut: gone\n");
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/gap",
 		 test_dir, test_dir);
-	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
-	expect(variables, script, "series: no such patch: 0001-gone.patch", NULL);
+	snprintf(script, sizeof(script), "balloonbench build --images %s/images.ini", test_dir);
+	expect(variables, script, "/gap/0001-gone.patch: No such file or directory", NULL);
 }
 
 /* Malicious series: only the names of cuts and patches are used. */
@@ -58,24 +63,22 @@ static void malicious_series(void **state)
 		const char *series;
 		const char *says;
 	} cases[] = {
-		{ "", "has no '# cut: NAME' line" },
-		{ "# cut:list\n", "has no '# cut: NAME' line" },
-		{ "# cut: ../../x\n", "'# cut: ../../x': the name of a cut must be" },
-		{ "# cut: $(touch owned)\n", "'# cut: $(touch owned)': the name of a cut must be" },
-		{ "# cut: a b\n", "'# cut: a b': the name of a cut must be" },
-		{ "# cut: list\r\n", "'# cut: list?': the name of a cut must be" },
-		{ "# cut: \033[2J\n", "'# cut: ?[2J': the name of a cut must be" },
-		{ "# cut: -a\n", "'# cut: -a': the name of a cut must be" },
-		{ "# cut: a123456789b123456789c123456789d12",
-		  "the name of a cut must be up to 32" },
-		{ "# cut: a\n# cut: a\n", "has two cuts named a" },
-		{ "/etc/passwd\n# cut: a\n", "'/etc/passwd' is not the name of a patch" },
-		{ "../linux/Kbuild\n# cut: a\n", "'../linux/Kbuild' is not the name of a patch" },
-		{ "-p0\n# cut: a\n", "'-p0' is not the name of a patch" },
-		{ "x\033[31m\n# cut: a\n", "'x?[31m' is not the name of a patch" },
-		{ "$(touch owned)\n# cut: a\n", "no such patch: $(touch owned)" },
-		{ ".\n# cut: a\n", "no such patch: ." },
-		{ "gone.patch", "no such patch: gone.patch" },
+		{ "", "there is no patch in it" },
+		{ "# cut:list\n", "series:1: '# cut:list': expected a line '# cut: NAME'" },
+		{ "# cut: ../../x\n", "series:1: '../../x' cannot be the name of a cut" },
+		{ "# cut: $(touch owned)\n", "'$(touch owned)' cannot be the name of a cut" },
+		{ "# cut: a b\n", "'a b' cannot be the name of a cut" },
+		{ "# cut: \033[2J\n", "'?[2J' cannot be the name of a cut" },
+		{ "# cut: -a\n", "'-a' cannot be the name of a cut" },
+		{ "# cut: a123456789b123456789c123456789d12", "use up to 32 letters" },
+		{ "# cut: a\n# cut: a\n", "series:2: there are two cuts named a" },
+		{ "/etc/passwd\n# cut: a\n", "'/etc/passwd' is an absolute path" },
+		{ "../linux/Kbuild\n# cut: a\n", "'../linux/Kbuild' leaves the series' directory" },
+		{ "-p0\n# cut: a\n", "/malicious/-p0: No such file or directory" },
+		{ "x\033[31m\n# cut: a\n", "control character in 'x?[31m'" },
+		{ "$(touch owned)\n# cut: a\n", "'owned)' after $(touch; expected -pN" },
+		{ ".\n# cut: a\n", "/malicious/.: a directory; expected a file" },
+		{ "gone.patch", "/malicious/gone.patch: No such file or directory" },
 	};
 	char variables[1024], script[600];
 	size_t i;
@@ -85,7 +88,7 @@ static void malicious_series(void **state)
 	snprintf(variables, sizeof(variables),
 		 "cd %s; KERNEL_SRC=%s/linux KERNEL_PATCHES=%s/malicious", test_dir, test_dir,
 		 test_dir);
-	snprintf(script, sizeof(script), "build-kernels %s/images.ini", test_dir);
+	snprintf(script, sizeof(script), "balloonbench build --images %s/images.ini", test_dir);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		write_file(test_dir, "malicious/series", cases[i].series);
 		expect(variables, script, cases[i].says, NULL);
@@ -101,10 +104,11 @@ static void wrong_cut_and_config(void **state)
 	(void)state;
 	write_file(test_dir, "linux/Kbuild", "");
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_CUTS=gone", test_dir);
-	expect(variables, "build-kernels /dev/null", "has no cut gone", "KERNEL_CUTS");
-	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux KERNEL_CONFIG=/nonexistent",
-		 test_dir);
-	expect(variables, "build-kernels /dev/null", "cannot read /nonexistent", "KERNEL_CONFIG");
+	expect(variables, "balloonbench build --images /dev/null", "has no cut gone",
+	       "KERNEL_CUTS");
+	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s/linux", test_dir);
+	expect(variables, "balloonbench build --config /nonexistent",
+	       "cannot read the kernel configuration /nonexistent", "No such file");
 }
 
 static void wrong_source_tree(void **state)
@@ -113,7 +117,8 @@ static void wrong_source_tree(void **state)
 
 	(void)state;
 	snprintf(variables, sizeof(variables), "KERNEL_SRC=%s", test_dir);
-	expect(variables, "build-kernels /dev/null", "is not a tree of that source", "KERNEL_SRC=");
+	expect(variables, "balloonbench build --images /dev/null",
+	       "is not the source of a Linux kernel", "KERNEL_SRC=");
 	snprintf(variables, sizeof(variables), "QEMU_SRC=%s", test_dir);
 	expect(variables, "build-qemu", "is not a tree of that source", "QEMU_SRC=");
 }

@@ -96,14 +96,14 @@ static void killed_at(const char *script, const char *hold, const char *says)
 static void killed_in_the_compiler(void **state)
 {
 	(void)state;
-	killed_at(BUILD_KERNELS, "hold", "was killed; starting again");
-	killed_at(BUILD_QEMU, "hold", "was killed; starting again");
+	killed_at(BUILD_KERNELS, "hold", "was cut off; starting again");
+	killed_at(BUILD_QEMU, "hold", "was cut off; starting again");
 }
 
 static void killed_in_a_patch(void **state)
 {
 	(void)state;
-	killed_at(BUILD_KERNELS, "hold-patch", "");
+	killed_at(BUILD_KERNELS, "hold-commit", "");
 }
 
 static void killed_while_storing(void **state)
@@ -142,24 +142,6 @@ static void damaged_entries_are_rebuilt(void **state)
 	damage(QEMUS, flip);
 }
 
-/* An entry that was made before there were digests gets one. */
-static void entries_without_digest(void **state)
-{
-	char before[256];
-	struct stat st[2];
-
-	(void)state;
-	snprintf(before, sizeof(before), "%s", fake_trees_find(KERNELS));
-	assert_int_equal(stat(before, &st[0]), 0);
-	unlink(fake_trees_find("/kernels/*/SHA256SUMS"));
-	fake_trees_expect(BUILD_KERNELS, 0, "");
-	assert_int_equal(fake_trees_count("/kernels/*/SHA256SUMS"), 2);
-	assert_int_equal(stat(before, &st[1]), 0);
-	assert_int_equal(st[0].st_ino, st[1].st_ino);
-	unlink(fake_trees_find("/kernels/*/SHA256SUMS"));
-	damage(KERNELS, "truncate -s 5000 '%1$s'");
-}
-
 /* Entries in use, and those of an earlier version of a patch. */
 static void list_and_clean(void **state)
 {
@@ -170,7 +152,7 @@ static void list_and_clean(void **state)
 	fake_trees_expect(BUILD_KERNELS, 0, "");
 	check_cache(3, 1);
 	expect_outcome(fake_trees_run("scripts/cache list %1$s/images.ini"), 0, "kernels/",
-		       "1.0-balloonbench-finalize", "total, in ");
+		       "1.0-balloonbench", "total, in ");
 	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0, "removing ");
 	check_cache(2, 1);
 	assert_int_equal(fake_trees_count("/trees/*/src"), 2);
@@ -220,8 +202,7 @@ static void clean_during_a_build(void **state)
 	fake_trees_hold("hold");
 	pid = fake_trees_start(BUILD_KERNELS, "one");
 	fake_trees_await_hold("hold");
-	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT,
-			  "is in use by build-kernels");
+	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT, "is in use by balloonbench");
 	fake_trees_let_go("hold");
 	assert_int_equal(wait_program(pid), 0);
 	check_cache(2, 1);
@@ -280,8 +261,8 @@ static void damaged_sources_are_named(void **state)
 	empty();
 	write_file(test_dir, "cache/sources/linux-source-6.12_9_all.deb", "garbage");
 	expect_outcome(run_shell("env -u KERNEL_SRC QEMU=/bin/true BALLOONBENCH_CACHE='%1$s/cache' "
-				 "KERNEL_PATCHES='%1$s/patches' " TEST_SOURCE
-				 "/vm-images/build-kernels '%1$s/images.ini'",
+				 "KERNEL_PATCHES='%1$s/patches' " TEST_BUILD
+				 "/balloonbench build --images '%1$s/images.ini'",
 				 test_dir),
 		       EXIT_ENVIRONMENT, "linux-source-6.12_9_all.deb is damaged: remove it");
 	unlink(in_test_dir("cache/sources/linux-source-6.12_9_all.deb"));
@@ -314,7 +295,7 @@ static void full_disk(void **state)
 		outcome = fake_trees_run(BUILD_KERNELS);
 		ended += outcome.status != 0;
 		if (outcome.status)
-			expect_outcome(outcome, EXIT_ENVIRONMENT, "No space left");
+			expect_outcome(outcome, EXIT_ENVIRONMENT, " space");
 		else
 			outcome_release(&outcome);
 		assert_int_equal(mount("tmpfs", cache, "tmpfs", MS_REMOUNT, "size=64m"), 0);
@@ -342,7 +323,7 @@ static void read_only_cache(void **state)
 	fake_trees_expect(BUILD_QEMU, EXIT_ENVIRONMENT, "set BALLOONBENCH_CACHE to a directory");
 	fake_trees_expect("vm-images/fetch-source meson", EXIT_ENVIRONMENT,
 			  "set BALLOONBENCH_CACHE to");
-	fake_trees_expect("scripts/cache list %1$s/images.ini", 0, "1.0-balloonbench-finalize");
+	fake_trees_expect("scripts/cache list %1$s/images.ini", 0, "1.0-balloonbench");
 	fake_trees_expect("scripts/cache clean all", EXIT_ENVIRONMENT,
 			  "some entries could not be removed");
 	check_cache(2, 1);
@@ -354,7 +335,7 @@ static int release_all(void **state)
 {
 	(void)state;
 	fake_trees_let_go("hold");
-	fake_trees_let_go("hold-patch");
+	fake_trees_let_go("hold-commit");
 	fake_trees_let_go("hold-objcopy");
 	umount2(in_test_dir("cache"), MNT_DETACH);
 	return 0;
@@ -368,7 +349,6 @@ int main(void)
 		cmocka_unit_test_teardown(killed_in_a_patch, release_all),
 		cmocka_unit_test_teardown(killed_while_storing, release_all),
 		cmocka_unit_test_teardown(damaged_entries_are_rebuilt, release_all),
-		cmocka_unit_test_teardown(entries_without_digest, release_all),
 		cmocka_unit_test_teardown(list_and_clean, release_all),
 		cmocka_unit_test_teardown(registered_kernels, release_all),
 		cmocka_unit_test_teardown(clean_during_a_build, release_all),

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -45,8 +46,6 @@ static void make_kernel_tree(void)
 	    "\t@mkdir -p $(O)/include/config && "
 	    "echo 1.0$(LOCALVERSION) >$(O)/include/config/kernel.release\n",
 	    test_dir, "hold");
-	put("linux/scripts/kconfig/merge_config.sh", 0755,
-	    "#!/bin/sh\ncat \"$5\" >\"$3/.config\"\n", "", "");
 }
 
 void fake_trees_change_patch(const char *to)
@@ -83,8 +82,10 @@ static void make_qemu_tree(void)
 
 static void make_programs(void)
 {
-	put("bin/patch", 0755, "#!/bin/sh\n/usr/bin/patch \"$@\" || exit\n" HOLD "\n", test_dir,
-	    "hold-patch");
+	put("bin/git", 0755,
+	    "#!/bin/sh\ncase \" $* \" in *' commit-tree '*) " HOLD
+	    " ;; esac\nexec /usr/bin/git \"$@\"\n",
+	    test_dir, "hold-commit");
 	put("bin/objcopy", 0755, "#!/bin/sh\n" HOLD "\nexec /usr/bin/objcopy \"$@\"\n", test_dir,
 	    "hold-objcopy");
 }
@@ -112,7 +113,7 @@ pid_t fake_trees_start(const char *script, const char *log)
 		 "KERNEL_SRC='%1$s/linux' KERNEL_PATCHES='%1$s/patches' QEMU_SRC='%1$s/qemu' "
 		 "QEMU_PATCHES='%1$s/qemu-patches' INITRAMFS='%1$s/images.ini' "
 		 "%2$s/%3$s >'%1$s/%4$s' 2>&1 </dev/null",
-		 test_dir, TEST_SOURCE, line, log);
+		 test_dir, strncmp(line, "balloonbench", 12) ? TEST_SOURCE : TEST_BUILD, line, log);
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {

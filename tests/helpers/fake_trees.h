@@ -8,20 +8,22 @@
 #include "tests/helpers/program.h"
 
 /*
- * Source trees that the scripts of vm-images accept as a kernel's and QEMU's and build
- * in a moment, and a cache of the test's own; all below test_dir.
+ * Source trees that are accepted as a kernel's and QEMU's and build in a moment, and a cache of the test's own; all below test_dir.
  *
  * A build writes half of its output and waits while the file "hold" exists. So do two
- * programs in "bin", which precede those of the system: patch waits after it has
- * patched, with "hold-patch", and objcopy before it copies, with "hold-objcopy".
+ * programs in "bin", which precede those of the system: git waits before it writes a
+ * commit, with "hold-commit", and objcopy before it copies, with "hold-objcopy".
  */
 void fake_trees_make(void);
 
 /* Change the second patch, as a user does who works on one. */
 void fake_trees_change_patch(const char *to);
 
-/* Start a script, with its arguments, on the trees and the cache; its output goes to @log. */
-#define BUILD_KERNELS "vm-images/build-kernels %1$s/images.ini"
+/*
+ * Start a script of the checkout or the program balloonbench, with arguments, on the trees and the
+ * cache; its output goes to @log.
+ */
+#define BUILD_KERNELS "balloonbench build --images %1$s/images.ini"
 #define BUILD_QEMU "vm-images/build-qemu"
 pid_t fake_trees_start(const char *script, const char *log);
 

@@ -37,7 +37,7 @@ static void write_images(void)
 	test_bzimage_make(&kernel);
 	test_put_bytes("data/kernel", &kernel, sizeof(kernel));
 	snprintf(text, sizeof(text),
-		 "[kernel]\nsource = s\ncompiler = c\nconfig_sha256 = 0\n[initramfs]\npath = %s\n"
+		 "[initramfs]\npath = %s\n"
 		 "[qemu]\npath = %s\n[cut finalize]\nimage = %s\n"
 		 "release = " KERNEL_RELEASE "\nkey = k\n"
 		 "patches_sha256 = 0\n",

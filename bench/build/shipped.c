@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* balloonbench build without a source: the shipped series, as `make all` builds it. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/build/build.h"
+#include "bench/build/cache.h"
+#include "bench/build/debian_source.h"
+#include "bench/build/process.h"
+#include "bench/build/registry.h"
+#include "bench/config/images.h"
+#include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
+#include "lib/atomic_file.h"
+#include "lib/directory.h"
+#include "lib/exit_status.h"
+#include "lib/json_file.h"
+#include "lib/log.h"
+#include "lib/record.h"
+
+#define PACKAGE "linux-source-6.12"
+#define SERIES_VERSION "v1"
+
+/* What is built. */
+struct shipped {
+	struct build build;
+	struct build_options options; /* as for --series and --onto */
+	char series[PATH_MAX];
+	char *deb;	/* that the series is applied to; NULL: $KERNEL_SRC is */
+	char *known;	/* file in the cache with the sections of these cuts; NULL: not kept */
+	char *sections; /* [cut NAME] of each */
+	char *qemu;	/* path */
+	const char *images;
+};
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static int find_series(struct shipped *s, char *err, size_t err_size)
+{
+	const char *told = variable("KERNEL_PATCHES");
+	char *series;
+	int status = 0;
+
+	if (told)
+		snprintf(s->series, sizeof(s->series), "%s", told);
+	else
+		data_path(".", "kernel-patches", s->series, sizeof(s->series));
+	series = xasprintf("%s/series", s->series);
+	if (access(series, R_OK) < 0)
+		status = told ? refuse(err, err_size,
+				       "cannot read %s; KERNEL_PATCHES must name a directory with "
+				       "a quilt series",
+				       series)
+			      : refuse(err, err_size,
+				       "cannot read %s: the shipped series is built in a checkout; "
+				       "to build yours: balloonbench build --help",
+				       series);
+	free(series);
+	s->options.series = s->series;
+	return status;
+}
+
+static int find_source(struct shipped *s, char *err, size_t err_size)
+{
+	const char *own = variable("KERNEL_SRC");
+	char *kbuild;
+	int status;
+
+	if (!own) {
+		status = debian_source_fetch(PACKAGE, &s->deb, err, err_size);
+		if (!status)
+			s->build.source_text = debian_source_name(s->deb);
+		return status;
+	}
+	kbuild = xasprintf("%s/Kbuild", own);
+	status = access(kbuild, R_OK) < 0
+			 ? refuse(err, err_size,
+				  "KERNEL_SRC=%s is not the source of a Linux kernel: it has no "
+				  "Kbuild",
+				  own)
+			 : 0;
+	free(kbuild);
+	s->options.onto = own;
+	s->build.as_it_lies = true;
+	return status;
+}
+
+/* A digest of each file of the series. */
+static void print_digests(FILE *f, const char *directory)
+{
+	char digest[DIGEST_LENGTH + 1];
+	glob_t found;
+	size_t i;
+
+	if (glob_below(directory, "/*", &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++)
+		if (!digest_file(found.gl_pathv[i], digest))
+			fprintf(f, "%s %s\n", digest, found.gl_pathv[i] + strlen(directory));
+	globfree(&found);
+}
+
+/* A package has a name and a version: what was made of it is known without unpacking it. */
+static int name_known(struct shipped *s, char *err, size_t err_size)
+{
+	const struct recipe *recipe = &s->build.recipe;
+	char *text = NULL, key[KEY_LENGTH + 1];
+	size_t size;
+	FILE *f;
+
+	if (!s->deb)
+		return 0;
+	f = xmemstream(&text, &size);
+	fprintf(f, SERIES_VERSION " %s\n%s\n%s\n%s\n", s->build.source_text, s->build.only ?: "",
+		recipe->config_sha256, recipe->compiler);
+	print_digests(f, s->series);
+	fclose(f);
+	digest_key(text, key);
+	free(text);
+	s->known = cache_path(err, err_size, "series/%s.ini", key);
+	return s->known ? 0 : -EINVAL;
+}
+
+/* Whether each kernel is in the cache. */
+static bool all_are_there(const char *sections)
+{
+	static const char image[] = "image = ", file[] = "/vmlinux";
+	const char *line = sections, *next;
+	bool there = true;
+	char *entry;
+
+	for (; there && *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (!strncmp(line, image, strlen(image))) {
+			entry = xasprintf("%.*s", (int)(next - line - strlen(image) - strlen(file)),
+					  line + strlen(image));
+			there = cache_has(entry);
+			free(entry);
+		}
+		next += *next == '\n';
+	}
+	return there;
+}
+
+static bool are_known(struct shipped *s)
+{
+	size_t size;
+
+	s->sections = s->known ? regular_file_read(s->known, 0, &size) : NULL;
+	if (s->sections && all_are_there(s->sections))
+		return true;
+	free(s->sections);
+	s->sections = NULL;
+	return false;
+}
+
+static int build_kernels(struct shipped *s, char *err, size_t err_size)
+{
+	char *repository = NULL;
+	size_t size;
+	int status = 0;
+
+	if (s->deb) {
+		status = debian_source_open(s->deb, &repository, err, err_size);
+		s->options.onto = repository;
+	}
+	if (!status) {
+		s->build.sections = xmemstream(&s->sections, &size);
+		status = build_source_try(&patches_source, &s->build, err, err_size);
+		fclose(s->build.sections);
+	}
+	if (!status && s->known) {
+		status = atomic_file_write(s->known, s->sections, strlen(s->sections));
+		if (status)
+			refuse(err, err_size, "cannot write %s: %s; free some space", s->known,
+			       strerror(-status));
+	}
+	free(repository);
+	return status;
+}
+
+/* $QEMU, or that of vm-images/build-qemu, which shows its progress. */
+static int find_qemu(struct shipped *s, char *err, size_t err_size)
+{
+	const char *told = variable("QEMU");
+	char script[PATH_MAX];
+	const struct process build = {
+		.argv = (const char *const[]){ data_path(".", "vm-images/build-qemu", script,
+							 sizeof(script)),
+					       NULL },
+		.visible = true
+	};
+	const struct process which = {
+		.argv = (const char *const[]){ "sh", "-c", "command -v \"$1\"", "sh", told, NULL }
+	};
+	int status = process_run(told ? &which : &build, &s->qemu);
+
+	if (interrupted())
+		return -EINTR;
+	if (status || !s->qemu)
+		return told ? refuse(err, err_size, "no QEMU at '%s'; set QEMU to the path of one",
+				     told)
+			    : refuse(err, err_size, "there is no QEMU to run, see above");
+	s->qemu[strcspn(s->qemu, "\n")] = '\0';
+	return 0;
+}
+
+static int write_images(const struct shipped *s, char *err, size_t err_size)
+{
+	const char *initramfs = variable("INITRAMFS");
+	char *text, *before;
+	size_t size;
+	int status = 0;
+
+	text = xasprintf("# Written by balloonbench build.\n"
+			 "[initramfs]\npath = %s%s\n[qemu]\npath = %s\n%s",
+			 initramfs ?: program_directory(), initramfs ? "" : "/initramfs.cpio",
+			 s->qemu, s->sections);
+	before = regular_file_read(s->images, 0, &size);
+	/* Unchanged, it keeps its time: make goes by that. */
+	if (!before || strcmp(before, text) != 0)
+		status = atomic_file_write(s->images, text, strlen(text));
+	if (status)
+		refuse(err, err_size, "cannot write %s: %s; free some space", s->images,
+		       strerror(-status));
+	free(text);
+	free(before);
+	return status;
+}
+
+static int make(struct shipped *s, char *err, size_t err_size)
+{
+	int status = find_series(s, err, err_size) ?: find_source(s, err, err_size);
+
+	if (!status)
+		status =
+			build_load_recipe(&s->build, err, err_size) ?: name_known(s, err, err_size);
+	if (!status && !are_known(s))
+		status = build_kernels(s, err, err_size);
+	if (!status)
+		status = find_qemu(s, err, err_size) ?: write_images(s, err, err_size);
+	return status;
+}
+
+int build_shipped(const struct build_options *options)
+{
+	struct shipped s = { .options = *options, .images = options->images ?: path_images() };
+	char err[4096] = "";
+	int status;
+
+	s.build = (struct build){ .options = &s.options, .only = variable("KERNEL_CUTS") };
+	status = make(&s, err, sizeof(err));
+	status = status ? build_fail(err) : EXIT_FINE;
+	build_release(&s.build);
+	free(s.deb);
+	free(s.known);
+	free(s.sections);
+	free(s.qemu);
+	return status;
+}
