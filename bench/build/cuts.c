@@ -45,47 +45,12 @@ void cuts_release(struct cut_list *cuts)
 	*cuts = (struct cut_list){ NULL };
 }
 
-/* Skip "[PATCH v2 1/5] ", but not all that there is: a mail of the commit has the same name. */
-static const char *after_brackets(const char *subject)
-{
-	const char *at = subject, *end;
-
-	while (*at == '[' && (end = strchr(at, ']'))) {
-		at = end + 1;
-		at += strspn(at, " \t");
-	}
-	return *at ? at : subject;
-}
-
-/* Append the words of a subject, joined by '-', as far as whole words fit; a part of the first. */
-static void append_slug(char *name, size_t size, const char *subject)
-{
-	size_t used = strlen(name), word = used, start = used;
-
-	for (; *subject; subject++) {
-		if (!isalnum((unsigned char)*subject)) {
-			word = used;
-			continue;
-		}
-		if (used + 1 + (used == word) >= size)
-			break;
-		if (used == word)
-			name[used++] = '-';
-		name[used++] = (char)tolower((unsigned char)*subject);
-	}
-	if (*subject && word > start)
-		used = word;
-	name[used] = '\0';
-}
-
 void cut_set_name(struct cut *cut, const char *prefix, size_t number, size_t total,
 		  const char *subject)
 {
-	char name[CUT_NAME_MAX + 2];
+	char name[CUT_NAME_SIZE];
 
-	snprintf(name, sizeof(name), "%s%s%0*zu", prefix ?: "", prefix ? "-" : "",
-		 total > 99 ? 3 : 2, number);
-	append_slug(name, CUT_NAME_MAX + 1, number ? after_brackets(subject ?: "") : "base");
+	cut_slug(prefix, number, total, subject, name);
 	record_set_text(&cut->name, name);
 }
 

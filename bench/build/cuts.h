@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/build/slug.h"
 #include "bench/build/tree.h"
-
-#define CUT_NAME_MAX 32
 
 /* A cut: the kernel at one step of a series. All texts are owned; NULL: unknown. */
 struct cut {
@@ -28,11 +27,7 @@ struct cut_list {
 struct cut *cuts_add(struct cut_list *cuts);
 void cuts_release(struct cut_list *cuts);
 
-/*
- * Name a cut "00-base" (@number 0) or "01-SLUG" of the subject, with "PREFIX-" before it unless
- * @prefix is NULL: lower case letters, digits and '-', up to CUT_NAME_MAX characters. @total of the
- * series says how many digits the number has.
- */
+/* Name a cut as cut_slug() does. */
 void cut_set_name(struct cut *cut, const char *prefix, size_t number, size_t total,
 		  const char *subject);
 

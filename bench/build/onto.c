@@ -27,7 +27,7 @@ static void name_cut(struct cut *cut, const struct patch_cut *of, const char *pr
 {
 	char *name;
 
-	if (!of->named) {
+	if (!of->name) {
 		cut_set_name(cut, prefix, of->number, of->total, of->subject);
 		return;
 	}
@@ -44,7 +44,7 @@ static int add_cut(const struct patch_cut *of, void *context)
 	struct cut *cut;
 
 	/* cuts_base() has it. */
-	if (!of->number && !of->named)
+	if (!of->number && !of->name)
 		return 0;
 	cut = cuts_add(&b->cuts);
 	name_cut(cut, of, b->options->name);

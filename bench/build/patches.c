@@ -109,7 +109,7 @@ static int emit(struct series_run *run, const char *name)
 	const size_t n = run->applied;
 	const struct patch *patch = n ? &run->list->patches.items[n - 1] : NULL;
 	struct patch_cut cut = {
-		.named = name != NULL,
+		.name = name,
 		.number = n,
 		.total = run->list->patches.count,
 		.tree = run->tree,
@@ -120,10 +120,6 @@ static int emit(struct series_run *run, const char *name)
 		.fuzz = run->fuzz,
 	};
 
-	if (name)
-		snprintf(cut.name, sizeof(cut.name), "%s", name);
-	else
-		cut_slug(n, patch ? patch->subject : NULL, cut.name);
 	return run->fn(&cut, run->context);
 }
 

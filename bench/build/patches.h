@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "bench/build/patch_list.h"
-#include "bench/build/slug.h"
 
 /* Where patches become commits; no work tree is touched or needed. */
 struct git_place {
@@ -15,8 +14,7 @@ struct git_place {
 
 /* The kernel at one step of the list. Texts are valid during the call; NULL: unknown. */
 struct patch_cut {
-	char name[CUT_NAME_SIZE];
-	bool named;	      /* by a "# cut:" line */
+	const char *name;     /* of a "# cut:" line */
 	size_t number, total; /* patches of the cut, and of the list */
 	const char *tree, *commit;
 	const char *subject, *message_id,

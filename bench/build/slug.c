@@ -38,8 +38,10 @@ static void append_words(char *name, size_t size, const char *text)
 	name[used] = '\0';
 }
 
-void cut_slug(unsigned int number, const char *subject, char name[CUT_NAME_SIZE])
+void cut_slug(const char *prefix, size_t number, size_t total, const char *subject,
+	      char name[CUT_NAME_SIZE])
 {
-	snprintf(name, CUT_NAME_SIZE, "%02u", number);
-	append_words(name, CUT_NAME_SIZE, number ? after_brackets(subject) : "base");
+	snprintf(name, CUT_NAME_SIZE, "%s%s%0*zu", prefix ?: "", prefix ? "-" : "",
+		 total > 99 ? 3 : 2, number);
+	append_words(name, CUT_NAME_SIZE, number ? after_brackets(subject ?: "") : "base");
 }

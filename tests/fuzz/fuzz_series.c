@@ -22,7 +22,7 @@ static void check_slug(const char *subject)
 	char name[CUT_NAME_SIZE];
 	size_t i;
 
-	cut_slug(1, subject, name);
+	cut_slug(NULL, 1, 1, subject, name);
 	FUZZ_HOLDS(strlen(name) >= 2 && name[strlen(name) - 1] != '-');
 	for (i = 0; name[i]; i++)
 		FUZZ_HOLDS(islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) ||

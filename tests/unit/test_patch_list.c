@@ -133,7 +133,7 @@ static void names_of_cuts(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		cut_slug(rows[i].number, rows[i].subject, name);
+		cut_slug(NULL, rows[i].number, rows[i].number, rows[i].subject, name);
 		assert_string_equal(name, rows[i].name);
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "bench/build/patches.h"
+#include "bench/build/slug.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -58,10 +59,12 @@ static void append(char *text, size_t size, const char *part, const char *end)
 static int keep(const struct patch_cut *cut, void *context)
 {
 	struct cuts *cuts = context;
+	char slug[CUT_NAME_SIZE];
 
+	cut_slug(NULL, cut->number, cut->total, cut->subject, slug);
 	append(cuts->trees, sizeof(cuts->trees), cut->tree, "\n");
 	append(cuts->commits, sizeof(cuts->commits), cut->commit, "\n");
-	append(cuts->names, sizeof(cuts->names), cut->name, " ");
+	append(cuts->names, sizeof(cuts->names), cut->name ?: slug, " ");
 	snprintf(cuts->last, sizeof(cuts->last), "%s|%s|%s", cut->subject ? cut->subject : "",
 		 cut->message_id ? cut->message_id : "", cut->author_date ? cut->author_date : "");
 	cuts->fuzz[cuts->count++] = cut->fuzz;
