@@ -76,7 +76,7 @@ CASE(closed_after_greeting, "eof", 3, "failed", "QEMU ended before QMP was up (e
 CASE(balloon_refused, "refuse-balloon", 3, "failed",
      "in inflate 1: cannot set the target: QEMU refuses balloon: there is no balloon")
 CASE(wrong_kernel, "wrong-kernel", 3, "failed",
-     "another kernel than that of cut 'finalize': release 0.0.0-fake, expected 6.")
+     "another kernel than that of cut 'finalize': build ID 00ff, expected ")
 CASE(no_device, "no-device", 3, "failed",
      "guest ended before the agent said hello: balloonguest: no port: as the test asked")
 CASE(old_agent, "old-agent", 3, "failed", "protocol 0, expected 3")
@@ -99,14 +99,15 @@ CASE(panic_at_the_end, "panic-poweroff", 3, "failed",
      "the guest's kernel complained: [    0.5] Kernel")
 CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
 
-/* Kernels whose cut finalize has one more key. */
+/* Kernels whose cut finalize has another line of that key, and no build ID besides. */
 static void use_images_with(const char *line)
 {
 	unsetenv("BALLOONBENCH_DATA");
 	expect_outcome(run_shell("cd '%1$s' && rm -rf data && mkdir data && "
 				 "ln -s '" TEST_SOURCE "'/bench/* data/ && "
-				 "sed '/^.cut finalize.$/a %2$s' '%3$s' >data/images.ini",
-				 test_dir, line, path_images()),
+				 "sed '/^.cut finalize.$/,/^patches/ { /^build_id/d; /^%4$.*5$s/d; "
+				 "s/^key .*/&\\n%2$s/ }' '%3$s' >data/images.ini",
+				 test_dir, line, path_images(), line, (int)strcspn(line, " ")),
 		       0, "");
 	setenv("BALLOONBENCH_DATA", in_test_dir("data"), 1);
 }
@@ -131,6 +132,9 @@ static void wrong_build_id(void **state)
 	use_images_with("build_id = 00fe");
 	expect_outcome(run("good", "stale-id", "1"), 3, "");
 	expect_reason("stale-id", kernel.build_id, ", expected 00fe; build the cut again");
+	use_images_with("release = 6.12.0-other");
+	expect_outcome(run("good", "stale-release", "1"), 3, "");
+	expect_reason("stale-release", kernel.release, ", expected 6.12.0-other");
 	use_images_with("version = #1 SMP another day");
 	expect_outcome(run("good", "stale-version", "1"), 3, "");
 	expect_reason("stale-version", kernel.version, "', expected '#1 SMP another day'");
