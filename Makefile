@@ -102,6 +102,8 @@ install: all ## programs, man pages, scenarios and guest kernels under PREFIX (d
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done
 	$(Q)for file in vm-images/config/*.config kernel-patches/*trace-events*.patch; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$$file; done
+	$(Q)install -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/fetch-source
+	$(Q)install -m 644 -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/cache.sh vm-images/*.sources
 	$(Q)scripts/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
 
 clean: ## remove build/ (results/ and the cache stay)

@@ -253,8 +253,9 @@ static const struct step {
 	{ HELD, NULL, release_held, 0 },
 	{ REFAULTED, NULL, host_memory, RESULT(host_memory.deflated) },
 	{ REFAULTED, "refault", touch, RESULT(refault) },
-	{ REFAULTED, NULL, release_held, 0 },
+	/* Before the guest frees it: free page reporting may return it to the host at once. */
 	{ REFAULTED, NULL, host_memory, RESULT(host_memory.refaulted) },
+	{ REFAULTED, NULL, release_held, 0 },
 };
 
 int cycle_run(struct run *run)

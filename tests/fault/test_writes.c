@@ -29,7 +29,7 @@
 #define TINY TINY_WITHIN("20 s", "5 s")
 #define BOOTS 4
 
-static char disk[256], out[300];
+static char disk[256], out[300], frozen[256];
 
 static int set_up(void **state)
 {
@@ -37,7 +37,9 @@ static int set_up(void **state)
 		return -1;
 	snprintf(disk, sizeof(disk), "%s/disk", test_dir);
 	snprintf(out, sizeof(out), "%s/out", disk);
+	snprintf(frozen, sizeof(frozen), "%s/frozen", test_dir);
 	mkdir(disk, 0755);
+	mkdir(frozen, 0755);
 	return 0;
 }
 
@@ -45,6 +47,7 @@ static int set_up(void **state)
 static int unmount(void **state)
 {
 	(void)state;
+	umount2(frozen, MNT_DETACH);
 	while (!umount2(out, MNT_DETACH))
 		;
 	while (!umount2(disk, MNT_DETACH))
@@ -176,6 +179,18 @@ static void full_disk_with_records(void **state)
 	fill("phases", 44, 68, 4, EXIT_ENVIRONMENT);
 }
 
+/*
+ * Bind the output over itself, read-only. The mount becomes read-only elsewhere, and a bind
+ * mount inherits that: the remount is EBUSY if a file is open for writing through the mount.
+ */
+static void freeze_output(void)
+{
+	assert_int_equal(mount(out, frozen, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, frozen, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount(frozen, out, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(umount2(frozen, MNT_DETACH), 0);
+}
+
 /* From some boot on no file can be created; the journal is open and stays writable. */
 static void disk_becomes_read_only(void **state)
 {
@@ -190,8 +205,7 @@ static void disk_becomes_read_only(void **state)
 		pid = tiny_start("disk/out", "--boots", "4", "--trace", "off", "-q");
 		AWAIT(finished() >= 1);
 		usleep(more_us[i]);
-		assert_int_equal(mount(out, out, NULL, MS_BIND, NULL), 0);
-		assert_int_equal(mount(NULL, out, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+		freeze_output();
 		assert_int_equal(wait_program(pid), EXIT_ENVIRONMENT);
 		assert_in_range(finished(), 1, BOOTS - 1);
 		setenv("FAKE_QEMU", "good", 1);

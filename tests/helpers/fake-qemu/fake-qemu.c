@@ -24,6 +24,7 @@
  *   warn             the kernel prints a warning after hello
  *   warn-at-boot     the kernel prints warnings before hello
  *   slow-clock       most clock readings of the agent are late, or are answered late
+ *   report-at-once   the guest's memory is resident from touch to release, not longer
  *   one-block        all free memory is one block, even if it was to be fragmented
  *   no-poweroff      the guest does not power off
  *   inmate           QEMU tries what it must not be able to do, and prints the results
@@ -47,6 +48,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -301,6 +303,25 @@ static json_int_t read_clock(void)
 	return now;
 }
 
+/* The guest writes to memory, and its kernel reports it as soon as it is free. */
+static void touch_or_release(const char *cmd, const json_t *msg)
+{
+	static void *touched;
+	static size_t bytes;
+
+	if (!strcmp(cmd, "touch")) {
+		bytes = json_integer_value(json_object_get(msg, "bytes"));
+		touched = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (touched == MAP_FAILED)
+			_exit(1);
+	}
+	if (!strcmp(cmd, "release") && touched) {
+		munmap(touched, bytes);
+		touched = NULL;
+	}
+}
+
 static void answer_guest(const json_t *msg)
 {
 	const char *cmd = json_string_value(json_object_get(msg, "cmd"));
@@ -313,6 +334,8 @@ static void answer_guest(const json_t *msg)
 	}
 	if (is("warn") && !strcmp(cmd, "vmstat"))
 		print_console("[    0.6] WARNING: CPU: 0 PID: 1 at mm/balloon_compaction.c:1");
+	if (is("report-at-once"))
+		touch_or_release(cmd, msg);
 	if (!strcmp(cmd, "vmstat"))
 		json_object_set_new(answer, "vmstat",
 				    json_pack("{s:I, s:I}", "balloon_inflate", (json_int_t)inflated,
