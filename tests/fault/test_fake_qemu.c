@@ -99,19 +99,6 @@ CASE(panic_at_the_end, "panic-poweroff", 3, "failed",
      "the guest's kernel complained: [    0.5] Kernel")
 CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
 
-/* Kernels whose cut finalize has another line of that key, and no build ID besides. */
-static void use_images_with(const char *line)
-{
-	unsetenv("BALLOONBENCH_DATA");
-	expect_outcome(run_shell("cd '%1$s' && rm -rf data && mkdir data && "
-				 "ln -s '" TEST_SOURCE "'/bench/* data/ && "
-				 "sed '/^.cut finalize.$/,/^patches/ { /^build_id/d; /^%4$.*5$s/d; "
-				 "s/^key .*/&\\n%2$s/ }' '%3$s' >data/images.ini",
-				 test_dir, line, path_images(), line, (int)strcspn(line, " ")),
-		       0, "");
-	setenv("BALLOONBENCH_DATA", in_test_dir("data"), 1);
-}
-
 /* The build ID of a kernel decides, if it is known, also between two of the same release. */
 static void wrong_build_id(void **state)
 {
@@ -125,25 +112,19 @@ static void wrong_build_id(void **state)
 		fail_msg("%s", err);
 	images_release(&images);
 	snprintf(line, sizeof(line), "build_id = %s", kernel.build_id);
-	use_images_with(line);
+	tiny_change_cut("finalize", line);
 	expect_outcome(run("good", "right-id", "1"), 0, "");
 	expect_outcome(run("wrong-kernel", "another-id", "1"), 3, "");
 	expect_reason("another-id", "build ID 00ff, expected ", kernel.build_id);
-	use_images_with("build_id = 00fe");
+	tiny_change_cut("finalize", "build_id = 00fe");
 	expect_outcome(run("good", "stale-id", "1"), 3, "");
 	expect_reason("stale-id", kernel.build_id, ", expected 00fe; build the cut again");
-	use_images_with("release = 6.12.0-other");
+	tiny_change_cut("finalize", "release = 6.12.0-other");
 	expect_outcome(run("good", "stale-release", "1"), 3, "");
 	expect_reason("stale-release", kernel.release, ", expected 6.12.0-other");
-	use_images_with("version = #1 SMP another day");
+	tiny_change_cut("finalize", "version = #1 SMP another day");
 	expect_outcome(run("good", "stale-version", "1"), 3, "");
 	expect_reason("stale-version", kernel.version, "', expected '#1 SMP another day'");
-}
-
-static int use_usual_images(void **state)
-{
-	(void)state;
-	return unsetenv("BALLOONBENCH_DATA");
 }
 
 /* What a kernel warns of while it boots is shown and kept, within bounds. */
@@ -292,7 +273,7 @@ int main(void)
 		cmocka_unit_test(closed_after_greeting),
 		cmocka_unit_test(balloon_refused),
 		cmocka_unit_test(wrong_kernel),
-		cmocka_unit_test_teardown(wrong_build_id, use_usual_images),
+		cmocka_unit_test_teardown(wrong_build_id, tiny_restore_cuts),
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),
 		cmocka_unit_test(silent_guest),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/images.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -104,4 +105,24 @@ int tiny_journal_lines(const char *tree)
 		lines++;
 	free(journal);
 	return lines;
+}
+
+void tiny_change_cut(const char *cut, const char *line)
+{
+	const int key = (int)strcspn(line, " ");
+
+	unsetenv("BALLOONBENCH_DATA");
+	expect_outcome(run_shell("cd '%s' && rm -rf data && mkdir data && "
+				 "ln -s '" TEST_SOURCE "'/bench/* data/ && "
+				 "sed '/^.cut %s.$/,/^patches/ { /^build_id/d; /^%.*s/d; "
+				 "s/^key .*/&\\n%s/ }' '%s' >data/images.ini",
+				 test_dir, cut, key, line, line, path_images()),
+		       0, "");
+	setenv("BALLOONBENCH_DATA", in_test_dir("data"), 1);
+}
+
+int tiny_restore_cuts(void **state)
+{
+	(void)state;
+	return unsetenv("BALLOONBENCH_DATA");
 }

@@ -35,6 +35,13 @@ pid_t tiny_start_with(const char *tree, const char *const *more);
 struct outcome tiny_resume(const char *tree);
 pid_t tiny_start_resume(const char *tree);
 
+/*
+ * Let images.ini say another line of a cut, as "build_id = 00", and no build ID besides; use the
+ * real ones again, as a fixture.
+ */
+void tiny_change_cut(const char *cut, const char *line);
+int tiny_restore_cuts(void **state);
+
 /* Path of a file of a boot, valid until the fourth call after; its result, a new reference. */
 const char *tiny_file(const char *tree, int boot, const char *name);
 json_t *tiny_result(const char *tree, int boot);
