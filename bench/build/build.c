@@ -18,8 +18,7 @@
 #include "lib/exit_status.h"
 #include "lib/log.h"
 
-/* Print the error, below the line of progress. Returns the exit status. */
-static int fail(const char *err)
+int build_fail(const char *err)
 {
 	build_progress_end();
 	if (interrupted()) {
@@ -230,7 +229,7 @@ int build_source_run(const struct build_source *kind, struct build *build)
 		status = build_cuts(build, kernels, err, sizeof(err));
 	}
 	if (status)
-		status = fail(err);
+		status = build_fail(err);
 	else if (!build->in_series)
 		list_cuts(build, kernels);
 	for (i = 0; kernels && i < build->cuts.count; i++)

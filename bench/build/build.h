@@ -19,7 +19,7 @@ struct build_options {
 	const char *git, *range;
 	bool ends, worktree;
 	const char *mbox, *series, *onto;
-	const char *image, *modules, *debian, *qemu;
+	const char *image, *modules, *debian, *qemu, *qemu_git;
 	struct names config;
 	bool debug;
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
@@ -61,5 +61,11 @@ int register_qemu(const struct build_options *options, const char *built_from);
 
 /* Build the cuts of a source, and register them. The exit status, after a message. */
 int build_source_run(const struct build_source *source, struct build *build);
+
+/* The same with QEMUs, of --qemu-git. */
+int build_qemu_range(struct build *build);
+
+/* Print the error, below the line of progress. Returns the exit status. */
+int build_fail(const char *err);
 
 #endif

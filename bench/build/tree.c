@@ -412,7 +412,8 @@ static int verify_modes(const struct git *git, char *err, size_t err_size)
 		name = strchr(file, '\t');
 		if (name && !strncmp(file, MODE_LINK, strlen(MODE_LINK)))
 			status = check_link(git, name + 1, err, err_size);
-		else if (name && !strncmp(file, MODE_SUBMODULE, strlen(MODE_SUBMODULE)))
+		else if (name && !git->empty_submodules &&
+			 !strncmp(file, MODE_SUBMODULE, strlen(MODE_SUBMODULE)))
 			status = refuse(err, err_size,
 					"%s is a submodule, whose files are not in the tree; "
 					"commit them in its place",
@@ -450,4 +451,16 @@ bool tree_has(const struct git *git, const char *tree, const char *path)
 
 	free(name);
 	return has;
+}
+
+char *tree_read(const struct git *git, const char *tree, const char *path)
+{
+	char *name = xasprintf("%s:%s", tree, path), *text = NULL;
+
+	if (git_run(git, &text, "cat-file", "blob", name)) {
+		free(text);
+		text = NULL;
+	}
+	free(name);
+	return text;
 }
