@@ -46,9 +46,10 @@ static double estimate(void)
 	if (p.built) {
 		left = 0;
 	} else if (p.expected) {
-		if (!p.objects)
+		if (p.objects < OBJECTS_MIN && p.objects < p.expected / 10)
 			return 0;
-		whole = (double)(clock_ns() - p.step_ns) / NSEC_PER_SEC * p.expected / p.objects;
+		whole = (double)(clock_ns() - p.step_ns) / NSEC_PER_SEC * p.expected /
+			(p.objects + 1);
 		if (!p.patches && p.from_scratch)
 			patch = whole * PATCH_PART;
 		left = whole * (p.expected - p.objects) / p.expected;

@@ -159,7 +159,7 @@ static int provide_meson(struct build *b)
 		refuse(b->err, b->err_size, "interrupted");
 		goto out;
 	}
-	if (status || !package) {
+	if (status || !package || *package != '/') {
 		status = refuse(b->err, b->err_size,
 				"this source has no meson in python/wheels, and Debian's cannot be "
 				"had: %s",
