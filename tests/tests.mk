@@ -21,6 +21,8 @@ stress := $(O)/tests/stress/stress
 test_programs := $(helpers) $(result_schema) $(fuzz_device) $(runner) $(stress)
 all_src += $(test_src) $(support_src) $(fuzz_device_src) $(stress_src) $(wildcard tests/helpers/*/*.c) tests/run.c
 
+scripts += tests/matrix/unpack-qemu
+
 # Kernels and QEMUs with seeded bugs; not with another series, which the bugs may not apply to.
 seeded := tests/seeded-bugs
 # The sanitized QEMU, and those with a seeded bug.

@@ -74,11 +74,12 @@ static int read_wrap(struct subproject *s)
 	s->revision = wrap_value(s->wrap, "revision");
 	s->patch = wrap_value(s->wrap, "patch_directory");
 	if (!s->url || *s->url == '-' || !is_revision(s->revision) ||
-	    (s->patch && !is_one_directory(s->patch)))
-		return refuse(s->err, s->err_size,
-			      "subprojects/%s.wrap does not name an url and a revision of 40 hex "
-			      "digits",
-			      s->name);
+	    (s->patch && !is_one_directory(s->patch))) {
+		refuse(s->err, s->err_size,
+		       "subprojects/%s.wrap does not name an url and a revision of 40 hex digits",
+		       s->name);
+		return -EINVAL;
+	}
 	s->stored = xasprintf("%s/subprojects/%s-%s", s->git->root, s->name, s->revision);
 	return 0;
 }

@@ -294,7 +294,7 @@ static void print_reasons(FILE *f)
 
 	for (i = 0; i < KERNELS * QEMUS; i++)
 		if (cells[i].reason && number_of_reason(&cells[i]) > last)
-			fprintf(f, "%s(%zu) %s\n", last ? "\n" : "\n", ++last, cells[i].reason);
+			fprintf(f, "\n(%zu) %s\n", ++last, cells[i].reason);
 }
 
 static void print_lacks(FILE *f)
