@@ -100,7 +100,7 @@ install: all ## programs, man pages, scenarios and guest kernels under PREFIX (d
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)for file in analysis/*/*.gp analysis/*/*.ini analysis/*/*.css analysis/*/*.js; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done
-	$(Q)for file in vm-images/config/*.config kernel-patches/*trace-events*.patch; do \
+	$(Q)for file in vm-images/config/*.config vm-images/config/*.build kernel-patches/*trace-events*.patch; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$$file; done
 	$(Q)install -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/fetch-source
 	$(Q)install -m 644 -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/cache.sh vm-images/*.sources

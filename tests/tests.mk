@@ -21,6 +21,8 @@ stress := $(O)/tests/stress/stress
 test_programs := $(helpers) $(result_schema) $(fuzz_device) $(runner) $(stress)
 all_src += $(test_src) $(support_src) $(fuzz_device_src) $(stress_src) $(wildcard tests/helpers/*/*.c) tests/run.c
 
+scripts += tests/matrix/unpack-qemu
+
 # Kernels and QEMUs with seeded bugs; not with another series, which the bugs may not apply to.
 seeded := tests/seeded-bugs
 # The sanitized QEMU, and those with a seeded bug.
@@ -52,6 +54,7 @@ run_patches = patches scripts/check-patches
 run_vm = vm:2 $(filter-out $(alone),$(call tests_of,vm))
 run_alone = alone $(alone)
 run_stress = stress $(call tests_of,stress)
+run_matrix = matrix $(call tests_of,matrix)
 
 booted := $(programs) $(images) $(O)/initramfs.cpio
 need_unit = $(programs) $(call tests_of,unit)
@@ -66,7 +69,9 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress schema
+.PHONY: fuzz-device stress schema test-matrix
+test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
+	$(call run_stages,matrix)
 schema: $(result_schema) ## lib/result.schema.json from the tables of lib/result.c
 	$(Q)$(result_schema) >lib/result.schema.json
 

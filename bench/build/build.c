@@ -90,7 +90,7 @@ static void say_mixed_events(const struct cut_list *cuts)
 
 static int add_trace_events(struct build *build, char *err, size_t err_size)
 {
-	struct trace_events_base base = { NULL };
+	struct trace_events_base base = { .without = NULL };
 	struct cut_list *cuts = &build->cuts;
 	int status = 0;
 	size_t i;

@@ -20,7 +20,7 @@ struct build_options {
 	const char *git, *range;
 	bool ends, worktree;
 	const char *mbox, *series, *onto;
-	const char *image, *modules, *debian, *qemu;
+	const char *image, *modules, *debian, *qemu, *qemu_git;
 	struct names config;
 	bool debug;
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
@@ -84,5 +84,8 @@ int build_load_recipe(struct build *build, char *err, size_t err_size);
  * a message.
  */
 int build_shipped(const struct build_options *options);
+
+/* The same as build_source_run() with QEMUs, of --qemu-git. */
+int build_qemu_range(struct build *build);
 
 #endif

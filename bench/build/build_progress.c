@@ -19,8 +19,9 @@
 static struct {
 	const char *name, *step;
 	size_t total, number, objects;
-	size_t patches; /* kernels that were built on top of the one before */
-	uint64_t started_ns, kernel_ns, shown_ns, patches_ns;
+	size_t expected; /* objects of this kernel; 0: unknown */
+	size_t patches;	 /* kernels that were built on top of the one before */
+	uint64_t started_ns, kernel_ns, step_ns, shown_ns, patches_ns;
 	bool from_scratch, built, live, quiet;
 } p = { .quiet = true };
 
@@ -44,6 +45,14 @@ static double estimate(void)
 		patch = (double)p.patches_ns / p.patches / NSEC_PER_SEC;
 	if (p.built) {
 		left = 0;
+	} else if (p.expected) {
+		if (p.objects < OBJECTS_MIN && p.objects < p.expected / 10)
+			return 0;
+		whole = (double)(clock_ns() - p.step_ns) / NSEC_PER_SEC * p.expected /
+			(p.objects + 1);
+		if (!p.patches && p.from_scratch)
+			patch = whole * PATCH_PART;
+		left = whole * (p.expected - p.objects) / p.expected;
 	} else if (p.from_scratch) {
 		if (p.objects < OBJECTS_MIN || p.objects >= TYPICAL_OBJECTS)
 			return 0;
@@ -77,27 +86,43 @@ void build_progress_kernel(const char *name, bool from_scratch)
 	p.name = name;
 	p.from_scratch = from_scratch;
 	p.number++;
-	p.objects = 0;
+	p.objects = p.expected = 0;
 	p.built = false;
-	p.kernel_ns = clock_ns();
+	p.kernel_ns = p.step_ns = clock_ns();
 }
 
 void build_progress_step(const char *step)
 {
 	p.step = step;
+	p.step_ns = clock_ns();
 	if (p.live)
 		show(step, "");
 }
 
-void build_progress_object(void)
+static void show_objects(void)
 {
 	char what[64];
 
-	p.objects++;
 	if (p.quiet || clock_ns() - p.shown_ns < (p.live ? LIVE_PERIOD_NS : PERIOD_NS))
 		return;
-	snprintf(what, sizeof(what), "%zu objects", p.objects);
+	if (p.expected)
+		snprintf(what, sizeof(what), "%zu of %zu objects", p.objects, p.expected);
+	else
+		snprintf(what, sizeof(what), "%zu objects", p.objects);
 	show(what, p.live ? "" : "\n");
+}
+
+void build_progress_object(void)
+{
+	p.objects++;
+	show_objects();
+}
+
+void build_progress_objects(size_t done, size_t total)
+{
+	p.objects = done;
+	p.expected = done < total ? total : done;
+	show_objects();
 }
 
 void build_progress_done(void)

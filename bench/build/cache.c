@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/build/digest.h"
@@ -193,12 +194,32 @@ static int sync_file(const char *path)
 	return status;
 }
 
-/* Digests of the files of a directory, as sha256sum prints them. */
-static int add_sums(const char *directory, FILE *sums)
+static int add_sums(const char *directory, const char *below, FILE *sums);
+
+/* @name: of a file or directory of the entry, as "./bin". */
+static int add_sum(const char *path, const char *name, FILE *sums)
 {
-	char digest[DIGEST_LENGTH + 1], *path;
+	char digest[DIGEST_LENGTH + 1];
+	struct stat st;
+	int status = lstat(path, &st) < 0 ? -errno : 0;
+
+	if (!status && S_ISDIR(st.st_mode))
+		return add_sums(path, name, sums);
+	if (!status)
+		status = digest_file(path, digest);
+	if (!status)
+		status = sync_file(path);
+	if (!status)
+		fprintf(sums, "%s  %s\n", digest, name);
+	return status;
+}
+
+/* Digests of the files of a directory and those below, as sha256sum prints them. */
+static int add_sums(const char *directory, const char *below, FILE *sums)
+{
 	const struct dirent *entry;
 	DIR *dir = opendir(directory);
+	char *path, *name;
 	int status = 0;
 
 	if (!dir)
@@ -207,12 +228,10 @@ static int add_sums(const char *directory, FILE *sums)
 		if (entry->d_name[0] == '.')
 			continue;
 		path = xasprintf("%s/%s", directory, entry->d_name);
-		status = digest_file(path, digest);
-		if (!status)
-			status = sync_file(path);
-		if (!status)
-			fprintf(sums, "%s  ./%s\n", digest, entry->d_name);
+		name = xasprintf("%s/%s", below, entry->d_name);
+		status = add_sum(path, name, sums);
 		free(path);
+		free(name);
 	}
 	closedir(dir);
 	return status;
@@ -225,7 +244,7 @@ static int seal(const char *directory)
 	FILE *sums = xmemstream(&text, &size);
 	int status;
 
-	status = add_sums(directory, sums);
+	status = add_sums(directory, ".", sums);
 	fclose(sums);
 	if (!status)
 		status = atomic_file_write(path, text, size);
@@ -243,6 +262,29 @@ int cache_keep(const char *unfinished, const char *entry, char *err, size_t err_
 	if (!status)
 		status = sync_directory_of(entry);
 	return status ? cannot_write(entry, status, err, err_size) : 0;
+}
+
+int cache_store(const char *kind, const char *key,
+		int (*fill)(const char *directory, const void *context, char *err, size_t err_size),
+		const void *context, char *err, size_t err_size)
+{
+	char *unfinished = cache_path(err, err_size, "%s/.%s.%d", kind, key, (int)getpid());
+	char *entry = unfinished ? cache_path(err, err_size, "%s/%s", kind, key) : NULL;
+	char ignored[256];
+	int status = entry ? 0 : -EINVAL;
+
+	if (!status && make_directories(unfinished))
+		status = refuse(err, err_size, "cannot create %s: %s; free some space", unfinished,
+				strerror(errno));
+	if (!status)
+		status = fill(unfinished, context, err, err_size);
+	if (!status)
+		status = cache_keep(unfinished, entry, err, err_size);
+	if (status && unfinished)
+		cache_remove_tree(unfinished, ignored, sizeof(ignored));
+	free(unfinished);
+	free(entry);
+	return status;
 }
 
 int cache_remove_tree(const char *path, char *err, size_t err_size)

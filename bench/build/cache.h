@@ -36,6 +36,14 @@ int cache_remove_unfinished(const char *kind, char *err, size_t err_size);
 /* Write SHA256SUMS of the complete directory @unfinished, and rename it to the entry. */
 int cache_keep(const char *unfinished, const char *entry, char *err, size_t err_size);
 
+/*
+ * Make the entry KIND/KEY of what @fill writes into a directory, which gets the name when it is
+ * complete. @fill returns 0 or an error, with a message.
+ */
+int cache_store(const char *kind, const char *key,
+		int (*fill)(const char *directory, const void *context, char *err, size_t err_size),
+		const void *context, char *err, size_t err_size);
+
 /* rm -rf: 0 or an error. */
 int cache_remove_tree(const char *path, char *err, size_t err_size);
 

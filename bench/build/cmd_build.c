@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	OPTION(STRING, git, "git", 0, "DIR", "kernel source: a git repository or a directory",
 	       .hint = HINT_DIRECTORY),
 	OPTION(STRING, range, "range", 0, "BASE..TIP",
-	       "with --git: the base, and each commit after it"),
+	       "with --git and --qemu-git: the base, and each commit after it"),
 	OPTION(FLAG, ends, "ends", 0, NULL, "with --range: only the base and the tip"),
 	OPTION(FLAG, worktree, "worktree", 0, NULL,
 	       "with --git: the directory as it lies there, also what is not committed"),
@@ -43,6 +43,8 @@ static const struct option_row rows[] = {
 	OPTION(STRING, debian, "debian", 0, "VERSION",
 	       "Debian's newest cloud kernel of that version, as 6.12"),
 	OPTION(STRING, qemu, "qemu", 0, "PATH", "a QEMU, for variants CUT@NAME", .hint = HINT_FILE),
+	OPTION(STRING, qemu_git, "qemu-git", 0, "DIR",
+	       "QEMUs of a git repository, of the commits of --range", .hint = HINT_DIRECTORY),
 	OPTION_TITLE("HOW"),
 	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
 	       .hint = HINT_FILE),
@@ -96,7 +98,8 @@ static const struct build_source worktree_source = { "worktree", directory_of_gi
 
 static int count_sources(const struct build_options *o)
 {
-	return !!o->git + !!o->mbox + !!o->series + !!o->image + !!o->debian + !!o->qemu;
+	return !!o->git + !!o->mbox + !!o->series + !!o->image + !!o->debian + !!o->qemu +
+	       !!o->qemu_git;
 }
 
 /* Whether the options go together: 0, or EXIT_USAGE after a message. */
@@ -115,10 +118,12 @@ static int check_options(const struct build_options *o)
 				      "nothing else is named" },
 		{ !kinds && o->name, "--name: the cuts of the shipped series have names; name "
 				     "what to build, as in --git DIR --range BASE..TIP" },
-		{ kinds > 1, "--git, --mbox, --series, --image, --debian and --qemu are several "
-			     "builds; run them one after the other" },
-		{ !o->git && (o->range || o->worktree || o->ends),
-		  "--range, --worktree and --ends need --git DIR" },
+		{ kinds > 1, "--git, --mbox, --series, --image, --debian, --qemu and --qemu-git "
+			     "are several builds; run them one after the other" },
+		{ !o->git && !o->qemu_git && (o->range || o->ends),
+		  "--range and --ends need --git DIR or --qemu-git DIR" },
+		{ !o->git && o->worktree, "--worktree needs --git DIR" },
+		{ o->qemu_git && !o->range, "--qemu-git needs --range A..B" },
 		{ kinds && !o->git && !patches && (o->debug || o->config.count),
 		  "--config and --debug need --git DIR, --mbox FILE or --series DIR" },
 		{ patches && !o->onto, "--mbox and --series need --onto DIR[@REV]" },
@@ -234,6 +239,8 @@ static int run(struct command_line *line)
 	build.built_from = quote_line(line);
 	if (!count_sources(o))
 		status = build_shipped(o);
+	else if (o->qemu_git)
+		status = build_qemu_range(&build);
 	else if (o->qemu)
 		status = register_qemu(o, build.built_from);
 	else if (o->image || o->debian)
@@ -282,6 +289,8 @@ const struct command build_command = {
 		    "      a kernel that is installed\n"
 		    "  balloonbench build --qemu ~/qemu/build/qemu-system-x86_64 --name new\n"
 		    "      a QEMU, for --variant mine@new\n"
+		    "  balloonbench build --qemu-git ~/qemu --range v10.0.0..mine --ends --name q\n"
+		    "      the QEMUs q-00-base and the last one\n"
 		    "  balloonbench build --remove '0*'\n"
 		    "      get rid of cuts, their kernels and their build trees\n",
 	.exits = "0 all kernels are built\n"

@@ -23,7 +23,7 @@ struct cut *cuts_add(struct cut_list *cuts)
 
 	cuts->items = xreallocarray(cuts->items, cuts->count + 1, sizeof(*cuts->items));
 	cut = &cuts->items[cuts->count++];
-	*cut = (struct cut){ NULL };
+	*cut = (struct cut){ .name = NULL };
 	return cut;
 }
 
@@ -42,7 +42,7 @@ void cuts_release(struct cut_list *cuts)
 		free(cut->trace_events);
 	}
 	free(cuts->items);
-	*cuts = (struct cut_list){ NULL };
+	*cuts = (struct cut_list){ .items = NULL };
 }
 
 void cut_set_name(struct cut *cut, const char *prefix, size_t number, size_t total,

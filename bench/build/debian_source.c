@@ -105,7 +105,7 @@ static int commit(const struct git *git, char *err, size_t err_size)
 		status = tree_of_directory(git, &source, &tree, err, err_size);
 	if (!status) {
 		id = git_commit_tree(git, tree, NULL, err, err_size);
-		status = id ? git_must(git, &(const struct git_call){ NULL },
+		status = id ? git_must(git, &(const struct git_call){ .work_tree = NULL },
 				       ARGS("update-ref", "HEAD", id), "keep the source", err,
 				       err_size)
 			    : -EINVAL;
@@ -132,7 +132,7 @@ static int make_repository(const struct git *git, const char *deb, char *err, si
 int debian_source_open(const char *deb, char **repository, char *err, size_t err_size)
 {
 	char *name = debian_source_name(deb), *mark;
-	struct git git = { NULL };
+	struct git git = { .root = NULL };
 	int lock = cache_lock("trees", err, err_size), status = lock < 0 ? lock : 0;
 
 	*repository = NULL;

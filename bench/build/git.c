@@ -262,8 +262,8 @@ char *git_commit_tree(const struct git *git, const char *tree, const char *paren
 	const char *const args[] = { "commit-tree",	   tree,   "-m", "cut",
 				     parent ? "-p" : NULL, parent, NULL };
 
-	return git_line(git, &(const struct git_call){ NULL }, args, "write a commit", err,
-			err_size);
+	return git_line(git, &(const struct git_call){ .work_tree = NULL }, args, "write a commit",
+			err, err_size);
 }
 
 static char *below(const char *directory, const char *name)
@@ -296,7 +296,7 @@ static int create(const struct git *git, const char *format, char *err, size_t e
 		refuse(err, err_size, "cannot create %s: %s; free some space", git->dir,
 		       strerror(-status));
 	if (!status)
-		status = git_must(git, &(const struct git_call){ NULL }, init,
+		status = git_must(git, &(const struct git_call){ .work_tree = NULL }, init,
 				  "make a git directory in the cache", err, err_size);
 	if (!status)
 		status = make_directories(info);
@@ -352,7 +352,7 @@ void git_close(struct git *git)
 	free(git->dir);
 	free(git->src);
 	free(git->build);
-	*git = (struct git){ NULL };
+	*git = (struct git){ .root = NULL };
 }
 
 char *git_write_temporary(const struct git *git, const char *name, const char *data, size_t size,

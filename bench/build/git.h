@@ -21,6 +21,7 @@ struct git {
 	char *root; /* trees/ID */
 	char *dir, *src, *build;
 	char *id;
+	bool empty_submodules; /* a submodule is an empty directory; otherwise it is refused */
 };
 
 /*

@@ -159,7 +159,7 @@ static bool parse_line(char *text, struct wanted_line *line)
 	char *end, *setting;
 	bool last;
 
-	*line = (struct wanted_line){ NULL };
+	*line = (struct wanted_line){ .settings = NULL };
 	text = trim(text);
 	if (!*text || is_comment(text))
 		return true;
@@ -215,7 +215,7 @@ void wanted_release(struct wanted *wanted)
 	while (wanted->count)
 		line_release(&wanted->lines[--wanted->count]);
 	free(wanted->lines);
-	*wanted = (struct wanted){ NULL };
+	*wanted = (struct wanted){ .lines = NULL };
 }
 
 static void print_line(FILE *f, const struct wanted_line *line)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 
 #include "bench/build/build_progress.h"
 #include "bench/build/cache.h"
-#include "bench/build/process.h"
+#include "bench/build/compile.h"
 #include "bench/build/tree.h"
 #include "lib/alloc.h"
 #include "lib/atomic_file.h"
@@ -24,11 +23,7 @@
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define KEY_VERSION "v2"
 #define LOCALVERSION "-balloonbench"
-/* In trees/ID while a build runs there. */
-#define MARK "building"
 #define ARGS_MAX 24
-/* Lines of the compiler in an error. */
-#define COMPLAINTS 12
 
 /* Neither the place nor the time of the build is in the kernel. */
 static const char *const make_settings[] = {
@@ -60,7 +55,7 @@ int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, 
 	char path[PATH_MAX], *text;
 	int status;
 
-	*recipe = (struct recipe){ .wanted = { NULL } };
+	*recipe = (struct recipe){ .wanted = { .lines = NULL } };
 	warn_of_variables();
 	data_path(".", "vm-images/config/base.config", path, sizeof(path));
 	status = wanted_load(&recipe->wanted, path, err, err_size);
@@ -118,68 +113,10 @@ bool kernel_find(struct kernel *kernel)
 	return kernel->release != NULL;
 }
 
-static unsigned long jobs(void)
+static void count_object(const char *line)
 {
-	const char *told = getenv("JOBS");
-	unsigned long n = told ? strtoul(told, NULL, 10) : 0;
-	cpu_set_t cpus;
-
-	if (n)
-		return n;
-	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? 1 : CPU_COUNT(&cpus);
-}
-
-/* What make says goes to the log; its objects are counted, and the last complaints kept. */
-struct make_output {
-	FILE *log;
-	char *complaints[COMPLAINTS];
-	size_t count;
-};
-
-static bool is_complaint(const char *line)
-{
-	static const char *const signs[] = { "error:",	      "Error ", "undefined reference",
-					     "No space left", "***",	"not found" };
-	size_t i;
-
-	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (strstr(line, signs[i]))
-			return true;
-	return false;
-}
-
-static void take_line(const char *line, void *context)
-{
-	struct make_output *output = context;
-
-	if (output->log)
-		fprintf(output->log, "%s\n", line);
 	if (!strncmp(line, "  CC ", 5) || !strncmp(line, "  AS ", 5))
 		build_progress_object();
-	if (is_complaint(line) && output->count < COMPLAINTS)
-		output->complaints[output->count++] = xstrdup(line);
-}
-
-static int interrupted_build(char *err, size_t err_size, int status)
-{
-	refuse(err, err_size, "interrupted");
-	return status;
-}
-
-static int make_failed(int status, const char *what, const char *log, struct make_output *output,
-		       char *err, size_t err_size)
-{
-	size_t i;
-
-	if (status == -EINTR || status == -ETIMEDOUT)
-		return interrupted_build(err, err_size, status);
-	if (status == -ENOENT)
-		return refuse(err, err_size, "cannot run make; make deps installs what is missing");
-	build_progress_end();
-	for (i = 0; i < output->count; i++)
-		log_info("%s", output->complaints[i]);
-	return refuse(err, err_size, "cannot %s, see above; the output of make is in %s", what,
-		      log);
 }
 
 /* Run make for the source; its output replaces the log trees/ID/LOG. */
@@ -187,17 +124,14 @@ static int run_make(const struct git *git, const char *directory, const char *lo
 		    const char *const *targets, const char *what, char *err, size_t err_size)
 {
 	char *output_directory = xasprintf("O=%s/%s", git->root, directory);
-	char *log = xasprintf("%s/%s", git->root, log_name), *parallel = xasprintf("-j%lu", jobs());
+	char *parallel = xasprintf("-j%lu", compile_jobs());
 	const char *argv[ARGS_MAX + 1] = { "make", "-C", git->src, output_directory, parallel };
-	char *ceiling = xasprintf("GIT_CEILING_DIRECTORIES=%s", git->root);
-	const char *const env[] = { make_env[0], ceiling, NULL };
-	struct make_output output = { .log = fopen(log, "we") };
-	const struct process make = { .argv = argv,
-				      .env = env,
-				      .bare = true,
-				      .mixed = true,
-				      .line = take_line,
-				      .context = &output };
+	const struct compile make = { .git = git,
+				      .argv = argv,
+				      .env = make_env,
+				      .log = log_name,
+				      .what = what,
+				      .progress = count_object };
 	const char *const *word;
 	size_t n = 5;
 	int status;
@@ -206,17 +140,9 @@ static int run_make(const struct git *git, const char *directory, const char *lo
 		argv[n++] = *word;
 	for (; *targets && n < ARGS_MAX; targets++)
 		argv[n++] = *targets;
-	status = process_run(&make, NULL);
-	if (output.log)
-		fclose(output.log);
-	if (status)
-		status = make_failed(status, what, log, &output, err, err_size);
-	while (output.count)
-		free(output.complaints[--output.count]);
+	status = compile_run(&make, err, err_size);
 	free(output_directory);
-	free(log);
 	free(parallel);
-	free(ceiling);
 	return status;
 }
 
@@ -389,26 +315,14 @@ out:
 	return status;
 }
 
-/* Run a program that is needed to store the kernel. */
-static int run_tool(const char *const *argv, char **output, char *err, size_t err_size)
-{
-	const struct process tool = { .argv = argv, .bare = true };
-	int status = process_run(&tool, output);
-
-	if (status == -EINTR || status == -ETIMEDOUT)
-		return interrupted_build(err, err_size, status);
-	return status ? refuse(err, err_size, "%s: %s; free some space if the disk is full",
-			       argv[0], process_error())
-		      : 0;
-}
-
 /* The hex digits of the note, to be freed; NULL: there is none. */
 static char *read_build_id(const char *vmlinux)
 {
 	static const char label[] = "Build ID: ";
 	char *output = NULL, *id = NULL, *at, err[256];
 
-	if (!run_tool(ARGS("readelf", "-n", "-W", vmlinux), &output, err, sizeof(err)) && output) {
+	if (!compile_tool(ARGS("readelf", "-n", "-W", vmlinux), &output, err, sizeof(err)) &&
+	    output) {
 		at = strstr(output, label);
 		if (at) {
 			at += strlen(label);
@@ -420,17 +334,18 @@ static char *read_build_id(const char *vmlinux)
 }
 
 /* Without debug information, which is large; BTF stays. */
-static int fill_entry(const struct git *git, const char *directory, char *err, size_t err_size)
+static int fill_entry(const char *directory, const void *context, char *err, size_t err_size)
 {
+	const struct git *git = context;
 	char *from = xasprintf("%s/vmlinux", git->build), *to = xasprintf("%s/vmlinux", directory);
 	char *config_from = xasprintf("%s/.config", git->build);
 	char *config_to = xasprintf("%s/config", directory);
 	char *release = cache_read_line(git->build, "include/config/kernel.release");
 	char *build_id = read_build_id(from);
-	int status = run_tool(ARGS("objcopy", "--strip-debug", from, to), NULL, err, err_size);
+	int status = compile_tool(ARGS("objcopy", "--strip-debug", from, to), NULL, err, err_size);
 
 	if (!status)
-		status = run_tool(ARGS("cp", config_from, config_to), NULL, err, err_size);
+		status = compile_tool(ARGS("cp", config_from, config_to), NULL, err, err_size);
 	if (!status && !release)
 		status = refuse(err, err_size, "the build in %s has no kernel.release", git->build);
 	if (!status)
@@ -446,52 +361,6 @@ static int fill_entry(const struct git *git, const char *directory, char *err, s
 	free(release);
 	free(build_id);
 	return status;
-}
-
-static int store(const struct kernel *kernel, const struct git *git, char *err, size_t err_size)
-{
-	char *unfinished = cache_path(err, err_size, "kernels/.%s.%d", kernel->key, getpid());
-	char ignored[256];
-	int status;
-
-	if (!unfinished)
-		return -EINVAL;
-	status = make_directories(unfinished)
-			 ? refuse(err, err_size, "cannot create %s: %s; free some space",
-				  unfinished, strerror(errno))
-			 : fill_entry(git, unfinished, err, err_size);
-	if (!status)
-		status = cache_keep(unfinished, kernel->entry, err, err_size);
-	if (status)
-		cache_remove_tree(unfinished, ignored, sizeof(ignored));
-	free(unfinished);
-	return status;
-}
-
-/* A compiler that was killed, or had no space, leaves a partial object that make would use. */
-static int begin(const struct git *git, char *err, size_t err_size)
-{
-	char *mark = xasprintf("%s/" MARK, git->root), *configured;
-	int status = 0;
-
-	if (!access(mark, F_OK)) {
-		log_info("the build in %s was cut off; starting again", git->root);
-		configured = xasprintf("%s/" CONFIGURE, git->root);
-		status = cache_remove_tree(git->build, err, err_size);
-		if (!status)
-			status = cache_remove_tree(configured, err, err_size);
-		free(configured);
-	}
-	free(mark);
-	return status ?: cache_write_line(git->root, MARK, "", err, err_size);
-}
-
-static void end(const struct git *git)
-{
-	char *mark = xasprintf("%s/" MARK, git->root);
-
-	unlink(mark);
-	free(mark);
 }
 
 static int configure_once(struct recipe *recipe, const struct git *git, const char *tree, char *err,
@@ -525,7 +394,7 @@ static int build(struct kernel *kernel, struct recipe *recipe, const struct git 
 	if (!status)
 		status = run_make(git, "build", "make.log", ARGS("vmlinux"), "build the kernel",
 				  err, err_size);
-	return status ?: store(kernel, git, err, err_size);
+	return status ?: cache_store("kernels", kernel->key, fill_entry, git, err, err_size);
 }
 
 int kernel_build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
@@ -536,15 +405,12 @@ int kernel_build(struct kernel *kernel, struct recipe *recipe, const struct git 
 	if (!tree_has(git, tree, "Kbuild"))
 		return refuse(err, err_size,
 			      "it is not the source of a Linux kernel: it has no Kbuild");
-	status = begin(git, err, err_size);
+	status = compile_begin(git, ARGS("build", CONFIGURE), err, err_size);
 	if (status)
 		return status;
-	status = build(kernel, recipe, git, tree, err, err_size);
-	/* make removes its partial objects after Ctrl-C, unless it had to be killed. */
-	if (status != -ETIMEDOUT && !(status && git_disk_is_full(git)))
-		end(git);
+	status = compile_end(git, build(kernel, recipe, git, tree, err, err_size));
 	if (status)
-		return status == -ETIMEDOUT ? -EINTR : status;
+		return status;
 	return kernel_find(kernel) ? 0
 				   : refuse(err, err_size, "cannot read %s again", kernel->entry);
 }

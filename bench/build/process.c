@@ -224,7 +224,7 @@ static int start(const struct process *p, pid_t *pid, int reads[2])
 int process_run(const struct process *p, char **output)
 {
 	struct ending ending = { .pid = -1 };
-	struct text texts[2] = { { NULL } };
+	struct text texts[2] = { { .data = NULL } };
 	int reads[2] = { -1, -1 }, err, status = -1, i;
 
 	errors[0] = '\0';

@@ -34,7 +34,7 @@ static void entry_release(struct entry *entry)
 	free(entry->file);
 	free(entry->source);
 	free(entry->subject);
-	*entry = (struct entry){ NULL };
+	*entry = (struct entry){ .file = NULL };
 }
 
 static int take_value(const struct ini_entry *e, void *context)
@@ -53,7 +53,7 @@ static int take_value(const struct ini_entry *e, void *context)
 /* A damaged file has no values. */
 static struct entry entry_load(const char *path)
 {
-	struct entry entry = { NULL };
+	struct entry entry = { .file = NULL };
 	char ignored[256];
 
 	ini_file_parse(path, take_value, &entry, ignored, sizeof(ignored));
@@ -206,22 +206,25 @@ static bool is_named(const struct removal *r, const char *entry)
 	return named;
 }
 
-/* Whether a kernel in the cache was built in this tree. */
+/* Whether a kernel or QEMU in the cache was built in this tree. */
 static bool tree_is_used(const struct removal *r, const char *tree)
 {
+	static const char *const patterns[] = { "/kernels/*", "/qemu/*" };
 	bool used = false;
 	glob_t found;
-	size_t i;
+	size_t i, j;
 	char *of;
 
-	if (glob_below(r->root, "/kernels/*", &found))
-		return false;
-	for (i = 0; !used && i < found.gl_pathc; i++) {
-		of = cache_read_line(found.gl_pathv[i], "tree");
-		used = of && !strcmp(of, tree);
-		free(of);
+	for (i = 0; !used && i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		if (glob_below(r->root, patterns[i], &found))
+			continue;
+		for (j = 0; !used && j < found.gl_pathc; j++) {
+			of = cache_read_line(found.gl_pathv[j], "tree");
+			used = of && !strcmp(of, tree);
+			free(of);
+		}
+		globfree(&found);
 	}
-	globfree(&found);
 	return used;
 }
 

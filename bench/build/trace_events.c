@@ -26,7 +26,7 @@ static const struct git_call on_index = { .index = "trace-events.index" };
 /* The patches to try, in this order: texts. */
 static struct record_list find_patches(void)
 {
-	struct record_list patches = { NULL };
+	struct record_list patches = { .items = NULL };
 	char path[PATH_MAX], *directory, *first;
 	glob_t found;
 	size_t i;
@@ -174,5 +174,5 @@ void trace_events_release(struct trace_events_base *base)
 {
 	free(base->without);
 	free(base->with);
-	*base = (struct trace_events_base){ NULL };
+	*base = (struct trace_events_base){ .without = NULL };
 }

@@ -48,7 +48,7 @@ static char *git_says(const struct source *source, const char *question)
 static int look_at_repository(struct source *source, char *err, size_t err_size)
 {
 	char *what = xasprintf("read the git repository %s", source->path), *answer, *known = NULL;
-	struct git_call call = { NULL };
+	struct git_call call = { .work_tree = NULL };
 	int status = git_read(source->path, &call, ARGS("rev-parse", "--git-dir"));
 
 	if (status && strstr(process_error(), "not a git repository (or any")) {
@@ -98,7 +98,7 @@ void source_release(struct source *source)
 	free(source->path);
 	free(source->prefix);
 	free(source->format);
-	*source = (struct source){ NULL };
+	*source = (struct source){ .path = NULL };
 }
 
 int tree_of_revision(const struct source *source, const char *revision, char **id, char **tree,
@@ -183,7 +183,7 @@ static int compare_names(const void *a, const void *b)
 /* The names of one list that are not in the other. */
 static struct name_list without(const struct name_list *list, const struct name_list *others)
 {
-	struct name_list left = { NULL };
+	struct name_list left = { .data = NULL };
 	const char **sorted = NULL, *name;
 	size_t count = 0, size;
 
@@ -270,7 +270,7 @@ static const char *const add_names[] = { "update-index", "--add", "-z", "--stdin
 
 static int add_untracked(const struct reading *r)
 {
-	struct name_list untracked = { NULL };
+	struct name_list untracked = { .data = NULL };
 	int status = list(r, &untracked, ARGS("ls-files", "-z", "--others", r->excludes))
 			     ?: refuse_repositories(r, &untracked);
 
@@ -283,7 +283,8 @@ static int add_untracked(const struct reading *r)
 /* Of the files that .gitignore names, those that the user's repository knows, and no other. */
 static int settle_ignored(const struct reading *r)
 {
-	struct name_list known = { NULL }, ignored = { NULL }, gone = { NULL };
+	struct name_list known = { .data = NULL }, ignored = { .data = NULL },
+			 gone = { .data = NULL };
 	int status = list_known(r, &known) ?: feed(r, &known, add_names);
 
 	if (!status && r->excludes)
@@ -407,7 +408,7 @@ static int check_link(const struct git *git, const char *name, char *err, size_t
 /* "MODE ID STAGE\tNAME" of each file. */
 static int verify_modes(const struct git *git, char *err, size_t err_size)
 {
-	struct name_list files = { NULL };
+	struct name_list files = { .data = NULL };
 	const struct git_call call = { .output = &files.data, .output_size = &files.size };
 	int status = git_must(git, &call, ARGS("ls-files", "-z", "--stage"), "list the tree", err,
 			      err_size);
@@ -417,7 +418,8 @@ static int verify_modes(const struct git *git, char *err, size_t err_size)
 		name = strchr(file, '\t');
 		if (name && !strncmp(file, MODE_LINK, strlen(MODE_LINK)))
 			status = check_link(git, name + 1, err, err_size);
-		else if (name && !strncmp(file, MODE_SUBMODULE, strlen(MODE_SUBMODULE)))
+		else if (name && !git->empty_submodules &&
+			 !strncmp(file, MODE_SUBMODULE, strlen(MODE_SUBMODULE)))
 			status = refuse(err, err_size,
 					"%s is a submodule, whose files are not in the tree; "
 					"commit them in its place",
@@ -455,4 +457,16 @@ bool tree_has(const struct git *git, const char *tree, const char *path)
 
 	free(name);
 	return has;
+}
+
+char *tree_read(const struct git *git, const char *tree, const char *path)
+{
+	char *name = xasprintf("%s:%s", tree, path), *text = NULL;
+
+	if (git_run(git, &text, "cat-file", "blob", name)) {
+		free(text);
+		text = NULL;
+	}
+	free(name);
+	return text;
 }

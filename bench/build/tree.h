@@ -49,4 +49,7 @@ int tree_check_out(const struct git *git, const char *tree, char *err, size_t er
 /* Whether a tree has that file. */
 bool tree_has(const struct git *git, const char *tree, const char *path);
 
+/* The content of that file, to be freed; NULL: there is none, or it is empty. */
+char *tree_read(const struct git *git, const char *tree, const char *path);
+
 #endif

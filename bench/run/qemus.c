@@ -64,7 +64,10 @@ static int check_variant(const struct session *s, const struct variant *v)
 	return needs.lacking > 0;
 }
 
-/* Whether a QEMU that is an ELF file has no probe of batches: a note has both names. */
+/*
+ * Whether a QEMU has no probe of batches: a note has both names. One that is no ELF file starts
+ * another, which is not known yet.
+ */
 static bool lacks_probes(const char *binary)
 {
 	static const char names[] = PROBE_PROVIDER "\0" PROBE_NAME;
@@ -93,18 +96,39 @@ static bool is_traced(const struct session *s, const struct variant *v)
 			 : s->options.trace != TRACE_OFF);
 }
 
-/* Say once of each QEMU that traced variants use what will be missing. */
-static void say_unobserved(const struct session *s, size_t i)
+/* Whether a variant before the one at @i has the same QEMU, and this holds for it. */
+static bool was_said(const struct session *s, size_t i,
+		     bool (*holds)(const struct session *s, const struct variant *v))
 {
 	const struct image_qemu *qemu = session_qemu(s, s->chosen[i]);
 	size_t j;
 
 	for (j = 0; j < i; j++)
-		if (session_qemu(s, s->chosen[j]) == qemu && is_traced(s, s->chosen[j]))
-			return;
-	if (lacks_probes(qemu->path))
+		if (session_qemu(s, s->chosen[j]) == qemu && holds(s, s->chosen[j]))
+			return true;
+	return false;
+}
+
+static bool is_any(const struct session *s, const struct variant *v)
+{
+	(void)s;
+	(void)v;
+	return true;
+}
+
+/* Say once of each QEMU what it will not do. */
+static void say_limits(const struct session *s, size_t i)
+{
+	const struct variant *v = s->chosen[i];
+	const struct image_qemu *qemu = session_qemu(s, v);
+
+	if (is_traced(s, v) && !was_said(s, i, is_traced) && lacks_probes(qemu->path))
 		log_info("QEMU %s (%s) has no probes of its balloon's batches: translation on the "
 			 "host is not observed; the QEMU of `make all` has them",
+			 qemu->name, qemu->path);
+	if (!geteuid() && !was_said(s, i, is_any) && !qemu_changes_user(qemu->path))
+		log_info("QEMU %s (%s) has no -run-with user=, which came with 9.1: it keeps the "
+			 "privileges of root",
 			 qemu->name, qemu->path);
 }
 
@@ -115,8 +139,7 @@ int check_qemus(const struct session *s)
 
 	for (i = 0; i < count; i++) {
 		lacking += check_variant(s, s->chosen[i]);
-		if (is_traced(s, s->chosen[i]))
-			say_unobserved(s, i);
+		say_limits(s, i);
 	}
 	if (!lacking)
 		return 0;

@@ -411,6 +411,23 @@ static void qemu_without_probes(void **state)
 	outcome_release(&outcome);
 }
 
+/* Once of a QEMU, however many variants use it; root only has privileges to drop. */
+static void qemu_without_privileges(void **state)
+{
+	static const char line[] = "has no -run-with user=, which came with 9.1";
+	struct outcome outcome;
+	const char *first;
+
+	(void)state;
+	register_qemu("qemu-7.2");
+	outcome = tiny_run("user", "--boots", "1", "--dry-run", "--variant", "finalize@qemu-7.2",
+			   "--variant", "list@qemu-7.2");
+	first = strstr(outcome.output, line);
+	assert_int_equal(first != NULL, !geteuid());
+	assert_true(!first || !strstr(first + 1, line));
+	outcome_release(&outcome);
+}
+
 #define TEST(function) cmocka_unit_test_setup(function, begin)
 
 int main(void)
@@ -428,6 +445,7 @@ int main(void)
 		TEST(environment_is_recorded),
 		TEST(qemu_without_a_property),
 		TEST(qemu_without_probes),
+		TEST(qemu_without_privileges),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -129,14 +129,15 @@ static json_t *begin_summary(const struct stress *s, int argc, char **argv)
 			 "started_utc", now, "duration_s", 0.0, "interrupted", 0, "seed",
 			 (json_int_t)s->options.seed, "accel", accel_names[s->accel],
 			 "memory_bytes", (json_int_t)STRESS_MEMORY_BYTES, "vcpus", STRESS_VCPUS,
-			 "qemu_version", "", "kernel", "source", s->images.cuts[0].source, "compiler",
-			 s->images.cuts[0].compiler, "config_sha256", s->images.cuts[0].config_sha256, "cuts");
+			 "qemu_version", "", "kernel", "source", s->images.cuts[0].source,
+			 "compiler", s->images.cuts[0].compiler, "config_sha256",
+			 s->images.cuts[0].config_sha256, "cuts");
 }
 
 /* The device properties of the variant with the name of the cut, or NULL. */
 static const char *device_of(struct stress *s, const char *cut)
 {
-	const struct variant *variant = variants_find(&s->variants, cut);
+	const struct variant *variant = variants_named(&s->variants, &s->images, cut);
 
 	return variant ? variant->device : NULL;
 }

@@ -475,7 +475,7 @@ static void names_of_cuts(void **state)
 		  "01-aaaaaaaaaaaaaaaaaaaa-bbbbbbbb" },
 		{ 1, 3, "v2", "x", "v2-01-x" },
 	};
-	struct cut cut = { NULL };
+	struct cut cut = { .name = NULL };
 	size_t i;
 
 	(void)state;
