@@ -163,7 +163,7 @@ static void flood(const char *awaited, int err)
 	n += sprintf(lines + n, "{\"event\": \"LAST\"}\n{\"return\": {}, \"id\": 2}\n");
 	/* one write: many small ones would fill the socket, and nobody reads yet */
 	assert_int_equal(write(fd[1], lines, n), n);
-	assert_int_equal(qmp_execute(qmp, "stop", NULL, NULL, deadline_in_ms(1000)), 0);
+	assert_int_equal(qmp_execute(qmp, "stop", NULL, NULL, deadline_in_ms(60000)), 0);
 	assert_int_equal(qmp_wait_event(qmp, awaited, NULL, deadline_in_ms(50)), err);
 	qmp_close(qmp);
 	close(fd[1]);
