@@ -22,12 +22,11 @@
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define KEY_VERSION "v2"
-#define LOCALVERSION "-balloonbench"
 #define ARGS_MAX 24
 
 /* Neither the place nor the time of the build is in the kernel. */
 static const char *const make_settings[] = {
-	"LOCALVERSION=" LOCALVERSION,	  "KBUILD_BUILD_TIMESTAMP=1970-01-01",
+	"LOCALVERSION=-balloonbench",	  "KBUILD_BUILD_TIMESTAMP=1970-01-01",
 	"KBUILD_BUILD_USER=balloonbench", "KBUILD_BUILD_HOST=balloonbench",
 	"KBUILD_BUILD_VERSION=1",	  NULL,
 };

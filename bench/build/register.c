@@ -89,7 +89,7 @@ int register_qemu(const struct build_options *o, const char *built_from)
 {
 	char path[PATH_MAX], version[256], err[1024] = "", *name, *made;
 	const char *const ask[] = { path, "--version", NULL };
-	const char *number;
+	char *number;
 	int status;
 
 	if (!realpath(o->qemu, path) || access(path, X_OK) < 0 ||
@@ -101,12 +101,13 @@ int register_qemu(const struct build_options *o, const char *built_from)
 		return EXIT_ENVIRONMENT;
 	}
 	number = version + 22;
-	made = xasprintf("qemu-%.*s", (int)strcspn(number, " ("), number);
+	number[strcspn(number, " (")] = '\0';
+	made = xasprintf("qemu-%s", number);
 	name = name_of(o->name, made);
 	free(made);
 	status = registry_write("qemu", name,
 				(const struct registry_value[]){ { "path", path },
-								 { "version", version },
+								 { "version", number },
 								 { "source", path },
 								 { "built_from", built_from },
 								 { NULL, NULL } },
@@ -116,7 +117,7 @@ int register_qemu(const struct build_options *o, const char *built_from)
 	else
 		printf("QEMU %s: %s\n\nto run:     balloonbench run --scenario smoke --variant "
 		       "finalize@%s\n",
-		       name, version, name);
+		       name, number, name);
 	free(name);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,16 +119,32 @@ static void put_notes(const struct image_cut *c, FILE *text)
 		fprintf(text, " [hidden by the shipped cut of this name: %s]", c->file);
 }
 
+/* The width of a column of cuts. */
+static int widest(const struct images *images, size_t member)
+{
+	size_t width = 4, i;
+	const char *text;
+
+	for (i = 0; i < images->cut_count; i++) {
+		text = *(char **)((char *)&images->cuts[i] + member);
+		if (text && strlen(text) > width)
+			width = strlen(text);
+	}
+	return (int)width;
+}
+
 static void list_cuts(const struct images *images, FILE *text, json_t *json)
 {
+	const int names = widest(images, offsetof(struct image_cut, name));
+	const int sources = widest(images, offsetof(struct image_cut, source));
 	const struct image_cut *c;
 	json_t *item;
 
 	if (images->cut_count)
-		fprintf(text, "\n%-20s %-36s %-12s %-10s %s\n", "CUT", "FROM", "COMMIT", "DATE",
-			"SUBJECT");
+		fprintf(text, "\n%-*s %-*s %-12s %-10s %s\n", names, "CUT", sources, "FROM",
+			"COMMIT", "DATE", "SUBJECT");
 	for (c = images->cuts; c < images->cuts + images->cut_count; c++) {
-		fprintf(text, "%-20s %-36s ", c->name, c->source ? c->source : "-");
+		fprintf(text, "%-*s %-*s ", names, c->name, sources, c->source ? c->source : "-");
 		fprintf(text, "%-12.*s ", c->commit ? COMMIT_SHOWN : -1,
 			c->commit	? c->commit
 			: c->message_id ? c->message_id
