@@ -42,10 +42,11 @@ void test_vmlinux_make(struct test_vmlinux *file)
 
 void test_bzimage_make(struct test_bzimage *file)
 {
-	uint8_t *bytes = file->bytes;
 	const size_t at = TEST_VERSION_AT;
+	uint8_t *bytes;
 
 	memset(file, 0, sizeof(*file));
+	bytes = file->bytes;
 	bytes[0x1f1] = 2; /* sectors of setup code, after the first */
 	bytes[0x1fe] = 0x55;
 	bytes[0x1ff] = 0xaa;

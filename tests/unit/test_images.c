@@ -61,7 +61,7 @@ static void put(const char *name, const char *text)
 {
 	char whole[1024], path[128];
 
-	snprintf(whole, sizeof(whole), text, test_dir, test_dir);
+	snprintf(whole, sizeof(whole), text, test_dir);
 	snprintf(path, sizeof(path), "cache/%s", name);
 	write_file(test_dir, path, whole);
 }
