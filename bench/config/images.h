@@ -37,7 +37,7 @@ struct image_qemu {
 #define QEMU_DEFAULT "default"
 
 struct images {
-	char *file;			/* images.ini */
+	char *file; /* images.ini */
 	char *initramfs;
 	char *qemu;		/* path of the default one */
 	struct image_cut *cuts; /* in the order of the series, then the registered ones by name */

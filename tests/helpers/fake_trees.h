@@ -8,7 +8,8 @@
 #include "tests/helpers/program.h"
 
 /*
- * Source trees that are accepted as a kernel's and QEMU's and build in a moment, and a cache of the test's own; all below test_dir.
+ * Source trees that are accepted as a kernel's and QEMU's and build in a moment, and a cache of the
+ * test's own; all below test_dir.
  *
  * A build writes half of its output and waits while the file "hold" exists. So do two
  * programs in "bin", which precede those of the system: git waits before it writes a

@@ -56,7 +56,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* Register a file: @text has a %s for the test's directory. */
+/* Register a file: @text has %1$s for the test's directory. */
 static void put(const char *name, const char *text)
 {
 	char whole[1024], path[128];
@@ -105,11 +105,11 @@ static void registered_ones_are_added(void **state)
 	const struct image_cut *cut;
 
 	(void)state;
-	put("cuts/01-mm-x.ini", "# Written by a build.\n[cut 01-mm-x]\nimage = %s/mine\n"
+	put("cuts/01-mm-x.ini", "# Written by a build.\n[cut 01-mm-x]\nimage = %1$s/mine\n"
 				"build_id = ab\ncommit = 1234\nsubject = mm: x = y\ndirty = yes\n"
 				"fuzz = 2\ntrace_events = no: drivers/virtio/virtio_balloon.c\n");
-	put("cuts/bz.ini", "[cut bz]\nimage = %s/mine\nrelease = 7.3\nversion = #1 SMP\n");
-	put("qemus/7.2.ini", "[qemu 7.2]\npath = %s/mine\nversion = 7.2.1\n");
+	put("cuts/bz.ini", "[cut bz]\nimage = %1$s/mine\nrelease = 7.3\nversion = #1 SMP\n");
+	put("qemus/7.2.ini", "[qemu 7.2]\npath = %1$s/mine\nversion = 7.2.1\n");
 	load(SHIPPED);
 	assert_int_equal(warning_count, 0);
 	cut = images_find(&images, "01-mm-x");
@@ -135,9 +135,9 @@ static void registered_ones_are_added(void **state)
 static void shipped_ones_hide_registered_ones(void **state)
 {
 	(void)state;
-	put("cuts/one.ini", "[cut one]\nimage = %s/mine\nbuild_id = ab\n");
-	put("cuts/two.ini", "[cut two]\nimage = %s/two\nbuild_id = 22\n");
-	put("qemus/default.ini", "[qemu default]\npath = %s/mine\n");
+	put("cuts/one.ini", "[cut one]\nimage = %1$s/mine\nbuild_id = ab\n");
+	put("cuts/two.ini", "[cut two]\nimage = %1$s/two\nbuild_id = 22\n");
+	put("qemus/default.ini", "[qemu default]\npath = %1$s/mine\n");
 	load(SHIPPED);
 	assert_int_equal(warning_count, 0);
 	assert_string_equal(images_find(&images, "one")->image, in_test_dir("one"));
@@ -156,34 +156,34 @@ static const struct {
 	{ "cuts/a.ini", "garbage\n", { "cuts/a.ini:1: expected a [section]", "; remove " } },
 	{ "cuts/a.ini", "", { "cuts/a.ini: [cut a] has no image; remove ", "cuts/a.ini" } },
 	{ "cuts/a.ini",
-	  "[cut b]\nimage = %s/mine\n",
+	  "[cut b]\nimage = %1$s/mine\n",
 	  { "expected only a section [cut a]", "or build 'a' again" } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\n[cut b]\nimage = %s/mine\n",
+	  "[cut a]\nimage = %1$s/mine\n[cut b]\nimage = %1$s/mine\n",
 	  { "expected only a section [cut a]", "; remove " } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\n",
+	  "[cut a]\nimage = %1$s/mine\n",
 	  { "[cut a] has no build_id, or release and version; remove ", "cuts/a.ini" } },
 	/* A release does not tell the kernels of one tree apart. */
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\nrelease = x\n",
+	  "[cut a]\nimage = %1$s/mine\nrelease = x\n",
 	  { "[cut a] has no build_id, or release and version; remove ", "cuts/a.ini" } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\nvmlinuz = x\nrelease = x\n",
+	  "[cut a]\nimage = %1$s/mine\nvmlinuz = x\nrelease = x\n",
 	  { "cuts/a.ini:3: [cut a] vmlinuz: unknown key", "; remove " } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/gone\nbuild_id = ab\nbuilt_from = balloonbench build --x\n",
+	  "[cut a]\nimage = %1$s/gone\nbuild_id = ab\nbuilt_from = balloonbench build --x\n",
 	  { "no kernel of cut 'a' at ",
 	    "make it again with `balloonbench build --x`, or remove " } },
 	{ "cuts/a.ini",
-	  "[cut a]\nimage = %s/mine\nbuild_id = ab\nmodules = %s/gone\n",
+	  "[cut a]\nimage = %1$s/mine\nbuild_id = ab\nmodules = %1$s/gone\n",
 	  { "no modules of cut 'a' at ", "; remove " } },
 	{ "cuts/a b.ini",
-	  "[cut a b]\nimage = %s/mine\nbuild_id = ab\n",
+	  "[cut a b]\nimage = %1$s/mine\nbuild_id = ab\n",
 	  { "expected a name of letters", "; remove " } },
-	{ "qemus/a.ini", "[qemu a]\npath = %s/gone\n", { "no QEMU of 'a' at ", "; remove " } },
+	{ "qemus/a.ini", "[qemu a]\npath = %1$s/gone\n", { "no QEMU of 'a' at ", "; remove " } },
 	{ "qemus/a.ini",
-	  "[cut a]\nimage = %s/mine\n",
+	  "[cut a]\nimage = %1$s/mine\n",
 	  { "expected only a section [qemu a]", "; remove " } },
 };
 
@@ -193,7 +193,7 @@ static void damaged_files_are_named(void **state)
 
 	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
 		begin(state);
-		put("cuts/good.ini", "[cut good]\nimage = %s/mine\nbuild_id = ab\n");
+		put("cuts/good.ini", "[cut good]\nimage = %1$s/mine\nbuild_id = ab\n");
 		put(damaged[i].file, damaged[i].text);
 		load(SHIPPED);
 		assert_int_equal(warning_count, 1);
@@ -224,7 +224,7 @@ static void texts_are_made_harmless(void **state)
 	json_t *json;
 
 	(void)state;
-	put("cuts/a.ini", "[cut a]\nimage = %s/mine\nbuild_id = ab\nsubject = a\033[2J\xff\n"
+	put("cuts/a.ini", "[cut a]\nimage = %1$s/mine\nbuild_id = ab\nsubject = a\033[2J\xff\n"
 			  "source = \xc3\xa9\n");
 	load(SHIPPED);
 	assert_string_equal(images_find(&images, "a")->subject, "a?[2J?");
