@@ -4,8 +4,8 @@
  * an hour and more: `make test-matrix`. It writes matrix/compatibility.md of the build, which is to
  * be copied into docs/. What Debian's archive has no more is skipped, with the reason.
  *
- * KERNELS, QEMUS in the environment: names, separated by spaces, to run only these. BOOTS=N
- * (default 1).
+ * KERNELS, QEMUS in the environment: names, separated by spaces, to run only these; the page has
+ * the last results of the others. BOOTS=N (default 1).
  */
 #include "tests/helpers/unit.h"
 
@@ -160,8 +160,12 @@ static void take_lacks(struct part *qemu, const char *output)
 		fprintf(f, "%.*s\n", (int)strcspn(said + 2, "\n"), said + 2);
 	}
 	fclose(f);
-	free(qemu->lacks);
-	qemu->lacks = text;
+	if (size) {
+		free(qemu->lacks);
+		qemu->lacks = text;
+		text = NULL;
+	}
+	free(text);
 	free(start);
 }
 
@@ -203,6 +207,54 @@ static void run_cell(struct cell *cell)
 	free(directory);
 }
 
+static char *file_of(const struct cell *cell)
+{
+	return xasprintf("%s/matrix/results/%s@%s.json", TEST_BUILD, cell->kernel->name,
+			 cell->qemu->name);
+}
+
+static void save(const struct cell *cell)
+{
+	char *path = file_of(cell);
+	json_t *saved = json_pack("{s:i, s:s*, s:s, s:s, s:s*}", "result", (int)cell->result,
+				  "reason", cell->reason, "kernel", cell->kernel->version, "qemu",
+				  cell->qemu->version, "lacks", cell->qemu->lacks);
+
+	if (json_dump_file(saved, path, JSON_INDENT(1)))
+		fail_msg("cannot write %s", path);
+	json_decref(saved);
+	free(path);
+}
+
+static void take_text(char *text, size_t size, const json_t *saved, const char *key)
+{
+	const char *value = json_string_value(json_object_get(saved, key));
+
+	if (value && *value)
+		snprintf(text, size, "%s", value);
+}
+
+/* Of a run before this one. */
+static void load(struct cell *cell)
+{
+	char *path = file_of(cell);
+	json_t *saved = json_load_file(path, 0, NULL);
+	const char *reason = json_string_value(json_object_get(saved, "reason"));
+	const char *lacks = json_string_value(json_object_get(saved, "lacks"));
+
+	cell->result = (enum result)json_integer_value(json_object_get(saved, "result"));
+	if (reason)
+		cell->reason = xstrdup(reason);
+	take_text(cell->kernel->version, sizeof(cell->kernel->version), saved, "kernel");
+	take_text(cell->qemu->version, sizeof(cell->qemu->version), saved, "qemu");
+	if (lacks && *lacks) {
+		free(cell->qemu->lacks);
+		cell->qemu->lacks = xstrdup(lacks);
+	}
+	json_decref(saved);
+	free(path);
+}
+
 static void try_cell(void **state)
 {
 	struct cell *cell = *state;
@@ -218,6 +270,7 @@ static void try_cell(void **state)
 	}
 	if (cell->result == NOT_RUN)
 		run_cell(cell);
+	save(cell);
 	if (cell->result == SKIPPED)
 		skip_test("%s", cell->reason);
 	if (cell->result == FAILED)
@@ -337,10 +390,13 @@ static void print_page(FILE *f)
 static int tear_down(void **state)
 {
 	char path[PATH_MAX], *text = NULL, *rest, *line;
-	size_t size;
+	size_t size, i;
 	FILE *f = xmemstream(&text, &size);
 
 	(void)state;
+	for (i = 0; i < KERNELS * QEMUS; i++)
+		if (cells[i].result == NOT_RUN)
+			load(&cells[i]);
 	print_page(f);
 	fclose(f);
 	snprintf(path, sizeof(path), "%s/matrix/compatibility.md", TEST_BUILD);
