@@ -322,6 +322,17 @@ static const char *version_of(const struct part *part)
 	return *part->version ? part->version : part->name;
 }
 
+/* Whether one of the cells of a row has a result. */
+static bool was_run(const struct cell *row)
+{
+	size_t j;
+
+	for (j = 0; j < QEMUS; j++)
+		if (row[j].result != NOT_RUN)
+			return true;
+	return false;
+}
+
 static void print_table(FILE *f)
 {
 	size_t i, j;
@@ -334,6 +345,8 @@ static void print_table(FILE *f)
 		fputs("---|", f);
 	fputc('\n', f);
 	for (i = 0; i < KERNELS; i++) {
+		if (!was_run(&cells[i * QEMUS]))
+			continue;
 		fprintf(f, "| %s | %s |", version_of(&kernels[i]), kernels[i].what);
 		for (j = 0; j < QEMUS; j++)
 			print_cell(f, &cells[i * QEMUS + j]);
