@@ -150,14 +150,16 @@ static void take_versions(const struct cell *cell, const char *directory)
 /* What was said of a QEMU before the first boot: "QEMU NAME (PATH) has no ...". */
 static void take_lacks(struct part *qemu, const char *output)
 {
+	static const char has_no[] = ") has no ";
 	char *start = xasprintf(": QEMU %s (", qemu->name), *text = NULL;
 	const char *at, *said;
 	size_t size;
 	FILE *f = xmemstream(&text, &size);
 
-	for (at = output; (at = strstr(at, start)); at = said) {
-		said = strstr(at, ") ") ?: at + 1;
-		fprintf(f, "%.*s\n", (int)strcspn(said + 2, "\n"), said + 2);
+	for (at = output; (at = strstr(at, start)); at += strlen(start)) {
+		said = strstr(at, has_no);
+		if (said && said < at + strcspn(at, "\n"))
+			fprintf(f, "%.*s\n", (int)strcspn(said + 2, "\n"), said + 2);
 	}
 	fclose(f);
 	if (size) {
@@ -395,8 +397,9 @@ static void print_page(FILE *f)
 	print_reasons(f);
 	fputs("\nWhat these QEMUs cannot do is said before the first boot:\n\n", f);
 	print_lacks(f);
-	fputs("\nA variant that needs a property of the balloon device which its QEMU does not "
-	      "have, as\n`page-chunks`, is refused before the first boot.\n",
+	fputs("\nOnly the QEMU of `make all` has our trace event: with others translation on the "
+	      "host is not\nobserved. A variant that needs a property of the balloon device which "
+	      "its QEMU does not have, as\n`page-chunks`, is refused before the first boot.\n",
 	      f);
 }
 
