@@ -14,7 +14,8 @@
 /* For estimates: objects of the base configuration, and the part of them that a patch rebuilds. */
 #define TYPICAL_OBJECTS 1110
 #define PATCH_PART 0.08
-#define OBJECTS_MIN 50 /* fewer say little about the rest */
+#define QEMU_PATCH_PART 0.01 /* ninja says how many objects there are */
+#define OBJECTS_MIN 50	     /* fewer say little about the rest */
 
 static struct {
 	const char *name, *step;
@@ -51,7 +52,7 @@ static double estimate(void)
 		whole = (double)(clock_ns() - p.step_ns) / NSEC_PER_SEC * p.expected /
 			(p.objects + 1);
 		if (!p.patches && p.from_scratch)
-			patch = whole * PATCH_PART;
+			patch = whole * QEMU_PATCH_PART;
 		left = whole * (p.expected - p.objects) / p.expected;
 	} else if (p.from_scratch) {
 		if (p.objects < OBJECTS_MIN || p.objects >= TYPICAL_OBJECTS)

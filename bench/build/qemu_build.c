@@ -150,7 +150,7 @@ static int provide_meson(struct build *b)
 {
 	const char *root = b->git->root, *path = getenv("PATH");
 	char script[PATH_MAX], *package = NULL, *to = xasprintf("%s/meson", root);
-	const char *fetch[] = { data_path("vm-images", "fetch-source", script, sizeof(script)),
+	const char *fetch[] = { data_path(".", "vm-images/fetch-source", script, sizeof(script)),
 				"meson", NULL };
 	int status;
 

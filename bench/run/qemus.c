@@ -35,7 +35,7 @@ const char *qemu_version_line(const char *binary, char *line, size_t size)
 /* A variant, and how many properties its QEMU does not have. */
 struct needs {
 	const struct variant *variant;
-	const char *binary;
+	const struct image_qemu *qemu;
 	int lacking;
 };
 
@@ -44,19 +44,20 @@ static int check_property(const char *name, const char *value, void *context)
 	struct needs *needs = context;
 
 	(void)value;
-	if (qemu_balloon_has(needs->binary, name) || !strcmp(name, OF_ANY_DEVICE))
+	if (qemu_balloon_has(needs->qemu->path, name) || !strcmp(name, OF_ANY_DEVICE))
 		return 0;
 	needs->lacking++;
-	log_error("variant %s needs the property %s of the balloon device, which %s does not have",
-		  needs->variant->name, name, needs->binary);
+	log_error("variant %s needs the property %s of the balloon device, which QEMU %s (%s) does "
+		  "not have",
+		  needs->variant->name, name, needs->qemu->name, needs->qemu->path);
 	return 0;
 }
 
 static int check_variant(const struct session *s, const struct variant *v)
 {
-	struct needs needs = { .variant = v, .binary = session_qemu(s, v)->path };
+	struct needs needs = { .variant = v, .qemu = session_qemu(s, v) };
 
-	if (v->method == RESULT_VIRTIO_MEM || !qemu_balloon_has(needs.binary, ALWAYS_THERE))
+	if (v->method == RESULT_VIRTIO_MEM || !qemu_balloon_has(needs.qemu->path, ALWAYS_THERE))
 		return 0;
 	device_each(v->device, check_property, &needs);
 	if (v->method == RESULT_REPORTING)
@@ -64,15 +65,12 @@ static int check_variant(const struct session *s, const struct variant *v)
 	return needs.lacking > 0;
 }
 
-/*
- * Whether a QEMU has no probe of batches: a note has both names. One that is no ELF file starts
- * another, which is not known yet.
- */
-static bool lacks_probes(const char *binary)
+/* What is to be said of the probes of a QEMU's batches, or NULL: a note has both names. */
+static const char *say_of_probes(const char *binary)
 {
 	static const char names[] = PROBE_PROVIDER "\0" PROBE_NAME;
 	int fd = open(binary, O_RDONLY | O_CLOEXEC);
-	bool lacks = false;
+	const char *said = NULL;
 	struct stat st;
 	void *data;
 
@@ -81,12 +79,17 @@ static bool lacks_probes(const char *binary)
 	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		goto out;
-	lacks = !memcmp(data, ELFMAG, SELFMAG) && !memmem(data, st.st_size, names, sizeof(names));
+	if (memcmp(data, ELFMAG, SELFMAG) != 0)
+		said = "is a script: whether the QEMU that it starts has probes of its balloon's "
+		       "batches is not known before the boot";
+	else if (!memmem(data, st.st_size, names, sizeof(names)))
+		said = "has no probes of its balloon's batches: translation on the host is not "
+		       "observed; the QEMU of `make all` has them";
 	munmap(data, st.st_size);
 out:
 	if (fd >= 0)
 		close(fd);
-	return lacks;
+	return said;
 }
 
 static bool is_traced(const struct session *s, const struct variant *v)
@@ -121,11 +124,12 @@ static void say_limits(const struct session *s, size_t i)
 {
 	const struct variant *v = s->chosen[i];
 	const struct image_qemu *qemu = session_qemu(s, v);
+	const char *said = NULL;
 
-	if (is_traced(s, v) && !was_said(s, i, is_traced) && lacks_probes(qemu->path))
-		log_info("QEMU %s (%s) has no probes of its balloon's batches: translation on the "
-			 "host is not observed; the QEMU of `make all` has them",
-			 qemu->name, qemu->path);
+	if (is_traced(s, v) && !was_said(s, i, is_traced))
+		said = say_of_probes(qemu->path);
+	if (said)
+		log_info("QEMU %s (%s) %s", qemu->name, qemu->path, said);
 	if (!geteuid() && !was_said(s, i, is_any) && !qemu_changes_user(qemu->path))
 		log_info("QEMU %s (%s) has no -run-with user=, which came with 9.1: it keeps the "
 			 "privileges of root",

@@ -389,7 +389,7 @@ static void qemu_without_a_property(void **state)
 			   "finalize,deflate-on-oom=on@qemu-7.2");
 	assert_int_equal(outcome.status, EXIT_UNSUPPORTED);
 	assert_contains(outcome.output, "variant chunks@qemu-7.2 needs the property page-chunks of "
-					"the balloon device, which ");
+					"the balloon device, which QEMU qemu-7.2 (/");
 	assert_contains(outcome.output, "variant finalize,x-a=on@qemu-7.2 needs the property x-a ");
 	assert_contains(outcome.output, "2 of 6 variants cannot run with their QEMU; name the "
 					"others with --variant");
@@ -409,6 +409,9 @@ static void qemu_without_probes(void **state)
 	outcome = tiny_run("no-probes", "--boots", "1", "--trace", "off");
 	assert_lacks(outcome.output, line);
 	outcome_release(&outcome);
+	register_qemu("qemu-7.2");
+	expect_outcome(dry_run("finalize@qemu-7.2", NULL, NULL), EXIT_FINE, "QEMU qemu-7.2 (/",
+		       "old-qemu) is a script: whether the QEMU that it starts");
 }
 
 /* Once of a QEMU, however many variants use it; root only has privileges to drop. */
