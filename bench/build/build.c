@@ -180,19 +180,19 @@ static int open_kernels(const struct build *build, struct kernel *kernels, size_
 
 static void list_cuts(const struct build *build, const struct kernel *kernels)
 {
-	const struct cut *cut;
+	const struct cut *const cuts = build->cuts.items;
+	size_t i;
 
 	printf("%-*s %-32s %s\n", CUT_NAME_MAX, "CUT", "KERNEL", "SUBJECT");
-	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
-		printf("%-*s %-32s %s%s\n", CUT_NAME_MAX, cut->name,
-		       kernels[cut - build->cuts.items].release, cut->subject ?: "",
-		       cut->dirty ? " (and what is not committed)" : "");
+	for (i = 0; i < build->cuts.count; i++)
+		printf("%-*s %-32s %s%s\n", CUT_NAME_MAX, cuts[i].name, kernels[i].release,
+		       cuts[i].subject ?: "", cuts[i].dirty ? " (and what is not committed)" : "");
 	printf("\nto run:     balloonbench run --scenario smoke");
-	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
-		printf(" --variant %s", cut->name);
+	for (i = 0; i < build->cuts.count; i++)
+		printf(" --variant %s", cuts[i].name);
 	printf("\nto remove:  balloonbench build");
-	for (cut = build->cuts.items; cut < build->cuts.items + build->cuts.count; cut++)
-		printf(" --remove %s", cut->name);
+	for (i = 0; i < build->cuts.count; i++)
+		printf(" --remove %s", cuts[i].name);
 	putchar('\n');
 }
 

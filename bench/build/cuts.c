@@ -30,8 +30,10 @@ struct cut *cuts_add(struct cut_list *cuts)
 void cuts_release(struct cut_list *cuts)
 {
 	struct cut *cut;
+	size_t i;
 
-	for (cut = cuts->items; cut < cuts->items + cuts->count; cut++) {
+	for (i = 0; i < cuts->count; i++) {
+		cut = &cuts->items[i];
 		free(cut->name);
 		free(cut->tree);
 		free(cut->commit);

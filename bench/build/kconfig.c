@@ -290,8 +290,10 @@ bool wanted_choose(struct wanted *wanted, const char *config)
 {
 	struct wanted_line *line;
 	bool again = false;
+	size_t i;
 
-	for (line = wanted->lines; line < wanted->lines + wanted->count; line++) {
+	for (i = 0; i < wanted->count; i++) {
+		line = &wanted->lines[i];
 		if (line->count < 2 || line_is_kept(line, config) ||
 		    line->tries + 1 >= ROUNDS * line->count)
 			continue;
@@ -306,10 +308,11 @@ char *wanted_missing(const struct wanted *wanted, const char *config, bool optio
 {
 	const struct wanted_line *line;
 	char *text = NULL;
-	size_t size, n = 0;
+	size_t size, n = 0, i;
 	FILE *f = open_text(&text, &size);
 
-	for (line = wanted->lines; line < wanted->lines + wanted->count; line++) {
+	for (i = 0; i < wanted->count; i++) {
+		line = &wanted->lines[i];
 		if (line->optional != optional || line_is_kept(line, config))
 			continue;
 		fputs(n++ ? "; " : "", f);

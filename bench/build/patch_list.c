@@ -60,8 +60,10 @@ static int take(struct patch_list *list, struct patches *from, bool reverse, cha
 {
 	struct patch *patch;
 	int status = 0;
+	size_t i;
 
-	for (patch = from->items; patch < from->items + from->count; patch++) {
+	for (i = 0; i < from->count; i++) {
+		patch = &from->items[i];
 		patch->reverse = reverse;
 		if (!status && patch->problem)
 			status = refuse(err, err_size, "%s: %s", patch->name, patch->problem);

@@ -74,10 +74,13 @@ const struct image_qemu *images_find_qemu(const struct images *images, const cha
 const struct image_cut *images_hidden(const struct images *images, const char *cut)
 {
 	const struct image_cut *shown = images_find(images, cut), *c;
+	size_t i;
 
-	for (c = images->cuts; c < images->cuts + images->cut_count; c++)
+	for (i = 0; i < images->cut_count; i++) {
+		c = &images->cuts[i];
 		if (c->hidden && !strcmp(c->name, cut) && strcmp(c->image, shown->image))
 			return c;
+	}
 	return NULL;
 }
 
@@ -233,7 +236,7 @@ static void set_defaults(struct images *images, const char *path)
 {
 	const char *qemu = getenv("QEMU");
 	struct image_qemu *q;
-	struct image_cut *c;
+	size_t i;
 
 	images->file = xstrdup(path);
 	if (qemu && *qemu) {
@@ -247,9 +250,8 @@ static void set_defaults(struct images *images, const char *path)
 		set_default(&images->qemus[0].file, path);
 		images->qemu = images->qemus[0].path;
 	}
-	for (c = images->cuts; c < images->cuts + images->cut_count; c++) {
-		set_default(&c->file, path);
-	}
+	for (i = 0; i < images->cut_count; i++)
+		set_default(&images->cuts[i].file, path);
 }
 
 int images_load(struct images *images, const char *path, char *err, size_t err_size)

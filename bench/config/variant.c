@@ -103,11 +103,13 @@ static void release_variant(struct variant *v)
 int variants_load(struct variants *variants, const char *path, char *err, size_t err_size)
 {
 	struct variant *v;
+	size_t i;
 	int status;
 
 	memset(variants, 0, sizeof(*variants));
 	status = ini_file_parse(path, set_entry, variants, err, err_size);
-	for (v = variants->list; !status && v < variants->list + variants->count; v++) {
+	for (i = 0; !status && i < variants->count; i++) {
+		v = &variants->list[i];
 		v->file = xstrdup(path);
 		if (!v->cut)
 			status = refuse(err, err_size,
@@ -132,11 +134,13 @@ int variants_add_file(struct variants *variants, const char *path,
 	struct variants added;
 	struct variant *v, *old;
 	int status = variants_load(&added, path, err, err_size);
+	size_t i;
 
 	if (status)
 		return status;
 	variants->list = xreallocarray(variants->list, variants->count + added.count, size);
-	for (v = added.list; v < added.list + added.count; v++) {
+	for (i = 0; i < added.count; i++) {
+		v = &added.list[i];
 		old = find(variants, v->name);
 		if (old) {
 			replaced(v, old->file);

@@ -95,8 +95,8 @@ static int list_variants(const struct images *images, const char *file, FILE *te
 		return status;
 	fprintf(text, "\n%-19s %-12s %-10s %-20s %s\n", "VARIANT", "KERNEL CUT", "QEMU", "DEVICE",
 		"DESCRIPTION");
-	for (v = variants.list; v < variants.list + variants.count; v++)
-		list_variant(v, text, json);
+	for (i = 0; i < variants.count; i++)
+		list_variant(&variants.list[i], text, json);
 	for (i = 0; i < images->cut_count; i++) {
 		v = variants_named(&variants, images, images->cuts[i].name);
 		if (!images->cuts[i].hidden && v->file == images->cuts[i].file)
@@ -139,11 +139,13 @@ static void list_cuts(const struct images *images, FILE *text, json_t *json)
 	const int sources = widest(images, offsetof(struct image_cut, source));
 	const struct image_cut *c;
 	json_t *item;
+	size_t i;
 
 	if (images->cut_count)
 		fprintf(text, "\n%-*s %-*s %-12s %-10s %s\n", names, "CUT", sources, "FROM",
 			"COMMIT", "DATE", "SUBJECT");
-	for (c = images->cuts; c < images->cuts + images->cut_count; c++) {
+	for (i = 0; i < images->cut_count; i++) {
+		c = &images->cuts[i];
 		fprintf(text, "%-*s %-*s ", names, c->name, sources, c->source ? c->source : "-");
 		fprintf(text, "%-12.*s ", c->commit ? COMMIT_SHOWN : -1,
 			c->commit	? c->commit
@@ -165,10 +167,12 @@ static void list_qemus(const struct images *images, FILE *text, json_t *json)
 	const struct image_qemu *q;
 	char version[128];
 	json_t *item;
+	size_t i;
 
 	if (images->qemu_count)
 		fprintf(text, "\n%-12s %-26s %-12s %s\n", "QEMU", "VERSION", "COMMIT", "PATH");
-	for (q = images->qemus; q < images->qemus + images->qemu_count; q++) {
+	for (i = 0; i < images->qemu_count; i++) {
+		q = &images->qemus[i];
 		if (q->version)
 			snprintf(version, sizeof(version), "%s", q->version);
 		else

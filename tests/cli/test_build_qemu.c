@@ -162,7 +162,7 @@ static void killed_and_started_again(void **state)
 	kill(pid, SIGKILL);
 	wait_program(pid);
 	unlink(in_test_dir("hold"));
-	expect_outcome(RANGE("base..HEAD", NULL), 0, "was killed; starting again");
+	expect_outcome(RANGE("base..HEAD", NULL), 0, "was cut off; starting again");
 	expect_qemu("02-virtio-balloon-two", 2);
 	assert_int_equal(times_compiled("configure --"), 2);
 }

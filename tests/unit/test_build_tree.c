@@ -10,6 +10,7 @@
 #include "bench/build/cuts.h"
 #include "bench/build/tree.h"
 #include "bench/build/trace_events.h"
+#include "tests/helpers/expect.h"
 #include "tests/helpers/fake_linux.h"
 #include "tests/helpers/files.h"
 
@@ -81,11 +82,11 @@ static void expect_change(const char *change, const char *back, bool changes)
 {
 	const char *before = tree_of(linux_dir), *after;
 
-	run_shell("cd %s && %s", linux_dir, change);
+	expect_outcome(run_shell("cd %s && %s", linux_dir, change), 0, NULL);
 	after = tree_of(linux_dir);
 	if (changes == !strcmp(before, after))
 		fail_msg("%s: the tree was %s, and is %s", change, before, after);
-	run_shell("cd %s && %s", linux_dir, back);
+	expect_outcome(run_shell("cd %s && %s", linux_dir, back), 0, NULL);
 	assert_string_equal(tree_of(linux_dir), before);
 }
 

@@ -147,7 +147,7 @@ static void damaged_files(void **state)
 	for (i = 0; i < 2000; i++) {
 		test_vmlinux_make(&vmlinux);
 		((uint8_t *)&vmlinux)[rand_r(&seed) % 176] = rand_r(&seed);
-		((uint8_t *)&vmlinux.id)[rand_r(&seed) % 64] = rand_r(&seed);
+		((uint8_t *)&vmlinux.id)[rand_r(&seed) % sizeof(vmlinux.id)] = rand_r(&seed);
 		image_inspect(test_put_bytes("k", &vmlinux, sizeof(vmlinux)), &info, err,
 			      sizeof(err));
 		test_bzimage_make(&bzimage);

@@ -42,7 +42,8 @@ static void greeting_and_version(void **state)
 	struct qmp *qmp;
 
 	(void)state;
-	assert_int_equal(open_with(&qmp, GREETING READY, 1), 0);
+	assert_int_equal(qmp_open(&qmp, make_peer(GREETING READY, 1), NULL, deadline_in_ms(60000)),
+			 0);
 	assert_string_equal(qmp_version(qmp), "10.0.2");
 	qmp_close(qmp);
 }
@@ -89,10 +90,10 @@ static void events_between_are_kept(void **state)
 				   "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}\n",
 				   1),
 			 0);
-	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(60000)), 0);
 	assert_int_equal(bytes, 7);
-	assert_int_equal(qmp_wait_event(qmp, "BALLOON_CHANGE", NULL, deadline_in_ms(100)), 0);
-	assert_int_equal(qmp_wait_event(qmp, "SHUTDOWN", &event, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_wait_event(qmp, "BALLOON_CHANGE", NULL, deadline_in_ms(60000)), 0);
+	assert_int_equal(qmp_wait_event(qmp, "SHUTDOWN", &event, deadline_in_ms(60000)), 0);
 	assert_true(json_is_true(json_object_get(json_object_get(event, "data"), "guest")));
 	json_decref(event);
 	assert_int_equal(qmp_wait_event(qmp, "STOP", NULL, deadline_in_ms(50)), -ETIMEDOUT);
@@ -126,11 +127,11 @@ static void late_answers_are_skipped(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	dprintf(fd[1], GREETING READY);
-	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(60000)), 0);
 	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(30)), -ETIMEDOUT);
 	dprintf(fd[1], "{\"return\": {\"actual\": 1}, \"id\": 2}\n{\"return\": {\"actual\": 2}, "
 		       "\"id\": 3}\n");
-	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_balloon_actual(qmp, &bytes, deadline_in_ms(60000)), 0);
 	assert_int_equal(bytes, 2);
 	qmp_close(qmp);
 	close(fd[1]);
@@ -156,7 +157,7 @@ static void flood(const char *awaited, int err)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	dprintf(fd[1], GREETING READY);
-	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(100)), 0);
+	assert_int_equal(qmp_open(&qmp, fd[0], NULL, deadline_in_ms(60000)), 0);
 	n += sprintf(lines, "{\"event\": \"FIRST\"}\n");
 	for (i = 0; i < 2000; i++)
 		n += sprintf(lines + n, "{\"event\": \"NOISE\"}\n");
