@@ -390,9 +390,8 @@ static void print_page(FILE *f)
 		"This page answers: which kernels and QEMUs does balloonbench work with?\n\n"
 		"`make test-matrix` runs the scenario `smoke` on each pair, %s boot%s each, with "
 		"all\ncross-checks, and writes this page to build/matrix/compatibility.md. It was "
-		"run last on\n%s, on a host with Linux %s (%s).\n\n",
-		boots ?: "1", boots && strcmp(boots, "1") ? "s" : "", date, host.release,
-		host.machine);
+		"run last on\n%s, on %s.\n\n",
+		boots ?: "1", boots && strcmp(boots, "1") ? "s" : "", date, host.machine);
 	print_table(f);
 	print_reasons(f);
 	fputs("\nWhat these QEMUs cannot do is said before the first boot:\n\n", f);
