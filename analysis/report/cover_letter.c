@@ -36,20 +36,39 @@ static void write_setup(struct writer *w, const struct report *r)
 		write_text(w, " Under icount the figures are guest instructions.");
 }
 
-/* The first cut is that of the base. */
-static void write_base(struct writer *w, const struct document *env)
+static void write_commit(struct writer *w, const char *title, const struct document *cut)
 {
-	const char *name, *commit, *dirty, *config = document_text(env, "kernel.config_sha256");
-	const struct document *cut = document_item(env, "cuts", 0, &name);
+	const char *commit = document_text(cut, "commit"), *dirty = document_text(cut, "dirty");
 
-	commit = cut ? document_text(cut, "commit") : "";
-	dirty = cut ? document_text(cut, "dirty") : "";
 	if (*commit)
-		write_paragraph(w, "Base: commit %.12s (\"%s\")%s.", commit,
-				document_text(cut, "subject"),
-				*dirty ? " with changes that are not committed" : "");
-	if (*config && *commit)
-		write_text(w, " Kernel configuration: SHA-256 %.12s.", config);
+		write_text(w, "%s: commit %.12s (\"%s\")%s. ", title, commit,
+			   document_text(cut, "subject"),
+			   *dirty ? " with changes that are not committed" : "");
+}
+
+/* The first cut is that of the base. */
+static void write_commits(struct writer *w, const struct report *r)
+{
+	const struct document *env = r->table->env, *base, *cut, *tip = NULL;
+	const char *name, *config = document_text(env, "kernel.config_sha256");
+	struct boot_counts boots = table_counts(r->table, NULL, NULL);
+	size_t i;
+
+	base = document_item(env, "cuts", 0, &name);
+	for (i = 1; (cut = document_item(env, "cuts", i, &name)); i++)
+		tip = cut;
+	if (!boots.failed && !boots.invalid && !(base && *document_text(base, "commit")))
+		return;
+	write_paragraph(w, "%s", "");
+	if (base)
+		write_commit(w, "Base", base);
+	if (tip)
+		write_commit(w, "Last", tip);
+	if (base && *config && *document_text(base, "commit"))
+		write_text(w, "Kernel configuration: SHA-256 %.12s. ", config);
+	if (boots.failed || boots.invalid)
+		write_text(w, "Boots that failed and are left out: %lld.",
+			   (long long)(boots.failed + boots.invalid));
 }
 
 static void write_comparison(struct writer *w, const struct comparison *c)
@@ -127,7 +146,7 @@ void cover_letter_write(const struct report *r, FILE *f)
 
 	write_to(w, WRITE_TEXT, f, &options, NULL, 0);
 	write_setup(w, r);
-	write_base(w, r->table->env);
+	write_commits(w, r);
 	for (i = 0; i < r->scenario_count; i++)
 		write_scenario(w, r, &r->scenarios[i]);
 	write_reproduce(w, r);

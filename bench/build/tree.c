@@ -112,6 +112,10 @@ int tree_of_revision(const struct source *source, const char *revision, char **i
 	else
 		commit = git_line_of(source->path, ARGS("rev-parse", "--verify", name), err,
 				     err_size);
+	/* What git says names neither. */
+	if (!commit && strstr(process_error(), "Needed a single revision"))
+		refuse(err, err_size, "no commit '%s' in %s; git log shows what there is", revision,
+		       source->path);
 	if (!commit)
 		goto out;
 	if (tree) {

@@ -494,6 +494,12 @@ static int take_lock(struct images *images, const char *path, char *err, size_t 
 	return -EBUSY;
 }
 
+int images_check(const struct images *images, char *err, size_t err_size)
+{
+	return check_there("initramfs", images->initramfs, ADVICE, err, err_size)
+		       ?: check_qemu(images_find_qemu(images, NULL), err, err_size);
+}
+
 int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
 	       char *err, size_t err_size)
 {

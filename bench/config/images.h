@@ -72,6 +72,9 @@ const struct image_qemu *images_find_qemu(const struct images *images, const cha
  */
 const struct image_cut *images_hidden(const struct images *images, const char *cut);
 
+/* Check that the initramfs and the default QEMU are there: 0; -ENOENT and how to build them. */
+int images_check(const struct images *images, char *err, size_t err_size);
+
 /*
  * Check that what boots a cut under a QEMU is there, and lock it in the cache until
  * images_release(). 0; -ENOENT or -EBUSY, where a message says how to build it.

@@ -18,7 +18,7 @@
 #define SEED_OF_CLOCK UINT64_MAX
 #define GIVEN_TWICE "given twice; --boots sets the number of boots"
 
-static const char *const accels[] = { "auto", "kvm", "tcg", "icount", NULL };
+const char *const accel_choices[] = { "auto", "kvm", "tcg", "icount", NULL };
 
 /* "0,2-3": CPUs that this process may use. */
 static const char *parse_pin(const char *text, void *field)
@@ -94,7 +94,7 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("HOW TO RUN IT"),
 	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
 	       "arguments for the guests' kernels, after those of scenario and variant"),
-	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accels),
+	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
 	OPTION(CHOICE, trace, "trace", 0, NULL,
 	       "phases: a record per batch; pages: also a histogram per page operation",
 	       .choices = trace_levels),

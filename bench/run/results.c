@@ -47,7 +47,7 @@ const char *utc_now(const char *format, char text[32])
 	return text;
 }
 
-static int directory_is_empty(const char *path)
+int directory_is_empty(const char *path)
 {
 	struct dirent *entry;
 	DIR *dir = opendir(path);

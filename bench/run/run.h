@@ -19,6 +19,9 @@
 
 extern const struct command run_command, list_command, doctor_command;
 
+/* Values of --accel. */
+extern const char *const accel_choices[];
+
 /*
  * Many boots. Functions that return an exit status have printed the error, by fails(): below
  * the line of progress. Its value is @status.
@@ -129,6 +132,9 @@ char *results_begin_boot(const struct results *results, const struct boot *boot)
 
 /* Write result.json into @path, and give the directory its final name. */
 int results_commit_boot(const char *path, const struct boot_result *result);
+
+/* 1, 0, or -errno. */
+int directory_is_empty(const char *path);
 
 /* Print that it cannot do @what, as in "create", to @path. Returns the exit status. */
 int results_fail(int err, const char *what, const char *path);

@@ -10,6 +10,7 @@
 #include "bench/run/run.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
+#include "lib/command_text.h"
 #include "lib/directory.h"
 #include "lib/units.h"
 
@@ -102,23 +103,6 @@ static json_t *qemus_to_json(const struct session *s)
 	return qemus;
 }
 
-/* Append a word to a command line as a shell reads it. */
-static void append_word(FILE *f, const char *word, bool first)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789._-,=@+/:%";
-	const char *quote = word[strspn(word, plain)] || !*word ? "'" : "";
-
-	/* argv[0] is "PROGRAM COMMAND". */
-	fprintf(f, "%s%s", first ? "" : " ", first ? "" : quote);
-	for (; *word; word++)
-		if (*word == '\'' && !first)
-			fputs("'\\''", f);
-		else
-			fputc(*word, f);
-	fputs(first ? "" : quote, f);
-}
-
 static json_t *make_env(const struct session *s)
 {
 	const struct image_cut *base = session_cut(s, s->chosen[0]);
@@ -129,10 +113,12 @@ static json_t *make_env(const struct session *s)
 	FILE *f = xmemstream(&command, &size);
 	int i;
 
-	/* For people to read, and for --resume. */
+	/* For people to read, and for --resume. argv[0] is "PROGRAM COMMAND". */
+	fputs(s->line->argv[0], f);
 	for (i = 0; i < s->line->argc; i++) {
 		json_array_append_new(arguments, json_string(s->line->argv[i]));
-		append_word(f, s->line->argv[i], !i);
+		if (i)
+			command_text_add(f, s->line->argv[i]);
 	}
 	fclose(f);
 	/* "qemu" and "kernel" are those of the base. */

@@ -4,32 +4,44 @@
  * directory of its own that borrows the user's objects: the user's repository is only read.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/compare/compare.h"
+#include "analysis/gate/gate.h"
 #include "bench/build/build.h"
 #include "bench/build/process.h"
 #include "bench/run/run.h"
+#include "bench/series/check.h"
 #include "bench/series/series.h"
 #include "bench/series/tool.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/directory.h"
-#include "lib/exit_status.h"
-#include "lib/log.h"
+#include "lib/json_file.h"
 
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SCENARIO "idle"
 #define REGRESS "inflate.duration_ns=5%"
 #define BOOTS 5
 #define MAX_BOOTS 20
 #define BOOTS_MAX 999
-#define GOOD_NAME "bisect-good"
 #define ID_SHOWN 12
+#define CUT_PREFIX "bisect-"
 /* The commit that git bisect has chosen. */
 #define CHOSEN "BISECT_HEAD"
+/* What git bisect run ends with then. */
+#define GIT_ONLY_SKIPPED 2
+/* In the environment of a step: the descriptor of hold_lifeline(). */
+#define LIFELINE "BALLOONBENCH_BISECT"
+/* In the output directory: what is bisected. */
+#define QUESTION "question"
 
 /* Exit statuses that git bisect run understands. */
 enum step {
@@ -41,7 +53,7 @@ enum step {
 };
 
 struct bisect_options {
-	const char *git, *good, *bad, *scenario, *regress, *accel, *output, *step;
+	const char *git, *good, *bad, *scenario, *regress, *accel, *trace, *output, *step;
 	struct names config;
 	unsigned int boots, max_boots;
 	bool verbose;
@@ -71,20 +83,21 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("HOW TO RUN A COMMIT"),
 	OPTION(STRING, scenario, "scenario", 0, "NAME|FILE", "scenario", .hint = HINT_SCENARIO),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of the commit, and as many of the good one",
-	       .min = 2, .max = BOOTS_MAX),
+	       .min = BOOTS_MIN, .max = BOOTS_MAX),
 	OPTION(COUNT, max_boots, "max-boots", 0, "N",
-	       "double the boots of an inconclusive commit up to this, then skip it", .min = 2,
-	       .max = BOOTS_MAX),
-	OPTION(STRING, accel, "accel", 0, "NAME", "accelerator, as of balloonbench run"),
+	       "double the boots of an inconclusive commit up to this, then skip it",
+	       .min = BOOTS_MIN, .max = BOOTS_MAX),
+	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
+	OPTION(STRING, trace, "trace", 0, NULL, "level of tracing (default: phases)",
+	       .choices = trace_levels),
 	OPTION_TITLE("OUTPUT"),
 	OPTION(STRING, output, NULL, 'o', "DIR",
 	       "result trees and bisect.log (default: results/<UTC time>-bisect); one that was "
 	       "begun is resumed",
 	       .hint = HINT_DIRECTORY),
 	OPTION(STRING, step, "step", 0, "REV",
-	       "judge this commit only; the exit status is 0 if it is good, 1 if it is bad, 125 if "
-	       "it cannot be judged",
-	       .hint = HINT_NONE),
+	       "judge this commit only, as a command of git bisect run: the exit status is 0 if it "
+	       "is good, 1 if it is bad, 125 if it cannot be judged, 128 and more if nothing can"),
 	OPTION(FLAG, verbose, "verbose", 'v', NULL, "print details"),
 	{ 0 },
 };
@@ -94,23 +107,31 @@ static char *directory_of(const struct build_options *o)
 	return xstrdup(o->git);
 }
 
-/* The good commit, then the one of the step: o->range is "GOOD..COMMIT". */
+static char *cut_of(const char *commit)
+{
+	return xasprintf(CUT_PREFIX "%.*s", ID_SHOWN, commit);
+}
+
+static int add_commit(struct build *b, const char *commit, char *err, size_t err_size)
+{
+	char *name = cut_of(commit);
+	int status = cuts_base(&b->source, &b->git, commit, NULL, &b->cuts, err, err_size);
+
+	if (!status)
+		record_set_text(&b->cuts.items[b->cuts.count - 1].name, name);
+	free(name);
+	return status;
+}
+
+/* The good commit, then the one of the step: the range is "GOOD..COMMIT". */
 static int collect(struct build *b, char *err, size_t err_size)
 {
 	const char *dots = strstr(b->options->range, "..");
 	char *good = xasprintf("%.*s", (int)(dots - b->options->range), b->options->range);
-	char name[CUT_NAME_MAX + 1];
 	int status;
 
 	b->source_text = xasprintf("git %s", b->source.path);
-	status = cuts_base(&b->source, &b->git, good, NULL, &b->cuts, err, err_size);
-	if (!status)
-		status = cuts_base(&b->source, &b->git, dots + 2, NULL, &b->cuts, err, err_size);
-	if (!status) {
-		snprintf(name, sizeof(name), "bisect-%.*s", ID_SHOWN, dots + 2);
-		record_set_text(&b->cuts.items[0].name, GOOD_NAME);
-		record_set_text(&b->cuts.items[1].name, name);
-	}
+	status = add_commit(b, good, err, err_size) ?: add_commit(b, dots + 2, err, err_size);
 	free(good);
 	return status;
 }
@@ -137,76 +158,85 @@ static int build_two(const struct bisect_options *o, const char *good, const cha
 	return status;
 }
 
-static int run_two(const struct bisect_options *o, const char *commit, unsigned int boots,
-		   const char *dir)
+/* The good commit is booted again with each other: the machine may have changed since. */
+static int run_two(const struct bisect_options *o, const char *good, const char *commit,
+		   unsigned int boots, const char *dir)
 {
 	struct arguments a = { NULL, 0 };
+	char *base = cut_of(good), *cut = cut_of(commit);
 	int status;
 
-	arguments_add(&a, "run");
-	if (was_begun(dir)) {
-		arguments_add(&a, "--resume");
-	} else {
-		arguments_add(&a, "--scenario=%s", o->scenario);
-		arguments_add(&a, "--variant=" GOOD_NAME);
-		arguments_add(&a, "--variant=bisect-%.*s", ID_SHOWN, commit);
-		arguments_add(&a, "--boots=%u", boots);
-		if (o->accel)
-			arguments_add(&a, "--accel=%s", o->accel);
-		arguments_add(&a, "-o");
-	}
-	arguments_add(&a, "%s", dir);
-	if (o->verbose)
-		arguments_add(&a, "-v");
-	status = tool_run("balloonbench", &a, NULL);
+	arguments_add(&a, "--scenario=%s", o->scenario);
+	arguments_add(&a, "--variant=%s", base);
+	arguments_add(&a, "--variant=%s", cut);
+	arguments_add(&a, "--boots=%u", boots);
+	if (o->accel)
+		arguments_add(&a, "--accel=%s", o->accel);
+	if (o->trace)
+		arguments_add(&a, "--trace=%s", o->trace);
+	status = tree_run(&a, dir, o->verbose ? "-v" : NULL);
 	arguments_release(&a);
+	free(base);
+	free(cut);
 	return status;
 }
 
-static int gate(const struct bisect_options *o, const char *dir)
+/* Whether no boot of the commit is ok: more of them would not be. */
+static bool never_boots(const char *dir, const char *commit)
 {
-	struct arguments a = { NULL, 0 };
-	int status;
+	char *cut = cut_of(commit), err[1024];
+	struct table table;
+	bool never = false;
 
-	arguments_add(&a, "gate");
-	arguments_add(&a, "%s", dir);
-	arguments_add(&a, "--max-regress=%s", o->regress);
-	status = tool_run("balloonstat", &a, NULL);
-	arguments_release(&a);
+	if (!table_load(&table, dir, err, sizeof(err))) {
+		never = !table_count(&table, NULL, cut, BOOT_OK);
+		table_release(&table);
+	}
+	free(cut);
+	return never;
+}
+
+/* Boot the two, and compare them: the status of balloonstat gate; @never: the commit does not boot.
+ */
+static int compare_two(const struct bisect_options *o, const char *good, const char *commit,
+		       unsigned int boots, bool *never)
+{
+	char *dir = xasprintf("%s/%.*s-%u", o->output, ID_SHOWN, commit, boots);
+	char *regress = xasprintf("--max-regress=%s", o->regress);
+	int status = run_two(o, good, commit, boots, dir);
+
+	/* Of boots that failed, the others may be enough. */
+	if (!status || (status == EXIT_ENVIRONMENT && tree_begun(dir)))
+		status = stat_run("gate", dir, regress, NULL);
+	*never = status == EXIT_INCONCLUSIVE && never_boots(dir, commit);
+	free(regress);
+	free(dir);
 	return status;
 }
 
 /* Boot the two kernels, and more often where that leaves it open. */
-static enum step judge(const struct bisect_options *o, const char *commit)
+static enum step judge(const struct bisect_options *o, const char *good, const char *commit)
 {
 	unsigned int boots = o->boots;
+	bool never;
 	int status;
-	char *dir;
 
-	for (;;) {
-		dir = xasprintf("%s/%.*s-%u", o->output, ID_SHOWN, commit, boots);
-		status = run_two(o, commit, boots, dir);
-		if (!status)
-			status = gate(o, dir);
-		else if (status == EXIT_ENVIRONMENT)
-			log_warn("%.*s: a boot failed, see %s; the commit is skipped", ID_SHOWN,
-				 commit, dir);
-		free(dir);
-		if (status != EXIT_INCONCLUSIVE || boots >= o->max_boots)
+	for (;; boots = boots * 2 < o->max_boots ? boots * 2 : o->max_boots) {
+		status = compare_two(o, good, commit, boots, &never);
+		if (status != EXIT_INCONCLUSIVE || never || boots >= o->max_boots)
 			break;
-		boots = boots * 2 < o->max_boots ? boots * 2 : o->max_boots;
-		log_info("%.*s: inconclusive; again with %u boots", ID_SHOWN, commit, boots);
+		log_info("%.*s: inconclusive with %u boots; again with more", ID_SHOWN, commit,
+			 boots);
 	}
 	if (status == EXIT_INCONCLUSIVE)
-		log_warn("%.*s: inconclusive with %u boots; the commit is skipped, raise "
-			 "--max-boots",
-			 ID_SHOWN, commit, boots);
+		log_warn("%.*s: %s; the commit is skipped", ID_SHOWN, commit,
+			 never ? "it does not boot, see above"
+			       : "still inconclusive; a higher --max-boots may decide it");
 	switch (status) {
 	case EXIT_FINE:
 		return STEP_GOOD;
 	case EXIT_REGRESSION:
 		return STEP_BAD;
-	case EXIT_ENVIRONMENT:
 	case EXIT_INCONCLUSIVE:
 		return STEP_SKIP;
 	default:
@@ -221,7 +251,7 @@ static enum step do_step(const struct bisect_options *o, const char *good, const
 	if (status == EXIT_INTERRUPTED)
 		return STEP_INTERRUPTED;
 	if (!status)
-		return judge(o, commit);
+		return judge(o, good, commit);
 	log_warn("%.*s: does not build; the commit is skipped", ID_SHOWN, commit);
 	return STEP_SKIP;
 }
@@ -239,48 +269,95 @@ static char *commit_of(const struct bisect_options *o, const char *option, const
 	return id;
 }
 
-/* A git directory for the state of the bisection. 0, or an exit status after a message. */
-static int open_git(const struct bisect_options *o, const char *git_dir)
+/* Copy what makes a shallow clone shallow, if it is one. */
+static int copy_shallow(const struct bisect_options *o, const char *git_dir, char *err,
+			size_t err_size)
 {
-	const char *const where[] = { "rev-parse", "--path-format=absolute", "--git-path",
-				      "objects", NULL };
-	const char *const init[] = { "git", "init", "--bare", "--quiet", git_dir, NULL };
-	const struct process process = { .argv = init };
-	char err[1024], *objects, *alternates, *line;
-	int status;
+	char *from = git_line_of(
+		o->git, ARGS("rev-parse", "--path-format=absolute", "--git-path", "shallow"), err,
+		err_size);
+	char *to = xasprintf("%s/shallow", git_dir), *text;
+	int status = from ? 0 : -EINVAL;
+	size_t size;
 
-	objects = git_line_of(o->git, where, err, sizeof(err));
-	if (!objects) {
-		log_error("%s", err);
-		return EXIT_ENVIRONMENT;
-	}
-	status = process_run(&process, NULL);
-	alternates = xasprintf("%s/objects/info/alternates", git_dir);
-	line = xasprintf("%s\n", objects);
-	if (!status)
-		status = atomic_file_write(alternates, line, strlen(line));
-	if (status)
-		log_error("cannot make %s: %s", git_dir,
-			  status < 0 ? strerror(-status) : process_error());
+	text = from ? regular_file_read(from, 0, &size) : NULL;
+	if (text)
+		status = atomic_file_write(to, text, size);
+	if (text && status)
+		refuse(err, err_size, "cannot write %s: %s", to, strerror(-status));
+	free(text);
+	free(from);
+	free(to);
+	return status;
+}
+
+/* Let a git directory borrow the objects of the user's. */
+static int borrow_objects(const struct bisect_options *o, const char *git_dir, char *err,
+			  size_t err_size)
+{
+	char *objects = git_line_of(
+		o->git, ARGS("rev-parse", "--path-format=absolute", "--git-path", "objects"), err,
+		err_size);
+	char *alternates = xasprintf("%s/objects/info/alternates", git_dir);
+	char *line = xasprintf("%s\n", objects ?: "");
+	int status = objects ? atomic_file_write(alternates, line, strlen(line)) : -EINVAL;
+
+	if (objects && status)
+		refuse(err, err_size, "cannot write %s: %s", alternates, strerror(-status));
 	free(objects);
 	free(alternates);
 	free(line);
-	return status ? EXIT_ENVIRONMENT : 0;
+	return status;
 }
 
-static int git_bisect(const char *git_dir, const struct arguments *words, const char *output)
+/* git bisect start wants to know what is checked out. */
+static int set_head(const char *git_dir, const char *commit, char *err, size_t err_size)
 {
-	struct arguments a = { NULL, 0 };
-	size_t i;
-	int status;
+	char *option = xasprintf("--git-dir=%s", git_dir);
+	const struct process update = {
+		.argv = ARGS("git", option, "update-ref", "--no-deref", "HEAD", commit),
+	};
+	int status = process_run(&update, NULL);
 
-	arguments_add(&a, "--git-dir=%s", git_dir);
-	arguments_add(&a, "bisect");
-	for (i = 0; i < words->count; i++)
-		arguments_add(&a, "%s", words->list[i]);
-	status = program_run_here("git", &a, output);
-	arguments_release(&a);
+	if (status)
+		refuse(err, err_size, "cannot set HEAD of %s: %s", git_dir, process_error());
+	free(option);
 	return status;
+}
+
+static int init(const struct bisect_options *o, const char *git_dir, char *err, size_t err_size)
+{
+	char *format =
+		git_line_of(o->git, ARGS("rev-parse", "--show-object-format"), err, err_size);
+	char *option = xasprintf("--object-format=%s", format ?: "sha1");
+	const struct process init = {
+		.argv = ARGS("git", "init", "--bare", "--quiet", option, git_dir),
+	};
+	int status = format ? process_run(&init, NULL) : -EINVAL;
+
+	if (format && status)
+		refuse(err, err_size, "cannot make %s: %s", git_dir, process_error());
+	free(format);
+	free(option);
+	return status;
+}
+
+/* A git directory for the state of the bisection. 0, or an exit status after a message. */
+static int open_git(const struct bisect_options *o, const char *git_dir, const char *bad)
+{
+	char err[1024];
+	int status = init(o, git_dir, err, sizeof(err)) ?:
+			     borrow_objects(o, git_dir, err, sizeof(err)) ?:
+			     copy_shallow(o, git_dir, err, sizeof(err)) ?:
+			     set_head(git_dir, bad, err, sizeof(err));
+
+	return status ? fails(EXIT_ENVIRONMENT, "%s", err) : 0;
+}
+
+static void add_git(struct arguments *a, const char *git_dir)
+{
+	arguments_add(a, "--git-dir=%s", git_dir);
+	arguments_add(a, "bisect");
 }
 
 static int git_start(const char *git_dir, const char *good, const char *bad)
@@ -288,25 +365,57 @@ static int git_start(const char *git_dir, const char *good, const char *bad)
 	struct arguments a = { NULL, 0 };
 	int status;
 
+	add_git(&a, git_dir);
 	arguments_add(&a, "start");
 	arguments_add(&a, "--no-checkout");
 	arguments_add(&a, "%s", bad);
 	arguments_add(&a, "%s", good);
-	status = git_bisect(git_dir, &a, "/dev/null");
+	status = program_run_here("git", &a, NULL);
 	arguments_release(&a);
-	if (status)
-		log_error("git bisect start failed; --good %s must be an ancestor of --bad %s",
-			  good, bad);
-	return status ? EXIT_ENVIRONMENT : 0;
+	return status ? fails(EXIT_ENVIRONMENT, "git bisect start failed, see above") : 0;
+}
+
+/*
+ * A pipe that only this process can write to: the step gets SIGTERM when this process ends, however
+ * that happens. git does not end its step when it is killed.
+ */
+static int open_lifeline(int fds[2])
+{
+	char number[16];
+
+	if (pipe2(fds, O_CLOEXEC) < 0 || fcntl(fds[0], F_SETFD, 0) < 0)
+		return -errno;
+	snprintf(number, sizeof(number), "%d", fds[0]);
+	return setenv(LIFELINE, number, 1) < 0 ? -errno : 0;
+}
+
+/* In the step. An end that has come already is not signalled any more. */
+static void hold_lifeline(void)
+{
+	const char *number = getenv(LIFELINE);
+	struct pollfd line = { .events = POLLIN };
+
+	if (!number)
+		return;
+	line.fd = atoi(number);
+	fcntl(line.fd, F_SETFD, FD_CLOEXEC);
+	fcntl(line.fd, F_SETOWN, getpid());
+	fcntl(line.fd, F_SETSIG, SIGTERM);
+	fcntl(line.fd, F_SETFL, fcntl(line.fd, F_GETFL) | O_ASYNC);
+	if (poll(&line, 1, 0) == 1)
+		raise(SIGTERM);
 }
 
 /* git bisect run, with this command as the step. */
 static int git_run_steps(const struct bisect_options *o, const char *git_dir, const char *good)
 {
 	struct arguments a = { NULL, 0 };
+	int lifeline[2] = { -1, -1 }, status;
 	size_t i;
-	int status;
 
+	if (open_lifeline(lifeline))
+		log_warn("a step would go on if this process was killed: %s", strerror(errno));
+	add_git(&a, git_dir);
 	arguments_add(&a, "run");
 	arguments_add(&a, "%s/balloonbench", program_directory());
 	arguments_add(&a, "bisect");
@@ -318,6 +427,8 @@ static int git_run_steps(const struct bisect_options *o, const char *git_dir, co
 	arguments_add(&a, "--max-boots=%u", o->max_boots);
 	if (o->accel)
 		arguments_add(&a, "--accel=%s", o->accel);
+	if (o->trace)
+		arguments_add(&a, "--trace=%s", o->trace);
 	for (i = 0; i < o->config.count; i++)
 		arguments_add(&a, "--config=%s", o->config.list[i]);
 	arguments_add(&a, "-o");
@@ -325,8 +436,11 @@ static int git_run_steps(const struct bisect_options *o, const char *git_dir, co
 	arguments_add(&a, "--step=" CHOSEN);
 	if (o->verbose)
 		arguments_add(&a, "-v");
-	status = git_bisect(git_dir, &a, NULL);
+	status = program_run_group("git", &a);
 	arguments_release(&a);
+	for (i = 0; i < 2; i++)
+		if (lifeline[i] >= 0)
+			close(lifeline[i]);
 	return status;
 }
 
@@ -337,11 +451,14 @@ static int write_log(const struct bisect_options *o, const char *git_dir)
 	struct arguments a = { NULL, 0 };
 	int status;
 
+	add_git(&a, git_dir);
 	arguments_add(&a, "log");
-	status = git_bisect(git_dir, &a, path);
+	status = program_run_here("git", &a, path);
 	arguments_release(&a);
 	if (!status)
-		printf("log: %s\n", path);
+		printf("\nlog:        %s\nto remove:  balloonbench build --remove '" CUT_PREFIX
+		       "*'\n",
+		       path);
 	free(path);
 	return status ? EXIT_ENVIRONMENT : 0;
 }
@@ -349,40 +466,125 @@ static int write_log(const struct bisect_options *o, const char *git_dir)
 /* The bad commit must be bad by the same measure, or every step would be good. */
 static int check_bad(const struct bisect_options *o, const char *good, const char *bad)
 {
-	enum step step = do_step(o, good, bad);
+	enum step step;
 
+	log_info("first --bad %s, which has to be bad", o->bad);
+	step = do_step(o, good, bad);
 	switch (step) {
 	case STEP_BAD:
 		return 0;
 	case STEP_GOOD:
-		log_error("--bad %s is no worse than --good by %s: nothing to bisect", o->bad,
-			  o->regress);
-		return EXIT_INCONCLUSIVE;
+		return fails(EXIT_INCONCLUSIVE,
+			     "--bad %s is not worse than --good %s by %s: nothing to bisect",
+			     o->bad, o->good, o->regress);
 	case STEP_SKIP:
-		log_error("--bad %s cannot be judged, see above", o->bad);
-		return EXIT_INCONCLUSIVE;
+		return fails(EXIT_INCONCLUSIVE, "--bad %s or --good %s cannot be judged, see above",
+			     o->bad, o->good);
 	default:
 		return step == STEP_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_ENVIRONMENT;
 	}
 }
 
-static int bisect(const struct bisect_options *o, const char *good)
+/* What git bisect run ended with, and its log. */
+static int finish(const struct bisect_options *o, const char *git_dir, int status)
 {
-	char *bad = commit_of(o, "bad", o->bad), *git_dir = xasprintf("%s/git", o->output);
-	int status = bad ? 0 : EXIT_USAGE;
+	int written = write_log(o, git_dir);
+
+	if (interrupted())
+		return EXIT_INTERRUPTED;
+	if (!status)
+		return written;
+	/* git has said why: a step failed, or too many were skipped. */
+	return fails(status == GIT_ONLY_SKIPPED ? EXIT_INCONCLUSIVE : EXIT_ENVIRONMENT,
+		     "the first bad commit was not found, see above");
+}
+
+/* The commits that are bisected, their names to be freed; 0 or an exit status after a message. */
+static int find_ends(const struct bisect_options *o, char **good, char **bad)
+{
+	char err[1024], *common;
+	int status = 0;
+
+	*good = commit_of(o, "good", o->good);
+	*bad = *good ? commit_of(o, "bad", o->bad) : NULL;
+	if (!*bad)
+		return EXIT_USAGE;
+	common = git_line_of(o->git, ARGS("merge-base", *good, *bad), err, sizeof(err));
+	if (!strcmp(*good, *bad))
+		status = fails(EXIT_USAGE, "--good %s and --bad %s are the same commit", o->good,
+			       o->bad);
+	else if (!common)
+		status = fails(EXIT_USAGE,
+			       "--good %s and --bad %s have no common history here; in a shallow "
+			       "clone, fetch more of it",
+			       o->good, o->bad);
+	else if (strcmp(common, *good))
+		status = fails(EXIT_USAGE,
+			       "--good %s is not an ancestor of --bad %s; they have %.*s in "
+			       "common: use it as the good one",
+			       o->good, o->bad, ID_SHOWN, common);
+	free(common);
+	return status;
+}
+
+/* What is bisected, and how it is judged, to be freed: the same in all runs for one -o. */
+static char *question_of(const struct bisect_options *o, const char *good, const char *bad)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *f = xmemstream(&text, &size);
+
+	fprintf(f, "good %s\nbad %s\nscenario %s\nmax-regress %s\naccel %s\ntrace %s\n", good, bad,
+		o->scenario, o->regress, o->accel ?: "auto", o->trace ?: "phases");
+	for (i = 0; i < o->config.count; i++)
+		fprintf(f, "config %s\n", o->config.list[i]);
+	fclose(f);
+	return text;
+}
+
+/* Begin the output directory, or check that it was begun for the same. */
+static int open_output(const struct bisect_options *o, const char *good, const char *bad)
+{
+	char *path = xasprintf("%s/" QUESTION, o->output), *text = question_of(o, good, bad);
+	char *before = NULL;
+	bool begun;
+	size_t size;
+	int status = check_output(o->output, QUESTION, &begun), error = 0;
+
+	if (status)
+		goto out;
+	if (begun)
+		before = regular_file_read(path, 0, &size);
+	else
+		error = make_directories(o->output) ?: atomic_file_write(path, text, strlen(text));
+	if (error)
+		status = results_fail(error, "write", path);
+	else if (begun && (!before || strcmp(before, text)))
+		status = fails(EXIT_USAGE,
+			       "%s was begun for another bisection, see %s; choose another "
+			       "directory with -o",
+			       o->output, path);
+out:
+	free(before);
+	free(path);
+	free(text);
+	return status;
+}
+
+static int bisect(const struct bisect_options *o)
+{
+	char *git_dir = xasprintf("%s/git", o->output), *good = NULL, *bad = NULL;
+	int status = find_ends(o, &good, &bad);
 
 	if (!status)
-		status = check_bad(o, good, bad);
+		status = open_output(o, good, bad) ?: check_bad(o, good, bad);
 	if (!status)
-		status = open_git(o, git_dir) ?: git_start(git_dir, good, bad);
-	if (!status) {
-		status = git_run_steps(o, git_dir, good);
-		/* It has said why. Skipped commits that leave several: 2. */
-		if (status)
-			status = interrupted() ? EXIT_INTERRUPTED : EXIT_INCONCLUSIVE;
-		else
-			status = write_log(o, git_dir);
-	}
+		status = open_git(o, git_dir, bad) ?: git_start(git_dir, good, bad);
+	if (!status)
+		status = finish(o, git_dir, git_run_steps(o, git_dir, good));
+	if (status == EXIT_INTERRUPTED)
+		log_info("interrupted; to go on: the same command with -o %s", o->output);
+	free(good);
 	free(bad);
 	free(git_dir);
 	return status;
@@ -395,55 +597,58 @@ static char *commit_of_step(const struct bisect_options *o)
 
 	if (strcmp(o->step, CHOSEN))
 		return commit_of(o, "step", o->step);
+	hold_lifeline();
 	git_dir = xasprintf("%s/git", o->output);
-	commit = git_line_of(git_dir, (const char *const[]){ "rev-parse", CHOSEN, NULL }, err,
-			     sizeof(err));
+	commit = git_line_of(git_dir, ARGS("rev-parse", CHOSEN), err, sizeof(err));
 	if (!commit)
 		log_error("%s", err);
 	free(git_dir);
 	return commit;
 }
 
+/* An exit status of 1 to 127 would be an answer. */
+static int step(const struct bisect_options *o)
+{
+	char *good = commit_of(o, "good", o->good), *commit = good ? commit_of_step(o) : NULL;
+	int status = commit ? (int)do_step(o, good, commit) : STEP_ABORT;
+
+	free(good);
+	free(commit);
+	return status;
+}
+
 static int check(const struct bisect_options *o)
 {
-	const char *wrong = NULL;
+	const struct names scenarios = { { o->scenario }, 1 };
+	struct claims claims = { 0 };
+	char err[1024];
+	int status = 0;
 
 	if (!o->git || !o->good || (!o->bad && !o->step))
-		wrong = "--git DIR, --good REV and --bad REV are needed";
+		status = fails(EXIT_USAGE, "--git DIR, --good REV and --bad REV are needed");
 	else if (o->max_boots < o->boots)
-		wrong = "--max-boots is below --boots";
-	if (wrong)
-		log_error("%s", wrong);
-	return wrong ? EXIT_USAGE : 0;
+		status = fails(EXIT_USAGE, "--max-boots is below --boots");
+	else if (claims_add_regress(&claims, o->regress, err, sizeof(err)))
+		status = fails(EXIT_USAGE, "--max-regress %s: %s", o->regress, err);
+	claims_release(&claims);
+	return status ?: check_scenarios(&scenarios) ?: check_images();
 }
 
 static int run(struct command_line *line)
 {
 	struct bisect_options *o = line->options;
-	char stamp[32], *dir, *good, *commit;
-	int status = check(o);
+	char stamp[32], *dir;
+	int status;
 
-	if (status)
-		return status;
 	log_setup(line->argv[0], o->verbose ? LOG_DEBUG : LOG_INFO);
-	if (interrupt_setup()) {
-		log_error("cannot set up signals: %s", strerror(errno));
-		return EXIT_ENVIRONMENT;
-	}
+	status = interrupt_setup() ? EXIT_ENVIRONMENT : check(o);
+	if (status)
+		return o->step ? STEP_ABORT : status;
 	dir = o->output ? xstrdup(o->output)
 			: xasprintf("results/%s-bisect", utc_now("%Y%m%dT%H%M%SZ", stamp));
 	o->output = dir;
-	good = commit_of(o, "good", o->good);
-	commit = good && o->step ? commit_of_step(o) : NULL;
-	if (!good || (o->step && !commit))
-		status = EXIT_USAGE;
-	else
-		status = o->step ? (int)do_step(o, good, commit) : bisect(o, good);
-	if (status == EXIT_INTERRUPTED && !o->step)
-		log_info("interrupted; to go on: the same command with -o %s", dir);
+	status = o->step ? step(o) : bisect(o);
 	free(dir);
-	free(good);
-	free(commit);
 	return status;
 }
 

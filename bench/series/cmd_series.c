@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/build/build.h"
+#include "bench/config/kernel_args.h"
 #include "bench/run/run.h"
+#include "bench/series/check.h"
 #include "bench/series/series.h"
 #include "bench/series/tool.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
-#include "lib/exit_status.h"
-#include "lib/log.h"
+#include "lib/command_text.h"
 
 #define SCENARIO "idle"
 #define BOOTS 6
@@ -25,7 +24,7 @@ struct series_options {
 	bool each, ends, debug;
 	struct names config, scenarios;
 	unsigned int boots;
-	const char *accel, *kernel_args, *name, *output;
+	const char *accel, *trace, *kernel_args, *name, *output;
 	bool quiet, verbose;
 };
 
@@ -47,7 +46,9 @@ static const struct option_row rows[] = {
 	       "scenario to run (default: " SCENARIO ")", .hint = HINT_SCENARIO),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of each commit in each scenario", .min = 2,
 	       .max = BOOTS_MAX),
-	OPTION(STRING, accel, "accel", 0, "NAME", "accelerator, as of balloonbench run"),
+	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
+	OPTION(STRING, trace, "trace", 0, NULL, "level of tracing (default: phases)",
+	       .choices = trace_levels),
 	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
 	       "more words for the guest's kernel command line"),
 	OPTION_TITLE("OUTPUT"),
@@ -59,17 +60,47 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-static int check(const struct series_options *o)
+static int check_usage(const struct series_options *o)
 {
 	const char *wrong = NULL;
+	char err[256];
 
 	if (!o->operands[1] || o->operands[2])
 		wrong = "expected DIR and BASE..TIP, as in ~/linux v7.0..my-series";
 	else if (o->each && o->ends)
 		wrong = "--each and --ends exclude each other";
-	if (wrong)
-		log_error("%s", wrong);
-	return wrong ? EXIT_USAGE : 0;
+	else if (o->name && cut_check_prefix(o->name, err, sizeof(err)))
+		wrong = err;
+	else if (o->kernel_args && kernel_args_check(o->kernel_args, err, sizeof(err)))
+		wrong = err;
+	return wrong ? fails(EXIT_USAGE, "%s", wrong) : 0;
+}
+
+/* The build that a line makes, as a command. */
+static char *build_command_of(const struct build_options *o)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *f = xmemstream(&text, &size);
+
+	fputs("balloonbench build --git", f);
+	command_text_add(f, o->git);
+	fputs(" --range", f);
+	command_text_add(f, o->range);
+	if (o->ends)
+		fputs(" --ends", f);
+	for (i = 0; i < o->config.count; i++) {
+		fputs(" --config", f);
+		command_text_add(f, o->config.list[i]);
+	}
+	if (o->debug)
+		fputs(" --debug", f);
+	if (o->name) {
+		fputs(" --name", f);
+		command_text_add(f, o->name);
+	}
+	fclose(f);
+	return text;
 }
 
 /* Build the kernels. @build has the names of the cuts then. */
@@ -89,17 +120,10 @@ static int build_kernels(const struct series_options *o, struct build *build)
 
 	build->options = &options;
 	build->in_series = true;
-	build->built_from = xasprintf("balloonbench build --git '%s' --range '%s'%s", options.git,
-				      options.range, o->ends ? " --ends" : "");
+	build->built_from = build_command_of(&options);
 	status = build_source_run(&range_source, build);
 	build->options = NULL;
 	return status;
-}
-
-static void add_verbosity(struct arguments *a, const struct series_options *o)
-{
-	if (o->quiet || o->verbose)
-		arguments_add(a, o->quiet ? "-q" : "-v");
 }
 
 static int run_boots(const struct series_options *o, const struct build *build, const char *dir)
@@ -108,31 +132,18 @@ static int run_boots(const struct series_options *o, const struct build *build, 
 	size_t i;
 	int status;
 
-	arguments_add(&a, "run");
-	if (was_begun(dir)) {
-		arguments_add(&a, "--resume");
-		arguments_add(&a, "%s", dir);
-	} else {
-		for (i = 0; i < o->scenarios.count || !i; i++) {
-			arguments_add(&a, "--scenario");
-			arguments_add(&a, "%s",
-				      o->scenarios.count ? o->scenarios.list[i] : SCENARIO);
-		}
-		for (i = 0; i < build->cuts.count; i++) {
-			arguments_add(&a, "--variant");
-			arguments_add(&a, "%s", build->cuts.items[i].name);
-		}
-		arguments_add(&a, "--boots");
-		arguments_add(&a, "%u", o->boots);
-		if (o->accel)
-			arguments_add(&a, "--accel=%s", o->accel);
-		if (o->kernel_args)
-			arguments_add(&a, "--kernel-args=%s", o->kernel_args);
-		arguments_add(&a, "-o");
-		arguments_add(&a, "%s", dir);
-	}
-	add_verbosity(&a, o);
-	status = tool_run("balloonbench", &a, NULL);
+	for (i = 0; i < o->scenarios.count; i++)
+		arguments_add(&a, "--scenario=%s", o->scenarios.list[i]);
+	for (i = 0; i < build->cuts.count; i++)
+		arguments_add(&a, "--variant=%s", build->cuts.items[i].name);
+	arguments_add(&a, "--boots=%u", o->boots);
+	if (o->accel)
+		arguments_add(&a, "--accel=%s", o->accel);
+	if (o->trace)
+		arguments_add(&a, "--trace=%s", o->trace);
+	if (o->kernel_args)
+		arguments_add(&a, "--kernel-args=%s", o->kernel_args);
+	status = tree_run(&a, dir, o->quiet ? "-q" : o->verbose ? "-v" : NULL);
 	arguments_release(&a);
 	return status;
 }
@@ -141,13 +152,13 @@ static int run_boots(const struct series_options *o, const struct build *build, 
 static int write_down(const char *dir)
 {
 	char *letter = xasprintf("%s/cover-letter.txt", dir);
-	int status = stat_run("report", dir, "/dev/null");
+	int status = stat_run("report", dir, NULL, "/dev/null");
 
 	/* Without gnuplot there is a report, without plots. */
 	if (!status || status == EXIT_UNSUPPORTED)
-		status = stat_run("cover-letter", dir, letter);
+		status = stat_run("cover-letter", dir, NULL, letter);
 	if (!status)
-		status = stat_run("compare", dir, NULL);
+		status = stat_run("compare", dir, NULL, NULL);
 	if (!status)
 		printf("\nreport:        %s/REPORT.md, report.html\ncover letter:  %s\n", dir,
 		       letter);
@@ -155,27 +166,47 @@ static int write_down(const char *dir)
 	return status;
 }
 
+/* Boots that failed do not take the others with them. */
+static int run_and_write(const struct series_options *o, const struct build *build, const char *dir)
+{
+	int status = run_boots(o, build, dir), written;
+
+	if (status && !(status == EXIT_ENVIRONMENT && tree_begun(dir)))
+		return status;
+	written = write_down(dir);
+	if (status)
+		log_warn("boots failed, see above: the report is of the others");
+	return status ?: written;
+}
+
+/* What can be refused is refused before the kernels are built. */
+static int check(const struct series_options *o, const char *dir)
+{
+	bool begun;
+
+	return check_scenarios(&o->scenarios) ?: check_output(dir, TREE_SIGN, &begun) ?:
+	       check_images();
+}
+
 static int run(struct command_line *line)
 {
-	const struct series_options *o = line->options;
+	struct series_options *o = line->options;
 	struct build build = { .options = NULL };
 	char stamp[32], *dir = NULL;
-	int status = check(o);
+	int status = check_usage(o);
 
 	if (status)
 		return status;
 	log_setup(line->argv[0], o->quiet ? LOG_ERROR : o->verbose ? LOG_DEBUG : LOG_INFO);
-	if (interrupt_setup()) {
-		log_error("cannot set up signals: %s", strerror(errno));
-		return EXIT_ENVIRONMENT;
-	}
+	if (interrupt_setup())
+		return fails(EXIT_ENVIRONMENT, "cannot set up signals: %s", strerror(errno));
+	if (!o->scenarios.count)
+		o->scenarios.list[o->scenarios.count++] = SCENARIO;
 	dir = o->output ? xstrdup(o->output)
 			: xasprintf("results/%s-series", utc_now("%Y%m%dT%H%M%SZ", stamp));
-	status = build_kernels(o, &build);
+	status = check(o, dir) ?: build_kernels(o, &build);
 	if (!status)
-		status = run_boots(o, &build, dir);
-	if (!status)
-		status = write_down(dir);
+		status = run_and_write(o, &build, dir);
 	if (status == EXIT_INTERRUPTED)
 		log_info("interrupted; to go on: the same command with -o %s", dir);
 	build_release(&build);

@@ -25,10 +25,23 @@ int tool_run(const char *program, const struct arguments *arguments, const char 
 /* The same of a program of $PATH. */
 int program_run_here(const char *program, const struct arguments *arguments, const char *output);
 
-/* Whether a result tree was begun: it is resumed then. */
-bool was_begun(const char *dir);
+/*
+ * The same, for a program that does not wait for its children after Ctrl-C: it and they get
+ * SIGTERM, and have ended on return.
+ */
+int program_run_group(const char *program, const struct arguments *arguments);
 
-/* Run balloonstat COMMAND DIR. */
-int stat_run(const char *command, const char *dir, const char *output);
+/* What a result tree has once it was begun, and whether it has. */
+#define TREE_SIGN "plan.json"
+bool tree_begun(const char *dir);
+
+/*
+ * balloonbench run with these arguments and -o @dir, or --resume @dir if a run with the same
+ * arguments has begun it. @verbosity: "-q", "-v" or NULL. An exit status.
+ */
+int tree_run(const struct arguments *arguments, const char *dir, const char *verbosity);
+
+/* balloonstat COMMAND DIR [OPTION]; standard output as of tool_run(). An exit status. */
+int stat_run(const char *command, const char *dir, const char *option, const char *output);
 
 #endif

@@ -103,8 +103,13 @@ void fake_linux_write(const char *dir)
 	write_file(dir, "MAINTAINERS", "nobody\n");
 	write_file(dir, ".gitignore", "*.o\n/local\n");
 	write_file(dir, "include/linux/balloon.h", "#define BALLOON 1\n");
+	/* With the banner and the note by which a vmlinux is known. */
 	write_file(dir, "init/main.c",
-		   "int balloon(void);\n\nint main(void)\n{\n\treturn balloon();\n}\n");
+		   "int balloon(void);\n"
+		   "const char banner[] = \"Linux version 6.12.0-balloonbench (a@b) #1\\n\";\n"
+		   "asm(\".pushsection .note.Xen, \\\"a\\\", @note; .long 4, 8, 18; \"\n"
+		   "    \".asciz \\\"Xen\\\"; .quad 0; .popsection\");\n"
+		   "\nint main(void)\n{\n\treturn balloon();\n}\n");
 }
 
 void fake_linux_commit(const char *dir)
@@ -114,6 +119,17 @@ void fake_linux_commit(const char *dir)
 	git_in(dir, "add -A");
 	git_in(dir, "commit -q -m 'Linux 6.12'");
 	git_in(dir, "tag base");
+}
+
+void fake_linux_say(const char *dir, int value, const char *words, const char *subject)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), balloon, value);
+	snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		 "\nconst char what[] = \"%s\";\n", words);
+	write_file(dir, "mm/balloon.c", text);
+	git_in(dir, "commit -q -a -m '%s'", subject);
 }
 
 void fake_linux_change(const char *dir, int value, const char *subject)

@@ -20,6 +20,12 @@ void fake_linux_commit(const char *dir);
 /* Change what balloon() of mm/balloon.c returns; with a subject also commit that. */
 void fake_linux_change(const char *dir, int value, const char *subject);
 
+/*
+ * The same, and have the kernel say something, as "the balloon crawls" to the fake QEMU. A word
+ * that C does not take in a string, as a quote, makes a source that does not compile.
+ */
+void fake_linux_say(const char *dir, int value, const char *words, const char *subject);
+
 /* Data of balloonbench for it, in test_dir/data: configuration and patches. Sets the variables. */
 void fake_linux_set_up(void);
 

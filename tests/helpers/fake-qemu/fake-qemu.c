@@ -36,6 +36,8 @@
  *   full-console     the kernel prints without end
  *   qmp-flood        QMP sends events without end, and no answer
  *   panic-poweroff   the kernel panics at power off
+ *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
+ *                    long), "the balloon dawdles" (any time), "the balloon panics"
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +57,7 @@
 #include "bench/build/image.h"
 #include "bench/guest/messages.h"
 #include "lib/clock.h"
+#include "lib/json_file.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
 
 static const char *mode;
@@ -66,6 +69,7 @@ static unsigned int new_uid, new_gid;
 static char new_root[4096];
 static struct image_info kernel;
 static unsigned long long memory_bytes;
+static json_int_t duration_ns = 50000000;
 
 /* _exit() throughout: exit() would wait for the stream that the other thread reads. */
 
@@ -249,6 +253,27 @@ static void *serve_qmp(void *unused)
 	_exit(0);
 }
 
+/* The end of "the balloon ..." in the file of the kernel, which gcc made of a string. */
+static char kernel_word[16];
+
+static void read_kernel(const char *path)
+{
+	static const char start[] = "the balloon ";
+	size_t size;
+	char *text = regular_file_read(path, 0, &size), *at = NULL;
+
+	if (text)
+		at = memmem(text, size, start, strlen(start));
+	if (at)
+		sscanf(at + strlen(start), "%15s", kernel_word);
+	free(text);
+}
+
+static int kernel_says(const char *word)
+{
+	return is("by-kernel") && !strcmp(kernel_word, word);
+}
+
 /* Resize the balloon to its target, and count. */
 static void resize(void)
 {
@@ -283,9 +308,9 @@ static void time_resize(json_t *id)
 		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:[[i, I], [I, I]]}",
 					 "event", "resized", "from_pages", (json_int_t)from,
 					 "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
-					 "duration_ns", (json_int_t)50000000, "resolution_ns",
+					 "duration_ns", duration_ns, "resolution_ns",
 					 (json_int_t)1000, "cpu_ns", 0, "progress", 0,
-					 (json_int_t)from, (json_int_t)50000000, (json_int_t)to));
+					 (json_int_t)from, duration_ns, (json_int_t)to));
 }
 
 /* The clock of a guest that booted FAKE_CLOCK_AHEAD_NS before its host. */
@@ -422,7 +447,7 @@ static void serve_guest(void)
 
 	for (i = 0; is("warn-at-boot") && i < 20; i++)
 		print_console("[    0.%d] WARNING: CPU: 0 PID: 1 at fpu/xstate.c:%d", i, 600 + i);
-	if (is("panic")) {
+	if (is("panic") || kernel_says("panics")) {
 		usleep(300000); /* until QMP is up */
 		panic();
 	}
@@ -476,8 +501,10 @@ static void read_arguments(int argc, char **argv)
 		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
 		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
 		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
-		if (!strcmp(argv[i - 1], "-kernel"))
+		if (!strcmp(argv[i - 1], "-kernel")) {
 			image_inspect(argv[i], &kernel, error, sizeof(error));
+			read_kernel(argv[i]);
+		}
 		if (!strcmp(argv[i - 1], "-m") && sscanf(argv[i], "%lluM", &mib) == 1)
 			memory_bytes = mib << 20;
 	}
@@ -515,6 +542,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "fake-qemu: the machine does not start\n");
 		return 1;
 	}
+	if (kernel_says("crawls"))
+		duration_ns *= 2;
+	if (kernel_says("dawdles"))
+		duration_ns = duration_ns / 2 * (1 + random() % 4);
 	if (change_user())
 		return 1;
 	if (pthread_create(&thread, NULL, serve_qmp, NULL))

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIB_COMMAND_TEXT_H
+#define LIB_COMMAND_TEXT_H
+
+#include <stdio.h>
+
+/* Append a word to a command line, after a blank, as a shell reads it. */
+void command_text_add(FILE *f, const char *word);
+
+#endif
