@@ -11,7 +11,7 @@ programs += $(O)/balloonbench
 
 $(O)/bench.a: $(call obj,$(bench_src))
 $(O)/victim.a: $(call obj,$(victim_src))
-$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
+$(O)/balloonbench: $(O)/bench/main.o $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/lib.a
 $(O)/balloonbench: LDLIBS += $(BPF_LDLIBS) -lnettle
 
 # All of the guest's user space, with the libraries that the initramfs brings along.

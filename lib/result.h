@@ -56,6 +56,9 @@ extern const char *const victim_phase_names[];
 extern const char *const mechanisms[];	 /* "auto", which no result has, and those */
 extern const char *const trace_levels[]; /* likewise "off" */
 
+/* With fewer boots a side there is no verdict. */
+#define BOOTS_MIN 4
+
 /*
  * Read and check a parsed result.json; release @result with record_release(&boot_record, ...) in
  * every case. 0; -EINVAL, with a message that begins with @name, where a required key is missing,

@@ -6,8 +6,6 @@
 
 /* A smaller effect is treated as negligible by default. */
 #define SMALLEST_EFFECT 0.03
-/* With fewer boots a side there is no verdict. */
-#define BOOTS_MIN 4
 #define ALPHA 0.05
 
 enum verdict {

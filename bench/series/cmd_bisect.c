@@ -4,19 +4,15 @@
  * directory of its own that borrows the user's objects: the user's repository is only read.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/compare/compare.h"
-#include "analysis/gate/gate.h"
 #include "bench/build/build.h"
 #include "bench/build/process.h"
 #include "bench/run/run.h"
+#include "bench/series/bisect.h"
 #include "bench/series/check.h"
 #include "bench/series/series.h"
 #include "bench/series/tool.h"
@@ -25,6 +21,7 @@
 #include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/json_file.h"
+#include "lib/result.h"
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SCENARIO "idle"
@@ -33,31 +30,10 @@
 #define MAX_BOOTS 20
 #define BOOTS_MAX 999
 #define ID_SHOWN 12
-#define CUT_PREFIX "bisect-"
-/* The commit that git bisect has chosen. */
-#define CHOSEN "BISECT_HEAD"
 /* What git bisect run ends with then. */
 #define GIT_ONLY_SKIPPED 2
-/* In the environment of a step: the descriptor of hold_lifeline(). */
-#define LIFELINE "BALLOONBENCH_BISECT"
 /* In the output directory: what is bisected. */
 #define QUESTION "question"
-
-/* Exit statuses that git bisect run understands. */
-enum step {
-	STEP_GOOD = 0,
-	STEP_BAD = 1,
-	STEP_SKIP = 125,
-	STEP_ABORT = 128,
-	STEP_INTERRUPTED = EXIT_INTERRUPTED,
-};
-
-struct bisect_options {
-	const char *git, *good, *bad, *scenario, *regress, *accel, *trace, *output, *step;
-	struct names config;
-	unsigned int boots, max_boots;
-	bool verbose;
-};
 
 #define OPTIONS struct bisect_options
 
@@ -102,160 +78,6 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-static char *directory_of(const struct build_options *o)
-{
-	return xstrdup(o->git);
-}
-
-static char *cut_of(const char *commit)
-{
-	return xasprintf(CUT_PREFIX "%.*s", ID_SHOWN, commit);
-}
-
-static int add_commit(struct build *b, const char *commit, char *err, size_t err_size)
-{
-	char *name = cut_of(commit);
-	int status = cuts_base(&b->source, &b->git, commit, NULL, &b->cuts, err, err_size);
-
-	if (!status)
-		record_set_text(&b->cuts.items[b->cuts.count - 1].name, name);
-	free(name);
-	return status;
-}
-
-/* The good commit, then the one of the step: the range is "GOOD..COMMIT". */
-static int collect(struct build *b, char *err, size_t err_size)
-{
-	const char *dots = strstr(b->options->range, "..");
-	char *good = xasprintf("%.*s", (int)(dots - b->options->range), b->options->range);
-	int status;
-
-	b->source_text = xasprintf("git %s", b->source.path);
-	status = add_commit(b, good, err, err_size) ?: add_commit(b, dots + 2, err, err_size);
-	free(good);
-	return status;
-}
-
-static const struct build_source step_source = { "bisect", directory_of, collect };
-
-/* Build the good commit and that of the step. */
-static int build_two(const struct bisect_options *o, const char *good, const char *commit)
-{
-	char *range = xasprintf("%s..%s", good, commit);
-	const struct build_options options = {
-		.git = o->git, .range = range, .config = o->config, .verbose = o->verbose
-	};
-	struct build build = {
-		.options = &options,
-		.in_series = true,
-		.built_from = xasprintf("balloonbench bisect --git '%s' --good %s --step %s",
-					o->git, good, commit),
-	};
-	int status = build_source_run(&step_source, &build);
-
-	build_release(&build);
-	free(range);
-	return status;
-}
-
-/* The good commit is booted again with each other: the machine may have changed since. */
-static int run_two(const struct bisect_options *o, const char *good, const char *commit,
-		   unsigned int boots, const char *dir)
-{
-	struct arguments a = { NULL, 0 };
-	char *base = cut_of(good), *cut = cut_of(commit);
-	int status;
-
-	arguments_add(&a, "--scenario=%s", o->scenario);
-	arguments_add(&a, "--variant=%s", base);
-	arguments_add(&a, "--variant=%s", cut);
-	arguments_add(&a, "--boots=%u", boots);
-	if (o->accel)
-		arguments_add(&a, "--accel=%s", o->accel);
-	if (o->trace)
-		arguments_add(&a, "--trace=%s", o->trace);
-	status = tree_run(&a, dir, o->verbose ? "-v" : NULL);
-	arguments_release(&a);
-	free(base);
-	free(cut);
-	return status;
-}
-
-/* Whether no boot of the commit is ok: more of them would not be. */
-static bool never_boots(const char *dir, const char *commit)
-{
-	char *cut = cut_of(commit), err[1024];
-	struct table table;
-	bool never = false;
-
-	if (!table_load(&table, dir, err, sizeof(err))) {
-		never = !table_count(&table, NULL, cut, BOOT_OK);
-		table_release(&table);
-	}
-	free(cut);
-	return never;
-}
-
-/* Boot the two, and compare them: the status of balloonstat gate; @never: the commit does not boot.
- */
-static int compare_two(const struct bisect_options *o, const char *good, const char *commit,
-		       unsigned int boots, bool *never)
-{
-	char *dir = xasprintf("%s/%.*s-%u", o->output, ID_SHOWN, commit, boots);
-	char *regress = xasprintf("--max-regress=%s", o->regress);
-	int status = run_two(o, good, commit, boots, dir);
-
-	/* Of boots that failed, the others may be enough. */
-	if (!status || (status == EXIT_ENVIRONMENT && tree_begun(dir)))
-		status = stat_run("gate", dir, regress, NULL);
-	*never = status == EXIT_INCONCLUSIVE && never_boots(dir, commit);
-	free(regress);
-	free(dir);
-	return status;
-}
-
-/* Boot the two kernels, and more often where that leaves it open. */
-static enum step judge(const struct bisect_options *o, const char *good, const char *commit)
-{
-	unsigned int boots = o->boots;
-	bool never;
-	int status;
-
-	for (;; boots = boots * 2 < o->max_boots ? boots * 2 : o->max_boots) {
-		status = compare_two(o, good, commit, boots, &never);
-		if (status != EXIT_INCONCLUSIVE || never || boots >= o->max_boots)
-			break;
-		log_info("%.*s: inconclusive with %u boots; again with more", ID_SHOWN, commit,
-			 boots);
-	}
-	if (status == EXIT_INCONCLUSIVE)
-		log_warn("%.*s: %s; the commit is skipped", ID_SHOWN, commit,
-			 never ? "it does not boot, see above"
-			       : "still inconclusive; a higher --max-boots may decide it");
-	switch (status) {
-	case EXIT_FINE:
-		return STEP_GOOD;
-	case EXIT_REGRESSION:
-		return STEP_BAD;
-	case EXIT_INCONCLUSIVE:
-		return STEP_SKIP;
-	default:
-		return status == EXIT_INTERRUPTED ? STEP_INTERRUPTED : STEP_ABORT;
-	}
-}
-
-static enum step do_step(const struct bisect_options *o, const char *good, const char *commit)
-{
-	int status = build_two(o, good, commit);
-
-	if (status == EXIT_INTERRUPTED)
-		return STEP_INTERRUPTED;
-	if (!status)
-		return judge(o, good, commit);
-	log_warn("%.*s: does not build; the commit is skipped", ID_SHOWN, commit);
-	return STEP_SKIP;
-}
-
 /* The commit of a revision of the user's, to be freed; NULL after a message. */
 static char *commit_of(const struct bisect_options *o, const char *option, const char *revision)
 {
@@ -269,207 +91,13 @@ static char *commit_of(const struct bisect_options *o, const char *option, const
 	return id;
 }
 
-/* Copy what makes a shallow clone shallow, if it is one. */
-static int copy_shallow(const struct bisect_options *o, const char *git_dir, char *err,
-			size_t err_size)
-{
-	char *from = git_line_of(
-		o->git, ARGS("rev-parse", "--path-format=absolute", "--git-path", "shallow"), err,
-		err_size);
-	char *to = xasprintf("%s/shallow", git_dir), *text;
-	int status = from ? 0 : -EINVAL;
-	size_t size;
-
-	text = from ? regular_file_read(from, 0, &size) : NULL;
-	if (text)
-		status = atomic_file_write(to, text, size);
-	if (text && status)
-		refuse(err, err_size, "cannot write %s: %s", to, strerror(-status));
-	free(text);
-	free(from);
-	free(to);
-	return status;
-}
-
-/* Let a git directory borrow the objects of the user's. */
-static int borrow_objects(const struct bisect_options *o, const char *git_dir, char *err,
-			  size_t err_size)
-{
-	char *objects = git_line_of(
-		o->git, ARGS("rev-parse", "--path-format=absolute", "--git-path", "objects"), err,
-		err_size);
-	char *alternates = xasprintf("%s/objects/info/alternates", git_dir);
-	char *line = xasprintf("%s\n", objects ?: "");
-	int status = objects ? atomic_file_write(alternates, line, strlen(line)) : -EINVAL;
-
-	if (objects && status)
-		refuse(err, err_size, "cannot write %s: %s", alternates, strerror(-status));
-	free(objects);
-	free(alternates);
-	free(line);
-	return status;
-}
-
-/* git bisect start wants to know what is checked out. */
-static int set_head(const char *git_dir, const char *commit, char *err, size_t err_size)
-{
-	char *option = xasprintf("--git-dir=%s", git_dir);
-	const struct process update = {
-		.argv = ARGS("git", option, "update-ref", "--no-deref", "HEAD", commit),
-	};
-	int status = process_run(&update, NULL);
-
-	if (status)
-		refuse(err, err_size, "cannot set HEAD of %s: %s", git_dir, process_error());
-	free(option);
-	return status;
-}
-
-static int init(const struct bisect_options *o, const char *git_dir, char *err, size_t err_size)
-{
-	char *format =
-		git_line_of(o->git, ARGS("rev-parse", "--show-object-format"), err, err_size);
-	char *option = xasprintf("--object-format=%s", format ?: "sha1");
-	const struct process init = {
-		.argv = ARGS("git", "init", "--bare", "--quiet", option, git_dir),
-	};
-	int status = format ? process_run(&init, NULL) : -EINVAL;
-
-	if (format && status)
-		refuse(err, err_size, "cannot make %s: %s", git_dir, process_error());
-	free(format);
-	free(option);
-	return status;
-}
-
-/* A git directory for the state of the bisection. 0, or an exit status after a message. */
-static int open_git(const struct bisect_options *o, const char *git_dir, const char *bad)
-{
-	char err[1024];
-	int status = init(o, git_dir, err, sizeof(err)) ?:
-			     borrow_objects(o, git_dir, err, sizeof(err)) ?:
-			     copy_shallow(o, git_dir, err, sizeof(err)) ?:
-			     set_head(git_dir, bad, err, sizeof(err));
-
-	return status ? fails(EXIT_ENVIRONMENT, "%s", err) : 0;
-}
-
-static void add_git(struct arguments *a, const char *git_dir)
-{
-	arguments_add(a, "--git-dir=%s", git_dir);
-	arguments_add(a, "bisect");
-}
-
-static int git_start(const char *git_dir, const char *good, const char *bad)
-{
-	struct arguments a = { NULL, 0 };
-	int status;
-
-	add_git(&a, git_dir);
-	arguments_add(&a, "start");
-	arguments_add(&a, "--no-checkout");
-	arguments_add(&a, "%s", bad);
-	arguments_add(&a, "%s", good);
-	status = program_run_here("git", &a, NULL);
-	arguments_release(&a);
-	return status ? fails(EXIT_ENVIRONMENT, "git bisect start failed, see above") : 0;
-}
-
-/*
- * A pipe that only this process can write to: the step gets SIGTERM when this process ends, however
- * that happens. git does not end its step when it is killed.
- */
-static int open_lifeline(int fds[2])
-{
-	char number[16];
-
-	if (pipe2(fds, O_CLOEXEC) < 0 || fcntl(fds[0], F_SETFD, 0) < 0)
-		return -errno;
-	snprintf(number, sizeof(number), "%d", fds[0]);
-	return setenv(LIFELINE, number, 1) < 0 ? -errno : 0;
-}
-
-/* In the step. An end that has come already is not signalled any more. */
-static void hold_lifeline(void)
-{
-	const char *number = getenv(LIFELINE);
-	struct pollfd line = { .events = POLLIN };
-
-	if (!number)
-		return;
-	line.fd = atoi(number);
-	fcntl(line.fd, F_SETFD, FD_CLOEXEC);
-	fcntl(line.fd, F_SETOWN, getpid());
-	fcntl(line.fd, F_SETSIG, SIGTERM);
-	fcntl(line.fd, F_SETFL, fcntl(line.fd, F_GETFL) | O_ASYNC);
-	if (poll(&line, 1, 0) == 1)
-		raise(SIGTERM);
-}
-
-/* git bisect run, with this command as the step. */
-static int git_run_steps(const struct bisect_options *o, const char *git_dir, const char *good)
-{
-	struct arguments a = { NULL, 0 };
-	int lifeline[2] = { -1, -1 }, status;
-	size_t i;
-
-	if (open_lifeline(lifeline))
-		log_warn("a step would go on if this process was killed: %s", strerror(errno));
-	add_git(&a, git_dir);
-	arguments_add(&a, "run");
-	arguments_add(&a, "%s/balloonbench", program_directory());
-	arguments_add(&a, "bisect");
-	arguments_add(&a, "--git=%s", o->git);
-	arguments_add(&a, "--good=%s", good);
-	arguments_add(&a, "--scenario=%s", o->scenario);
-	arguments_add(&a, "--max-regress=%s", o->regress);
-	arguments_add(&a, "--boots=%u", o->boots);
-	arguments_add(&a, "--max-boots=%u", o->max_boots);
-	if (o->accel)
-		arguments_add(&a, "--accel=%s", o->accel);
-	if (o->trace)
-		arguments_add(&a, "--trace=%s", o->trace);
-	for (i = 0; i < o->config.count; i++)
-		arguments_add(&a, "--config=%s", o->config.list[i]);
-	arguments_add(&a, "-o");
-	arguments_add(&a, "%s", o->output);
-	arguments_add(&a, "--step=" CHOSEN);
-	if (o->verbose)
-		arguments_add(&a, "-v");
-	status = program_run_group("git", &a);
-	arguments_release(&a);
-	for (i = 0; i < 2; i++)
-		if (lifeline[i] >= 0)
-			close(lifeline[i]);
-	return status;
-}
-
-/* bisect.log, which git bisect replay reads. */
-static int write_log(const struct bisect_options *o, const char *git_dir)
-{
-	char *path = xasprintf("%s/bisect.log", o->output);
-	struct arguments a = { NULL, 0 };
-	int status;
-
-	add_git(&a, git_dir);
-	arguments_add(&a, "log");
-	status = program_run_here("git", &a, path);
-	arguments_release(&a);
-	if (!status)
-		printf("\nlog:        %s\nto remove:  balloonbench build --remove '" CUT_PREFIX
-		       "*'\n",
-		       path);
-	free(path);
-	return status ? EXIT_ENVIRONMENT : 0;
-}
-
 /* The bad commit must be bad by the same measure, or every step would be good. */
 static int check_bad(const struct bisect_options *o, const char *good, const char *bad)
 {
 	enum step step;
 
 	log_info("first --bad %s, which has to be bad", o->bad);
-	step = do_step(o, good, bad);
+	step = bisect_step(o, good, bad);
 	switch (step) {
 	case STEP_BAD:
 		return 0;
@@ -488,7 +116,7 @@ static int check_bad(const struct bisect_options *o, const char *good, const cha
 /* What git bisect run ended with, and its log. */
 static int finish(const struct bisect_options *o, const char *git_dir, int status)
 {
-	int written = write_log(o, git_dir);
+	int written = bisect_write_log(o, git_dir);
 
 	if (interrupted())
 		return EXIT_INTERRUPTED;
@@ -579,9 +207,9 @@ static int bisect(const struct bisect_options *o)
 	if (!status)
 		status = open_output(o, good, bad) ?: check_bad(o, good, bad);
 	if (!status)
-		status = open_git(o, git_dir, bad) ?: git_start(git_dir, good, bad);
+		status = bisect_open_git(o, git_dir, bad) ?: bisect_start(git_dir, good, bad);
 	if (!status)
-		status = finish(o, git_dir, git_run_steps(o, git_dir, good));
+		status = finish(o, git_dir, bisect_run_steps(o, git_dir, good));
 	if (status == EXIT_INTERRUPTED)
 		log_info("interrupted; to go on: the same command with -o %s", o->output);
 	free(good);
@@ -595,11 +223,11 @@ static char *commit_of_step(const struct bisect_options *o)
 {
 	char *git_dir, *commit, err[1024];
 
-	if (strcmp(o->step, CHOSEN))
+	if (strcmp(o->step, BISECT_CHOSEN))
 		return commit_of(o, "step", o->step);
-	hold_lifeline();
+	bisect_hold_lifeline();
 	git_dir = xasprintf("%s/git", o->output);
-	commit = git_line_of(git_dir, ARGS("rev-parse", CHOSEN), err, sizeof(err));
+	commit = git_line_of(git_dir, ARGS("rev-parse", BISECT_CHOSEN), err, sizeof(err));
 	if (!commit)
 		log_error("%s", err);
 	free(git_dir);
@@ -610,28 +238,42 @@ static char *commit_of_step(const struct bisect_options *o)
 static int step(const struct bisect_options *o)
 {
 	char *good = commit_of(o, "good", o->good), *commit = good ? commit_of_step(o) : NULL;
-	int status = commit ? (int)do_step(o, good, commit) : STEP_ABORT;
+	int status = commit ? (int)bisect_step(o, good, commit) : STEP_ABORT;
 
 	free(good);
 	free(commit);
 	return status;
 }
 
+/* balloonstat gate judges the steps: a wrong claim is an error before it reads results. */
+static int check_claim(const struct bisect_options *o)
+{
+	static const char said[] = "balloonstat gate: error: ";
+	char *program = xasprintf("%s/balloonstat", program_directory());
+	const struct process gate = { .argv = ARGS(program, "gate", "/dev/null", "--max-regress",
+						   o->regress) };
+	int status = process_run(&gate, NULL);
+	const char *error = process_error();
+
+	free(program);
+	if (status < 0)
+		return fails(EXIT_ENVIRONMENT, "cannot run balloonstat: %s", strerror(-status));
+	if (status == EXIT_USAGE)
+		return fails(EXIT_USAGE, "%s",
+			     error + (strncmp(error, said, strlen(said)) ? 0 : strlen(said)));
+	return 0;
+}
+
 static int check(const struct bisect_options *o)
 {
 	const struct names scenarios = { { o->scenario }, 1 };
-	struct claims claims = { 0 };
-	char err[1024];
 	int status = 0;
 
 	if (!o->git || !o->good || (!o->bad && !o->step))
 		status = fails(EXIT_USAGE, "--git DIR, --good REV and --bad REV are needed");
 	else if (o->max_boots < o->boots)
 		status = fails(EXIT_USAGE, "--max-boots is below --boots");
-	else if (claims_add_regress(&claims, o->regress, err, sizeof(err)))
-		status = fails(EXIT_USAGE, "--max-regress %s: %s", o->regress, err);
-	claims_release(&claims);
-	return status ?: check_scenarios(&scenarios) ?: check_images();
+	return status ?: check_claim(o) ?: check_scenarios(&scenarios) ?: check_images();
 }
 
 static int run(struct command_line *line)
