@@ -26,7 +26,7 @@ HTML_LDLIBS = -lz -lnettle
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: pack-reference deps all bench report install clean cache clean-cache help check-patches
+.PHONY: pack-reference deps programs all bench report install clean cache clean-cache help check-patches
 .DEFAULT_GOAL := all
 
 # Each adds its programs, archives and sources to these.
@@ -39,6 +39,8 @@ include tests/tests.mk tests/sanitizers/sanitizers.mk
 
 ##@ Targets
 all: $(programs) $(images) $(O)/initramfs.cpio ## build the programs, QEMU and the guest kernels
+
+programs: $(programs) $(O)/initramfs.cpio ## build the programs only: no QEMU, no kernel
 
 deps: ## install the Debian packages that are missing (prints the command when not root)
 	$(Q)scripts/deps

@@ -85,6 +85,9 @@ int build_load_recipe(struct build *build, char *err, size_t err_size);
  */
 int build_shipped(const struct build_options *options);
 
+/* Build QEMU, and write images.ini without a kernel. The exit status, after a message. */
+int build_no_kernels(void);
+
 /* The same as build_source_run() with QEMUs, of --qemu-git. */
 int build_qemu_range(struct build *build);
 

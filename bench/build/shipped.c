@@ -251,6 +251,15 @@ static int make(struct shipped *s, char *err, size_t err_size)
 	return status;
 }
 
+static void release(struct shipped *s)
+{
+	build_release(&s->build);
+	free(s->deb);
+	free(s->known);
+	free(s->sections);
+	free(s->qemu);
+}
+
 int build_shipped(const struct build_options *options)
 {
 	struct shipped s = { .options = *options, .images = options->images ?: path_images() };
@@ -258,12 +267,17 @@ int build_shipped(const struct build_options *options)
 	int status;
 
 	s.build = (struct build){ .options = &s.options, .only = variable("KERNEL_CUTS") };
-	status = make(&s, err, sizeof(err));
-	status = status ? build_fail(err) : EXIT_FINE;
-	build_release(&s.build);
-	free(s.deb);
-	free(s.known);
-	free(s.sections);
-	free(s.qemu);
+	status = make(&s, err, sizeof(err)) ? build_fail(err) : EXIT_FINE;
+	release(&s);
 	return status;
+}
+
+int build_no_kernels(void)
+{
+	struct shipped s = { .images = path_images(), .sections = xstrdup("") };
+	char err[4096] = "";
+	int status = find_qemu(&s, err, sizeof(err)) ?: write_images(&s, err, sizeof(err));
+
+	release(&s);
+	return status ? build_fail(err) : EXIT_FINE;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/build/build.h"
 #include "bench/config/images.h"
 #include "bench/config/scenario.h"
 #include "bench/run/run.h"
@@ -32,6 +33,12 @@ int check_images(void)
 	char err[1024];
 	int status = images_load(&images, path_images(), err, sizeof(err));
 
+	if (status == -ENOENT) {
+		status = build_no_kernels();
+		if (status)
+			return status;
+		status = images_load(&images, path_images(), err, sizeof(err));
+	}
 	if (!status) {
 		status = images_check(&images, err, sizeof(err));
 		images_release(&images);

@@ -14,7 +14,7 @@
 /* The scenarios exist and can be read. */
 int check_scenarios(const struct names *scenarios);
 
-/* There are an initramfs and a QEMU. */
+/* There are an initramfs and a QEMU, which is built where nothing was built yet. */
 int check_images(void);
 
 /*

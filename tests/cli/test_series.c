@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * balloonbench series and bisect, with kernels that gcc builds in a moment and a fake QEMU, which
- * is as slow as the kernel says. tests/vm/test_series.c has real ones.
+ * is as slow as the kernel says.
  */
 #include "tests/helpers/unit.h"
 
@@ -283,6 +283,27 @@ static void an_interrupted_bisection_goes_on(void **state)
 	expect_untouched(before);
 }
 
+/* Where only the programs were built, images.ini is written, without a kernel. */
+static void nothing_was_built_yet(void **state)
+{
+	char *images;
+
+	(void)state;
+	fake_linux_change(linux_dir, 1, "balloon: one");
+	write_file(test_dir, "bin/initramfs.cpio", "");
+	expect_outcome(
+		run_shell("cp %1$s/balloonbench %1$s/balloonstat %2$s/bin && "
+			  "%2$s/bin/balloonbench series %3$s base..HEAD --accel tcg --trace off "
+			  "--boots 4 --scenario %4$s -o %5$s",
+			  TEST_BUILD, test_dir, linux_dir, scenario, out),
+		0, "01-balloon-one", "cover-letter.txt");
+	images = read_file(in_test_dir("data/images.ini"));
+	assert_contains(images, "[initramfs]\npath = ");
+	assert_contains(images, "/fake-qemu\n");
+	assert_lacks(images, "[cut");
+	free(images);
+}
+
 static void wrong_usage(void **state)
 {
 	(void)state;
@@ -331,6 +352,7 @@ int main(void)
 		TEST(inconclusive_commits_get_more_boots),
 		TEST(nothing_to_bisect),
 		TEST(an_interrupted_bisection_goes_on),
+		TEST(nothing_was_built_yet),
 		TEST(wrong_usage),
 	};
 
