@@ -422,7 +422,7 @@ static void wrong_ranges(void **state)
 		{ "base", "expected BASE..TIP" },
 		{ "..HEAD", "expected BASE..TIP" },
 		{ "base...HEAD", "expected BASE..TIP" },
-		{ "gone..HEAD", "Needed a single revision" },
+		{ "gone..HEAD", "no commit 'gone' in " },
 		{ "--all..HEAD", "'--all' is not the name of a commit" },
 		{ "HEAD..base", "there is no commit in it; is it the wrong way round?" },
 		{ "side..HEAD", "the base is not an ancestor of the tip; they have" },
