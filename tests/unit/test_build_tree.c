@@ -423,7 +423,7 @@ static void wrong_ranges(void **state)
 		{ "..HEAD", "expected BASE..TIP" },
 		{ "base...HEAD", "expected BASE..TIP" },
 		{ "gone..HEAD", "no commit 'gone' in " },
-		{ "--all..HEAD", "'--all' is not the name of a commit" },
+		{ "--all..HEAD", "no commit '--all' in " },
 		{ "HEAD..base", "there is no commit in it; is it the wrong way round?" },
 		{ "side..HEAD", "the base is not an ancestor of the tip; they have" },
 		{ "merged..HEAD", "the base came in by a merge" },
