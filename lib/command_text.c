@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/alloc.h"
+
 void command_text_add(FILE *f, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -16,4 +18,18 @@ void command_text_add(FILE *f, const char *word)
 		else
 			fputc(*word, f);
 	fputs(quote, f);
+}
+
+char *command_text(int argc, char *const *argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = xmemstream(&text, &size);
+	int i;
+
+	fputs(argv[0], f);
+	for (i = 1; i < argc; i++)
+		command_text_add(f, argv[i]);
+	fclose(f);
+	return text;
 }

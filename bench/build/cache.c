@@ -319,6 +319,16 @@ char *cache_read_line(const char *directory, const char *name)
 	return line;
 }
 
+int cache_write_text(const char *path, const char *text, char *err, size_t err_size)
+{
+	int status = atomic_file_write(path, text, strlen(text));
+
+	if (status)
+		refuse(err, err_size, "cannot write %s: %s; free some space", path,
+		       strerror(-status));
+	return status;
+}
+
 int cache_write_line(const char *directory, const char *name, const char *line, char *err,
 		     size_t err_size)
 {

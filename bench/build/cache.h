@@ -50,6 +50,9 @@ int cache_remove_tree(const char *path, char *err, size_t err_size);
 /* The text in a small file without the end of line, to be freed; NULL if it cannot be read. */
 char *cache_read_line(const char *directory, const char *name);
 
+/* Write a file, at once or not at all. */
+int cache_write_text(const char *path, const char *text, char *err, size_t err_size);
+
 /* Write DIRECTORY/NAME: a line. */
 int cache_write_line(const char *directory, const char *name, const char *line, char *err,
 		     size_t err_size);

@@ -12,6 +12,7 @@
 #include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
+#include "lib/command_text.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 
@@ -194,23 +195,6 @@ static int remove_all(const struct build_options *o)
 	return status ? EXIT_ENVIRONMENT : EXIT_FINE;
 }
 
-/* The command line, as a shell would read it again. */
-static char *quote_line(const struct command_line *line)
-{
-	char *text = NULL, *word;
-	size_t size;
-	FILE *f = xmemstream(&text, &size);
-	int i;
-
-	fputs(line->argv[0], f);
-	for (i = 1; i < line->argc; i++) {
-		word = line->argv[i];
-		fprintf(f, strpbrk(word, " \t'\"$*?;&|<>()\\") ? " '%s'" : " %s", word);
-	}
-	fclose(f);
-	return text;
-}
-
 static int run(struct command_line *line)
 {
 	const struct build_options *o = line->options;
@@ -236,7 +220,7 @@ static int run(struct command_line *line)
 		return remove_all(o);
 	if (check_options(o) || check_name(o))
 		return EXIT_USAGE;
-	build.built_from = quote_line(line);
+	build.built_from = command_text(line->argc, line->argv);
 	if (!count_sources(o))
 		status = build_shipped(o);
 	else if (o->qemu_git)

@@ -12,7 +12,6 @@
 #include "bench/build/cache.h"
 #include "bench/build/process.h"
 #include "lib/alloc.h"
-#include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/log.h"
 
@@ -275,11 +274,8 @@ static int write_to(const char *directory, const char *name, const char *text, c
 		    size_t err_size)
 {
 	char *path = below(directory, name);
-	int status = atomic_file_write(path, text, strlen(text));
+	int status = cache_write_text(path, text, err, err_size);
 
-	if (status)
-		refuse(err, err_size, "cannot write %s: %s; free some space", path,
-		       strerror(-status));
 	free(path);
 	return status;
 }

@@ -13,7 +13,6 @@
 #include "bench/build/compile.h"
 #include "bench/build/tree.h"
 #include "lib/alloc.h"
-#include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/json_file.h"
 #include "lib/log.h"
@@ -159,11 +158,8 @@ static int write_text(const struct git *git, const char *name, const char *text,
 		      size_t err_size)
 {
 	char *path = xasprintf("%s/%s", git->root, name);
-	int status = atomic_file_write(path, text, strlen(text));
+	int status = cache_write_text(path, text, err, err_size);
 
-	if (status)
-		refuse(err, err_size, "cannot write %s: %s; free some space", path,
-		       strerror(-status));
 	free(path);
 	return status;
 }

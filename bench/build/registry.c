@@ -13,7 +13,6 @@
 
 #include "bench/build/cache.h"
 #include "lib/alloc.h"
-#include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/ini_file.h"
 #include "lib/json_file.h"
@@ -138,12 +137,8 @@ int registry_write(const char *kind, const char *name, const struct registry_val
 		registry_print(f, kind, name, values);
 	}
 	fclose(f);
-	if (!status) {
-		status = atomic_file_write(path, text, size);
-		if (status)
-			refuse(err, err_size, "cannot write %s: %s; free some space", path,
-			       strerror(-status));
-	}
+	if (!status)
+		status = cache_write_text(path, text, err, err_size);
 	free(path);
 	free(text);
 	return status;

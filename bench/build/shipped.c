@@ -15,7 +15,6 @@
 #include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
-#include "lib/atomic_file.h"
 #include "lib/directory.h"
 #include "lib/exit_status.h"
 #include "lib/json_file.h"
@@ -178,12 +177,8 @@ static int build_kernels(struct shipped *s, char *err, size_t err_size)
 		status = build_source_try(&patches_source, &s->build, err, err_size);
 		fclose(s->build.sections);
 	}
-	if (!status && s->known) {
-		status = atomic_file_write(s->known, s->sections, strlen(s->sections));
-		if (status)
-			refuse(err, err_size, "cannot write %s: %s; free some space", s->known,
-			       strerror(-status));
-	}
+	if (!status && s->known)
+		status = cache_write_text(s->known, s->sections, err, err_size);
 	free(repository);
 	return status;
 }
@@ -228,10 +223,7 @@ static int write_images(const struct shipped *s, char *err, size_t err_size)
 	before = regular_file_read(s->images, 0, &size);
 	/* Unchanged, it keeps its time: make goes by that. */
 	if (!before || strcmp(before, text) != 0)
-		status = atomic_file_write(s->images, text, strlen(text));
-	if (status)
-		refuse(err, err_size, "cannot write %s: %s; free some space", s->images,
-		       strerror(-status));
+		status = cache_write_text(s->images, text, err, err_size);
 	free(text);
 	free(before);
 	return status;

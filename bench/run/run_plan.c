@@ -108,19 +108,12 @@ static json_t *make_env(const struct session *s)
 	const struct image_cut *base = session_cut(s, s->chosen[0]);
 	json_t *arguments = json_array(), *qemus = qemus_to_json(s), *env;
 	const char *qemu = session_qemu(s, s->chosen[0])->name;
-	char now[32], *command = NULL;
-	size_t size;
-	FILE *f = xmemstream(&command, &size);
+	char now[32], *command = command_text(s->line->argc, s->line->argv);
 	int i;
 
-	/* For people to read, and for --resume. argv[0] is "PROGRAM COMMAND". */
-	fputs(s->line->argv[0], f);
-	for (i = 0; i < s->line->argc; i++) {
+	/* The command is for people to read, the arguments are for --resume. */
+	for (i = 0; i < s->line->argc; i++)
 		json_array_append_new(arguments, json_string(s->line->argv[i]));
-		if (i)
-			command_text_add(f, s->line->argv[i]);
-	}
-	fclose(f);
 	/* "qemu" and "kernel" are those of the base. */
 	env = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:{s:s*, s:s*, "
 			"s:s*}, s:o}",

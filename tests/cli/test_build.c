@@ -321,6 +321,17 @@ static void what_does_not_compile_is_named(void **state)
 	expect_kernel("worktree", 42);
 }
 
+/* What is recorded can be pasted into a shell. */
+static void recorded_command_is_quoted(void **state)
+{
+	char *fragment = strdup(write_file(test_dir, "it's mine.config", "CONFIG_SMP=y\n"));
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", "--ends", "--config", fragment), 0, NULL);
+	expect_key("00-base", "built_from", "/it'\\''s mine.config'");
+	free(fragment);
+}
+
 static void removal(void **state)
 {
 	(void)state;
@@ -398,6 +409,7 @@ int main(void)
 		TEST(killed_and_started_again),
 		TEST(damaged_kernel_is_built_again),
 		TEST(what_does_not_compile_is_named),
+		TEST(recorded_command_is_quoted),
 		TEST(removal),
 		TEST(kernel_of_a_run_stays),
 		TEST(wrong_usage),
