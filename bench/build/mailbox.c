@@ -153,7 +153,7 @@ static unsigned long highest_version(const struct mailbox *box, bool *several)
 	return version;
 }
 
-/* Of a numbered series only the highest version is wanted. */
+/* Keep the highest version of a numbered series only. */
 static void skip_other_versions(struct mailbox *box)
 {
 	bool several;
@@ -172,7 +172,7 @@ static void skip_other_versions(struct mailbox *box)
 	}
 }
 
-/* Of patches without a number, the highest version of each subject is wanted. */
+/* Keep the highest version of each subject, of patches that have no number. */
 static void skip_older_singles(struct mailbox *box)
 {
 	const struct patch *mails = box->mails.items;

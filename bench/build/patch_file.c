@@ -22,7 +22,7 @@
 /* A patch from one release of the kernel to the next has less; git applies none above 1 GiB. */
 #define PATCH_MAX (256ULL << 20)
 #define MAILBOX_MAX (1ULL << 30)
-/* What of a file is looked at to tell what it is: more than the headers of a mail. */
+/* Bytes of a file that decide what kind it is; more than the headers of a mail have. */
 #define HEAD_SIZE 65536
 #define NO_SPACE "its copy cannot be written; free some space, or set TMPDIR"
 #define DAMAGED "it ends early or is damaged"

@@ -7,7 +7,7 @@
 #include "bench/build/digest.h"
 
 /*
- * Kernels that somebody else has built, in the cache: kernels/KEY/{vmlinux or bzImage,
+ * Kernels that were built elsewhere, in the cache: kernels/KEY/{vmlinux or bzImage,
  * modules.cpio,release,version,build_id,SHA256SUMS}. The key is a digest of kernel and modules. The
  * files are copies: a distribution's update of the kernel changes no cut.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernels that somebody else has built become entries of the cache, Debian's from packages that the
+ * Kernels that were built elsewhere become entries of the cache, Debian's from packages that the
  * cache has.
  */
 #include "tests/helpers/unit.h"
