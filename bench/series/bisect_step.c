@@ -9,6 +9,7 @@
 #include "bench/series/bisect.h"
 #include "bench/series/tool.h"
 #include "lib/alloc.h"
+#include "lib/command_text.h"
 #include "lib/directory.h"
 #include "lib/log.h"
 #include "lib/json_file.h"
@@ -60,11 +61,12 @@ static int build_two(const struct bisect_options *o, const char *good, const cha
 	const struct build_options options = {
 		.git = o->git, .range = range, .config = o->config, .verbose = o->verbose
 	};
+	char *const command[] = { "balloonbench bisect", "--git",  (char *)o->git, "--good",
+				  (char *)good,		 "--step", (char *)commit };
 	struct build build = {
 		.options = &options,
 		.in_series = true,
-		.built_from = xasprintf("balloonbench bisect --git '%s' --good %s --step %s",
-					o->git, good, commit),
+		.built_from = command_text(sizeof(command) / sizeof(command[0]), command),
 	};
 	int status = build_source_run(&step_source, &build);
 
