@@ -14,7 +14,11 @@
 
 #define COMMAND_MS 60000
 /* Long enough for an emulated debug kernel that is short of memory. */
-#define ROUND_TIMEOUT_MS 600000
+#define ROUND_TIMEOUT_MS 300000
+/* What the guest's own clock may be late. */
+#define LATE_MS 60000
+/* A guest that gets an NMI says on its console where it is. */
+#define NMI_S 10
 /* Interval of checks of the console during a round. */
 #define POLL_MS 5000
 
@@ -215,10 +219,24 @@ static int begin_tasks(struct stress_boot *boot, const struct record_list *tasks
 	return err;
 }
 
+/* Of a guest that does not answer: registers into the log, and by an NMI a trace on the console. */
+static void interrogate(struct stress_boot *boot)
+{
+	json_t *registers = NULL;
+
+	if (!qmp_execute(boot->vm.qmp, "human-monitor-command",
+			 json_pack("{s:s}", "command-line", "info registers -a"), &registers,
+			 deadline_in_ms(COMMAND_MS)))
+		stress_log(boot, json_pack("{s:s, s:o}", "op", "lost", "registers", registers));
+	qmp_execute(boot->vm.qmp, "inject-nmi", NULL, NULL, deadline_in_ms(COMMAND_MS));
+	sleep_ns(NMI_S * NSEC_PER_SEC);
+	stress_check_console(boot);
+}
+
 /* A kernel that has oopsed may never answer; the console says why. */
 static int await_tasks(struct stress_boot *boot, struct event_concurrent *event)
 {
-	uint64_t deadline = deadline_in_ms(2 * ROUND_TIMEOUT_MS);
+	uint64_t deadline = deadline_in_ms(ROUND_TIMEOUT_MS + LATE_MS);
 	int err;
 
 	do {
@@ -230,6 +248,8 @@ static int await_tasks(struct stress_boot *boot, struct event_concurrent *event)
 		if (boot->finding)
 			return 0;
 	} while (clock_ns() < deadline);
+	if (err == -ETIMEDOUT)
+		interrogate(boot);
 	if (err)
 		vm_explain(&boot->vm, "in a round", agent_error(boot->vm.agent));
 	return err;

@@ -27,10 +27,10 @@
 
 /*
  * page_owner and kmemleak for the audits; no delay in pm_test. An emulated CPU may wait long
- * for a real one: a late stall warning, and no check of the timer.
+ * for a real one: a late stall warning, and no check of the timer. An NMI shows where it is.
  */
 #define DEBUG_COMMAND_LINE                                                                         \
-	"page_owner=on kmemleak=on suspend.pm_test_delay=0 "                                       \
+	"page_owner=on kmemleak=on suspend.pm_test_delay=0 unknown_nmi_panic "                     \
 	"rcupdate.rcu_cpu_stall_timeout=300 no_timer_check"
 
 struct stress {
