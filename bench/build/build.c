@@ -106,9 +106,46 @@ static int add_trace_events(struct build *build, char *err, size_t err_size)
 	return status;
 }
 
+/* How many kernels a cut gets. */
+static unsigned int builds_of(const struct build *build, const struct cut *cut)
+{
+	if (!build->builds || (build->more_builds && !name_is_in(cut->name, build->more_builds)))
+		return 1;
+	return build->builds;
+}
+
+/* The kernels of a cut, of which there is room for build->builds. */
+static struct kernel *kernels_of(const struct build *build, struct kernel *kernels, size_t cut)
+{
+	return kernels + cut * (build->builds ?: 1);
+}
+
+/* The sections [build CUT/N] of the layouts. */
+static void print_layouts(const struct build *build, const struct cut *cut,
+			  const struct kernel *kernels, FILE *f)
+{
+	const struct kernel *kernel = kernels + 1;
+	char *name;
+
+	for (; kernel < kernels + builds_of(build, cut); kernel++) {
+		name = xasprintf("%s/%u", cut->name, kernel->layout);
+		registry_print(f, "build", name,
+			       (const struct registry_value[]){ { "image", kernel->image },
+								{ "release", kernel->release },
+								{ "build_id", kernel->build_id },
+								{ "key", kernel->key },
+								{ NULL, NULL } });
+		free(name);
+	}
+}
+
 static int register_cut(const struct build *build, const struct cut *cut,
 			const struct kernel *kernel, char *err, size_t err_size)
 {
+	char *layouts = NULL;
+	size_t size;
+	FILE *f;
+	int status;
 	char digest[DIGEST_LENGTH + 1];
 	const struct registry_value values[] = {
 		{ "image", kernel->image },
@@ -133,32 +170,54 @@ static int register_cut(const struct build *build, const struct cut *cut,
 	digest_text(cut->tree, digest);
 	if (build->sections) {
 		registry_print(build->sections, "cut", cut->name, values);
+		print_layouts(build, cut, kernel, build->sections);
 		return 0;
 	}
-	return registry_write("cut", cut->name, values, err, err_size);
+	f = xmemstream(&layouts, &size);
+	print_layouts(build, cut, kernel, f);
+	fclose(f);
+	status = registry_write("cut", cut->name, values, layouts, err, err_size);
+	free(layouts);
+	return status;
 }
 
-/* Build what is missing, and register each cut as soon as it has a kernel. */
+static int build_kernel(struct build *build, const struct cut *cut, struct kernel *kernel,
+			char *err, size_t err_size)
+{
+	char reason[2048], *name;
+	int status;
+
+	if (kernel_find(kernel))
+		return 0;
+	name = kernel->layout ? xasprintf("%s layout %u", cut->name, kernel->layout)
+			      : xstrdup(cut->name);
+	build_progress_kernel(name, access(build->git.build, F_OK) < 0);
+	status = kernel_build(kernel, &build->recipe, &build->git, cut->tree, reason,
+			      sizeof(reason));
+	if (status)
+		refuse(err, err_size, "cut %s%s%.12s: %s", name, cut->commit ? ", commit " : "",
+		       cut->commit ?: "", reason);
+	else
+		build_progress_done();
+	free(name);
+	return status;
+}
+
+/* Build what is missing, and register each cut as soon as it has its kernels. */
 static int build_cuts(struct build *build, struct kernel *kernels, char *err, size_t err_size)
 {
 	struct cut *cut = build->cuts.items;
-	char reason[2048];
+	struct kernel *of;
+	unsigned int layout;
 	int status = 0;
 	size_t i;
 
 	for (i = 0; !status && i < build->cuts.count; i++, cut++) {
-		if (!kernel_find(&kernels[i])) {
-			build_progress_kernel(cut->name, access(build->git.build, F_OK) < 0);
-			status = kernel_build(&kernels[i], &build->recipe, &build->git, cut->tree,
-					      reason, sizeof(reason));
-			if (status)
-				refuse(err, err_size, "cut %s%s%.12s: %s", cut->name,
-				       cut->commit ? ", commit " : "", cut->commit ?: "", reason);
-			else
-				build_progress_done();
-		}
+		of = kernels_of(build, kernels, i);
+		for (layout = 0; !status && layout < builds_of(build, cut); layout++)
+			status = build_kernel(build, cut, &of[layout], err, err_size);
 		if (!status)
-			status = register_cut(build, cut, &kernels[i], err, err_size);
+			status = register_cut(build, cut, of, err, err_size);
 	}
 	return status;
 }
@@ -166,27 +225,33 @@ static int build_cuts(struct build *build, struct kernel *kernels, char *err, si
 static int open_kernels(const struct build *build, struct kernel *kernels, size_t *missing,
 			char *err, size_t err_size)
 {
+	const struct cut *cut = build->cuts.items, *end = cut + build->cuts.count;
+	struct kernel *kernel;
+	unsigned int layout;
 	int status = 0;
-	size_t i;
 
-	for (i = 0; !status && i < build->cuts.count; i++) {
-		status = kernel_open(&kernels[i], &build->recipe, build->cuts.items[i].tree, err,
-				     err_size);
-		if (!status)
-			*missing += !kernel_find(&kernels[i]);
+	for (; !status && cut < end; cut++, kernels += build->builds ?: 1) {
+		kernel = kernels;
+		for (layout = 0; !status && layout < builds_of(build, cut); layout++, kernel++) {
+			status = kernel_open(kernel, &build->recipe, cut->tree, layout, err,
+					     err_size);
+			if (!status)
+				*missing += !kernel_find(kernel);
+		}
 	}
 	return status;
 }
 
-static void list_cuts(const struct build *build, const struct kernel *kernels)
+static void list_cuts(const struct build *build, struct kernel *kernels)
 {
 	const struct cut *const cuts = build->cuts.items;
 	size_t i;
 
 	printf("%-*s %-32s %s\n", CUT_NAME_MAX, "CUT", "KERNEL", "SUBJECT");
 	for (i = 0; i < build->cuts.count; i++)
-		printf("%-*s %-32s %s%s\n", CUT_NAME_MAX, cuts[i].name, kernels[i].release,
-		       cuts[i].subject ?: "", cuts[i].dirty ? " (and what is not committed)" : "");
+		printf("%-*s %-32s %s%s\n", CUT_NAME_MAX, cuts[i].name,
+		       kernels_of(build, kernels, i)->release, cuts[i].subject ?: "",
+		       cuts[i].dirty ? " (and what is not committed)" : "");
 	printf("\nto run:     balloonbench run --scenario smoke");
 	for (i = 0; i < build->cuts.count; i++)
 		printf(" --variant %s", cuts[i].name);
@@ -220,7 +285,7 @@ int build_source_try(const struct build_source *kind, struct build *build, char 
 		     size_t err_size)
 {
 	struct kernel *kernels = NULL;
-	size_t missing = 0, i;
+	size_t missing = 0, count = 0, i;
 	int lock = cache_lock("trees", err, err_size), status = lock < 0 ? lock : 0;
 
 	if (!status)
@@ -228,7 +293,8 @@ int build_source_try(const struct build_source *kind, struct build *build, char 
 	if (!status)
 		status = collect(kind, build, err, err_size);
 	if (!status) {
-		kernels = xcalloc(build->cuts.count, sizeof(*kernels));
+		count = build->cuts.count * (build->builds ?: 1);
+		kernels = xcalloc(count, sizeof(*kernels));
 		status = open_kernels(build, kernels, &missing, err, err_size);
 	}
 	if (!status) {
@@ -237,7 +303,7 @@ int build_source_try(const struct build_source *kind, struct build *build, char 
 	}
 	if (!status && !build->in_series && !build->sections)
 		list_cuts(build, kernels);
-	for (i = 0; kernels && i < build->cuts.count; i++)
+	for (i = 0; i < count; i++)
 		kernel_release(&kernels[i]);
 	free(kernels);
 	if (lock >= 0)

@@ -26,6 +26,8 @@ struct build_options {
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
 	struct names remove;
 	const char *images;
+	unsigned int builds; /* of each cut; 0: one, or as the suite says */
+	const char *suite;   /* whose cuts have more than one; NULL: all have */
 	bool quiet, verbose;
 };
 
@@ -40,9 +42,11 @@ struct build {
 	char *built_from;  /* the command line */
 	bool in_series;	   /* another command goes on with the cuts: they are not listed */
 	/* Of the shipped series, whose first patch is that of the trace events: */
-	bool as_it_lies;  /* the source is taken so, not as its last commit */
-	const char *only; /* names of cuts; NULL: all */
-	FILE *sections;	  /* gets the [cut NAME] sections; NULL: they are registered by name */
+	bool as_it_lies;	 /* the source is taken so, not as its last commit */
+	const char *only;	 /* names of cuts; NULL: all */
+	unsigned int builds;	 /* of each cut; 0: one */
+	const char *more_builds; /* names of the cuts that have more than one; NULL: all */
+	FILE *sections; /* gets the [cut NAME] sections; NULL: they are registered by name */
 };
 
 void build_release(struct build *build);
@@ -71,6 +75,9 @@ int build_source_run(const struct build_source *source, struct build *build);
 /* The same: 0, or -EINVAL or -EINTR and a message, which build_fail() prints. */
 int build_source_try(const struct build_source *source, struct build *build, char *err,
 		     size_t err_size);
+
+/* Whether a name is one of several with blanks between them. */
+bool name_is_in(const char *name, const char *names);
 
 /* Print an error, below the line of progress, or how to go on after Ctrl-C. The exit status. */
 int build_fail(const char *err);

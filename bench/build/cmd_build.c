@@ -53,6 +53,12 @@ static const struct option_row rows[] = {
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
 	OPTION(STRING, name, "name", 0, "NAME",
 	       "name of the cut, or the first part of the names of several"),
+	OPTION(COUNT, builds, "builds", 0, "K",
+	       "build each cut K times, with its code at other addresses (default: once)", .min = 1,
+	       .max = BUILDS_MAX),
+	OPTION(STRING, suite, "suite", 0, "NAME",
+	       "of the shipped series: only the cuts that this suite runs have more than one "
+	       "build, as many as it says unless --builds does"),
 	OPTION(STRING, images, "images", 0, "FILE",
 	       "of the shipped series: the file to write (default: images.ini of make all)",
 	       .hint = HINT_FILE),
@@ -117,6 +123,12 @@ static int check_options(const struct build_options *o)
 		{ !kinds && o->modules, "--modules needs --image FILE" },
 		{ kinds && o->images, "--images is for the shipped series, which is built where "
 				      "nothing else is named" },
+		{ kinds && o->suite, "--suite is for the shipped series, which is built where "
+				     "nothing else is named" },
+		{ o->builds > 1 && (o->image || o->debian),
+		  "--builds: the driver of this kernel is built already; other layouts need its "
+		  "source, as in --git DIR --worktree" },
+		{ o->builds > 1 && (o->qemu || o->qemu_git), "--builds is for kernels" },
 		{ !kinds && o->name, "--name: the cuts of the shipped series have names; name "
 				     "what to build, as in --git DIR --range BASE..TIP" },
 		{ kinds > 1, "--git, --mbox, --series, --image, --debian, --qemu and --qemu-git "
@@ -198,7 +210,7 @@ static int remove_all(const struct build_options *o)
 static int run(struct command_line *line)
 {
 	const struct build_options *o = line->options;
-	struct build build = { .options = o };
+	struct build build = { .options = o, .builds = o->builds };
 	int status;
 
 	log_setup(line->argv[0], o->quiet ? LOG_ERROR : o->verbose ? LOG_DEBUG : LOG_INFO);
@@ -253,6 +265,9 @@ const struct command build_command = {
 		"Without a source the shipped series is built, and QEMU, as make all does. In the "
 		"environment KERNEL_SRC=DIR, KERNEL_PATCHES=DIR and QEMU=PATH take the place of "
 		"ours, and KERNEL_CUTS=\"NAME...\" builds only these cuts.\n"
+		"With --builds each cut also gets kernels with pads in front of the code that a "
+		"resize runs through. They do the same work at other addresses: what their times "
+		"differ by is not due to a patch.\n"
 		"JOBS=N in the environment sets the number of parallel jobs (default: one per "
 		"CPU).",
 	.examples = "  balloonbench build\n"
@@ -267,6 +282,8 @@ const struct command build_command = {
 		    "      with settings of your own\n"
 		    "  balloonbench build --mbox ./v3.mbox --onto ~/linux@v6.12 --name v3\n"
 		    "      a series from lore; --series DIR for patch files\n"
+		    "  balloonbench build --git ~/linux --range v6.12..my-series --builds 5\n"
+		    "      five layouts of each, for balloonbench run --builds 5\n"
 		    "  balloonbench build --debian 6.12\n"
 		    "      the cut debian-6.12: a kernel with the driver as a module\n"
 		    "  balloonbench build --image /boot/vmlinuz-6.12.9 --modules / --name mine\n"

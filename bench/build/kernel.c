@@ -11,6 +11,7 @@
 #include "bench/build/build_progress.h"
 #include "bench/build/cache.h"
 #include "bench/build/compile.h"
+#include "bench/build/layout.h"
 #include "bench/build/tree.h"
 #include "lib/alloc.h"
 #include "lib/directory.h"
@@ -21,7 +22,7 @@
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define KEY_VERSION "v2"
-#define ARGS_MAX 24
+#define ARGS_MAX 32
 
 /* Neither the place nor the time of the build is in the kernel. */
 static const char *const make_settings[] = {
@@ -75,13 +76,17 @@ void recipe_release(struct recipe *recipe)
 	wanted_release(&recipe->wanted);
 }
 
-int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *tree, char *err,
-		size_t err_size)
+int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *tree,
+		unsigned int layout, char *err, size_t err_size)
 {
-	char *inputs =
-		xasprintf(KEY_VERSION " %s %s %s", tree, recipe->config_sha256, recipe->compiler);
+	char *inputs = NULL;
+	size_t size;
+	FILE *f = xmemstream(&inputs, &size);
 
-	*kernel = (struct kernel){ .entry = NULL };
+	*kernel = (struct kernel){ .layout = layout };
+	fprintf(f, KEY_VERSION " %s %s %s", tree, recipe->config_sha256, recipe->compiler);
+	layout_print(f, layout);
+	fclose(f);
 	digest_key(inputs, kernel->key);
 	free(inputs);
 	kernel->entry = cache_path(err, err_size, "kernels/%s", kernel->key);
@@ -375,6 +380,27 @@ static int configure_once(struct recipe *recipe, const struct git *git, const ch
 	return status;
 }
 
+/* Other layouts than the plain one compile only the objects that have a pad in one of the two. */
+static int make_kernel(const struct kernel *kernel, const struct git *git, char *err,
+		       size_t err_size)
+{
+	const char *targets[LAYOUT_OBJECTS + 2] = { "vmlinux" };
+	char *variables[LAYOUT_OBJECTS] = { NULL };
+	int status = 0;
+	size_t i;
+
+	if (kernel->layout)
+		status = write_text(git, "build/" LAYOUT_HEADER, layout_header, err, err_size);
+	for (i = 0; kernel->layout && i < LAYOUT_OBJECTS; i++)
+		targets[i + 1] = variables[i] = layout_variable(kernel->layout, i);
+	if (!status)
+		status = run_make(git, "build", "make.log", targets, "build the kernel", err,
+				  err_size);
+	for (i = 0; i < LAYOUT_OBJECTS; i++)
+		free(variables[i]);
+	return status;
+}
+
 static int build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
 		 const char *tree, char *err, size_t err_size)
 {
@@ -387,8 +413,7 @@ static int build(struct kernel *kernel, struct recipe *recipe, const struct git 
 	if (!status)
 		build_progress_step("compiling");
 	if (!status)
-		status = run_make(git, "build", "make.log", ARGS("vmlinux"), "build the kernel",
-				  err, err_size);
+		status = make_kernel(kernel, git, err, err_size);
 	return status ?: cache_store("kernels", kernel->key, fill_entry, git, err, err_size);
 }
 

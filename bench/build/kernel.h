@@ -10,9 +10,9 @@
 
 /*
  * Kernels in the cache: kernels/KEY/{vmlinux,config,release,build_id,tree,SHA256SUMS}. The key is a
- * digest of the git tree that is compiled, the configuration, and the compiler: the same tree has
- * one kernel, wherever it came from. kbuild gets nothing of the user's environment but $PATH,
- * $HOME and $TMPDIR.
+ * digest of the git tree that is compiled, the configuration, the compiler and the layout, if that
+ * is not the plain one: the same tree has one kernel, wherever it came from. kbuild gets nothing of
+ * the user's environment but $PATH, $HOME and $TMPDIR.
  */
 
 /* What all kernels of a build have in common. */
@@ -30,15 +30,16 @@ int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, 
 void recipe_release(struct recipe *recipe);
 
 struct kernel {
+	unsigned int layout; /* see layout.h */
 	char key[KEY_LENGTH + 1];
 	char *entry;		  /* directory in the cache */
 	char *image;		  /* its vmlinux */
 	char *release, *build_id; /* NULL: it is not built, or there is no build id */
 };
 
-/* The kernel of a git tree; whether it is built is kernel_find(). */
-int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *tree, char *err,
-		size_t err_size);
+/* The kernel of a git tree in a layout; whether it is built is kernel_find(). */
+int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *tree,
+		unsigned int layout, char *err, size_t err_size);
 void kernel_release(struct kernel *kernel);
 
 /* Whether it is in the cache and intact; release and build_id are read then. */

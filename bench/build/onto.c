@@ -89,12 +89,12 @@ static size_t next_word(const char **at)
 	return strcspn(*at, " ");
 }
 
-static bool is_wanted(const char *name, const char *only)
+bool name_is_in(const char *name, const char *names)
 {
 	size_t n;
 
-	for (; (n = next_word(&only)); only += n)
-		if (strlen(name) == n && !strncmp(only, name, n))
+	for (; (n = next_word(&names)); names += n)
+		if (strlen(name) == n && !strncmp(names, name, n))
 			return true;
 	return false;
 }
@@ -123,7 +123,7 @@ static void keep_wanted(struct cut_list *cuts, const char *only)
 	size_t i, kept = 0;
 
 	for (i = 0; i < cuts->count; i++)
-		if (is_wanted(cuts->items[i].name, only))
+		if (name_is_in(cuts->items[i].name, only))
 			cuts->items[kept++] = cuts->items[i];
 		else
 			dropped.items[dropped.count++] = cuts->items[i];

@@ -71,7 +71,7 @@ static int register_it(struct range *r, size_t i)
 	if (program_first_line(ask, version, sizeof(version)))
 		return refuse(r->err, r->err_size, "%s was built, but cannot be run",
 			      r->qemus[i].binary);
-	return registry_write("qemu", cut->name, values, r->err, r->err_size);
+	return registry_write("qemu", cut->name, values, NULL, r->err, r->err_size);
 }
 
 static int build_one(struct range *r, size_t i)

@@ -52,7 +52,7 @@ static int write_kernel(const char *name, const struct ready_kernel *kernel, con
 		{ NULL, NULL },
 	};
 
-	return registry_write("cut", name, values, err, err_size);
+	return registry_write("cut", name, values, NULL, err, err_size);
 }
 
 int register_kernel(const struct build_options *o, const char *built_from)
@@ -111,7 +111,7 @@ int register_qemu(const struct build_options *o, const char *built_from)
 								 { "source", path },
 								 { "built_from", built_from },
 								 { NULL, NULL } },
-				err, sizeof(err));
+				NULL, err, sizeof(err));
 	if (status)
 		status = fail(err);
 	else

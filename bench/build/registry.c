@@ -24,16 +24,16 @@
 
 /* What a file of the registry says. */
 struct entry {
-	char *file; /* image or path */
+	struct record_list files; /* image or path, of each build */
 	char *source, *subject;
 };
 
 static void entry_release(struct entry *entry)
 {
-	free(entry->file);
+	record_release_texts(&entry->files);
 	free(entry->source);
 	free(entry->subject);
-	*entry = (struct entry){ .file = NULL };
+	*entry = (struct entry){ .source = NULL };
 }
 
 static int take_value(const struct ini_entry *e, void *context)
@@ -41,7 +41,7 @@ static int take_value(const struct ini_entry *e, void *context)
 	struct entry *entry = context;
 
 	if (!strcmp(e->key, "image") || !strcmp(e->key, "path"))
-		record_set_text(&entry->file, e->value);
+		record_append_text(&entry->files, e->value);
 	else if (!strcmp(e->key, "source"))
 		record_set_text(&entry->source, e->value);
 	else if (!strcmp(e->key, "subject"))
@@ -52,7 +52,7 @@ static int take_value(const struct ini_entry *e, void *context)
 /* A damaged file has no values. */
 static struct entry entry_load(const char *path)
 {
-	struct entry entry = { .file = NULL };
+	struct entry entry = { .source = NULL };
 	char ignored[256];
 
 	ini_file_parse(path, take_value, &entry, ignored, sizeof(ignored));
@@ -92,6 +92,12 @@ static int check_length(const struct registry_value *values, char *err, size_t e
 	return 0;
 }
 
+/* That of the first build; NULL: it has none. */
+static const char *main_file(const struct entry *entry)
+{
+	return entry->files.count ? ((char **)entry->files.items)[0] : NULL;
+}
+
 static const char *value_of(const struct registry_value *values, const char *key)
 {
 	for (; values->key; values++)
@@ -106,7 +112,7 @@ static void say_what_is_replaced(const char *path, const char *kind, const char 
 	const char *file = value_of(values, "image") ?: value_of(values, "path");
 	struct entry before = entry_load(path);
 
-	if (before.file && file && strcmp(before.file, file) != 0)
+	if (main_file(&before) && file && strcmp(main_file(&before), file) != 0)
 		log_info("%s %s is replaced; it was of %s%s%s%s", kind, name,
 			 before.source ?: "an unknown source", before.subject ? " (" : "",
 			 before.subject ?: "", before.subject ? ")" : "");
@@ -123,7 +129,7 @@ void registry_print(FILE *f, const char *kind, const char *name,
 }
 
 int registry_write(const char *kind, const char *name, const struct registry_value *values,
-		   char *err, size_t err_size)
+		   const char *more, char *err, size_t err_size)
 {
 	char *path = cache_path(err, err_size, "%ss/%s.ini", kind, name), *text = NULL;
 	size_t size;
@@ -135,6 +141,7 @@ int registry_write(const char *kind, const char *name, const struct registry_val
 		say_what_is_replaced(path, kind, name, values);
 		fprintf(f, "# Written by balloonbench build.\n");
 		registry_print(f, kind, name, values);
+		fputs(more ?: "", f);
 	}
 	fclose(f);
 	if (!status)
@@ -260,11 +267,24 @@ static int check_unused(const char *file, const char *name, char *err, size_t er
 	return status;
 }
 
+/* The file of a build, when its name is gone. */
+static int remove_unnamed(const struct removal *r, const char *file, char *err, size_t err_size)
+{
+	char *entry = entry_of(r, file);
+	int status = 0;
+
+	if (entry && !access(entry, F_OK) && !is_named(r, entry))
+		status = remove_entry(r, entry, err, err_size);
+	free(entry);
+	return status;
+}
+
 static int remove_name(struct removal *r, const char *path, char *err, size_t err_size)
 {
 	struct entry said = entry_load(path);
-	char *entry = entry_of(r, said.file);
-	int status = entry ? check_unused(said.file, path, err, err_size) : 0;
+	char **files = said.files.items, *entry = entry_of(r, main_file(&said));
+	int status = entry ? check_unused(*files, path, err, err_size) : 0;
+	size_t i;
 
 	if (status)
 		goto out;
@@ -275,8 +295,8 @@ static int remove_name(struct removal *r, const char *path, char *err, size_t er
 	}
 	printf("removed %s\n", path);
 	r->names++;
-	if (entry && !access(entry, F_OK) && !is_named(r, entry))
-		status = remove_entry(r, entry, err, err_size);
+	for (i = 0; !status && i < said.files.count; i++)
+		status = remove_unnamed(r, files[i], err, err_size);
 out:
 	entry_release(&said);
 	free(entry);

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 /*
- * What was built, by name: $BALLOONBENCH_CACHE/cuts/NAME.ini with a section [cut NAME], and
- * qemus/NAME.ini with a section [qemu NAME]. Functions return 0, or -errno or -EINVAL and a
- * message.
+ * What was built, by name: $BALLOONBENCH_CACHE/cuts/NAME.ini with a section [cut NAME] and
+ * [build NAME/N] for each further build of it, and qemus/NAME.ini with a section [qemu NAME].
+ * Functions return 0, or -errno or -EINVAL and a message.
  */
 
 /* A key of the section; without a value it is left out. Tables end with a NULL key. */
@@ -21,11 +21,12 @@ void registry_print(FILE *f, const char *kind, const char *name,
 		    const struct registry_value *values);
 
 /*
- * Write the file of a name, at once or not at all. @kind: "cut" or "qemu". Says so if the name was
+ * Write the file of a name, at once or not at all. @kind: "cut" or "qemu"; @more: further sections,
+ * or NULL. Says so if the name was
  * of something else: another key or path.
  */
 int registry_write(const char *kind, const char *name, const struct registry_value *values,
-		   char *err, size_t err_size);
+		   const char *more, char *err, size_t err_size);
 
 /*
  * Remove the names that a pattern of glob(7) matches, the kernels and QEMUs that no other name

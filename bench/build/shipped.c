@@ -10,9 +10,12 @@
 #include "bench/build/build.h"
 #include "bench/build/cache.h"
 #include "bench/build/debian_source.h"
+#include "bench/build/layout.h"
 #include "bench/build/process.h"
 #include "bench/build/registry.h"
 #include "bench/config/images.h"
+#include "bench/config/suite.h"
+#include "bench/config/variant.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/directory.h"
@@ -29,10 +32,11 @@ struct shipped {
 	struct build build;
 	struct build_options options; /* as for --series and --onto */
 	char series[PATH_MAX];
-	char *deb;	/* that the series is applied to; NULL: $KERNEL_SRC is */
-	char *known;	/* file in the cache with the sections of these cuts; NULL: not kept */
-	char *sections; /* [cut NAME] of each */
-	char *qemu;	/* path */
+	char *deb;	   /* that the series is applied to; NULL: $KERNEL_SRC is */
+	char *known;	   /* file in the cache with the sections of these cuts; NULL: not kept */
+	char *sections;	   /* [cut NAME] of each */
+	char *more_builds; /* names of the cuts that --suite runs */
+	char *qemu;	   /* path */
 	const char *images;
 };
 
@@ -93,6 +97,46 @@ static int find_source(struct shipped *s, char *err, size_t err_size)
 	return status;
 }
 
+/* Add the cut of a variant, and the number of builds that the suite has of it. */
+static int add_cut_of(struct shipped *s, const struct suite *suite, struct variants *variants,
+		      size_t i, char *err, size_t err_size)
+{
+	const struct variant *v = variants_find(variants, NULL, suite->variants[i], err, err_size);
+	const unsigned int builds = suite_most_builds(suite, i);
+	char *before = s->more_builds;
+
+	if (!v)
+		return -EINVAL;
+	s->more_builds = xasprintf("%s%s%s", before ?: "", before ? " " : "", v->cut);
+	free(before);
+	if (!s->options.builds && s->build.builds < builds)
+		s->build.builds = builds;
+	return 0;
+}
+
+/* What has more than one build. */
+static int choose_builds(struct shipped *s, char *err, size_t err_size)
+{
+	struct variants variants;
+	struct suite suite;
+	int status;
+	size_t i;
+
+	s->build.builds = s->options.builds;
+	if (!s->options.suite)
+		return 0;
+	status = suite_load(&suite, s->options.suite, path_suites(), err, err_size);
+	if (status)
+		return status;
+	status = variants_load(&variants, path_variants(), err, err_size);
+	for (i = 0; !status && i < suite.variant_count; i++)
+		status = add_cut_of(s, &suite, &variants, i, err, err_size);
+	s->build.more_builds = s->more_builds;
+	variants_release(&variants);
+	suite_release(&suite);
+	return status;
+}
+
 /* A digest of each file of the series. */
 static void print_digests(FILE *f, const char *directory)
 {
@@ -113,6 +157,7 @@ static int name_known(struct shipped *s, char *err, size_t err_size)
 {
 	const struct recipe *recipe = &s->build.recipe;
 	char *text = NULL, key[KEY_LENGTH + 1];
+	unsigned int layout;
 	size_t size;
 	FILE *f;
 
@@ -121,6 +166,10 @@ static int name_known(struct shipped *s, char *err, size_t err_size)
 	f = xmemstream(&text, &size);
 	fprintf(f, SERIES_VERSION " %s\n%s\n%s\n%s\n", s->build.source_text, s->build.only ?: "",
 		recipe->config_sha256, recipe->compiler);
+	if (s->build.builds > 1)
+		fprintf(f, "%s\n", s->build.more_builds ?: "");
+	for (layout = 0; layout < s->build.builds; layout++)
+		layout_print(f, layout);
 	print_digests(f, s->series);
 	fclose(f);
 	digest_key(text, key);
@@ -231,7 +280,8 @@ static int write_images(const struct shipped *s, char *err, size_t err_size)
 
 static int make(struct shipped *s, char *err, size_t err_size)
 {
-	int status = find_series(s, err, err_size) ?: find_source(s, err, err_size);
+	int status = choose_builds(s, err, err_size)
+			     ?: find_series(s, err, err_size) ?: find_source(s, err, err_size);
 
 	if (!status)
 		status =
@@ -249,6 +299,7 @@ static void release(struct shipped *s)
 	free(s->deb);
 	free(s->known);
 	free(s->sections);
+	free(s->more_builds);
 	free(s->qemu);
 }
 

@@ -19,6 +19,7 @@
 #include "lib/record_table.h"
 
 #define CUT_SECTION "cut "
+#define BUILD_SECTION "build "
 #define QEMU_SECTION "qemu "
 #define ADVICE "make all builds it"
 #define SUFFIX ".ini"
@@ -63,6 +64,15 @@ const char *path_cache(void)
 const struct image_cut *images_find(const struct images *images, const char *cut)
 {
 	return find_named(images->cuts, images->cut_count, sizeof(*images->cuts), cut);
+}
+
+const struct image_cut *image_cut_build(const struct image_cut *cut, unsigned int build)
+{
+	const struct image_cut *builds = cut->builds.items;
+
+	if (!build)
+		return cut;
+	return build <= cut->builds.count ? &builds[build - 1] : NULL;
 }
 
 const struct image_qemu *images_find_qemu(const struct images *images, const char *name)
@@ -144,6 +154,16 @@ static const struct key cut_keys[] = {
 };
 #undef S
 
+#define S struct image_cut
+static const struct key build_keys[] = {
+	KEY(NULL, "image", set_path, image),
+	FACT(NULL, build_id),
+	FACT(NULL, release),
+	FACT(NULL, key),
+	{ .name = NULL },
+};
+#undef S
+
 #define S struct image_qemu
 static const struct key qemu_keys[] = {
 	KEY(NULL, "path", set_path, path),
@@ -164,13 +184,15 @@ static const struct key images_keys[] = {
 #undef S
 
 #define S struct image_cut
+static RECORD(image_build_record, "build", NULL,
+	FIELD(TEXT, image), FIELD(TEXT, release), FIELD(TEXT, build_id), FIELD(TEXT, key));
 RECORD(image_cut_record, "cut", NULL,
 	FIELD(TEXT, image), FIELD(TEXT, modules), FIELD(TEXT, release), FIELD(TEXT, version),
 	FIELD(TEXT, build_id), FIELD(TEXT, key), FIELD(TEXT, source), FIELD(TEXT, commit),
 	FIELD(TEXT, message_id), FIELD(TEXT, subject), FIELD(TEXT, author_date),
 	FIELD(TEXT, dirty), FIELD(TEXT, fuzz), FIELD(TEXT, trace_events),
 	FIELD(TEXT, config_sha256), FIELD(TEXT, compiler), FIELD(TEXT, patches_sha256),
-	FIELD(TEXT, built_from));
+	FIELD(TEXT, built_from), FIELD(LIST, builds, .record = &image_build_record));
 #undef S
 
 #define S struct image_qemu
@@ -215,12 +237,61 @@ static int set_cut(const struct ini_entry *e, struct images *images)
 		       item_of(name, &images->cuts, &images->cut_count, sizeof(*images->cuts)));
 }
 
+/* A key of "[build CUT/N]", which follows that of the build before. */
+static int set_build(const struct ini_entry *e, struct image_cut *cut)
+{
+	struct record_list *builds = &cut->builds;
+	const char *at = strchr(e->section, '/') + 1;
+	char *end;
+	const unsigned long n = strtoul(at, &end, 10);
+	struct image_cut *build;
+
+	if (!isdigit((unsigned char)*at) || *end || !n || n >= BUILDS_MAX)
+		return ini_fail(e, "expected the number of a build, 1 to %d", BUILDS_MAX - 1);
+	if (n > builds->count + 1)
+		return ini_fail(e, "there is no [build %s/%zu] before it", cut->name,
+				builds->count + 1);
+	if (n > builds->count) {
+		builds->items = xreallocarray(builds->items, n, sizeof(*build));
+		build = (struct image_cut *)builds->items + builds->count++;
+		*build = (struct image_cut){ .name = xasprintf("%s/%lu", cut->name, n) };
+	}
+	return key_set(build_keys, e, (struct image_cut *)builds->items + n - 1);
+}
+
+/* The name of the cut in "build CUT/N", to be freed. */
+static char *cut_of_build(const char *section)
+{
+	const char *name = section + strlen(BUILD_SECTION);
+
+	return xasprintf("%.*s", (int)(strchrnul(name, '/') - name), name);
+}
+
+static bool is_build(const char *section)
+{
+	return !strncmp(section, BUILD_SECTION, strlen(BUILD_SECTION)) && strchr(section, '/');
+}
+
+static int set_build_of(const struct ini_entry *e, struct images *images)
+{
+	char *name = cut_of_build(e->section);
+	struct image_cut *cut =
+		find_named(images->cuts, images->cut_count, sizeof(*images->cuts), name);
+	int status = cut ? set_build(e, cut)
+			 : ini_fail(e, "there is no [" CUT_SECTION "%s] before it", name);
+
+	free(name);
+	return status;
+}
+
 static int set_entry(const struct ini_entry *e, void *context)
 {
 	struct images *images = context;
 
 	if (!strncmp(e->section, CUT_SECTION, strlen(CUT_SECTION)))
 		return set_cut(e, images);
+	if (is_build(e->section))
+		return set_build_of(e, images);
 	if (!strcmp(e->section, "qemu"))
 		return key_set(qemu_keys, e, default_qemu(images));
 	return key_set(images_keys, e, images);
@@ -272,6 +343,11 @@ int images_load(struct images *images, const char *path, char *err, size_t err_s
 
 static void release_cut(struct image_cut *cut)
 {
+	size_t i;
+
+	for (i = 0; i < cut->builds.count; i++)
+		release_texts(build_keys, (struct image_cut *)cut->builds.items + i);
+	free(cut->builds.items);
 	free(cut->file);
 	release_texts(cut_keys, cut);
 }
@@ -311,7 +387,16 @@ static int set_registered(const struct ini_entry *e, void *context)
 {
 	struct registered *r = context;
 	size_t n = strlen(r->kind);
+	char *of = NULL;
+	bool build = false;
 
+	if (is_build(e->section) && !strcmp(r->kind, CUT_SECTION)) {
+		of = cut_of_build(e->section);
+		build = !strcmp(of, r->name);
+		free(of);
+	}
+	if (build)
+		return set_build(e, &r->cut);
 	if (strncmp(e->section, r->kind, n) || strcmp(e->section + n, r->name))
 		return ini_fail(e, "expected only a section [%s%s]", r->kind, r->name);
 	return !strcmp(r->kind, CUT_SECTION) ? key_set(cut_keys, e, &r->cut)
@@ -515,5 +600,48 @@ int images_use(struct images *images, const struct image_cut *cut, const struct 
 		status = take_lock(images, cut->image, err, err_size);
 	if (!status && cut->modules)
 		status = take_lock(images, cut->modules, err, err_size);
+	return status;
+}
+
+/* How to get more builds of a cut. */
+static void advise_builds(const struct images *images, const struct image_cut *cut,
+			  unsigned int builds, char *text, size_t size)
+{
+	const bool shipped = images->file && cut->file && !strcmp(cut->file, images->file);
+
+	if (!shipped && !cut->config_sha256)
+		snprintf(text, size,
+			 "it was registered as a ready kernel, whose driver is not compiled here; "
+			 "build its source, as in `balloonbench build --git DIR --worktree "
+			 "--builds %u`",
+			 builds);
+	else
+		snprintf(text, size, "`%s --builds %u` builds them",
+			 shipped || !cut->built_from ? "balloonbench build" : cut->built_from,
+			 builds);
+}
+
+int images_use_builds(struct images *images, const struct image_cut *cut, unsigned int builds,
+		      char *err, size_t err_size)
+{
+	const struct image_cut *build;
+	char advice[1024], what[64];
+	unsigned int i;
+	int status = 0;
+
+	advise_builds(images, cut, builds, advice, sizeof(advice));
+	if (builds > cut->builds.count + 1)
+		return refuse(err, err_size, "cut '%s' has %zu build%s of %u; %s", cut->name,
+			      cut->builds.count + 1, cut->builds.count ? "s" : "", builds, advice);
+	for (i = 1; !status && i < builds; i++) {
+		build = image_cut_build(cut, i);
+		/* Layouts have the same release and version. */
+		if (!build->build_id)
+			return refuse(err, err_size, "%s: [build %s] has no build_id; %s",
+				      cut->file, build->name, advice);
+		snprintf(what, sizeof(what), "kernel of build '%.40s'", build->name);
+		status = check_there(what, build->image, advice, err, err_size)
+				 ?: take_lock(images, build->image, err, err_size);
+	}
 	return status;
 }

@@ -7,6 +7,9 @@
 
 #include "lib/record.h"
 
+/* Most builds of a cut: layouts of the same code. */
+#define BUILDS_MAX 20
+
 /*
  * The kernels, initramfs and QEMUs that can be booted. The shipped ones are in build/images.ini,
  * which `balloonbench build` writes; it registers the user's, one file each, in cuts/ and qemus/ of
@@ -22,6 +25,9 @@ struct image_cut {
 	/* Origin, as far as it is known. */
 	char *source, *commit, *message_id, *subject, *author_date, *dirty, *fuzz, *trace_events;
 	char *config_sha256, *compiler, *patches_sha256, *built_from;
+	/* Further builds, of struct image_cut: only name, image, build_id, release and key are set.
+	 */
+	struct record_list builds;
 	char *file;  /* that it was read from */
 	bool hidden; /* a shipped cut has the same name */
 };
@@ -65,6 +71,9 @@ void images_release(struct images *images);
 /* NULL if there is no such cut; hidden ones are not found. */
 const struct image_cut *images_find(const struct images *images, const char *cut);
 
+/* A build of a cut: itself for 0. NULL if it does not have that many. */
+const struct image_cut *image_cut_build(const struct image_cut *cut, unsigned int build);
+
 /* @name NULL: the default one. NULL if there is no such QEMU. */
 const struct image_qemu *images_find_qemu(const struct images *images, const char *name);
 
@@ -81,6 +90,13 @@ int images_check(const struct images *images, char *err, size_t err_size);
  */
 int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
 	       char *err, size_t err_size);
+
+/*
+ * The same of that many builds of the cut, the first of which is images_use()'s. -EINVAL with the
+ * command that builds them if it has fewer.
+ */
+int images_use_builds(struct images *images, const struct image_cut *cut, unsigned int builds,
+		      char *err, size_t err_size);
 
 /* What they are and where they come from, for env.json and `balloonbench list`. */
 extern const struct record image_cut_record, image_qemu_record;

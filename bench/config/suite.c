@@ -71,6 +71,48 @@ static unsigned int boots_in(const struct suite *suite, const char *scenario)
 	return own && own->boots ? own->boots : suite->boots;
 }
 
+unsigned int suite_builds(const struct suite *suite, const char *scenario)
+{
+	const struct suite_own *own = find_own(suite, scenario);
+
+	return own && own->builds ? own->builds : suite->builds;
+}
+
+unsigned int suite_build(const struct suite *suite, const char *scenario, unsigned int boot)
+{
+	return (boot - 1) % suite_builds(suite, scenario);
+}
+
+unsigned int suite_most_builds(const struct suite *suite, size_t variant)
+{
+	unsigned int most = 1, builds;
+	size_t i;
+
+	for (i = 0; i < suite->scenario_count; i++) {
+		builds = suite_builds(suite, suite->scenarios[i]);
+		if (builds > most && suite_runs(suite, suite->scenarios[i], variant, 1))
+			most = builds;
+	}
+	return most;
+}
+
+int suite_check_builds(const struct suite *suite, char *err, size_t err_size)
+{
+	unsigned int boots, builds;
+	size_t i;
+
+	for (i = 0; i < suite->scenario_count; i++) {
+		boots = boots_in(suite, suite->scenarios[i]);
+		builds = suite_builds(suite, suite->scenarios[i]);
+		if (boots < builds)
+			return refuse(err, err_size,
+				      "scenario %s: %u boots do not boot each of %u builds; raise "
+				      "--boots to a multiple of %u, or lower --builds",
+				      suite->scenarios[i], boots, builds, builds);
+	}
+	return 0;
+}
+
 unsigned int suite_most_boots(const struct suite *suite)
 {
 	unsigned int most = 0, boots;
@@ -93,10 +135,15 @@ bool suite_runs(const struct suite *suite, const char *scenario, size_t variant,
 				 : variant < suite->common_count;
 }
 
-/* "variants.SCENARIO" and "boots.SCENARIO" replace the common ones. */
+static bool is_key(const char *name, const char *key, size_t length)
+{
+	return length == strlen(name) && !strncmp(key, name, length);
+}
+
+/* "variants.SCENARIO", "boots.SCENARIO" and "builds.SCENARIO" replace the common ones. */
 static int set_entry(const struct ini_entry *e, void *context)
 {
-	static const struct key boots = { .max = BOOTS_MAX };
+	static const struct key boots = { .max = BOOTS_MAX }, builds = { .max = BUILDS_MAX };
 	struct search *search = context;
 	struct suite *suite = search->suite;
 	const char *dot = strchrnul(e->key, '.');
@@ -113,14 +160,17 @@ static int set_entry(const struct ini_entry *e, void *context)
 	}
 	if (!strcmp(e->key, "scenarios"))
 		split(e->value, &suite->scenarios, &suite->scenario_count);
-	else if (length == strlen("boots") && !strncmp(e->key, "boots", length))
+	else if (is_key("boots", e->key, length))
 		return key_set_number(e, &boots, own ? &own->boots : &suite->boots);
-	else if (length == strlen("variants") && !strncmp(e->key, "variants", length))
+	else if (is_key("builds", e->key, length))
+		return key_set_number(e, &builds, own ? &own->builds : &suite->builds);
+	else if (is_key("variants", e->key, length))
 		split(e->value, own ? &own->variants : &suite->variants,
 		      own ? &own->count : &suite->variant_count);
 	else
 		return ini_fail(e, "unknown key; there are: scenarios, variants, "
-				   "variants.SCENARIO, boots, boots.SCENARIO");
+				   "variants.SCENARIO, boots, boots.SCENARIO, builds, "
+				   "builds.SCENARIO");
 	return 0;
 }
 
@@ -130,7 +180,7 @@ int suite_load(struct suite *suite, const char *name, const char *path, char *er
 	char known[256];
 	int status;
 
-	*suite = (struct suite){ .boots = 5, .name = xstrdup(name) };
+	*suite = (struct suite){ .boots = 5, .builds = 1, .name = xstrdup(name) };
 	status = ini_file_parse(path, set_entry, &search, err, err_size);
 	join_names((const char *const *)search.sections, search.count, known, sizeof(known));
 	if (!status && !has_word(search.sections, search.count, name)) {
@@ -186,6 +236,15 @@ void suite_set_boots(struct suite *suite, unsigned int boots)
 	suite->boots = boots;
 	for (i = 0; i < suite->own_count; i++)
 		suite->own[i].boots = 0;
+}
+
+void suite_set_builds(struct suite *suite, unsigned int builds)
+{
+	size_t i;
+
+	suite->builds = builds;
+	for (i = 0; i < suite->own_count; i++)
+		suite->own[i].builds = 0;
 }
 
 void suite_release(struct suite *suite)

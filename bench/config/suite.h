@@ -20,11 +20,12 @@ struct suite {
 	size_t variant_count;
 	size_t common_count; /* the first so many run in scenarios without their own list */
 	unsigned int boots;  /* of each variant in each scenario */
+	unsigned int builds; /* of each cut, that its boots take in turn */
 	struct suite_own {
 		char *scenario;
 		char **variants; /* that run in this scenario, if count is not 0 */
 		size_t count;
-		unsigned int boots; /* 0: as in the other scenarios */
+		unsigned int boots, builds; /* 0: as in the other scenarios */
 	} * own;
 	size_t own_count;
 };
@@ -45,8 +46,22 @@ void suite_drop_lists(struct suite *suite);
 /* The largest number of boots in any scenario. */
 unsigned int suite_most_boots(const struct suite *suite);
 
-/* Set the number of boots in every scenario. */
+/* Set the number of boots, or of builds, in every scenario. */
 void suite_set_boots(struct suite *suite, unsigned int boots);
+void suite_set_builds(struct suite *suite, unsigned int builds);
+
+/* The number of builds in a scenario, and the largest in any that runs variant number @variant. */
+unsigned int suite_builds(const struct suite *suite, const char *scenario);
+unsigned int suite_most_builds(const struct suite *suite, size_t variant);
+
+/*
+ * The build of boot @boot, from 0: boots take the builds in turn, so that a block of the plan has
+ * one build of each cut.
+ */
+unsigned int suite_build(const struct suite *suite, const char *scenario, unsigned int boot);
+
+/* 0, or -EINVAL and a message: whether each build is booted in each scenario. */
+int suite_check_builds(const struct suite *suite, char *err, size_t err_size);
 
 /* Whether the suite runs boot @boot, from 1, of its variant number @variant in a scenario. */
 bool suite_runs(const struct suite *suite, const char *scenario, size_t variant, unsigned int boot);

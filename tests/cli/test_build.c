@@ -366,12 +366,62 @@ static void kernel_of_a_run_stays(void **state)
 	expect_kernel("mine", 3);
 }
 
+/* The address of balloon() in the kernel of a build. */
+static unsigned long address(const char *cut, int build)
+{
+	struct outcome outcome = run_shell("nm $(sed -n '/^.build %s.%d]/,$p' %s/cache/cuts/%s.ini "
+					   "| sed -n 's/^image = //p;T;q') "
+					   "| sed -n 's/ T balloon$//p'",
+					   cut, build, test_dir, cut);
+	unsigned long at = strtoul(outcome.output, NULL, 16);
+
+	assert_true(at);
+	outcome_release(&outcome);
+	return at;
+}
+
+static void layouts(void **state)
+{
+	unsigned long moved;
+	char key[32];
+
+	(void)state;
+	expect_outcome(RANGE("base..HEAD", "--ends"), 0, NULL);
+	snprintf(key, sizeof(key), "%s", cut_value("02-balloon-two", "key"));
+	assert_int_equal(times_compiled("mm/balloon"), 2);
+	expect_outcome(RANGE("base..HEAD", "--ends", "--builds", "3"), 0,
+		       "[1/4] 00-base layout 1: built, 1 objects", "[4/4] 02-balloon-two layout 2");
+	assert_string_equal(cut_value("02-balloon-two", "key"), key);
+	/* Only the objects with a pad are compiled. */
+	assert_int_equal(times_compiled("init/main"), 1);
+	assert_int_equal(times_compiled("mm/balloon"), 6);
+	/* A layout is the same in every cut. */
+	moved = address("00-base", 2) - address("00-base", 1);
+	assert_true(moved && moved % 16 == 0);
+	assert_int_equal(address("02-balloon-two", 2) - address("02-balloon-two", 1), moved);
+	expect_outcome(
+		run_shell("for i in $(sed -n 's/^image = //p' "
+			  "%s/cache/cuts/02-balloon-two.ini); do $i; echo $?; done | uniq -c",
+			  test_dir),
+		0, "3 3");
+	expect_outcome(RANGE("base..HEAD", "--ends", "--builds", "3"), 0, NULL);
+	assert_int_equal(times_compiled("mm/balloon"), 6);
+	expect_outcome(BUILD("--remove", "*"), 0, NULL);
+	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 0);
+}
+
 static void wrong_usage(void **state)
 {
 	(void)state;
 	expect_outcome(BUILD("--range", "a..b"), 2, "need --git DIR");
 	expect_outcome(BUILD("--git", linux_dir), 2, "--git needs --range BASE..TIP or --worktree");
 	expect_outcome(RANGE("base..HEAD", "--worktree"), 2, "two builds");
+	expect_outcome(WORKTREE("--builds", "0"), 2, "--builds");
+	expect_outcome(WORKTREE("--builds", "21"), 2, "--builds");
+	expect_outcome(WORKTREE("--suite", "default"), 2, "--suite is for the shipped series");
+	expect_outcome(BUILD("--debian", "6.12", "--builds", "2"), 2,
+		       "the driver of this kernel is built already");
+	expect_outcome(BUILD("--image", "x", "--builds", "2"), 2, "is built already");
 	expect_outcome(WORKTREE("--ends"), 2, "--ends needs --range");
 	expect_outcome(WORKTREE("--name", "../x"), 2, "cannot be the name of a cut");
 	expect_outcome(RANGE("base..HEAD", "--name", "a-name-that-is-longer"), 2, "the prefix");
@@ -412,6 +462,7 @@ int main(void)
 		TEST(recorded_command_is_quoted),
 		TEST(removal),
 		TEST(kernel_of_a_run_stays),
+		TEST(layouts),
 		TEST(wrong_usage),
 	};
 

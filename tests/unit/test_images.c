@@ -234,6 +234,82 @@ static void texts_are_made_harmless(void **state)
 	json_decref(json);
 }
 
+#define BUILDS                                                                                     \
+	SHIPPED "[build two/1]\nimage = mine\nbuild_id = 31\nkey = k1\n"                           \
+		"[build two/2]\nimage = gone\nbuild_id = 32\n"
+
+static int use_builds(const char *cut, unsigned int builds)
+{
+	*err = '\0';
+	return images_use_builds(&images, images_find(&images, cut), builds, err, sizeof(err));
+}
+
+static void further_builds_of_a_cut(void **state)
+{
+	const struct image_cut *cut;
+	json_t *json;
+
+	(void)state;
+	put("cuts/mine.ini", "[cut mine]\nimage = %1$s/mine\nbuild_id = ab\nconfig_sha256 = c\n"
+			     "built_from = balloonbench build --git x --worktree\n"
+			     "[build mine/1]\nimage = %1$s/one\nbuild_id = cd\n");
+	put("cuts/ready.ini", "[cut ready]\nimage = %1$s/mine\nbuild_id = ab\n");
+	load(BUILDS);
+	assert_int_equal(warning_count, 0);
+	cut = images_find(&images, "two");
+	assert_int_equal(cut->builds.count, 2);
+	assert_ptr_equal(image_cut_build(cut, 0), cut);
+	assert_string_equal(image_cut_build(cut, 1)->name, "two/1");
+	assert_string_equal(image_cut_build(cut, 1)->image, in_test_dir("mine"));
+	assert_string_equal(image_cut_build(cut, 2)->build_id, "32");
+	assert_null(image_cut_build(cut, 3));
+	assert_string_equal(image_cut_build(images_find(&images, "mine"), 1)->build_id, "cd");
+	json = record_encode(&image_cut_record, cut);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json_object_get(json, "builds"), 0), "key")),
+			    "k1");
+	json_decref(json);
+	assert_int_equal(use_builds("one", 1), 0);
+	assert_int_equal(use_builds("two", 2), 0);
+	assert_int_equal(use_builds("mine", 2), 0);
+	assert_int_equal(use_builds("two", 3), -ENOENT);
+	assert_non_null(strstr(err, "no kernel of build 'two/2' at "));
+	assert_int_equal(use_builds("two", 4), -EINVAL);
+	assert_non_null(
+		strstr(err, "cut 'two' has 3 builds of 4; `balloonbench build --builds 4`"));
+	assert_int_equal(use_builds("mine", 3), -EINVAL);
+	assert_non_null(strstr(err, "`balloonbench build --git x --worktree --builds 3` builds"));
+	assert_int_equal(use_builds("ready", 2), -EINVAL);
+	assert_non_null(strstr(err, "registered as a ready kernel"));
+}
+
+static void wrong_builds(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} wrong[] = {
+		{ SHIPPED "[build two/2]\nimage = mine\n", "there is no [build two/1] before it" },
+		{ SHIPPED "[build two/0]\nimage = mine\n", "expected the number of a build, 1 to" },
+		{ SHIPPED "[build two/20]\nimage = x\n",
+		  "expected the number of a build, 1 to 19" },
+		{ SHIPPED "[build two/x]\nimage = mine\n", "expected the number of a build" },
+		{ SHIPPED "[build two/1/1]\nimage = mine\n", "expected the number of a build" },
+		{ SHIPPED "[build three/1]\nimage = x\n", "there is no [cut three] before it" },
+		{ SHIPPED "[build two/1]\nmodules = x\n", "unknown key" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(images_load(&images,
+					     write_file(test_dir, "images.ini", wrong[i].text), err,
+					     sizeof(err)),
+				 -EINVAL);
+		if (!strstr(err, wrong[i].says))
+			fail_msg("%s says: %s", wrong[i].text, err);
+	}
+}
+
 static const struct {
 	const char *text, *says;
 } incomplete[] = {
@@ -312,10 +388,16 @@ static void environment_names_the_default_qemu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(paths_are_below_the_file),		  TEST(registered_ones_are_added),
-		TEST(shipped_ones_hide_registered_ones),  TEST(damaged_files_are_named),
-		TEST(a_file_that_cannot_be_read),	  TEST(texts_are_made_harmless),
-		TEST(incomplete_images_are_named),	  TEST(what_is_used_is_locked),
+		TEST(paths_are_below_the_file),
+		TEST(registered_ones_are_added),
+		TEST(shipped_ones_hide_registered_ones),
+		TEST(damaged_files_are_named),
+		TEST(a_file_that_cannot_be_read),
+		TEST(texts_are_made_harmless),
+		TEST(incomplete_images_are_named),
+		TEST(what_is_used_is_locked),
+		TEST(further_builds_of_a_cut),
+		TEST(wrong_builds),
 		TEST(environment_names_the_default_qemu),
 	};
 

@@ -28,7 +28,7 @@ static const char *read_back(const char *text)
 	};
 
 	memset(subject, 0, sizeof(subject));
-	assert_int_equal(registry_write("cut", "x", values, err, sizeof(err)), 0);
+	assert_int_equal(registry_write("cut", "x", values, NULL, err, sizeof(err)), 0);
 	if (ini_file_parse(in_test_dir("cuts/x.ini"), take, NULL, err, sizeof(err)))
 		fail_msg("%s", err);
 	assert_string_equal(section, "cut x");
@@ -91,7 +91,7 @@ static void long_path(void **state)
 	memset(path, '/', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
 	values[0].value = path;
-	assert_int_not_equal(registry_write("cut", "long", values, err, sizeof(err)), 0);
+	assert_int_not_equal(registry_write("cut", "long", values, NULL, err, sizeof(err)), 0);
 	assert_contains(err, "the path is too long");
 	assert_int_not_equal(access(in_test_dir("cuts/long.ini"), F_OK), 0);
 }
@@ -104,7 +104,7 @@ static void removal_keeps_what_is_elsewhere(void **state)
 
 	(void)state;
 	write_file(test_dir, "mine/qemu", "");
-	assert_int_equal(registry_write("qemu", "mine", values, err, sizeof(err)), 0);
+	assert_int_equal(registry_write("qemu", "mine", values, NULL, err, sizeof(err)), 0);
 	assert_int_equal(registry_remove("mine", NULL, err, sizeof(err)), 0);
 	assert_int_not_equal(access(in_test_dir("qemus/mine.ini"), F_OK), 0);
 	assert_int_equal(access(in_test_dir("mine/qemu"), F_OK), 0);
@@ -121,13 +121,13 @@ static void removal_keeps_what_the_checkout_uses(void **state)
 	write_file(test_dir, "kernels/0123456789abcdef/vmlinux", "");
 	snprintf(images, sizeof(images), "[cut list]\nimage = %s\n", values[0].value);
 	write_file(test_dir, "images.ini", images);
-	assert_int_equal(registry_write("cut", "a", values, err, sizeof(err)), 0);
-	assert_int_equal(registry_write("cut", "b", values, err, sizeof(err)), 0);
+	assert_int_equal(registry_write("cut", "a", values, NULL, err, sizeof(err)), 0);
+	assert_int_equal(registry_write("cut", "b", values, NULL, err, sizeof(err)), 0);
 	assert_int_equal(registry_remove("a", NULL, err, sizeof(err)), 0);
 	assert_int_equal(access(values[0].value, F_OK), 0);
 	assert_int_equal(registry_remove("b", in_test_dir("images.ini"), err, sizeof(err)), 0);
 	assert_int_equal(access(values[0].value, F_OK), 0);
-	assert_int_equal(registry_write("cut", "b", values, err, sizeof(err)), 0);
+	assert_int_equal(registry_write("cut", "b", values, NULL, err, sizeof(err)), 0);
 	assert_int_equal(registry_remove("b", NULL, err, sizeof(err)), 0);
 	assert_int_not_equal(access(values[0].value, F_OK), 0);
 }
