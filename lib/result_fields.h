@@ -357,6 +357,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	CHOICE(method, method_names, "balloon, virtio-mem or free-page-reporting")
 	CHOICE(accel, accel_names, "kvm, tcg or icount")
 	COUNT(boot, "number of the boot, from 1", REQUIRED)
+	COUNT(build, "layout of the cut's code, 0 the plain one; absent: all boots have that")
 	COUNT(seed, "seed of the boot", REQUIRED)
 	CHOICE(status, status_names, "ok, failed or invalid")
 	TEXT(reason, "absent where status is ok")

@@ -52,9 +52,17 @@ void checks_count(struct boot_result *result, int64_t cycle, int resize, const c
 	checks_add(result, cycle, resize, CHECK_PAGES, what, expected, expected, observed);
 }
 
-struct qemu_config boot_qemu_config(const struct boot *boot)
+/* The kernel of a boot, or NULL. */
+static const struct image_cut *cut_of(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
+
+	return cut ? image_cut_build(cut, boot->build) : NULL;
+}
+
+struct qemu_config boot_qemu_config(const struct boot *boot)
+{
+	const struct image_cut *cut = cut_of(boot);
 	const struct image_qemu *qemu = images_find_qemu(boot->images, boot->variant->qemu);
 	const char *binary = qemu ? qemu->path : NULL;
 	const struct scenario *scenario = boot->scenario;
@@ -135,6 +143,8 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	result->method = boot->variant->method;
 	result->accel = boot->accel;
 	result->boot = boot->number;
+	if (boot->builds > 1)
+		result->build = boot->build;
 	result->seed = boot->seed;
 	result->memory_bytes = boot->scenario->memory_bytes;
 	result->vcpus = boot->scenario->vcpus;
@@ -196,8 +206,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 
 	begin_result(boot, result);
 	boot->progress("boot", boot->context);
-	err = vm_start(&run.vm, &config, images_find(boot->images, boot->variant->cut),
-		       boot->scenario->boot_timeout_ns);
+	err = vm_start(&run.vm, &config, cut_of(boot), boot->scenario->boot_timeout_ns);
 	if (!err)
 		show_boot_warnings(&run);
 	if (!err)

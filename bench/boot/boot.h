@@ -20,6 +20,7 @@ struct boot {
 	const struct variant *variant;
 	const char *kernel_args; /* of scenario, variant and command line, or NULL */
 	unsigned int number;
+	unsigned int build, builds; /* of the cut, from 0, and how many the run has; 0: one */
 	uint64_t seed;
 	enum result_accel accel;
 	enum trace_level trace;

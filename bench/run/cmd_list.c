@@ -109,6 +109,8 @@ static int list_variants(const struct images *images, const char *file, FILE *te
 /* What one has to know of a cut before it is compared. */
 static void put_notes(const struct image_cut *c, FILE *text)
 {
+	if (c->builds.count)
+		fprintf(text, " [%zu builds]", c->builds.count + 1);
 	if (c->dirty && !strcmp(c->dirty, "yes"))
 		fputs(" [differs from its commit]", text);
 	if (c->fuzz && strcmp(c->fuzz, "0"))

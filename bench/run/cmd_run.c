@@ -73,6 +73,10 @@ static const struct option_row rows[] = {
 	       "variants of your own, in the form of variants.ini", .hint = HINT_FILE),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of each variant in each scenario", .min = 1,
 	       .max = BOOTS_MAX),
+	OPTION(COUNT, builds, "builds", 0, "K",
+	       "boot K builds of each cut in turn, which differ in layout only: boots are at least "
+	       "that many (default: as the suite says)",
+	       .min = 1, .max = BUILDS_MAX),
 	OPTION(COUNT, cycles, "cycles", 0, "N", "inflate-deflate cycles per boot", .min = 1,
 	       .max = CYCLES_MAX),
 	OPTION(RATE, rate_bytes_per_s, "rate", 0, "SIZE/s",
@@ -166,6 +170,7 @@ static int change_suite(struct run_options *options)
 {
 	struct suite *suite = &options->suite;
 	const char *only;
+	char err[512];
 
 	replace(&suite->scenarios, &suite->scenario_count, &options->scenarios);
 	replace(&suite->variants, &suite->variant_count, &options->variants);
@@ -176,6 +181,10 @@ static int change_suite(struct run_options *options)
 	}
 	if (options->boots)
 		suite_set_boots(suite, options->boots);
+	if (options->builds)
+		suite_set_builds(suite, options->builds);
+	if (suite_check_builds(suite, err, sizeof(err)))
+		return fails(EXIT_USAGE, "%s", err);
 	if (options->scenarios.count || options->variants.count) {
 		only = suite->scenario_count == 1 ? suite->scenarios[0] : "/";
 		record_set_text(&suite->name, strchr(only, '/') ? "custom" : only);
@@ -294,6 +303,10 @@ const struct command run_command = {
 		"  balloonbench run --scenario smoke --variant pfn-array --variant finalize \\\n"
 		"    --boots 2 -o /tmp/x\n"
 		"      two variants in the smallest scenario\n"
+		"  balloonbench run --scenario idle --variant list --variant finalize \\\n"
+		"    --boots 10 --builds 5\n"
+		"      each kernel in five layouts, two boots each: see balloonbench build "
+		"--builds\n"
 		"  balloonbench run --scenario ./mine.ini --boots 10 --accel kvm --pin 2-3\n"
 		"      your own scenario, under KVM, on two CPUs\n"
 		"  balloonbench run --scenario idle --accel icount\n"

@@ -17,13 +17,15 @@
 struct plan_entry {
 	size_t scenario; /* index into the arrays given to plan_make() */
 	size_t variant;
-	unsigned int boot; /* 1..boots within scenario and variant */
-	uint64_t seed;	   /* of this boot, derived from the run's seed */
+	unsigned int boot;  /* 1..boots within scenario and variant */
+	unsigned int build; /* of the cut, from 0; plan_make() sets 0 */
+	uint64_t seed;	    /* of this boot, derived from the run's seed */
 };
 
 struct plan {
 	uint64_t seed;
 	unsigned int boots;
+	unsigned int builds; /* the most in a scenario; 0: one */
 	struct plan_entry *entries;
 	size_t count;
 };

@@ -111,7 +111,8 @@ static int check_images(const struct resume *resume, const json_t *env)
 {
 	static const char *const cut[] = { "build_id", "release",	 "version",
 					   "key",      "modules",	 "config_sha256",
-					   "compiler", "patches_sha256", NULL };
+					   "compiler", "patches_sha256", "builds",
+					   NULL };
 	static const char *const qemu[] = { "path", "version", NULL };
 	const json_t *old = json_object_get(resume->env, "qemus");
 	const char *name = changed_object(json_object_get(resume->env, "cuts"),

@@ -79,7 +79,7 @@ struct run_options {
 	struct names variants;
 	const char *variants_file;  /* in addition to variants.ini, or NULL */
 	const char *kernel_args;    /* or NULL */
-	unsigned int boots;	    /* 0: as the suite says */
+	unsigned int boots, builds; /* 0: as the suite says */
 	struct suite suite;	    /* what to compare: names only */
 	unsigned int cycles;	    /* 0: as the scenario says */
 	uint64_t rate_bytes_per_s;  /* likewise */
@@ -188,7 +188,7 @@ int check_qemus(const struct session *s);
 /* The first line of `QEMU --version`; "" if it cannot be run. Returns @line. */
 const char *qemu_version_line(const char *binary, char *line, size_t size);
 
-/* "idle/list boot 3", until the next call. */
+/* "idle/list boot 3", with several builds "idle/list boot 3 of build 2", until the next call. */
 const char *boot_name(const struct boot *boot);
 
 /* Create the result tree, or reopen that of --resume. 0 or an exit status. */

@@ -69,11 +69,17 @@ static json_t *host_to_json(void)
 static json_t *cuts_to_json(const struct session *s)
 {
 	json_t *cuts = json_object();
+	struct image_cut cut;
 	size_t i;
 
-	for (i = 0; i < s->options.suite.variant_count; i++)
+	for (i = 0; i < s->options.suite.variant_count; i++) {
+		cut = *session_cut(s, s->chosen[i]);
+		/* Those that the run boots; two variants of a cut may differ in that. */
+		if (cut.builds.count >= s->plan.builds)
+			cut.builds.count = s->plan.builds - 1;
 		json_object_set_new(cuts, s->chosen[i]->cut,
-				    record_encode(&image_cut_record, session_cut(s, s->chosen[i])));
+				    record_encode(&image_cut_record, &cut));
+	}
 	return cuts;
 }
 

@@ -71,7 +71,7 @@ static void warn_of_hidden(const struct session *s, const struct variant *v)
 }
 
 /* Check that what a variant needs is there, and lock it. */
-static int use_images(struct session *s, const struct variant *v)
+static int use_images(struct session *s, const struct variant *v, unsigned int builds)
 {
 	const struct image_cut *cut = session_cut(s, v);
 	const struct image_qemu *qemu = session_qemu(s, v);
@@ -89,7 +89,8 @@ static int use_images(struct session *s, const struct variant *v)
 			     "`balloonbench build --qemu PATH --name %s` does that",
 			     v->name, v->qemu, v->qemu);
 	warn_of_hidden(s, v);
-	if (images_use(&s->images, cut, qemu, err, sizeof(err)))
+	if (images_use(&s->images, cut, qemu, err, sizeof(err)) ||
+	    images_use_builds(&s->images, cut, builds, err, sizeof(err)))
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	return 0;
 }
@@ -104,7 +105,9 @@ static int choose_variant(struct session *s, size_t i)
 
 	if (!is_control) {
 		s->chosen[i] = variants_find(&s->variants, &s->images, name, err, sizeof(err));
-		return s->chosen[i] ? use_images(s, s->chosen[i]) : fails(EXIT_USAGE, "%s", err);
+		return s->chosen[i] ? use_images(s, s->chosen[i],
+						 suite_most_builds(&s->options.suite, i))
+				    : fails(EXIT_USAGE, "%s", err);
 	}
 	named = variants_named(&s->variants, &s->images, name);
 	if (named)
@@ -181,13 +184,29 @@ static void draw_plan(const struct session *s, struct plan *plan, unsigned int b
 {
 	const struct suite *suite = &s->options.suite;
 	struct plan_entry *e, *kept;
+	const char *scenario;
 
 	plan_make(plan, s->scenario_count, suite->variant_count, boots, s->options.seed);
 	kept = plan->entries;
-	for (e = plan->entries; e < plan->entries + plan->count; e++)
-		if (suite_runs(suite, suite->scenarios[e->scenario], e->variant, e->boot))
+	for (e = plan->entries; e < plan->entries + plan->count; e++) {
+		scenario = suite->scenarios[e->scenario];
+		e->build = suite_build(suite, scenario, e->boot);
+		if (suite_runs(suite, scenario, e->variant, e->boot))
 			*kept++ = *e;
+	}
 	plan->count = kept - plan->entries;
+}
+
+static unsigned int most_builds(const struct suite *suite)
+{
+	unsigned int most = 1, builds;
+	size_t i;
+
+	for (i = 0; i < suite->variant_count; i++) {
+		builds = suite_most_builds(suite, i);
+		most = builds > most ? builds : most;
+	}
+	return most;
 }
 
 static void make_plan(struct session *s)
@@ -198,6 +217,7 @@ static void make_plan(struct session *s)
 
 	draw_plan(s, &s->plan, boots);
 	s->plan.boots = suite->boots;
+	s->plan.builds = most_builds(suite);
 	if (goal->half_width) {
 		suite_set_boots(suite, boots);
 		draw_plan(s, &s->longer, boots);
@@ -293,6 +313,9 @@ struct boot session_boot(const struct session *s, const struct plan_entry *entry
 		.kernel_args = s->kernel_args[entry->scenario * s->options.suite.variant_count +
 					      entry->variant],
 		.number = entry->boot,
+		.build = entry->build,
+		.builds = suite_builds(&s->options.suite,
+				       s->options.suite.scenarios[entry->scenario]),
 		.seed = entry->seed,
 		.accel = s->accel,
 		.trace = s->options.trace,
@@ -307,10 +330,12 @@ struct boot session_boot(const struct session *s, const struct plan_entry *entry
 
 const char *boot_name(const struct boot *boot)
 {
-	static char name[NAME_MAX + VARIANT_SPEC_MAX + 32];
+	static char name[NAME_MAX + VARIANT_SPEC_MAX + 48];
+	int n = snprintf(name, sizeof(name), "%s/%s boot %u", boot->scenario->name,
+			 boot->variant->name, boot->number);
 
-	snprintf(name, sizeof(name), "%s/%s boot %u", boot->scenario->name, boot->variant->name,
-		 boot->number);
+	if (boot->builds > 1)
+		snprintf(name + n, sizeof(name) - n, " of build %u", boot->build);
 	return name;
 }
 

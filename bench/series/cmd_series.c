@@ -23,7 +23,7 @@ struct series_options {
 	char **operands;
 	bool each, ends, debug;
 	struct names config, scenarios;
-	unsigned int boots;
+	unsigned int boots, builds;
 	const char *accel, *trace, *kernel_args, *name, *output;
 	bool quiet, verbose;
 };
@@ -40,6 +40,10 @@ static const struct option_row rows[] = {
 	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
 	       .hint = HINT_FILE),
 	OPTION(FLAG, debug, "debug", 0, NULL, "kernels that check themselves"),
+	OPTION(COUNT, builds, "builds", 0, "K",
+	       "builds of each commit, which differ in layout only; boots are at least that many "
+	       "(default: one)",
+	       .min = 1, .max = BUILDS_MAX),
 	OPTION(STRING, name, "name", 0, "PREFIX", "first part of the names of the cuts"),
 	OPTION_TITLE("WHAT TO RUN"),
 	OPTION(NAMES, scenarios, "scenario", 0, "NAME|FILE",
@@ -69,6 +73,8 @@ static int check_usage(const struct series_options *o)
 		wrong = "expected DIR and BASE..TIP, as in ~/linux v7.0..my-series";
 	else if (o->each && o->ends)
 		wrong = "--each and --ends exclude each other";
+	else if (o->builds > o->boots)
+		wrong = "--builds: each build is booted; raise --boots to a multiple of it";
 	else if (o->name && cut_check_prefix(o->name, err, sizeof(err)))
 		wrong = err;
 	else if (o->kernel_args && kernel_args_check(o->kernel_args, err, sizeof(err)))
@@ -95,6 +101,8 @@ static char *build_command_of(const struct build_options *o)
 	}
 	if (o->debug)
 		fputs(" --debug", f);
+	if (o->builds)
+		fprintf(f, " --builds %u", o->builds);
 	if (o->name) {
 		fputs(" --name", f);
 		command_text_add(f, o->name);
@@ -112,6 +120,7 @@ static int build_kernels(const struct series_options *o, struct build *build)
 		.ends = o->ends,
 		.config = o->config,
 		.debug = o->debug,
+		.builds = o->builds,
 		.name = o->name,
 		.quiet = o->quiet,
 		.verbose = o->verbose,
@@ -119,6 +128,7 @@ static int build_kernels(const struct series_options *o, struct build *build)
 	int status;
 
 	build->options = &options;
+	build->builds = o->builds;
 	build->in_series = true;
 	build->built_from = build_command_of(&options);
 	status = build_source_run(&range_source, build);
@@ -137,6 +147,8 @@ static int run_boots(const struct series_options *o, const struct build *build, 
 	for (i = 0; i < build->cuts.count; i++)
 		arguments_add(&a, "--variant=%s", build->cuts.items[i].name);
 	arguments_add(&a, "--boots=%u", o->boots);
+	if (o->builds)
+		arguments_add(&a, "--builds=%u", o->builds);
 	if (o->accel)
 		arguments_add(&a, "--accel=%s", o->accel);
 	if (o->trace)
@@ -229,7 +241,9 @@ const struct command series_command = {
 		    "      every commit, in scenario " SCENARIO "\n"
 		    "  balloonbench series ~/linux v7.0..my-series --ends --scenario touched \\\n"
 		    "    --boots 10 -o /tmp/v2\n"
-		    "      the base against the tip\n",
+		    "      the base against the tip\n"
+		    "  balloonbench series ~/linux v7.0..my-series --builds 5 --boots 10\n"
+		    "      five layouts of each kernel, two boots each\n",
 	.exits = "0 all boots ok\n"
 		 "2 wrong usage\n"
 		 "3 a kernel was not built, or a boot failed\n"
