@@ -45,8 +45,10 @@ programs: $(programs) $(O)/initramfs.cpio ## build the programs only: no QEMU, n
 deps: ## install the Debian packages that are missing (prints the command when not root)
 	$(Q)scripts/deps
 
+# Layouts of the cuts that the suite runs, as many as it says or BUILDS=K does.
+bench: builds_of = --suite $(SUITE)
 bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
-	$(Q)scripts/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
+	$(Q)BUILDS=$(BUILDS) scripts/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
 .PHONY: test $(stages:%=test-%)
 test: all $(runner) $(foreach stage,$(stages),$(need_$(stage))) ## all tests, all stages below; the last line counts them
@@ -120,6 +122,7 @@ clean-cache: ## empty the cache; with KEEP=used what this checkout uses stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 	@echo
+	@echo "  BUILDS=K builds each kernel in K layouts (make all), or those of the suite (make bench)."
 	@echo "  V=1 shows commands. KERNEL_SRC=DIR, KERNEL_PATCHES=DIR, QEMU_SRC=DIR, QEMU_PATCHES=DIR"
 	@echo "  and QEMU=PATH use your own. QOS=FILES are the claims of make bench (default: bench/qos/*.ini)."
 

@@ -16,4 +16,4 @@ build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) $(O)/balloonbench build
 build_debug = $(build_kernels) --debug
 
 $(images): FORCE $(O)/balloonbench | $(O)/.deps
-	$(Q)$(build_kernels)
+	$(Q)$(build_kernels) $(builds_of) $(if $(BUILDS),--builds $(BUILDS))

@@ -603,6 +603,18 @@ int images_use(struct images *images, const struct image_cut *cut, const struct 
 	return status;
 }
 
+/* The recorded command without its own --builds. */
+static void print_command(const char *command, unsigned int builds, char *text, size_t size)
+{
+	static const char option[] = " --builds";
+	const char *at = strstr(command, option), *rest = at ? at + strlen(option) : "";
+
+	if (at && strchr(" =", *rest))
+		rest += 1 + strspn(rest + 1, "0123456789");
+	snprintf(text, size, "`%.*s%s --builds %u` builds them",
+		 (int)(at ? at - command : (long)strlen(command)), command, rest, builds);
+}
+
 /* How to get more builds of a cut. */
 static void advise_builds(const struct images *images, const struct image_cut *cut,
 			  unsigned int builds, char *text, size_t size)
@@ -616,9 +628,8 @@ static void advise_builds(const struct images *images, const struct image_cut *c
 			 "--builds %u`",
 			 builds);
 	else
-		snprintf(text, size, "`%s --builds %u` builds them",
-			 shipped || !cut->built_from ? "balloonbench build" : cut->built_from,
-			 builds);
+		print_command(shipped || !cut->built_from ? "balloonbench build" : cut->built_from,
+			      builds, text, size);
 }
 
 int images_use_builds(struct images *images, const struct image_cut *cut, unsigned int builds,

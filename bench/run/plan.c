@@ -148,11 +148,12 @@ json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 	for (i = 0; i < variant_count; i++)
 		json_array_append_new(all_variants, variant_to_json(variants[i]));
 	for (e = plan->entries; e < plan->entries + plan->count; e++)
-		json_array_append_new(order, json_pack("{s:s, s:s, s:i, s:o*, s:I}", "scenario",
-						       scenarios[e->scenario].name, "variant",
-						       variants[e->variant]->name, "boot",
-						       (int)e->boot, "build", unless_0(e->build),
-						       "seed", (json_int_t)e->seed));
+		json_array_append_new(
+			order, json_pack("{s:s, s:s, s:i, s:o*, s:I}", "scenario",
+					 scenarios[e->scenario].name, "variant",
+					 variants[e->variant]->name, "boot", (int)e->boot, "build",
+					 plan->builds > 1 ? json_integer(e->build) : NULL, "seed",
+					 (json_int_t)e->seed));
 	return json_pack("{s:i, s:I, s:i, s:o*, s:o, s:o, s:o}", "schema_version",
 			 RESULT_SCHEMA_VERSION, "seed", (json_int_t)plan->seed, "boots",
 			 (int)plan->boots, "builds", unless_0(plan->builds > 1 ? plan->builds : 0),

@@ -410,6 +410,55 @@ static void layouts(void **state)
 	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 0);
 }
 
+/* images.ini of the shipped series: base, one, and base again without the patch of one. */
+static char *shipped(const char *options)
+{
+	char *images;
+
+	expect_outcome(
+		run_shell("cd %1$s && INITRAMFS=%1$s/i QEMU=/bin/true KERNEL_SRC=%2$s "
+			  "KERNEL_PATCHES=%1$s/p %3$s/balloonbench build --images i.ini %4$s",
+			  test_dir, linux_dir, TEST_BUILD, options),
+		0, NULL);
+	images = read_file(in_test_dir("i.ini"));
+	assert_non_null(images);
+	return images;
+}
+
+static void layouts_of_a_suite(void **state)
+{
+	char *images, *key;
+
+	(void)state;
+	git_in(linux_dir, "format-patch -q -1 --start-number 1 -o %s/p base~0..HEAD~1", test_dir);
+	git_in(linux_dir, "checkout -q base");
+	write_file(test_dir, "p/series",
+		   "# cut: base\n0001-balloon-one.patch\n# cut: one\n"
+		   "0001-balloon-one.patch -R\n# cut: back\n");
+	write_file(test_dir, "data/variants.ini", "[a]\ncut = one\n[b]\ncut = base\n");
+	write_file(test_dir, "data/suites.ini",
+		   "[s]\nscenarios = x y\nvariants = b\nvariants.y = a+off\nbuilds.y = 3\n");
+	images = shipped("");
+	assert_null(strstr(images, "[build"));
+	free(images);
+	images = shipped("--suite s");
+	assert_contains(images, "[build one/1]");
+	assert_contains(images, "[build one/2]");
+	assert_null(strstr(images, "[build one/3]"));
+	assert_null(strstr(images, "[build back"));
+	/* The tree is that of the base again. */
+	key = strstr(images, "[cut back]");
+	key = strstr(key, "\nkey = ");
+	key[strlen("\nkey = 0123456789abcdef\n")] = '\0';
+	assert_ptr_not_equal(strstr(images, key), key);
+	free(images);
+	images = shipped("--builds 2");
+	assert_contains(images, "[build base/1]");
+	assert_contains(images, "[build back/1]");
+	free(images);
+	expect_outcome(BUILD("--suite", "gone"), 3, "no suite 'gone'");
+}
+
 static void wrong_usage(void **state)
 {
 	(void)state;
@@ -463,6 +512,7 @@ int main(void)
 		TEST(removal),
 		TEST(kernel_of_a_run_stays),
 		TEST(layouts),
+		TEST(layouts_of_a_suite),
 		TEST(wrong_usage),
 	};
 

@@ -141,6 +141,82 @@ static void series(void **state)
 		       "the kernel of cut 05-balloon-five has changed");
 }
 
+static const char *result_of(const char *cut, int boot)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "out/tiny/%s/boot-%02d/result.json", cut, boot);
+	return in_test_dir(name);
+}
+
+/* The build that a boot had, and that it was that kernel. */
+static void expect_build(const char *cut, int boot, int build)
+{
+	json_t *result = load_json(result_of(cut, boot)),
+	       *env = load_json(in_test_dir("out/env.json"));
+	const json_t *kernel = json_object_get(json_object_get(env, "cuts"), cut);
+	const json_t *builds = json_object_get(kernel, "builds");
+
+	assert_int_equal(json_array_size(builds), 1);
+	assert_int_equal(json_integer_value(json_object_get(result, "build")), build);
+	if (build)
+		kernel = json_array_get(builds, build - 1);
+	assert_string_equal(json_string_value(json_object_get(result, "kernel_build_id")),
+			    json_string_value(json_object_get(kernel, "build_id")));
+	json_decref(result);
+	json_decref(env);
+}
+
+/* balloonbench run with so many builds, into a tree of that name. */
+static struct outcome run_builds(const char *builds, const char *more)
+{
+	const char *args[] = { "run",	    "--accel",	"tcg",	   "--trace", "off",
+			       "--variant", "00-base",	"--boots", "3",	      "--scenario",
+			       scenario,    "--builds", builds,	   "-o",      in_test_dir(builds),
+			       more,	    NULL };
+
+	return run_program("balloonbench", args);
+}
+
+static void layouts_of_a_series(void **state)
+{
+	json_t *plan;
+	int boot;
+
+	(void)state;
+	fake_linux_change(linux_dir, 1, "balloon: one");
+	expect_outcome(SERIES("base..HEAD", "--boots", "2", "--builds", "3"), 2,
+		       "each build is booted");
+	expect_outcome(SERIES("base..HEAD", "--boots", "4", "--builds", "2"), 0,
+		       "00-base layout 1: built", "tiny/00-base boot 2 of build 1: ok");
+	for (boot = 1; boot <= 4; boot++) {
+		expect_build("00-base", boot, (boot - 1) % 2);
+		expect_build("01-balloon-one", boot, (boot - 1) % 2);
+	}
+	plan = load_json(in_test_dir("out/plan.json"));
+	assert_int_equal(json_integer_value(json_object_get(plan, "builds")), 2);
+	json_decref(plan);
+	/* What is missing is run again, with the same builds. */
+	expect_outcome(run_shell("rm -r %s/tiny/00-base/boot-02", out), 0, NULL);
+	expect_outcome(SERIES("base..HEAD", "--boots", "4", "--builds", "2"), 0, NULL);
+	expect_build("00-base", 2, 1);
+	expect_outcome(run_builds("4", "--dry-run"), 2, "3 boots do not boot each of 4 builds");
+	expect_outcome(run_builds("3", "--dry-run"), 3,
+		       "cut '00-base' has 2 builds of 3; `balloonbench",
+		       " --range base..HEAD --builds 3` builds them");
+	expect_outcome(run_builds("2", "--dry-run"), 0, "boot 2 of build 1", "boot 3 of build 0");
+	expect_outcome(run_builds("1", "-q"), 0, NULL);
+	expect_outcome(run_shell("grep '\"build\"' %s/1/tiny/*/boot-*/result.json %s/1/plan.json",
+				 test_dir, test_dir),
+		       1, NULL);
+	/* Each build has to be that very kernel. */
+	expect_outcome(run_shell("cd %s/cache/cuts && sed -i '/^.build/,$s/^build_id = ../&00/' "
+				 "00-base.ini",
+				 test_dir),
+		       0, NULL);
+	expect_outcome(run_builds("2", "-v"), 3, "another kernel than that of cut '00-base/1'");
+}
+
 static void ends_of_a_series(void **state)
 {
 	char config[PATH_MAX], *letter;
@@ -345,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(series),
+		TEST(layouts_of_a_series),
 		TEST(ends_of_a_series),
 		TEST(the_bad_commit_is_found),
 		TEST(what_cannot_be_judged_is_skipped),

@@ -251,7 +251,7 @@ static void further_builds_of_a_cut(void **state)
 
 	(void)state;
 	put("cuts/mine.ini", "[cut mine]\nimage = %1$s/mine\nbuild_id = ab\nconfig_sha256 = c\n"
-			     "built_from = balloonbench build --git x --worktree\n"
+			     "built_from = balloonbench build --git x --builds 2 --worktree\n"
 			     "[build mine/1]\nimage = %1$s/one\nbuild_id = cd\n");
 	put("cuts/ready.ini", "[cut ready]\nimage = %1$s/mine\nbuild_id = ab\n");
 	load(BUILDS);
