@@ -75,7 +75,7 @@ static const struct option_row rows[] = {
 	       .max = BOOTS_MAX),
 	OPTION(COUNT, builds, "builds", 0, "K",
 	       "boot K builds of each cut in turn, which differ in layout only: boots are at least "
-	       "that many (default: as the suite says)",
+	       "that many (default: as the suite says; 1 with --scenario, --variant or --boots)",
 	       .min = 1, .max = BUILDS_MAX),
 	OPTION(COUNT, cycles, "cycles", 0, "N", "inflate-deflate cycles per boot", .min = 1,
 	       .max = CYCLES_MAX),
@@ -181,8 +181,10 @@ static int change_suite(struct run_options *options)
 	}
 	if (options->boots)
 		suite_set_boots(suite, options->boots);
-	if (options->builds)
-		suite_set_builds(suite, options->builds);
+	/* The suite's builds go with its boots and cuts. */
+	if (options->builds || options->boots || options->scenarios.count ||
+	    options->variants.count)
+		suite_set_builds(suite, options->builds ?: 1);
 	if (suite_check_builds(suite, err, sizeof(err)))
 		return fails(EXIT_USAGE, "%s", err);
 	if (options->scenarios.count || options->variants.count) {
@@ -305,8 +307,7 @@ const struct command run_command = {
 		"      two variants in the smallest scenario\n"
 		"  balloonbench run --scenario idle --variant list --variant finalize \\\n"
 		"    --boots 10 --builds 5\n"
-		"      each kernel in five layouts, two boots each: see balloonbench build "
-		"--builds\n"
+		"      each kernel in the five layouts of balloonbench build --builds 5\n"
 		"  balloonbench run --scenario ./mine.ini --boots 10 --accel kvm --pin 2-3\n"
 		"      your own scenario, under KVM, on two CPUs\n"
 		"  balloonbench run --scenario idle --accel icount\n"

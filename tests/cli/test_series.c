@@ -209,6 +209,14 @@ static void layouts_of_a_series(void **state)
 	expect_outcome(run_shell("grep '\"build\"' %s/1/tiny/*/boot-*/result.json %s/1/plan.json",
 				 test_dir, test_dir),
 		       1, NULL);
+	/* Those of a suite are for its own boots and cuts. */
+	write_file(test_dir, "data/suites.ini",
+		   "[default]\nscenarios = idle\nvariants = list\nboots = 9\nbuilds = 9\n");
+	expect_outcome(run_builds("1", "--dry-run"), 0, "00-base boot 3\n");
+	expect_outcome(run_shell("%s/balloonbench run --accel tcg --variant 00-base --boots 2 "
+				 "--scenario %s --dry-run",
+				 TEST_BUILD, scenario),
+		       0, "00-base boot 2\n");
 	/* Each build has to be that very kernel. */
 	expect_outcome(run_shell("cd %s/cache/cuts && sed -i '/^.build/,$s/^build_id = ../&00/' "
 				 "00-base.ini",

@@ -175,17 +175,22 @@ static void registered_kernels(void **state)
 	empty();
 	fake_trees_expect(BUILD_KERNELS, 0, "");
 	write_file(test_dir, "cache/kernels/0123456789abcdef/image", "mine");
+	write_file(test_dir, "cache/kernels/1111111111111111/image", "another layout");
 	write_file(test_dir, "cache/kernels/fedcba9876543210/image", "nobody's");
-	expect_outcome(run_shell("mkdir -p '%1$s/cache/cuts' && printf '[cut mine]\\nimage = "
-				 "%1$s/cache/kernels/0123456789abcdef/image\\n' "
-				 ">'%1$s/cache/cuts/mine.ini' && printf '[cut other]\\nimage = "
-				 "/nowhere/vmlinuz\\n' >'%1$s/cache/cuts/other.ini'",
-				 test_dir),
-		       0, "");
+	expect_outcome(
+		run_shell("mkdir -p '%1$s/cache/cuts' && printf '[cut mine]\\nimage = "
+			  "%1$s/cache/kernels/0123456789abcdef/image\\n[build mine/1]\\nimage = "
+			  "%1$s/cache/kernels/1111111111111111/image\\n' "
+			  ">'%1$s/cache/cuts/mine.ini' && printf '[cut other]\\nimage = "
+			  "/nowhere/vmlinuz\\n' >'%1$s/cache/cuts/other.ini'",
+			  test_dir),
+		0, "");
 	fake_trees_expect("scripts/cache clean unused %1$s/images.ini", 0,
 			  "kernels/fedcba9876543210");
 	assert_int_equal(fake_trees_count("/kernels/0123456789abcdef/image"), 1);
+	assert_int_equal(fake_trees_count("/kernels/1111111111111111/image"), 1);
 	assert_int_equal(fake_trees_count("/kernels/fedcba9876543210"), 0);
+	assert_int_equal(fake_trees_count("/cuts/mine.ini"), 1);
 	fake_trees_expect("scripts/cache clean all", 0, "removing the name cuts/mine.ini");
 	/* That kernel is not the cache's. */
 	assert_int_equal(fake_trees_count("/cuts/*"), 1);
