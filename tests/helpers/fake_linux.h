@@ -6,9 +6,9 @@
 
 /*
  * The source of a kernel of three files, which gcc builds in a moment: its Makefile knows
- * tinyconfig, olddefconfig, vmlinux and kbuild's CFLAGS_<object>.o. It lists each object that it compiles in
- * test_dir/compiled; while there is a file test_dir/hold, it creates test_dir/holding and waits
- * before it compiles mm/balloon.c.
+ * tinyconfig, olddefconfig, vmlinux and kbuild's CFLAGS_<object>.o. It lists each object that it
+ * compiles in test_dir/compiled; while there is a file test_dir/hold, it creates test_dir/holding
+ * and waits before it compiles mm/balloon.c.
  */
 
 /* Write the source into a directory. */
