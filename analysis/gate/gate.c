@@ -28,16 +28,20 @@ decide(struct gate_row *row, enum gate_verdict verdict, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Whether a side cannot be judged. @whose: "" or "the reference: " */
+/* Whether a side cannot be judged. A boot without the value is not left out: that would choose by
+ * the length of its resize. @whose: "" or "the reference: " */
 static bool lacks(struct gate_row *row, const struct series *s, const char *whose)
 {
 	if (!s->ok)
 		decide(row, GATE_INVALID, "%sno ok boot", whose);
-	else if (s->n >= BOOTS_MIN)
-		return false;
 	else if (s->too_few)
 		decide(row, GATE_INCONCLUSIVE, "%stoo few events for %s in %zu of %zu boots", whose,
 		       row->claim->measure.name, s->too_few, s->ok);
+	else if (s->n && s->empty)
+		decide(row, GATE_INCONCLUSIVE, "%sno event of %s in %zu of %zu boots", whose,
+		       row->claim->measure.name, s->empty, s->ok);
+	else if (s->n >= BOOTS_MIN)
+		return false;
 	else if (!s->n)
 		decide(row, GATE_INCONCLUSIVE, "%snot in these boots", whose);
 	else

@@ -77,7 +77,8 @@ void claims_release(struct claims *claims);
  *   fail          none of I does, and against a reference variant the permutation test agrees:
  *                 p against the reference's values times the limit, corrected after Holm for
  *                 all such rows, is below ALPHA
- *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, or without a ratio
+ *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, or without a ratio, or
+ *                 where a boot has too few events for the percentile
  *
  * To pass needs no correction: all claims must (Berger, Multiparameter Hypothesis Testing and
  * Acceptance Sampling, 1982). One failure fails the gate, hence Holm; wider intervals would not

@@ -236,6 +236,37 @@ static void victims_are_held_against_the_same_boot(void **state)
 		"no boot has 'victims.guest.fautl_ns'; in victims.guest there are: fault_ns");
 }
 
+/* Leaving a boot out would choose by its length: a short inflate has the fewest events. */
+static void a_boot_without_a_percentile_decides_nothing(void **state)
+{
+	struct boot_result boot;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= BOOTS; i++) {
+		boot = make_boot("victim", "short", i, 100);
+		add_victim(&boot.victims.guest, "fault_ns", build_spread(1000, 2000),
+			   build_spread(1000, i > 2 ? 2000 : 50));
+		put_boot("short", &boot);
+		boot = make_boot("victim", "none", i, 100);
+		add_victim(&boot.victims.guest, "fault_ns", build_spread(1000, 2000),
+			   i > 1 ? build_spread(1000, 2000) : NULL);
+		put_boot("short", &boot);
+	}
+	expect_outcome(gate_claim("short", "claim = guest.fault_ns.p99 during inflate <= 1 s\n"
+					   "variant = short"),
+		       EXIT_INCONCLUSIVE, "too few events for guest.fault_ns.p99 in 2 of 7 boots");
+	expect_outcome(gate_claim("short", "claim = guest.fault_ns.p50 during inflate <= 1 s\n"
+					   "variant = short"),
+		       EXIT_FINE, "1 pass");
+	expect_outcome(gate_claim("short", "claim = guest.fault_ns.max during inflate <= 1 s\n"
+					   "variant = none"),
+		       EXIT_INCONCLUSIVE, "no event of guest.fault_ns.max in 1 of 7 boots");
+	expect_outcome(gate_claim("short", "claim = guest.fault_ns.p50 during inflate <= 2 x none\n"
+					   "variant = short"),
+		       EXIT_INCONCLUSIVE, "the reference: no event of");
+}
+
 static void run_python(const char *script, const char *first, const char *second, int expected)
 {
 	char path[256], command[1024];
@@ -813,6 +844,7 @@ int main(void)
 		cmocka_unit_test(many_claims_are_corrected_for),
 		cmocka_unit_test(limits_are_exact),
 		cmocka_unit_test(victims_are_held_against_the_same_boot),
+		cmocka_unit_test(a_boot_without_a_percentile_decides_nothing),
 		cmocka_unit_test(victims_fit_the_schema),
 		cmocka_unit_test(a_variant_that_never_ran_well_is_not_passed_over),
 		cmocka_unit_test(controls_and_other_traces_are_left_out),
