@@ -113,6 +113,26 @@ static void find_outliers(struct comparison *c, const struct table *table)
 	free(flags);
 }
 
+void compare_widen(struct comparison *c, const struct table *table)
+{
+	struct resolution of = resolution_of(table, c->scenario, c->variant, c->measure), base,
+			  ratio;
+
+	c->resolution = of.share;
+	resolution_widen(&c->median_interval, &of);
+	if (!c->base)
+		return;
+	base = resolution_of(table, c->scenario, c->base, c->measure);
+	ratio = resolution_of_ratio(&of, &base);
+	c->base_resolution = base.share;
+	c->ratio_resolution = ratio.share;
+	resolution_widen(&c->ratio_interval, &ratio);
+	c->difference_interval.low -=
+		(1 - of.below) * c->median + (base.above - 1) * c->base_median;
+	c->difference_interval.high +=
+		(of.above - 1) * c->median + (1 - base.below) * c->base_median;
+}
+
 void compare(struct comparison *c, const struct table *table, const struct measure *measure,
 	     const char *scenario, const char *variant, const char *base)
 {
@@ -137,6 +157,7 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 	c->counts = table_counts(table, scenario, variant);
 	find_outliers(c, table);
 	compare_values(c, 1);
+	compare_widen(c, table);
 }
 
 void compare_release(struct comparison *c)

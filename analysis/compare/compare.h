@@ -28,14 +28,15 @@ struct comparison {
 	double *values, *base_values;
 	size_t *boots; /* of each value, its index in the table */
 	size_t n, base_n;
-	struct boot_counts counts;	 /* of the variant */
-	struct record_list outliers;	 /* numbers of boots far from the others, counted as well */
-	bool absent, base_absent;	 /* ok boots, but no value */
-	double median, base_median;	 /* NAN where there is none, as all below */
-	struct interval median_interval; /* where n > 1 */
-	double ratio;			 /* median / base_median; none where a base value is 0 */
-	struct interval ratio_interval;	 /* where both n > 1, as the next */
-	double difference;		 /* median - base_median */
+	struct boot_counts counts;   /* of the variant */
+	struct record_list outliers; /* numbers of boots far from the others, counted as well */
+	bool absent, base_absent;    /* ok boots, but no value */
+	double median, base_median;  /* NAN where there is none, as all below */
+	double resolution, base_resolution, ratio_resolution; /* resolution.h: share; of a ratio */
+	struct interval median_interval;		      /* where n > 1 */
+	double ratio;			/* median / base_median; none where a base value is 0 */
+	struct interval ratio_interval; /* where both n > 1, as the next */
+	double difference;		/* median - base_median */
 	struct interval difference_interval;
 	double p, p_holm;     /* the latter corrected for the family, by compare_judge() */
 	enum verdict verdict; /* by compare_judge() */
@@ -50,6 +51,9 @@ void compare_release(struct comparison *c);
 
 /* The numbers of values that are in @c already; p is against the base's times @limit. */
 void compare_values(struct comparison *c, double limit);
+
+/* Widen the intervals by the resolution of the resize timer. compare() does all of it. */
+void compare_widen(struct comparison *c, const struct table *table);
 
 /*
  * The verdicts of comparisons that are shown together, with p corrected after Holm (A Simple

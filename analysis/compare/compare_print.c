@@ -20,9 +20,10 @@ static void write_comparison(struct writer *w, const struct comparison *c)
 	write_cell(w, "%s", c->metric);
 	write_cell(w, "%s", c->variant);
 	write_count(w, c->n);
-	write_number(w, "%.5g", c->median);
+	write_rounded(w, "%.5g", c->resolution, c->median, NAN, NAN);
 	write_cell(w, "%s", c->unit);
-	write_estimate(w, "%.3f", c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+	write_rounded(w, "%.3f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
+		      c->ratio_interval.high);
 	write_number(w, "%.4f", c->p_holm);
 	if (is_base(c))
 		write_cell(w, "base");

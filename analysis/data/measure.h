@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "analysis/data/resolution.h"
 #include "analysis/data/table.h"
 #include "lib/bootstrap.h"
 #include "lib/units.h"
@@ -100,7 +101,8 @@ bool series_exists(const struct table *table, const char *scenario, const char *
 struct estimate {
 	size_t n;
 	double median;		  /* NAN where n is 0 */
-	struct interval interval; /* NANs where n < 2 */
+	struct interval interval; /* NANs where n < 2; of a resize as wide as its resolution too */
+	double resolution;	  /* as a share of the median; 0: exact */
 };
 
 /* Takes the values over, and frees them. */

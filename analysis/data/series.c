@@ -159,11 +159,15 @@ struct estimate estimate_of(double *values, size_t n)
 struct estimate estimate(const struct table *t, const char *scenario, const char *variant,
 			 const struct measure *measure)
 {
+	struct resolution resolution = resolution_of(t, scenario, variant, measure);
 	struct series s = series(t, scenario, variant, measure);
 	bool carried = !s.too_few && !s.empty;
+	struct estimate e = estimate_of(s.values, carried ? s.n : 0);
 
 	free(s.boots);
-	return estimate_of(s.values, carried ? s.n : 0);
+	e.resolution = resolution.share;
+	resolution_widen(&e.interval, &resolution);
+	return e;
 }
 
 struct interval series_within(const struct table *t, size_t boot, const struct measure *measure)

@@ -69,7 +69,9 @@ static void take(const struct gate *g, struct gate_row *row)
 	struct series other = series(g->table, row->scenario, reference ? reference : row->variant,
 				     reference ? &claim->measure : &ratio);
 	const struct series *s = reference ? &plain : &other;
-	struct comparison c = { .variant = row->variant,
+	struct comparison c = { .scenario = row->scenario,
+				.variant = row->variant,
+				.measure = reference ? &claim->measure : &ratio,
 				.values = s->values,
 				.n = s->n,
 				.base = reference,
@@ -77,6 +79,7 @@ static void take(const struct gate *g, struct gate_row *row)
 				.base_n = reference ? other.n : 0 };
 
 	compare_values(&c, claim->limit);
+	compare_widen(&c, g->table);
 	row->n = s->n;
 	row->too_few = s->too_few;
 	row->median = plain.n ? stats_median(plain.values, plain.n) : NAN;

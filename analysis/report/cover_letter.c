@@ -77,22 +77,13 @@ static void write_comparison(struct writer *w, const struct comparison *c)
 	write_cell(w, "%.*s", NAME_SHOWN, c->variant);
 	if (!c->n) {
 		write_cells(w, "-", 1);
-		write_cells(w, "", 3);
+		write_cells(w, "", 2);
 		write_cell(w, c->absent ? "no such resize" : "no boot that is ok");
 		return;
 	}
 	write_count(w, c->n);
-	write_number(w, "%.4g", c->median);
-	if (is_base(c))
-		write_count(w, 1);
-	else if (isfinite(c->ratio))
-		write_number(w, "%.3f", c->ratio);
-	else
-		write_cells(w, "", 1);
-	if (!is_base(c) && isfinite(c->ratio_interval.low))
-		write_cell(w, "[%.3f, %.3f]", c->ratio_interval.low, c->ratio_interval.high);
-	else
-		write_cells(w, "", 1);
+	cell_median(w, "%.4g", c, false);
+	cell_ratio(w, c);
 	write_cell(w, "%s", is_base(c) ? "base" : verdict_names[c->verdict]);
 }
 
@@ -109,7 +100,7 @@ static void write_scenario(struct writer *w, const struct report *r,
 		write_table_of(w, direction_names[d]);
 		write_columns(w, "n");
 		write_columns(w, unit);
-		write_columns(w, "ratio|95 % interval|verdict");
+		write_columns(w, "ratio [95 %]|verdict");
 		for (v = 0; v < s->variant_count; v++)
 			write_comparison(w, &s->resizes[d][v]);
 		write_table_end(w);

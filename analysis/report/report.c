@@ -122,14 +122,6 @@ void report_gap(struct report *r, const char *fmt, ...)
 	free(text);
 }
 
-double report_rate(const struct report *r, const struct comparison *c, enum direction direction)
-{
-	struct measure bytes = measure_of("%s.bytes", direction_names[direction]);
-
-	return estimate(r->table, c->scenario, c->variant, &bytes).median / GIB_BYTES /
-	       (c->median / 1000);
-}
-
 const char *report_rate_unit(const struct report *r)
 {
 	return table_is_icount(r->table) ? "GiB/G instr." : "GiB/s";
@@ -218,8 +210,34 @@ void write_note(struct writer *w, const struct topic *t)
 
 void cell_estimate(struct writer *w, const char *format, struct estimate e, double factor)
 {
-	write_estimate(w, format, e.n ? e.median * factor : NAN, e.interval.low * factor,
-		       e.interval.high * factor);
+	write_rounded(w, format, e.resolution, e.n ? e.median * factor : NAN,
+		      e.interval.low * factor, e.interval.high * factor);
+}
+
+void cell_median(struct writer *w, const char *format, const struct comparison *c,
+		 bool with_interval)
+{
+	write_rounded(w, format, c->resolution, c->median,
+		      with_interval ? c->median_interval.low : NAN, c->median_interval.high);
+}
+
+void cell_rate(struct writer *w, const struct report *r, const struct comparison *c,
+	       enum direction direction)
+{
+	struct measure bytes = measure_of("%s.bytes", direction_names[direction]);
+	struct estimate e = estimate(r->table, c->scenario, c->variant, &bytes);
+
+	if (is_resolved(c->resolution))
+		write_rounded(w, "%.3g", c->resolution, e.median / GIB_BYTES / (c->median / 1000),
+			      NAN, NAN);
+	else
+		write_cells(w, UNRESOLVED, 1);
+}
+
+char *ratio_text(const struct comparison *c)
+{
+	return rounded_text("%.3f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
+			    c->ratio_interval.high);
 }
 
 void cell_ratio(struct writer *w, const struct comparison *c)
@@ -227,7 +245,8 @@ void cell_ratio(struct writer *w, const struct comparison *c)
 	if (is_base(c))
 		write_count(w, 1);
 	else if (isfinite(c->ratio))
-		write_estimate(w, "%.3f", c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+		write_rounded(w, "%.3f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
+			      c->ratio_interval.high);
 	else
 		write_cells(w, "", 1);
 }

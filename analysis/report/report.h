@@ -130,8 +130,9 @@ bool write_latency_topic(struct writer *w, const struct report *r, const char *n
 			 const char *scenario, const char *first_column, const char *unit);
 
 /* GiB a second (or a billion instructions) of a variant that has a boot: the bytes resized
- * over its median duration. */
-double report_rate(const struct report *r, const struct comparison *c, enum direction direction);
+ * over its median duration; "unresolved" where the timer does not tell. */
+void cell_rate(struct writer *w, const struct report *r, const struct comparison *c,
+	       enum direction direction);
 const char *report_rate_unit(const struct report *r);
 
 static inline bool is_base(const struct comparison *c)
@@ -171,7 +172,11 @@ void release_comparisons(struct comparisons *all);
 
 /* Cells that several sections have. */
 void cell_estimate(struct writer *w, const char *format, struct estimate e, double factor);
-/* "0.409 [0.389, 0.427]"; 1 of the base */
+/* "5.53", with its interval if @with_interval. */
+void cell_median(struct writer *w, const char *format, const struct comparison *c,
+		 bool with_interval);
+/* "0.409 [0.389, 0.427]", also as a text to be freed; the cell of the base is 1 */
+char *ratio_text(const struct comparison *c);
 void cell_ratio(struct writer *w, const struct comparison *c);
 /* Ratio, corrected p (none of the base) and verdict ("base" of the base). */
 void cells_judged(struct writer *w, const struct comparison *c);

@@ -58,8 +58,8 @@ void section_steps(struct writer *w, struct report *r)
 		write_row_texts(w, c->scenario, step_metrics[c->measure - measures][0], c->variant,
 				c->base, NULL);
 		write_count(w, c->n);
-		write_number(w, "%.4g", c->median);
-		write_number(w, "%.4g", c->base_median);
+		cell_median(w, "%.4g", c, false);
+		write_rounded(w, "%.4g", c->base_resolution, c->base_median, NAN, NAN);
 		cells_judged(w, c);
 	}
 	write_table_end(w);
@@ -191,11 +191,11 @@ void section_cost(struct writer *w, struct report *r)
 		write_row_texts(w, c->scenario, direction_names[c->measure - m], c->variant,
 				c->base, NULL);
 		write_count(w, c->n);
-		write_estimate(w, "%.1f", c->median, c->median_interval.low,
-			       c->median_interval.high);
+		cell_median(w, "%.1f", c, true);
 		write_more(w, c < all.list + of_time ? " ns" : " instructions");
 		write_number(w, "%+.1f", c->difference);
-		write_estimate(w, "%.4f", c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+		write_rounded(w, "%.4f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
+			      c->ratio_interval.high);
 	}
 	write_table_end(w);
 	if (r->instructions)

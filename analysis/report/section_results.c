@@ -41,8 +41,8 @@ static void write_resize(struct writer *w, const struct report *r, const struct 
 		write_verdict(w, "invalid");
 		return;
 	}
-	write_estimate(w, "%.4g", c->median, c->median_interval.low, c->median_interval.high);
-	write_number(w, "%.3g", report_rate(r, c, direction));
+	cell_median(w, "%.4g", c, true);
+	cell_rate(w, r, c, direction);
 	cells_judged(w, c);
 }
 
@@ -92,7 +92,7 @@ static void write_phases(struct writer *w, const struct report *r, const struct 
 				      phase_estimate(r, s->name, s->variants[v], direction,
 						     shown[i], "per_page"),
 				      icount ? 1 : 1e-3);
-			if (share.n)
+			if (share.n && is_resolved(share.resolution))
 				write_more(w, " · %.1f %%", share.median);
 		}
 	}

@@ -33,8 +33,10 @@ static size_t with_verdict(const struct report_scenario *s, enum direction direc
 
 static void write_ratio(struct writer *w, const struct comparison *c)
 {
-	write_text(w, "%s (%.3f [%.3f, %.3f])", c->variant, c->ratio, c->ratio_interval.low,
-		   c->ratio_interval.high);
+	char *ratio = ratio_text(c);
+
+	write_text(w, "%s (%s)", c->variant, ratio);
+	free(ratio);
 }
 
 /* "huge (0.012 [0.011, 0.013]), bulk (...) and 5 more", or names alone. */
@@ -112,7 +114,7 @@ static void write_main_effect(struct writer *w, const struct report *r, enum dir
 	const struct comparison *base = &s->resizes[direction][0];
 	const struct document *plan = table_planned(r->table, "scenarios", s->name);
 	size_t n = with_verdict(s, direction, VERDICT_IMPROVE, list);
-	char inflate[32], memory[32];
+	char inflate[32], memory[32], *median;
 
 	if (!base->n)
 		return;
@@ -125,8 +127,10 @@ static void write_main_effect(struct writer *w, const struct report *r, enum dir
 		write_text(w, " in ");
 		write_strong(w, "%s", s->name);
 	}
-	write_text(w, " takes %.4g %s with %s%s", base->median, r->unit, base->variant,
+	median = rounded_text("%.4g", base->resolution, base->median, NAN, NAN);
+	write_text(w, " takes %s %s with %s%s", median, r->unit, base->variant,
 		   n ? "; the ratio to it is lower with " : ", and no variant improves it");
+	free(median);
 	write_list(w, list, n, true);
 	write_text(w, ". ");
 }
@@ -222,8 +226,8 @@ static void write_cells_of(struct writer *w, const struct report *r, const struc
 		write_cell(w, "no boot that is ok");
 		return;
 	}
-	write_number(w, "%.4g", c->median);
-	write_number(w, "%.3g", report_rate(r, c, direction));
+	cell_median(w, "%.4g", c, false);
+	cell_rate(w, r, c, direction);
 	if (is_base(c)) {
 		write_count(w, 1);
 	} else if (isfinite(c->ratio_interval.low)) {

@@ -462,6 +462,7 @@ static bool write_value(struct writer *w, const struct report *r, const struct t
 {
 	const struct measure *m = &a->measures[INFLATE];
 	struct series mine = series(r->table, scenario, variant, m), base = { .n = 0 };
+	struct resolution resolution, to;
 	struct estimate e = { .interval = { NAN, NAN } };
 	bool known;
 
@@ -480,10 +481,14 @@ static bool write_value(struct writer *w, const struct report *r, const struct t
 		write_cell(w, "%zu, %zu", mine.n, base.n);
 		if (mine.n > 1 && base.n > 1)
 			e.interval = bootstrap_ratio(mine.values, mine.n, base.values, base.n);
-		write_estimate(w, "%.3f",
-			       stats_median(mine.values, mine.n) /
-				       stats_median(base.values, base.n),
-			       e.interval.low, e.interval.high);
+		e.n = mine.n;
+		e.median = stats_median(mine.values, mine.n) / stats_median(base.values, base.n);
+		resolution = resolution_of(r->table, scenario, variant, m);
+		to = resolution_of(r->table, scenario, a->against, m);
+		resolution = resolution_of_ratio(&resolution, &to);
+		resolution_widen(&e.interval, &resolution);
+		e.resolution = resolution.share;
+		cell_estimate(w, "%.3f", e, 1);
 		write_more(w, " x");
 	} else {
 		write_cell(w, "%zu", e.n);

@@ -206,7 +206,13 @@ void write_table_end(struct writer *w)
 
 static bool is_words(const char *text)
 {
-	return *text && strcmp(text, "-") && strcmp(text, "—");
+	static const char *const no_numbers[] = { "", "-", "—", "unresolved" };
+	size_t i;
+
+	for (i = 0; i < sizeof(no_numbers) / sizeof(no_numbers[0]); i++)
+		if (!strcmp(text, no_numbers[i]))
+			return false;
+	return true;
 }
 
 static struct cell *add_cell(struct writer *w, char *text)
@@ -237,25 +243,50 @@ void write_cells(struct writer *w, const char *text, size_t count)
 		write_cell(w, "%s", text);
 }
 
-void write_estimate(struct writer *w, const char *format, double value, double low, double high)
+/* The last decimal place is @place, or, where that is 0, that of the format. */
+static void format_rounded(char *text, size_t size, const char *format, double value, double place)
 {
-	char text[64];
+	int digits, finest = place > 0 ? (int)fmax(-round(log10(place)), 0) : 0;
+	const char *point;
+
+	snprintf(text, size, format, value);
+	if (!(place > 0))
+		return;
+	point = strchr(text, '.');
+	digits = point && !strchr(text, 'e') ? (int)strlen(point + 1) : 0;
+	value = round(value / place) * place;
+	if (strstr(text, "e-"))
+		snprintf(text, size, format, value);
+	else
+		snprintf(text, size, "%.*f", digits < finest ? digits : finest, value);
+}
+
+char *rounded_text(const char *format, double resolution, double value, double low, double high)
+{
+	double width = resolution * fabs(value), place;
+	char texts[3][64];
+
+	place = width > 0 && isfinite(width) ? pow(10, floor(log10(width))) : 0;
+	format_rounded(texts[0], sizeof(texts[0]), format, value, place);
+	if (!isfinite(low) || !isfinite(high))
+		return xstrdup(texts[0]);
+	format_rounded(texts[1], sizeof(texts[1]), format, low, place);
+	format_rounded(texts[2], sizeof(texts[2]), format, high, place);
+	return xasprintf("%s [%s, %s]", texts[0], texts[1], texts[2]);
+}
+
+void write_rounded(struct writer *w, const char *format, double resolution, double value,
+		   double low, double high)
+{
 	struct cell *cell;
 
 	if (!isfinite(value)) {
 		write_cell(w, "-");
 		return;
 	}
-	snprintf(text, sizeof(text), format, value);
-	cell = add_cell(w, xstrdup(text));
+	cell = add_cell(w, rounded_text(format, resolution, value, low, high));
 	cell->number = value;
 	cell->is_words = false;
-	if (!isfinite(low) || !isfinite(high))
-		return;
-	snprintf(text, sizeof(text), format, low);
-	write_more(w, " [%s, ", text);
-	snprintf(text, sizeof(text), format, high);
-	write_more(w, "%s]", text);
 }
 
 void write_more_words(struct writer *w, char *text)

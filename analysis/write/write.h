@@ -77,7 +77,8 @@ void write_row(struct writer *w);
 void write_row_list(struct writer *w, const char *const *texts);
 void write_table_end(struct writer *w);
 
-/* A cell of words; "", "-" and "—" say that there is no number, and make no column one of words. */
+/* A cell of words; "", "-", "—" and "unresolved" say that there is no number, and make no column
+ * one of words. */
 void write_words(struct writer *w, char *text);
 #define write_cell(w, ...) write_words(w, xasprintf(__VA_ARGS__))
 /* So many cells of it. */
@@ -86,7 +87,12 @@ void write_cells(struct writer *w, const char *text, size_t count);
 #define write_number(w, format, value) write_estimate(w, format, value, NAN, NAN)
 #define write_count(w, count) write_number(w, "%.0f", count)
 /* "1.23 [1.20, 1.25]"; without the interval where that is not finite. */
-void write_estimate(struct writer *w, const char *format, double value, double low, double high);
+#define write_estimate(w, format, value, low, high) write_rounded(w, format, 0, value, low, high)
+/* With no digit finer than @resolution, a share of the value. */
+void write_rounded(struct writer *w, const char *format, double resolution, double value,
+		   double low, double high);
+/* The same as a text, to be freed. */
+char *rounded_text(const char *format, double resolution, double value, double low, double high);
 /* @name: improve, regress, same, inconclusive, invalid; else plain words. */
 void write_verdict(struct writer *w, const char *name);
 /* More words in the cell before: a unit, a share; a verdict. */

@@ -174,7 +174,7 @@ static void a_cover_letter_passes_through_mail(void **state)
 	cover_letter_write(&report, f);
 	fclose(f);
 	assert_contains(text, "    new      6");
-	assert_contains(text, "0.522  [0.");
+	assert_contains(text, "0.522 [0.");
 	assert_contains(text, "improve\n");
 	assert_contains(text, "--seed 42");
 	assert_contains(text, "idle: a *test*");

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ANALYSIS_RESOLUTION_H
+#define ANALYSIS_RESOLUTION_H
+
+#include <stdbool.h>
+
+#include "lib/bootstrap.h"
+
+struct measure;
+struct table;
+
+/*
+ * What the resize timer leaves open. resolution_ns is the width of the interval that contains the
+ * true duration: the window in which the resize began plus that in which it ended. The measured
+ * duration is from the end of the first to the middle of the second (bench/guest/resize_timer.c),
+ * so with a resolution of q durations the true one is from 1 - q / 2 to 1 + q times the measured
+ * one, whatever the share of each window. These are bounds, not a distribution: they widen an
+ * interval over boots at both ends.
+ */
+struct resolution {
+	double share;	     /* q: no digit is finer; 0: the timer does not matter */
+	double below, above; /* the true value is within these times the measured one */
+};
+
+/* With a greater share a resize is not resolved: it has a bound, but no rate. */
+#define RESOLVED_SHARE 0.25
+#define UNRESOLVED "unresolved"
+
+static inline bool is_resolved(double share)
+{
+	return share <= RESOLVED_SHARE;
+}
+
+/* Of a duration of a resize, of its rate, and of what is divided by the duration: the median over
+ * boots. All else is exact. */
+struct resolution resolution_of(const struct table *table, const char *scenario,
+				const char *variant, const struct measure *measure);
+
+/* Of the ratio of two values. */
+struct resolution resolution_of_ratio(const struct resolution *of, const struct resolution *to);
+
+/* Of an interval of values above 0, which may be NANs. */
+void resolution_widen(struct interval *interval, const struct resolution *by);
+
+#endif
