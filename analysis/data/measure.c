@@ -125,6 +125,8 @@ static const struct suffix {
 	{ ".count", STATISTIC_COUNT, PLAIN, "", 1 },
 	{ ".disturbed_ns", STATISTIC_VALUE, PLAIN, "", 1 },
 	{ ".disturbed_percent", STATISTIC_VALUE, PERCENT, "", 1 },
+	{ ".excess_ns", STATISTIC_VALUE, PLAIN, "", 1 },
+	{ ".excess_percent", STATISTIC_VALUE, PERCENT, "", 1 },
 	{ ".per_page", STATISTIC_VALUE, PER_PAGE, "bytes", PAGE_BYTES },
 	{ ".per_gib", STATISTIC_VALUE, PER_GIB, "bytes", GIB_BYTES },
 	{ ".percent", STATISTIC_VALUE, PERCENT, "duration_ns", 100 },
@@ -372,7 +374,7 @@ void measure_list(FILE *f)
 	fputs("\nA number of inflate or deflate has .per_page, .per_gib and .percent (of the "
 	      "duration) too.\nSTATISTIC is pPERCENT (p50, p99.9), mean, min, max or count. Short "
 	      "names of histograms:\nops.OP, host.ADVICE, and guest.NAME_UNIT, host.NAME_UNIT of "
-	      "co-located workloads, which\nhave disturbed_ns and disturbed_percent too, with "
-	      "'during PHASE':\n" MEASURE_PHASES ".\n",
+	      "co-located workloads, which\nhave disturbed_ns, disturbed_percent, excess_ns and "
+	      "excess_percent too, with 'during\nPHASE': " MEASURE_PHASES ".\n",
 	      f);
 }

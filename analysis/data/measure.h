@@ -18,7 +18,8 @@
  *                         a field over the pages or GiB resized, or in percent of the duration,
  *                         in each cycle: "inflate.phases.alloc_ns.per_page"
  *   HISTOGRAM.STATISTIC   pPERCENT (p50, p99.9), mean, min, max, count
- *   VICTIM.disturbed_ns, .disturbed_percent
+ *   VICTIM.disturbed_ns, .disturbed_percent, .excess_ns, .excess_percent
+ *                         for how long it was late, or low; the excess over the same boot before
  *
  * A HISTOGRAM is
  *

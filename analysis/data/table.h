@@ -230,6 +230,10 @@ bool victim_limit(const struct victim_result *victim, double *limit);
  *   victims.SIDE.NAME		1, where the boot has this victim
  *   ....PHASE.disturbed_ns	for how long each resize of the phase was disturbed
  *   ....PHASE.disturbed_percent	the same in percent of the phase
+ *   ....PHASE.excess_ns	disturbed_ns without the part that the same boot was disturbed for
+ *				before, when nothing was resized: 0 on average for a resize that
+ *				the victim does not feel, and below it by chance
+ *   ....PHASE.excess_percent	the same in percent of the phase
  *
  * INFINITY, which a series counts as too_few, where the boot has no limit.
  */

@@ -143,35 +143,70 @@ bool victim_limit(const struct victim_result *victim, double *limit)
 	return n > 0 && n * (rate ? .5 : VICTIM_LATE_SHARE) > HISTOGRAM_BEYOND_MIN - 1e-6;
 }
 
+/* For how long each phase was disturbed, of all the time in stretches of it. */
+struct disturbance {
+	double bad[VICTIM_PHASES], all[VICTIM_PHASES];
+};
+
+static struct disturbance disturbance_of(const struct victim_result *victim)
+{
+	struct disturbance d = { .all = { 0 } };
+	bool rate = is_rate(victim->name);
+	struct walk w = { .victim = victim };
+	double limit, in[VICTIM_PHASES];
+	int phase;
+
+	if (!victim_limit(victim, &limit))
+		return d;
+	while (next_stretch(&w, in)) {
+		for (phase = 0; phase < VICTIM_PHASES; phase++) {
+			d.all[phase] += in[phase];
+			if (rate ? w.value < limit : w.value > limit)
+				d.bad[phase] += in[phase];
+		}
+	}
+	return d;
+}
+
+/* @at: the victim's column. The excess is over the share of the same boot at rest. */
+static void add_phase(const struct row *row, const char *at, int phase, const struct disturbance *d,
+		      size_t times)
+{
+	double excess = d->bad[phase] - d->all[phase] * d->bad[PHASE_BEFORE] / d->all[PHASE_BEFORE];
+	const struct {
+		const char *name;
+		double value;
+	} columns[] = {
+		{ "disturbed_ns", d->bad[phase] / times },
+		{ "disturbed_percent", 100 * d->bad[phase] / d->all[phase] },
+		{ "excess_ns", excess / times },
+		{ "excess_percent", 100 * excess / d->all[phase] },
+	};
+	char name[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		snprintf(name, sizeof(name), "%s.%s.%s", at, victim_phase_names[phase],
+			 columns[i].name);
+		table_cell(row, name, FIELD_REAL)->number =
+			d->all[phase] > 0 ? columns[i].value : INFINITY;
+	}
+}
+
 static void add_columns(const struct row *row, const char *side, const struct victim_result *victim)
 {
-	double limit, in[VICTIM_PHASES], all[VICTIM_PHASES] = { 0 }, bad[VICTIM_PHASES] = { 0 };
-	bool has_limit = victim_limit(victim, &limit), known, rate = is_rate(victim->name);
+	struct disturbance d = disturbance_of(victim);
 	const struct victim_mark *marks = victim->marks.items;
-	struct walk w = { .victim = victim };
-	char at[160], name[200];
+	char at[160];
 	size_t m, times;
 	int phase;
 
 	snprintf(at, sizeof(at), "victims.%s.%.64s", side, victim->name);
 	table_cell(row, at, FIELD_REAL)->number = 1;
-	while (has_limit && next_stretch(&w, in)) {
-		for (phase = 0; phase < VICTIM_PHASES; phase++) {
-			all[phase] += in[phase];
-			if (rate ? w.value < limit : w.value > limit)
-				bad[phase] += in[phase];
-		}
-	}
 	for (phase = 0; phase < VICTIM_PHASES; phase++) {
-		known = all[phase] > 0;
 		for (m = times = 0; m < victim->marks.count; m++)
 			times += marks[m].phase == phase;
-		snprintf(name, sizeof(name), "%s.%s.disturbed_ns", at, victim_phase_names[phase]);
-		table_cell(row, name, FIELD_REAL)->number = known ? bad[phase] / times : INFINITY;
-		snprintf(name, sizeof(name), "%s.%s.disturbed_percent", at,
-			 victim_phase_names[phase]);
-		table_cell(row, name, FIELD_REAL)->number =
-			known ? 100 * bad[phase] / all[phase] : INFINITY;
+		add_phase(row, at, phase, &d, times);
 	}
 }
 

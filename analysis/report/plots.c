@@ -473,37 +473,23 @@ static bool print_time(struct plot *plot, const struct plot_of *of, const char *
 	return drawn;
 }
 
-static struct estimate disturbance(const struct plot_of *of, const char *variant,
-				   const struct victim_level *level)
-{
-	return victim_estimate(of->report, of->scenario->name, variant, of->victim, level->name,
-			       PHASE_INFLATE, true);
-}
-
-/* At the first headline that every variant with boots carries; the last where there is none. */
 static bool print_trade_off(struct plot *plot, const struct plot_of *of, const char *variant)
 {
-	const struct victim_level *level = victim_headlines(of->victim);
-	const struct report_scenario *s = of->scenario;
-	struct measure rate = measure_of("inflate.gib_per_s");
-	struct estimate x = estimate_in(of, variant, &rate), y;
-	size_t v = 0;
+	bool is_low = of->victim->is_rate, icount = table_is_icount(of->report->table);
+	const struct measure duration = measure_of("inflate.duration_ns");
+	const struct measure excess =
+		measure_of("%s.%s.excess_ns during inflate", of->victim->side, of->victim->name);
+	struct estimate x = estimate_in(of, variant, &duration);
+	struct estimate y = estimate_in(of, variant, &excess);
 
-	while (v < s->variant_count && level[1].name) {
-		if (s->resizes[INFLATE][v].n && !disturbance(of, s->variants[v], level).n) {
-			level++;
-			v = 0;
-		} else {
-			v++;
-		}
-	}
-	y = disturbance(of, variant, level);
-	if (!x.n || !y.n || !(x.median > 0) || !(y.median > 0))
+	if (!x.n || !y.n || x.interval.low <= 0)
 		return false;
-	print_estimate(plot, x, 1);
-	print_estimate(plot, y, 1);
+	print_estimate(plot, x, 1e-6);
+	print_estimate(plot, y, 1e-6);
 	fputs("\n\n\n", plot->data);
-	snprintf(plot->unit, sizeof(plot->unit), "%s, inflate / before", level->name);
+	snprintf(plot->unit, sizeof(plot->unit), "inflate, %s|%s beyond rest, %s an inflate",
+		 measure_shown(&duration, icount).name, is_low ? "low" : "late",
+		 measure_shown(&excess, icount).name);
 	return true;
 }
 
@@ -555,8 +541,8 @@ static const struct {
 	     "percentiles of a victim by phase", "by phase", "medians over boots", "ns, one scale",
 	     "ns, one scale", .make = make_percentiles),
 	PLOT(PLOT_VICTIM_TRADE_OFF, "tradeoff", "victim-tradeoff.gp",
-	     "the impact on a victim over the rate of the inflate",
-	     "over the rate of the inflate\n", MEDIANS, "", "", .print = print_trade_off),
+	     "the impact on a victim over the duration of the inflate",
+	     "over the duration of the inflate\n", MEDIANS, "", "", .print = print_trade_off),
 #undef PLOT
 };
 

@@ -172,11 +172,11 @@ static void write_shift(struct writer *w, const struct part *p, const struct com
 	cells_judged(w, c);
 }
 
-static void write_disturbed(struct writer *w, const struct part *p, size_t variant,
-			    enum direction direction)
+static void write_excess(struct writer *w, const struct part *p, size_t variant,
+			 enum direction direction)
 {
 	enum result_victim_phase phase = resize_phases[direction];
-	struct estimate ns = estimate_part(p, variant, "disturbed_ns", phase);
+	struct estimate ns = estimate_part(p, variant, "excess_ns", phase);
 
 	write_row_texts(w, direction_names[direction], p->scenario->variants[variant], NULL);
 	if (!ns.n && lacks_resize(p, variant, phase)) {
@@ -186,7 +186,7 @@ static void write_disturbed(struct writer *w, const struct part *p, size_t varia
 	}
 	write_count(w, ns.n);
 	write_scaled(w, ns, 1e-9);
-	cell_estimate(w, "%.1f", estimate_part(p, variant, "disturbed_percent", phase), 1);
+	cell_estimate(w, "%.1f", estimate_part(p, variant, "excess_percent", phase), 1);
 	write_shift(w, p, &p->shifts[direction * p->scenario->variant_count + variant]);
 }
 
@@ -195,14 +195,14 @@ static void write_shifts(struct writer *w, const struct part *p)
 	const char *how = p->victim.is_rate ? "low" : "late";
 	size_t d, v;
 
-	write_paragraph(w, "For how long, and against the base:");
+	write_paragraph(w, "For how much longer than at rest, and against the base:");
 	write_table_of(w, "resize|variant|n");
-	write_column(w, "%s, s a resize [95 %%]", how);
-	write_column(w, "%s, %% of the resize [95 %%]", how);
+	write_column(w, "%s beyond rest, s a resize [95 %%]", how);
+	write_column(w, "%s beyond rest, %% of the resize [95 %%]", how);
 	write_columns(w, "percentile|ratio to the base [95 %]|p|verdict");
 	for (d = 0; d < DIRECTIONS; d++)
 		for (v = 0; v < p->scenario->variant_count; v++)
-			write_disturbed(w, p, v, d);
+			write_excess(w, p, v, d);
 	write_table_end(w);
 }
 
@@ -297,12 +297,12 @@ static void write_method(struct writer *w, const struct report *r, size_t compar
 	write_paragraph(
 		w,
 		"Late: the time in those stretches (the points of the plots) whose worst latency "
-		"is beyond that of %.0f %% of the stretches of the same boot before; undisturbed "
-		"work is late for %.0f %% of the time. Low: the time with less than %.0f %% of the "
-		"same boot's median before. p is corrected for the %zu comparisons of this "
-		"section.",
-		100 * (1 - VICTIM_LATE_SHARE), 100 * VICTIM_LATE_SHARE, 100 * VICTIM_LOW_PART,
-		compared);
+		"is beyond that of %.0f %% of the stretches of the same boot before. Low: the time "
+		"with less than %.0f %% of the same boot's median before. Beyond rest: without the "
+		"time that as long a part of the same boot before was late or low; work that a "
+		"resize does not disturb has 0, and by chance less. p is corrected for the %zu "
+		"comparisons of this section.",
+		100 * (1 - VICTIM_LATE_SHARE), 100 * VICTIM_LOW_PART, compared);
 	write_note(w, t);
 	write_note(w, topics_find(&r->topics, r->table->accel == RESULT_TCG	 ? "qos-tcg"
 					      : r->table->accel == RESULT_ICOUNT ? "qos-icount"

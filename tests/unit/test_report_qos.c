@@ -298,6 +298,12 @@ static void time_is_disturbed_beyond_what_it_was_before(void **state)
 	assert_float_equal(sample("old", &faults, "disturbed_percent", PHASE_INFLATE).median,
 			   100 * 3.5 / 9.5, 1e-9);
 	assert_true(sample("old", &faults, "disturbed_ns", PHASE_PLATEAU).median < 6e6);
+	/* Before, half of a stretch in 200 and a half was. */
+	assert_float_equal(sample("old", &faults, "excess_ns", PHASE_INFLATE).median / 1e9,
+			   0.035 - 0.095 * 5 / 2005, 1e-9);
+	assert_float_equal(sample("old", &faults, "excess_percent", PHASE_INFLATE).median,
+			   100 * (3.5 / 9.5 - 5.0 / 2005), 1e-9);
+	assert_true(sample("old", &faults, "excess_ns", PHASE_BEFORE).median == 0);
 	assert_float_equal(limit_of(&bandwidth) / GIB, 7.2, 1e-9);
 	assert_float_equal(sample("old", &bandwidth, "disturbed_ns", PHASE_INFLATE).median / 1e9,
 			   0.035, 1e-9);
@@ -366,20 +372,20 @@ static void the_report_says_for_how_long(void **state)
 	(void)state;
 	assert_contains(
 		text,
-		"| inflate | old | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 1 | | "
+		"| inflate | old | 4 | 0.035 [0.035, 0.035] | 36.6 [36.6, 36.6] | p99 | 1 | | "
 		"base |");
 	assert_contains(
 		text,
-		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p99 | 0.500 "
+		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.6 [36.6, 36.6] | p99 | 0.500 "
 		"[");
 	/* Against the base the percentile that both carry. */
 	assert_contains(
 		text,
-		"| inflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p90 "
+		"| inflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.6 [36.6, 36.6] | p90 "
 		"|");
 	assert_contains(
 		text,
-		"| deflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | - | "
+		"| deflate | x\\|y &lt;b> | 4 | 0.035 [0.035, 0.035] | 36.6 [36.6, 36.6] | - | "
 		"| | |");
 	assert_contains(text, "### beside: bandwidth_bytes_per_s on the host");
 	assert_contains(
@@ -388,7 +394,7 @@ static void the_report_says_for_how_long(void **state)
 		"[8.00, 8.00] | 8.00 [8.00, 8.00] | 0.250 [0.250, 0.250] | 1.00 [1.00, 1.00] |");
 	assert_contains(
 		text,
-		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.8 [36.8, 36.8] | p50 | 2.000 "
+		"| inflate | new | 4 | 0.035 [0.035, 0.035] | 36.6 [36.6, 36.6] | p50 | 2.000 "
 		"[2.000, 2.000] |");
 	assert_contains(text,
 			"![beside, a victim over time](plots/beside-guest-fault_ns-time.png)");
@@ -470,9 +476,9 @@ static void plots_are_drawn(void **state)
 	svg = drawn_of(PLOT_VICTIM_PERCENTILES, &faults);
 	assert_contains(svg, "plateau");
 	free(svg);
-	/* The best percentile that all of them carry. */
 	svg = drawn_of(PLOT_VICTIM_TRADE_OFF, &faults);
-	assert_contains(svg, "p90, inflate / before");
+	assert_contains(svg, "late beyond rest, ms an inflate");
+	assert_contains(svg, "inflate, ms");
 	free(svg);
 	free(drawn_of(PLOT_VICTIM_TRADE_OFF, &bandwidth));
 }

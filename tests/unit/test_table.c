@@ -230,6 +230,11 @@ static void victims_have_phases(void **state)
 	EQUAL(value_of(&t, "a", "guest.fault_ns.disturbed_ns during inflate"), 35e6);
 	EQUAL(value_of(&t, "a", "guest.fault_ns.disturbed_percent during inflate"),
 	      100 * 35.0 / 95);
+	/* Before, ten stretches and half of one are late in 2005 ms. */
+	EQUAL(value_of(&t, "a", "guest.fault_ns.excess_ns during inflate"),
+	      1e6 * (35 - 95 * 105.0 / 2005));
+	EQUAL(value_of(&t, "a", "guest.fault_ns.excess_percent during inflate"),
+	      100 * (35.0 / 95 - 105.0 / 2005));
 	m = measure_of("guest.fault_ns.max during inflate");
 	m.over_before = true;
 	EQUAL(estimate(&t, NULL, "a", &m).median, 10);
