@@ -26,10 +26,15 @@ static const char *const check_resize_names[] = { "inflate", "deflate", "boot", 
 	const struct record symbol = { .name = title, .size = sizeof(struct S), .doc = text, \
 				       .fields = (const struct field[]){
 #define END { .name = NULL } } };
-#define PHASES_OF_VICTIM(member)
-#define VICTIM_PHASE(title, phase) \
-	{ .name = title, .type = FIELD_HISTOGRAM, .offset = offsetof(struct S, phases[phase]), \
-	  .doc = "values in that phase" },
+#define PHASES_OF_VICTIM(member, text) \
+	VICTIM_PHASE("before", member[PHASE_BEFORE], text) \
+	VICTIM_PHASE("inflate", member[PHASE_INFLATE], text) \
+	VICTIM_PHASE("plateau", member[PHASE_PLATEAU], text) \
+	VICTIM_PHASE("deflate", member[PHASE_DEFLATE], text) \
+	VICTIM_PHASE("after", member[PHASE_AFTER], text)
+#define VICTIM_PHASE(title, member, text) \
+	{ .name = title, .type = FIELD_HISTOGRAM, .offset = offsetof(struct S, member), \
+	  .doc = text },
 #include "lib/result_fields.h"
 /* clang-format on */
 

@@ -39,8 +39,7 @@ enum check_unit { CHECK_PAGES, CHECK_NS };
 #define BEGIN(symbol, ...) extern const struct record symbol; struct S {
 #define END };
 #define ROW(kind, ctype, member, ...) ctype member;
-#define PHASES_OF_VICTIM(member) struct histogram *member[VICTIM_PHASES];
-#define VICTIM_PHASE(...)
+#define PHASES_OF_VICTIM(member, ...) struct histogram *member[VICTIM_PHASES];
 #include "lib/result_fields.h"
 /* clang-format on */
 

@@ -278,15 +278,16 @@ BEGIN(victim_mark_record, "victim_mark", NULL)
 	CHOICE(phase, victim_phase_names, "before, inflate, plateau, deflate, after: from then on")
 END
 #undef S
+#define S victim_stalls
+BEGIN(stalls_record, "stalls", "of work that waits, each piece for the one before it; or of a piece that did not")
+	PHASES_OF_VICTIM(phases, "worst value of each stall in that phase")
+END
+#undef S
 #define S victim_result
 BEGIN(victim_record, "victim", "a histogram for each phase that has a value")
 	TEXT(name, NULL, REQUIRED)
-	PHASES_OF_VICTIM(phases)
-	VICTIM_PHASE("before", PHASE_BEFORE)
-	VICTIM_PHASE("inflate", PHASE_INFLATE)
-	VICTIM_PHASE("plateau", PHASE_PLATEAU)
-	VICTIM_PHASE("deflate", PHASE_DEFLATE)
-	VICTIM_PHASE("after", PHASE_AFTER)
+	PHASES_OF_VICTIM(phases, "values in that phase")
+	STRUCT(stalls, victim_stalls, stalls_record)
 	HOST_NS(period_ns, "how often a piece of work is due")
 	LIST(marks, NULL, .record = &victim_mark_record)
 	HOST_NS(series_ns, "length of a stretch of the series")
@@ -383,7 +384,6 @@ END
 #undef BEGIN
 #undef END
 #undef ROW
-#undef VICTIM_PHASE
 #undef PHASES_OF_VICTIM
 #undef REQUIRED
 #undef HIGHER

@@ -15,21 +15,32 @@ enum found { FOUND, ABSENT, TOO_FEW, EMPTY };
 struct source {
 	const struct measure *measure;
 	const struct column *values, *per, *before, *victim;
-	bool is_change; /* of vmstat */
+	const struct column *stalls, *stalls_before; /* of a victim, one beside each histogram */
+	bool is_change;				     /* of vmstat */
 };
+
+/* No column is named "", nor ".before". */
+static const struct column *of_phase(const struct table *t, const struct measure *m,
+				     const char *which, const char *phase)
+{
+	char name[sizeof(m->victim) + 32];
+
+	snprintf(name, sizeof(name), "%s%s.%s", m->victim, which, phase);
+	return table_column(t, name);
+}
 
 static struct source source_of(const struct table *t, const struct measure *m)
 {
+	const char *during = m->during ? m->during : "", *before = victim_phase_names[PHASE_BEFORE];
 	const struct column *values = table_column(t, m->column);
-	char before[sizeof(m->victim) + 16];
 
-	/* No column is named "", nor ".before". */
-	snprintf(before, sizeof(before), "%s.%s", m->victim, victim_phase_names[PHASE_BEFORE]);
 	return (struct source){
 		.measure = m,
 		.values = values,
 		.per = table_column(t, m->per),
-		.before = table_column(t, before),
+		.before = of_phase(t, m, "", before),
+		.stalls = of_phase(t, m, ".stalls", during),
+		.stalls_before = of_phase(t, m, ".stalls", before),
 		.victim = table_column(t, m->victim),
 		.is_change = values && !strncmp(m->column, "vmstat.", strlen("vmstat.")),
 	};
@@ -58,8 +69,37 @@ static double number_of(const struct column *column, const struct column *per,
 	return statistic == STATISTIC_SUM && n ? sum : median;
 }
 
+/* Stalls that reach @value: of a rate, where low is bad, down to it. */
+static uint64_t reaching(const struct histogram *stalls, double value, bool low)
+{
+	unsigned int i, at = histogram_bucket(value);
+	uint64_t n = 0;
+
+	for (i = low ? 0 : at; i < (low ? at + 1 : HISTOGRAM_BUCKETS); i++)
+		n += stalls->buckets[i];
+	return n;
+}
+
+/*
+ * Whether enough lies beyond a percentile. Of a victim its values are not independent: a stall
+ * makes all that is due in it late. So as many stalls must reach there, where boots have them.
+ */
+static bool carries(const struct measure *m, const struct histogram *h, const struct column *stalls,
+		    const struct table_boot *boot)
+{
+	struct histogram s;
+
+	/* p1 of a rate, where low is bad, needs as many values as p99 of a time. */
+	if (!histogram_carries(h, fmax(m->quantile, 1 - m->quantile)))
+		return false;
+	return !table_histogram(stalls, boot, &s) ||
+	       reaching(&s, histogram_quantile(h, m->quantile), m->better == BETTER_HIGHER) >=
+		       HISTOGRAM_BEYOND_MIN;
+}
+
 static enum found statistic(const struct source *s, const struct column *column,
-			    const struct table_boot *boot, double *value)
+			    const struct column *stalls, const struct table_boot *boot,
+			    double *value)
 {
 	const struct measure *m = s->measure;
 	struct histogram h;
@@ -72,9 +112,7 @@ static enum found statistic(const struct source *s, const struct column *column,
 		return FOUND;
 	if (!there)
 		return EMPTY;
-	/* p1 of a rate, where low is bad, needs as many values as p99 of a time. */
-	if (!h.count || (m->statistic == STATISTIC_QUANTILE &&
-			 !histogram_carries(&h, fmax(m->quantile, 1 - m->quantile))))
+	if (!h.count || (m->statistic == STATISTIC_QUANTILE && !carries(m, &h, stalls, boot)))
 		return TOO_FEW;
 	*value = m->statistic == STATISTIC_QUANTILE ? histogram_quantile(&h, m->quantile)
 		 : m->statistic == STATISTIC_MEAN   ? histogram_mean(&h)
@@ -95,10 +133,10 @@ static enum found value_of(const struct source *s, const struct table_boot *boot
 			*value = 0;
 		found = isnan(*value) ? ABSENT : isinf(*value) ? TOO_FEW : FOUND;
 	} else {
-		found = statistic(s, s->values, boot, value);
+		found = statistic(s, s->values, s->stalls, boot, value);
 	}
 	if (found == FOUND && m->over_before)
-		found = statistic(s, s->before, boot, &by);
+		found = statistic(s, s->before, s->stalls_before, boot, &by);
 	else if (*m->per && !m->in_each_cycle)
 		by = number_of(s->per, NULL, boot,
 			       m->statistic == STATISTIC_SUM ? STATISTIC_SUM : STATISTIC_VALUE);

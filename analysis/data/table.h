@@ -41,7 +41,8 @@ char *document_dump(const struct document *document);
  *
  *   numbers     NAN where the boot has none
  *   texts       of texts, choices, and of "trace.SIDE.observations.WHAT" why it was not observed
- *   histograms  "ops.enqueue.histogram", "victims.guest.fault_ns.inflate"; see below
+ *   histograms  "ops.enqueue.histogram", "victims.guest.fault_ns.inflate" and
+ *               "victims.guest.fault_ns.stalls.inflate"; see below
  */
 union cell {
 	double number;
@@ -206,6 +207,9 @@ const struct victim_level *victim_headlines(const struct victim *victim);
 /* The number of victims that ok boots have, of allowed names; @victims: guest's first, to be freed
  */
 size_t victims_of(const struct table *table, const char *scenario, struct victim **victims);
+
+/* Whether boots say which values are of one stall; older ones do not. */
+bool victim_has_stalls(const struct table *table, const struct victim *victim);
 
 /* "in the guest", "on the host" */
 const char *victim_where(const struct victim *victim);

@@ -79,6 +79,15 @@ size_t victims_of(const struct table *t, const char *scenario, struct victim **v
 	return count;
 }
 
+bool victim_has_stalls(const struct table *t, const struct victim *victim)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "victims.%s.%s.stalls.%s", victim->side, victim->name,
+		 victim_phase_names[PHASE_BEFORE]);
+	return table_column(t, name);
+}
+
 const char *victim_where(const struct victim *victim)
 {
 	return strcmp(victim->side, "host") ? "in the guest" : "on the host";

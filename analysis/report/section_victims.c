@@ -290,7 +290,14 @@ static void write_part(struct writer *w, struct report *r, const struct part *p)
 	write_levels(w, p);
 }
 
-static void write_method(struct writer *w, const struct report *r, size_t compared)
+static bool all_have_stalls(const struct part *parts, size_t count)
+{
+	while (count && victim_has_stalls(parts[count - 1].report->table, &parts[count - 1].victim))
+		count--;
+	return !count;
+}
+
+static void write_method(struct writer *w, const struct report *r, size_t compared, bool has_stalls)
 {
 	const struct topic *t = write_topic(w, r, 2, "qos", NULL);
 
@@ -303,6 +310,9 @@ static void write_method(struct writer *w, const struct report *r, size_t compar
 		"resize does not disturb has 0, and by chance less. p is corrected for the %zu "
 		"comparisons of this section.",
 		100 * (1 - VICTIM_LATE_SHARE), 100 * VICTIM_LOW_PART, compared);
+	if (!has_stalls)
+		write_paragraph(w, "These boots do not say which values are of one stall: ten "
+				   "values beyond a percentile suffice, which a single stall has.");
 	write_note(w, t);
 	write_note(w, topics_find(&r->topics, r->table->accel == RESULT_TCG	 ? "qos-tcg"
 					      : r->table->accel == RESULT_ICOUNT ? "qos-icount"
@@ -326,7 +336,7 @@ void section_victims(struct writer *w, struct report *r)
 				compare_shift(&all, &parts[i], v, d);
 	compared = judge_comparisons(&all, r->smallest_effect);
 	if (count)
-		write_method(w, r, compared);
+		write_method(w, r, compared, all_have_stalls(parts, count));
 	for (i = 0, next = all.list; i < count; i++) {
 		parts[i].shifts = next;
 		next += DIRECTIONS * parts[i].scenario->variant_count;

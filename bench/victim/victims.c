@@ -38,7 +38,10 @@ struct notes {
 	atomic_int ready; /* 1, or -errno */
 	bool lowest_is_worst;
 	uint64_t begin_ns;
-	struct histogram phases[VICTIM_PHASES];
+	struct histogram phases[VICTIM_PHASES], stalls[VICTIM_PHASES];
+	bool has_stall; /* not in a histogram yet */
+	enum result_victim_phase stall_phase;
+	uint64_t stall_worst;
 	uint64_t stretches[NOTES_STRETCHES_MAX]; /* worst value + 1; 0: none */
 };
 
@@ -81,6 +84,11 @@ static enum result_victim_phase phase_at(const struct notes *notes, uint64_t ns)
 	return n ? notes->marks[n - 1].phase : PHASE_BEFORE;
 }
 
+static bool is_worse(const struct notes *notes, uint64_t value, uint64_t than)
+{
+	return notes->lowest_is_worst ? value < than : value > than;
+}
+
 static void widen(struct notes *notes, uint64_t due_ns, uint64_t value)
 {
 	uint64_t i = (due_ns - notes->begin_ns) / NOTES_STRETCH_NS, *worst;
@@ -88,15 +96,31 @@ static void widen(struct notes *notes, uint64_t due_ns, uint64_t value)
 	if (i >= NOTES_STRETCHES_MAX)
 		return;
 	worst = &notes->stretches[i];
-	if (!*worst || (notes->lowest_is_worst ? value + 1 < *worst : value + 1 > *worst))
+	if (!*worst || is_worse(notes, value + 1, *worst))
 		*worst = value + 1;
 }
 
-/* Add the value of work that was due at @due_ns, in the phase of that time. */
-static void notes_value(struct notes *notes, uint64_t due_ns, uint64_t value)
+static void end_stall(struct notes *notes)
 {
-	histogram_add(&notes->phases[phase_at(notes, due_ns)], value);
+	if (notes->has_stall)
+		histogram_add(&notes->stalls[notes->stall_phase], notes->stall_worst);
+	notes->has_stall = false;
+}
+
+/* Add the value of work that was due at @due_ns, in the phase of that time. @waited: the work
+ * before it had not ended then, so it belongs to the same stall; one is counted in each phase. */
+static void notes_value(struct notes *notes, uint64_t due_ns, uint64_t value, bool waited)
+{
+	enum result_victim_phase phase = phase_at(notes, due_ns);
+
+	histogram_add(&notes->phases[phase], value);
 	widen(notes, due_ns, value);
+	if (!waited || phase != notes->stall_phase)
+		end_stall(notes);
+	if (!notes->has_stall || is_worse(notes, value, notes->stall_worst))
+		notes->stall_worst = value;
+	notes->stall_phase = phase;
+	notes->has_stall = true;
 }
 
 /* fault: first touches of a mapping. No huge pages: one fault would serve 512 touches. */
@@ -207,6 +231,7 @@ static void bandwidth_run(struct notes *notes)
 {
 	uint64_t window = notes->begin_ns, bytes = 0, now;
 	size_t at = 0;
+	bool waited = false; /* the last block began before the window */
 
 	while (!atomic_load(&notes->stop)) {
 		triad_block(at);
@@ -214,14 +239,18 @@ static void bandwidth_run(struct notes *notes)
 		bytes += TRIAD_BLOCK * TRIAD_BYTES;
 		now = clock_ns();
 		/* A block counts in the window it ends in; earlier ones get no bytes. */
-		for (; now >= window + 2 * NOTES_STRETCH_NS; window += NOTES_STRETCH_NS)
-			notes_value(notes, window, 0);
+		for (; now >= window + 2 * NOTES_STRETCH_NS; window += NOTES_STRETCH_NS) {
+			notes_value(notes, window, 0, waited);
+			waited = true;
+		}
 		if (now >= window + NOTES_STRETCH_NS) {
-			notes_value(notes, window, bytes * NSEC_PER_SEC / NOTES_STRETCH_NS);
+			notes_value(notes, window, bytes * NSEC_PER_SEC / NOTES_STRETCH_NS, waited);
 			window += NOTES_STRETCH_NS;
 			bytes = 0;
+			waited = false;
 		}
 	}
+	end_stall(notes);
 }
 
 static const struct work works[] = {
@@ -243,6 +272,15 @@ const struct work *victim_work(const char *kind)
 	return NULL;
 }
 
+static struct histogram *copy(const struct histogram *h)
+{
+	struct histogram *copied = h->count ? xcalloc(1, sizeof(*h)) : NULL;
+
+	if (copied)
+		*copied = *h;
+	return copied;
+}
+
 static void notes_result(const struct notes *notes, struct victim_result *result)
 {
 	unsigned int n = atomic_load(&notes->mark_count);
@@ -257,10 +295,8 @@ static void notes_result(const struct notes *notes, struct victim_result *result
 			record_append_pair(&result->series, notes->begin_ns + i * NOTES_STRETCH_NS,
 					   notes->stretches[i] - 1);
 	for (i = 0; i < VICTIM_PHASES; i++) {
-		if (!notes->phases[i].count)
-			continue;
-		result->phases[i] = xcalloc(1, sizeof(struct histogram));
-		*result->phases[i] = notes->phases[i];
+		result->phases[i] = copy(&notes->phases[i]);
+		result->stalls.phases[i] = copy(&notes->stalls[i]);
 	}
 }
 
@@ -279,14 +315,17 @@ static void wait_until(uint64_t due_ns, bool spins)
 static void run_pieces(const struct work *work, struct notes *notes)
 {
 	uint64_t due = notes->begin_ns + work->period_ns;
+	bool waited;
 
 	for (; !atomic_load(&notes->stop); due += work->period_ns) {
+		waited = clock_ns() >= due;
 		wait_until(due, work->waiting == SPINS);
 		work->piece();
-		notes_value(notes, due, clock_ns() - due);
+		notes_value(notes, due, clock_ns() - due, waited);
 		if (work->tidy)
 			work->tidy();
 	}
+	end_stall(notes);
 }
 
 static int settle(const struct work *work, int cpu, pid_t parent)

@@ -310,8 +310,10 @@ static void victims_fit_the_schema(void **state)
 	victims[0] = add_item(&victim_record, &boot.victims.guest, "fault_ns");
 	victims[1] = add_item(&victim_record, &boot.victims.host, "read_ns");
 	for (i = 0; i < 2; i++)
-		for (phase = 0; phase < VICTIM_PHASES; phase++)
+		for (phase = 0; phase < VICTIM_PHASES; phase++) {
 			victims[i]->phases[phase] = build_spread(1000, 9);
+			victims[i]->stalls.phases[phase] = build_spread(1000, 7);
+		}
 	json = record_encode(&boot_record, &boot);
 	snprintf(path, sizeof(path), "%s", write_json("victim.json", json));
 	assert_fits_schema(path);

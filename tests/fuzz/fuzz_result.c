@@ -18,7 +18,8 @@ static const char *const measures[] = {
 	"ops.enqueue.mean",
 	"host.dontneed.max",
 	"guest.fault_ns.p50 during inflate",
-	"guest.fault_ns.disturbed_ns during inflate",
+	"guest.fault_ns.p99 during inflate",
+	"guest.fault_ns.excess_ns during inflate",
 };
 
 static void take(const struct table *table, const char *name)

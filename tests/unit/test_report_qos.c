@@ -345,6 +345,7 @@ static void the_report_says_what_victims_felt(void **state)
 
 	(void)state;
 	assert_contains(text, "## Quality of service");
+	assert_contains(text, "These boots do not say which values are of one stall");
 	assert_contains(text, "Under TCG the guest's latencies are those of an emulated path");
 	assert_contains(text,
 			"### beside: fault_ns in the guest\n\nWhat is measured is the first touch");

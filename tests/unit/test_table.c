@@ -257,6 +257,76 @@ static void victims_have_phases(void **state)
 	table_release(&t);
 }
 
+/* A boot with 1000 values, of which @late, at the far end, are of @stalls stalls; -1: not known. */
+static void put_stalls(const char *tree, const char *name, int late, int stalls)
+{
+	bool rate = strstr(name, "per_s");
+	uint64_t usual = rate ? 8000000 : 1000, bad = rate ? 1000 : 8000000;
+	struct boot_result boot = build_boot("victim", "a", 1, 100);
+	struct victim_result *victim =
+		add_victim(&boot.victims.guest, name, build_histogram(usual, 2000),
+			   build_histogram(usual, 1000 - late));
+	int i;
+
+	for (i = 0; i < late; i++)
+		histogram_add(victim->phases[PHASE_INFLATE], bad);
+	if (stalls >= 0) {
+		victim->stalls.phases[PHASE_BEFORE] = build_histogram(usual, 2000);
+		victim->stalls.phases[PHASE_INFLATE] = build_histogram(usual, 1000 - late);
+	}
+	for (i = 0; i < stalls; i++)
+		histogram_add(victim->stalls.phases[PHASE_INFLATE], bad);
+	put_boot(tree, &boot);
+}
+
+static void a_percentile_needs_ten_stalls(void **state)
+{
+	static const struct {
+		const char *name, *metric;
+		int late, stalls;
+		bool carries;
+	} cases[] = {
+		/* The same values: of one stall, of nine, of ten; and of who knows how many. */
+		{ "fault_ns", "p99", 20, 1, false },
+		{ "fault_ns", "p99", 20, 9, false },
+		{ "fault_ns", "p99", 20, 10, true },
+		{ "fault_ns", "p99", 20, -1, true },
+		/* Ten values beyond it as before: 1000 have no p99.9. */
+		{ "fault_ns", "p99.9", 20, 20, false },
+		/* Where it does not lie in a stall, all that is no shorter counts. */
+		{ "fault_ns", "p50", 20, 1, true },
+		{ "fault_ns", "max", 20, 1, true },
+		/* Half of the time in one stall. */
+		{ "fault_ns", "p50", 600, 1, false },
+		{ "bytes_per_s", "p1", 20, 1, false },
+		{ "bytes_per_s", "p1", 20, 10, true },
+		{ "bytes_per_s", "p1", 20, -1, true },
+		{ "bytes_per_s", "p50", 20, 1, true },
+		{ "bytes_per_s", "p50", 600, 1, false },
+	};
+	struct victim v;
+	struct measure m;
+	struct series s;
+	struct table t;
+	char tree[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(tree, sizeof(tree), "stalls-%zu", i);
+		put_stalls(tree, cases[i].name, cases[i].late, cases[i].stalls);
+		load_table(&t, tree);
+		m = measure_of("guest.%s.%s during inflate", cases[i].name, cases[i].metric);
+		s = series(&t, NULL, NULL, &m);
+		if (s.n != cases[i].carries || s.too_few == cases[i].carries)
+			fail_msg("%s of %d stalls: n is %zu", m.text, cases[i].stalls, s.n);
+		v = (struct victim){ .side = "guest", .name = cases[i].name };
+		assert_int_equal(victim_has_stalls(&t, &v), cases[i].stalls >= 0);
+		series_release(&s);
+		table_release(&t);
+	}
+}
+
 static void lines_are_boots(void **state)
 {
 	static const char *const names[][2] = { { "plain/boots/idle.jsonl", "wT" },
@@ -417,6 +487,7 @@ int main(void)
 		cmocka_unit_test(measures_are_numbers_of_a_boot),
 		cmocka_unit_test(measures_have_units),
 		cmocka_unit_test(victims_have_phases),
+		cmocka_unit_test(a_percentile_needs_ten_stalls),
 		cmocka_unit_test(lines_are_boots),
 		cmocka_unit_test(a_damaged_line_costs_a_boot),
 		cmocka_unit_test(a_boot_counts_once),

@@ -84,6 +84,11 @@ static void expect_stall(const char *kind, const char *metric)
 	late = count_values_from(inflate, stall_ns / 2);
 	assert_true(late * period_ns >= stall_ns / 2 * 9 / 10);
 	assert_true(late * period_ns <= stall_ns / 2 * 12 / 10);
+	/* All of that is one stall; a busy machine may break it in two. */
+	assert_in_range(count_values_from(result.stalls.phases[PHASE_INFLATE], stall_ns / 2), 1, 3);
+	assert_true(result.stalls.phases[PHASE_INFLATE]->max == inflate->max);
+	assert_true(result.stalls.phases[PHASE_INFLATE]->count <= inflate->count - late + 3);
+	assert_true(result.stalls.phases[PHASE_BEFORE]->max == before->max);
 	/* Nothing of it in the phases beside. */
 	assert_true(before->max < stall_ns / 2);
 	assert_true(result.phases[PHASE_AFTER]->max < stall_ns / 2);
@@ -122,6 +127,10 @@ static void bandwidth_finds_a_stall(void **state)
 	assert_string_equal(result.name, "bandwidth_bytes_per_s");
 	assert_true(histogram_quantile(result.phases[PHASE_BEFORE], .5) > 0);
 	assert_true(result.phases[PHASE_INFLATE]->min == 0);
+	/* Windows of one block are one stall. */
+	assert_true(result.stalls.phases[PHASE_INFLATE]->buckets[0] + STALL_MS / 10 - 5 <=
+		    result.phases[PHASE_INFLATE]->buckets[0]);
+	assert_true(result.stalls.phases[PHASE_INFLATE]->buckets[0] > 0);
 	for (i = 0; i < result.series.count; i++)
 		idle += !series[i][1];
 	/* A busy machine adds some of its own. */
