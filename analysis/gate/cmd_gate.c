@@ -179,7 +179,7 @@ const struct command gate_command = {
 		"             the same boot\n"
 		"A boot is one value. An interval is for its claim alone; a claim against another "
 		"variant fails only if a permutation test, corrected for the number of claims, "
-		"confirms it. A percentile needs ten events beyond it in a boot, and a verdict "
+		"confirms it. A percentile needs ten events beyond it in each boot, and a verdict "
 		"four boots.",
 	.examples = "  balloonstat gate DIR --max-regress inflate.duration_ns=5%\n"
 		    "  balloonstat gate DIR --qos bench/qos/series.ini --junit gate.xml\n"

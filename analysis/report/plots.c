@@ -43,7 +43,9 @@ static bool make_forest(struct plot *plot, const struct plot_of *of)
 			if (!c || !isfinite(c->ratio) || c->ratio <= 0)
 				continue;
 			fprintf(plot->data, "%zu", v);
-			plot_estimate(plot, c->ratio, c->ratio_interval.low,
+			/* What the timer does not tell from 0 has no bar on a log axis. */
+			plot_estimate(plot, c->ratio,
+				      c->ratio_interval.low > 0 ? c->ratio_interval.low : NAN,
 				      c->ratio_interval.high);
 			fprintf(plot->data, " %d\n", c->verdict == VERDICT_INCONCLUSIVE);
 			any = true;

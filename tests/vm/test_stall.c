@@ -108,12 +108,15 @@ static void expect_stall(const struct record_list *noted, const char *metric,
 	assert_true(histogram_bucket(h.max) >= histogram_bucket(s->planted_ns - period_ns));
 }
 
-/* Nothing but what was planted held them up, and half of what was due waited for half of it. */
+/* Nothing but what was planted held them up, it is one stall, and half of what was due waited for
+ * half of it. */
 static bool is_exact(const struct record_list *noted, const char *metric, const struct planted *s)
 {
 	struct histogram h = phase_of(noted, metric, s->phase);
 
 	return histogram_bucket(h.max) <= histogram_bucket(s->frozen_ns) + 1 &&
+	       count_values_from(victim(noted, metric)->stalls.phases[s->phase],
+				 s->planted_ns / 2) == 1 &&
 	       count_values_from(&h, s->planted_ns / 2) *
 			       (uint64_t)victim(noted, metric)->period_ns >=
 		       s->planted_ns / 2 * 9 / 10;
