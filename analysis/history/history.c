@@ -2,11 +2,12 @@
 #include "analysis/history/history.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/history/changepoint.h"
 #include "lib/alloc.h"
+#include "lib/exit_status.h"
 #include "lib/stats.h"
 
 /* The same numbers each time the trees are read. */
@@ -102,11 +103,12 @@ static int differ(const char *one, const char *other)
 }
 
 static struct history_change *add_change(struct history_series *s, const struct history *h,
-					 const struct changepoint *found, size_t k, size_t count)
+					 const struct look *looks, size_t k, size_t count)
 {
+	const struct changepoint *found = &looks[k].change;
 	struct history_change *c = record_append(&history_change_record, &s->changes);
-	size_t start = k ? found[k - 1].at : 0, at = found[k].at;
-	size_t end = k + 1 < count ? found[k + 1].at : s->used;
+	size_t start = k ? looks[k - 1].change.at : 0, at = found->at;
+	size_t end = k + 1 < count ? looks[k + 1].change.at : s->used;
 	size_t last = s->places[at - 1], first = s->places[at];
 	const struct history_point *before = history_point(s, last),
 				   *after = history_point(s, first);
@@ -120,9 +122,12 @@ static struct history_change *add_change(struct history_series *s, const struct 
 	c->trees_after = end - at;
 	c->level_before = level(s, start, at);
 	c->level_after = level(s, at, end);
-	c->ratio = exp(found[k].shift);
-	c->interval = (struct interval){ exp(found[k].interval.low), exp(found[k].interval.high) };
-	c->p = found[k].p;
+	c->ratio = exp(found->shift);
+	c->interval = (struct interval){ exp(found->interval.low), exp(found->interval.high) };
+	c->p = found->p;
+	c->state = looks[k].state;
+	c->trees_further = looks[k].further;
+	c->p_further = looks[k].p_further;
 	c->verdict = (c->ratio > 1) == (s->measure->better == BETTER_HIGHER) ? VERDICT_IMPROVE
 									     : VERDICT_REGRESS;
 	c->differs = (struct history_differs){
@@ -138,24 +143,25 @@ static struct history_change *add_change(struct history_series *s, const struct 
 /* @share: Holm's procedure leaves ALPHA / @share for this series. */
 static void find_changes(struct history_series *s, const struct history *h, size_t share)
 {
-	struct changepoint *found = xcalloc(s->used, sizeof(*found));
+	const struct changepoint_null null = { &s->correlation, SEED, CHANGEPOINT_DRAWS };
+	struct look *looks = xcalloc(s->used, sizeof(*looks));
 	double alpha = ALPHA / share;
 	size_t k, count = 0;
 
 	if (s->p_holm < ALPHA) {
-		count = changepoint_find(s->logs, s->used, alpha, h->smallest_effect, SEED, found);
+		count = looks_find(s->logs, s->used, alpha, h->smallest_effect, &null, looks);
 	} else {
 		s->detectable_middle =
-			exp(changepoint_detectable(s->logs, s->used, s->used / 2, alpha, SEED));
-		s->detectable_last = exp(changepoint_detectable(s->logs, s->used, 1, alpha, SEED));
+			exp(changepoint_detectable(s->logs, s->used, s->used / 2, alpha, &null));
+		s->detectable_last = exp(changepoint_detectable(s->logs, s->used, 1, alpha, &null));
 		s->reason = "chance is not excluded";
 	}
 	for (k = 0; k < count; k++)
-		add_change(s, h, found, k, count)->p_holm =
-			fmin(1, fmax(s->p_holm, found[k].p * share));
+		add_change(s, h, looks, k, count)->p_holm =
+			fmin(1, fmax(s->p_holm, looks[k].change.p * share));
 	if (!count && !s->reason)
 		s->reason = "the effect is too small";
-	free(found);
+	free(looks);
 }
 
 static int by_p(const void *left, const void *right)
@@ -177,9 +183,14 @@ static void judge(struct history *h)
 		s = sorted[n] = history_series(h, i);
 		if (s->used < CHANGEPOINT_VALUES_MIN) {
 			s->reason = "too few to tell";
+			s->correlation.mean = NAN;
+			s->correlation.interval = (struct interval){ NAN, NAN };
 			continue;
 		}
-		s->p = changepoint_p(s->logs, s->used, SEED);
+		s->correlation = correlation_estimate(s->logs, s->used);
+		s->p = changepoint_p(
+			s->logs, s->used,
+			&(struct changepoint_null){ &s->correlation, SEED, CHANGEPOINT_DRAWS });
 		n++;
 	}
 	qsort(sorted, n, sizeof(*sorted), by_p);
@@ -243,6 +254,25 @@ void history_make(struct history *h)
 					add_series(h, h->scenarios[i], &h->measures[m],
 						   h->variants[v]);
 	judge(h);
+}
+
+int history_status(const struct history *h)
+{
+	const struct history_change *c;
+	bool suspected = false;
+	size_t i, k;
+
+	for (i = 0; i < h->series.count; i++) {
+		const struct history_series *s = history_series(h, i);
+
+		/* The last change that is called tells where the series stands. */
+		for (k = s->changes.count; k > 0 && history_change(s, k - 1)->state != LOOK_CALLED;)
+			suspected |= history_change(s, --k)->state == LOOK_SUSPECTED;
+		c = k ? history_change(s, k - 1) : NULL;
+		if (c && c->verdict == VERDICT_REGRESS)
+			return EXIT_REGRESSION;
+	}
+	return suspected ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }
 
 void history_release(struct history *h)

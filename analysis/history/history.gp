@@ -3,7 +3,8 @@
 # gnuplot -c history.gp STYLE DATA OUTPUT TITLE UNIT VARIANTS NAMES COLOURS
 #
 # A panel per variant, each with its own y axis; a point per tree, in their order.
-# DATA: per variant a block with the range of y, one of points (x y low high), one
+# DATA: per variant a block with the range of y and a text above the panel, one of
+# points (x y low high), one
 # of points that are shown only, one of numbers of boots (x text), one of levels
 # (x y width), one of change points (x text). NAMES: the variants, then the trees.
 
@@ -70,7 +71,9 @@ do for [format in "svg png"] {
 		do for [i = 1:trees] { set xtics add (v == variants ? short(tree(i)) : '' i) }
 		if (level) { set xtics rotate by 0 center }
 		else { eval sprintf('set xtics rotate by %d right', lean) }
-		plot data index first + 4 using 1:2:3:(0) with vectors nohead lw 5 lc rgb '#bb' . substr(colour[pick(v)], 2, 7) notitle, \
+		plot data index first using (trees + 0.6):(high):3 with labels right \
+				offset character 0, 0.6 font ',9' tc rgb '#555555' notitle, \
+			data index first + 4 using 1:2:3:(0) with vectors nohead lw 5 lc rgb '#bb' . substr(colour[pick(v)], 2, 7) notitle, \
 			data index first + 5 using 1:(low):(0):(high - low) with vectors nohead \
 				lw 1.6 dt 2 lc rgb '#000000' notitle, \
 			data index first + 1 using 1:2:3:4 with yerrorbars pt point[pick(v)] ps 0.9 lw 1.3 \

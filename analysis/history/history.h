@@ -3,6 +3,7 @@
 #define ANALYSIS_HISTORY_H
 
 #include "analysis/compare/compare.h"
+#include "analysis/history/looks.h"
 
 /*
  * A metric over several result trees, and where it changed. A point of a series is a tree: its
@@ -42,7 +43,10 @@ struct history_change {
 	double ratio;			  /* level_after / level_before */
 	struct interval interval;
 	double p, p_holm;
-	int verdict; /* VERDICT_IMPROVE or VERDICT_REGRESS */
+	int verdict;	      /* VERDICT_IMPROVE or VERDICT_REGRESS */
+	int state;	      /* enum look_state */
+	size_t trees_further; /* of the new level, after the change was found first */
+	double p_further;     /* that they confirm it by chance; 1 without any */
 	/* What else differs between the two trees: 1, 0, or -1 where one does not tell. */
 	struct history_differs {
 		int kernel, base_kernel, qemu, host;
@@ -57,8 +61,10 @@ struct history_series {
 	size_t used;			    /* points without a gap */
 	double *logs;			    /* of these, and which point each is */
 	size_t *places;
-	double level;	  /* geometric mean of them all */
-	double p, p_holm; /* of no change point at all; NANs with too few trees */
+	struct correlation
+		correlation; /* of neighbouring trees; its figures are NAN with too few */
+	double level;	     /* geometric mean of them all */
+	double p, p_holm;    /* of no change point at all; NANs with too few trees */
 	/* Without a change point, the least ratio above 1 that would have been found; or NAN. */
 	double detectable_middle, detectable_last;
 	const char *reason; /* why there is no change point, or NULL where there is one */
@@ -89,6 +95,12 @@ bool sessions_mix_hosts(const struct sessions *s, const struct session **one,
 /* Make the series that any tree has points of; released with history_release(). */
 void history_make(struct history *h);
 void history_release(struct history *h);
+
+/*
+ * EXIT_REGRESSION if the last change that a series is called to have is one; else
+ * EXIT_INCONCLUSIVE if a change is suspected; else EXIT_FINE.
+ */
+int history_status(const struct history *h);
 
 /* Tables for a terminal; the same for a program, one JSON object. */
 void history_print(const struct history *h);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/history/changepoint.h"
 #include "analysis/history/history.h"
 #include "lib/alloc.h"
 #include "analysis/write/write.h"
@@ -12,6 +11,8 @@
 #define SCHEMA_VERSION 1
 /* Of a key that is a hash, enough to tell it from others. */
 #define KEY_SHOWN 8
+/* With fewer trees the interval of their correlation is nearly all that is possible. */
+#define TREES_THAT_TELL 12
 
 /* A ratio changes with either side of it. */
 static bool base_kernel_differs(const struct history *h)
@@ -106,6 +107,26 @@ static void write_differs(struct writer *w, const struct history_change *c, int 
 	}
 }
 
+static void write_state(struct writer *w, const struct history_change *c)
+{
+	const char *s = c->trees_further == 1 ? "" : "s";
+
+	switch (c->state) {
+	case LOOK_CALLED:
+		write_item(w, "called: %zu further tree%s confirm%s it (p %.4f)", c->trees_further,
+			   s, *s ? "" : "s", c->p_further);
+		break;
+	case LOOK_UNCONFIRMED:
+		write_item(w, "unconfirmed: an end of a level that no further tree confirmed");
+		break;
+	default:
+		write_item(w, "suspected: repeat the newest sessions, and add their trees");
+		if (c->trees_further)
+			write_text(w, "; %zu further tree%s did not confirm it (p %.4f)",
+				   c->trees_further, s, c->p_further);
+	}
+}
+
 static void write_change(struct writer *w, const struct history *h, const struct history_series *s,
 			 const struct history_change *c)
 {
@@ -116,8 +137,20 @@ static void write_change(struct writer *w, const struct history *h, const struct
 		   h->against ? "" : ", in ", h->against ? "" : s->unit);
 	write_differs(w, c, 1);
 	write_differs(w, c, 0);
-	if (c->trees_after == 1 && c->after == h->sessions->count)
-		write_item(w, "one tree may be an odd session: another will tell");
+	write_state(w, c);
+}
+
+static void write_correlation(struct writer *w, const struct history_series *s)
+{
+	const struct correlation *c = &s->correlation;
+
+	if (isnan(c->mean))
+		return;
+	write_item(w, "correlation of neighbouring trees: %.2f [%.1f, %.1f] (n = %zu)", c->mean,
+		   c->interval.low, c->interval.high, s->used);
+	if (s->used < TREES_THAT_TELL)
+		write_text(w, "; fewer than %d trees cannot tell it: P is a mean over 0 to 0.9",
+			   TREES_THAT_TELL);
 }
 
 static void write_series(struct writer *w, const struct history *h, const struct history_series *s)
@@ -141,7 +174,10 @@ static void write_series(struct writer *w, const struct history *h, const struct
 		write_more(w, "%s>>> x %.3f", history_point(s, i)->gap ? "; " : "", change->ratio);
 		if (isfinite(change->interval.low))
 			write_more(w, " [%.3f, %.3f]", change->interval.low, change->interval.high);
-		write_more_verdict(w, verdict_names[change->verdict]);
+		if (change->state == LOOK_CALLED)
+			write_more_verdict(w, verdict_names[change->verdict]);
+		else
+			write_more(w, " %s", look_state_names[change->state]);
 		k++;
 	}
 	write_table_end(w);
@@ -157,6 +193,7 @@ static void write_series(struct writer *w, const struct history *h, const struct
 			   "; these trees would have shown x %.3f from the middle on, x %.3f at "
 			   "the last one",
 			   s->detectable_middle, s->detectable_last);
+	write_correlation(w, s);
 }
 
 void history_print(const struct history *h)
@@ -175,7 +212,8 @@ void history_print(const struct history *h)
 		w,
 		"N is boots%s. P is corrected for %zu series (Holm). A change below %.0f %% "
 		"is treated as negligible. A tree is one session: how much sessions differ "
-		"is in P. To fail a build by a change, use balloonstat gate.",
+		"is in P, and so is their correlation. P is per look: more looks at a series "
+		"find more by chance, so a change is suspected until further trees confirm it.",
 		h->against ? " of the variant and of the base" : "", h->tested,
 		100 * h->smallest_effect);
 	write_close(w);
@@ -198,6 +236,8 @@ RECORD(history_change_record, "change", NULL,
 	NAMED("ci_low", REAL, interval.low), NAMED("ci_high", REAL, interval.high),
 	FIELD(REAL, p), FIELD(REAL, p_holm),
 	FIELD(CHOICE, verdict, .choices = verdict_names),
+	FIELD(CHOICE, state, .choices = look_state_names),
+	FIELD(COUNT, trees_further), FIELD(REAL, p_further),
 	FIELD(STRUCT, differs, .record = &differs_record));
 #undef S
 
@@ -205,6 +245,9 @@ RECORD(history_change_record, "change", NULL,
 RECORD(history_series_record, "series", NULL,
 	FIELD(TEXT, scenario), FIELD(TEXT, variant), FIELD(TEXT, metric), FIELD(TEXT, unit),
 	NAMED("trees_used", COUNT, used), FIELD(REAL, p), FIELD(REAL, p_holm),
+	NAMED("correlation", REAL, correlation.mean),
+	NAMED("correlation_ci_low", REAL, correlation.interval.low),
+	NAMED("correlation_ci_high", REAL, correlation.interval.high),
 	FIELD(REAL, detectable_middle), FIELD(REAL, detectable_last), FIELD(TEXT, reason),
 	FIELD(LIST, changes, .required = true, .record = &history_change_record),
 	FIELD(LIST, points, .required = true, .record = &history_point_record));

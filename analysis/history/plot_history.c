@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/history/changepoint.h"
 #include "analysis/history/history.h"
 #include "analysis/plots/plot.h"
 #include "lib/alloc.h"
@@ -15,7 +14,7 @@
 /* Of the height of a panel, for the n below the points, and for the ratios above them. */
 #define ROOM 0.22
 
-/* The panel's y axis, with room for what is written into it. */
+/* The panel's y axis, with room for what is written into it; what is written above it. */
 static void print_range(struct plot *plot, const struct history_series *s)
 {
 	double low = NAN, high = NAN, span;
@@ -34,7 +33,12 @@ static void print_range(struct plot *plot, const struct history_series *s)
 		low = high = 0;
 	/* A series that does not move still has a scale: a percent of it. */
 	span = fmax(high - low, fmax(0.01 * fabs(high), 1e-9)) / (1 - ROOM - ROOM);
-	fprintf(plot->data, "%.9g %.9g\n", low - ROOM * span, high + ROOM * span);
+	fprintf(plot->data, "%.9g %.9g \"", low - ROOM * span, high + ROOM * span);
+	if (!isnan(s->correlation.mean))
+		fprintf(plot->data, "correlation of neighbours %.2f [%.1f, %.1f]",
+			s->correlation.mean, s->correlation.interval.low,
+			s->correlation.interval.high);
+	fputs("\"\n", plot->data);
 	plot_block_end(plot);
 }
 
@@ -95,7 +99,9 @@ static void print_changes(struct plot *plot, const struct history_series *s)
 	for (k = 0; k < s->changes.count; k++) {
 		const struct history_change *c = history_change(s, k);
 
-		fprintf(plot->data, "%.1f \"× %.3f\"\n", (c->before + c->after) / 2.0, c->ratio);
+		fprintf(plot->data, "%.1f \"× %.3f%s%s\"\n", (c->before + c->after) / 2.0, c->ratio,
+			c->state == LOOK_CALLED ? "" : " ",
+			c->state == LOOK_CALLED ? "" : look_state_names[c->state]);
 	}
 	plot_block_end(plot);
 }

@@ -39,6 +39,35 @@ struct truth {
 	double factor;
 };
 
+/* Sessions that are independent, and said to be so. */
+static struct changepoint_null independent(uint64_t seed)
+{
+	return (struct changepoint_null){ &correlation_none, seed, CHANGEPOINT_DRAWS };
+}
+
+/* All of them, for sessions that are said to be independent. */
+static size_t find_all(const double *values, size_t n, double smallest, uint64_t seed,
+		       struct changepoint *found)
+{
+	struct changepoint_null null = independent(seed);
+
+	return changepoint_find(values, n, ALPHA, smallest, &null, found);
+}
+
+static double p_of(const double *values, size_t n, uint64_t seed)
+{
+	struct changepoint_null null = independent(seed);
+
+	return changepoint_p(values, n, &null);
+}
+
+static double detectable(const double *values, size_t n, size_t last, double alpha)
+{
+	struct changepoint_null null = independent(1);
+
+	return changepoint_detectable(values, n, last, alpha, &null);
+}
+
 static double boots_median(gsl_rng *rng, const struct truth *t)
 {
 	double boots[BOOTS];
@@ -89,7 +118,7 @@ static unsigned int count_alarms(const struct truth *t)
 	for (r = 0; r < REPETITIONS; r++) {
 		simulate(rng, t, values);
 		/* Any change at all, however small. */
-		alarms += changepoint_find(values, t->trees, ALPHA, 0, r, found) > 0;
+		alarms += find_all(values, t->trees, 0, r, found) > 0;
 	}
 	gsl_rng_free(rng);
 	return alarms;
@@ -171,7 +200,7 @@ static void find(const struct truth *t, const size_t *wanted, size_t count, doub
 	gsl_rng_set(rng, 5);
 	for (r = 0; r < SEARCHES; r++) {
 		simulate(rng, t, values);
-		n = changepoint_find(values, t->trees, ALPHA, SMALLEST, r, found);
+		n = find_all(values, t->trees, SMALLEST, r, found);
 		*any += n > 0;
 		for (k = 0; k < n && k < count && found[k].at == wanted[k]; k++)
 			;
@@ -240,7 +269,7 @@ static void a_shift_has_its_size_and_interval(void **state)
 	make_series(values, 12);
 	for (i = 4; i < 12; i++)
 		values[i] += i < 8 ? 0.2 : 0.5;
-	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 2);
+	assert_int_equal(find_all(values, 12, SMALLEST, 1, found), 2);
 	assert_int_equal(found[0].at, 4);
 	assert_int_equal(found[1].at, 8);
 	assert_true(fabs(found[0].shift - 0.2) < 1e-9);
@@ -258,20 +287,20 @@ static void what_is_no_change(void **state)
 
 	(void)state;
 	make_series(values, 12);
-	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 0);
+	assert_int_equal(find_all(values, 12, SMALLEST, 1, found), 0);
 	/* One odd session in the middle; at the end it may be the first of more. */
 	values[6] += 0.3;
-	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 0);
+	assert_int_equal(find_all(values, 12, SMALLEST, 1, found), 0);
 	make_series(values, 12);
 	values[11] += 0.3;
-	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 1);
+	assert_int_equal(find_all(values, 12, SMALLEST, 1, found), 1);
 	assert_int_equal(found[0].at, 11);
 	/* Certain but below the smallest effect; then above it. */
 	make_series(values, 12);
 	values[10] += 0.02;
 	values[11] += 0.02;
-	assert_int_equal(changepoint_find(values, 12, ALPHA, SMALLEST, 1, found), 0);
-	assert_int_equal(changepoint_find(values, 12, ALPHA, 0.01, 1, found), 1);
+	assert_int_equal(find_all(values, 12, SMALLEST, 1, found), 0);
+	assert_int_equal(find_all(values, 12, 0.01, 1, found), 1);
 }
 
 static void too_few_tell_nothing(void **state)
@@ -281,13 +310,13 @@ static void too_few_tell_nothing(void **state)
 	struct changepoint found[6];
 
 	(void)state;
-	assert_true(changepoint_p(NULL, 0, 1) == 1);
-	assert_true(changepoint_p(apart, 1, 1) == 1);
-	assert_true(changepoint_p(apart, 2, 1) == 1);
-	assert_true(isinf(changepoint_detectable(apart, 2, 1, ALPHA, 1)));
-	assert_true(changepoint_p(same, 4, 1) == 1);
+	assert_true(p_of(NULL, 0, 1) == 1);
+	assert_true(p_of(apart, 1, 1) == 1);
+	assert_true(p_of(apart, 2, 1) == 1);
+	assert_true(isinf(detectable(apart, 2, 1, ALPHA)));
+	assert_true(p_of(same, 4, 1) == 1);
 	/* No spread at all, as instructions may have it. */
-	assert_int_equal(changepoint_find(exact, 6, ALPHA, SMALLEST, 1, found), 1);
+	assert_int_equal(find_all(exact, 6, SMALLEST, 1, found), 1);
 	assert_int_equal(found[0].at, 3);
 	assert_true(found[0].interval.low > 0.999999 && found[0].interval.high < 1.000001);
 }
@@ -310,7 +339,7 @@ static void three_values_have_a_formula(void **state)
 		double p = 0, wanted = 4 * angles[i] / M_PI / 0.8;
 
 		for (k = 0; k < 20; k++)
-			p += changepoint_p(values, 3, k) / 20;
+			p += p_of(values, 3, k) / 20;
 		assert_true(fabs(p - wanted) < 0.003);
 	}
 }
@@ -323,15 +352,13 @@ static void the_detectable_is_detected(void **state)
 
 	(void)state;
 	make_series(values, 12);
-	shift = changepoint_detectable(values, 12, 6, ALPHA, 1);
+	shift = detectable(values, 12, 6, ALPHA);
 	for (i = 6; i < 12; i++)
 		values[i] += shift;
-	p = changepoint_p(values, 12, 1);
+	p = p_of(values, 12, 1);
 	assert_true(p > 0.047 && p < 0.053);
-	assert_true(changepoint_detectable(values, 12, 1, ALPHA, 1) >
-		    changepoint_detectable(values, 12, 6, ALPHA, 1));
-	assert_true(changepoint_detectable(values, 12, 6, ALPHA / 10, 1) >
-		    changepoint_detectable(values, 12, 6, ALPHA, 1));
+	assert_true(detectable(values, 12, 1, ALPHA) > detectable(values, 12, 6, ALPHA));
+	assert_true(detectable(values, 12, 6, ALPHA / 10) > detectable(values, 12, 6, ALPHA));
 }
 
 int main(void)
