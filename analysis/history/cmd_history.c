@@ -346,7 +346,7 @@ const struct command history_command = {
 		    "  balloonstat history nightly/* --by-date --metric ready_ns -o plots\n"
 		    "  balloonstat history a=v1 b=v2 c=v3 --against finalize --json\n"
 		    "  balloonstat history results/*/icount --absolute\n",
-	.exits = "0 shown, and nothing suspected; or the last change is an improvement\n"
+	.exits = "0 no change, or the last one that is called is an improvement\n"
 		 "1 the last change that is called is a regression\n"
 		 "2 wrong usage\n"
 		 "3 a tree cannot be read, or the output not written\n"

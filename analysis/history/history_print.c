@@ -11,8 +11,8 @@
 #define SCHEMA_VERSION 1
 /* Of a key that is a hash, enough to tell it from others. */
 #define KEY_SHOWN 8
-/* With fewer trees the interval of their correlation is nearly all that is possible. */
-#define TREES_THAT_TELL 12
+/* With fewer trees the interval of their correlation is most of what is possible. */
+#define TREES_THAT_TELL 24
 
 /* A ratio changes with either side of it. */
 static bool base_kernel_differs(const struct history *h)
@@ -149,7 +149,7 @@ static void write_correlation(struct writer *w, const struct history_series *s)
 	write_item(w, "correlation of neighbouring trees: %.2f [%.1f, %.1f] (n = %zu)", c->mean,
 		   c->interval.low, c->interval.high, s->used);
 	if (s->used < TREES_THAT_TELL)
-		write_text(w, "; fewer than %d trees cannot tell it: P is a mean over 0 to 0.9",
+		write_text(w, "; fewer than %d trees hardly tell it: P is a mean over 0 to 0.9",
 			   TREES_THAT_TELL);
 }
 

@@ -75,30 +75,28 @@ int until_ci_add(struct until_ci *until, const struct plan_entry *entry,
 	return 0;
 }
 
-static bool has_interval(const struct until_ci_sample *s)
+struct interval until_ci_interval(const struct until_ci_sample *s,
+				  const struct until_ci_sample *base)
 {
-	return s->count >= 2 && stats_all_positive(s->values, s->count);
+	return base ? bootstrap_ratio(s->values, s->count, base->values, base->count)
+		    : bootstrap_median(s->values, s->count);
 }
 
-/*
- * Half the width of the interval of the ratio to @base, or without it of the median,
- * relative to the estimate.
- */
+static bool has_interval(const struct until_ci_sample *s, size_t least)
+{
+	return s->count >= least && stats_all_positive(s->values, s->count);
+}
+
+/* Half the width of the interval, relative to its middle. */
 static double half_width(const struct until_ci_sample *s, const struct until_ci_sample *base)
 {
-	struct interval interval;
-	double estimate;
+	size_t least = base ? UNTIL_BOOTS_MIN : UNTIL_BOOTS_MIN_ALONE;
+	struct interval i;
 
-	if (!has_interval(s) || (base && !has_interval(base)))
+	if (!has_interval(s, least) || (base && !has_interval(base, least)))
 		return INFINITY;
-	estimate = stats_median(s->values, s->count);
-	if (base) {
-		estimate /= stats_median(base->values, base->count);
-		interval = bootstrap_ratio(s->values, s->count, base->values, base->count);
-	} else {
-		interval = bootstrap_median(s->values, s->count);
-	}
-	return (interval.high - interval.low) / 2 / estimate;
+	i = until_ci_interval(s, base);
+	return (i.high - i.low) / (i.high + i.low);
 }
 
 void until_ci_update(struct until_ci *until, size_t scenario)

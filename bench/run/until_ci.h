@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "bench/run/plan.h"
+#include "lib/bootstrap.h"
 #include "bench/config/scenario.h"
 #include "lib/result.h"
 
@@ -14,21 +15,34 @@
  * Boots until the intervals are narrow enough.
  *
  * In each scenario the first variant that runs is the base. The criterion is the
- * 95 % interval of each other variant's ratio to it (bootstrap_ratio()), half its
- * width divided by the ratio; with one variant, that of its median. The widest
- * decides. Fewer than two boots that are ok have no interval.
+ * 95 % interval of each other variant's ratio to it (until_ci_interval()), half its
+ * width divided by its middle; with one variant, that of its median. The widest
+ * decides.
  *
  * Stopping depends on the width only, never on the difference. Still, a narrow sample
- * ends a run sooner. tests/unit/test_until_ci.c simulates two variants, log-normal
- * with sigma 5 %; of 10000 runs each:
+ * ends a run sooner, and the fewer the boots, the more do widths vary. Hence a run
+ * begins with six boots, and fewer that are ok have no interval here. The interval of
+ * one median varies more: it takes 16.
  *
- *	boots a side		ended by the	p below 5 %	interval holds
- *				width		without effect	the ratio, 1.1
- *	6, given		-		4.8 %		95.2 %
- *	30, given		-		5.0 %		95.2 %
- *	6 to 30, until +- 2 %	2.1 %		5.0 %		95.2 %
- *	6 to 30, until +- 4 %	93 %		6.5 %		93.1 %
+ * UNTIL_RUNS=5000 tests/unit/test_until_ci simulates log-normal values with sigma 5 %;
+ * of 5000 runs each, without an effect:
+ *
+ *	variants	boots of each			ended by the	p below	interval
+ *							width		5 %	holds
+ *	2		6, given			-		5.0 %	94.8 %
+ *	2		30, given			-		5.0 %	95.3 %
+ *	2		6 to 30, until +- 2 %		2.0 %		5.2 %	94.9 %
+ *	2		6 to 30, until +- 4 %		93 %		6.2 %	93.2 %
+ *	2		6 to 30, until +- 6 %		100 %		5.6 %	93.8 %
+ *	4		6 to 30, until +- 4 %		84 %		5.4 %	94.5 %
+ *	1		16 to 30, until +- 2 %		54 %		-	91.2 %
+ *	1		16 to 30, until +- 4 %		100 %		-	93.8 %
+ *
+ * The last two are of a median, and its interval is the weaker one even with 16 boots.
  */
+#define UNTIL_BOOTS_MIN 6
+#define UNTIL_BOOTS_MIN_ALONE 16
+
 struct until_ci_goal {
 	const char *metric; /* a path in a cycle or a boot */
 	double half_width;  /* relative: 0.02 is +- 2 %; 0: there is no such goal */
@@ -73,6 +87,10 @@ void until_ci_add_value(struct until_ci *until, const struct plan_entry *entry, 
 
 /* Compute the intervals of an open scenario; close it if it needs or may have no more boots. */
 void until_ci_update(struct until_ci *until, size_t scenario);
+
+/* The interval that decides: of the ratio to @base, or without it of the median. */
+struct interval until_ci_interval(const struct until_ci_sample *s,
+				  const struct until_ci_sample *base);
 
 /* "until_ci" of plan.json: the goal, and how far each scenario is. New reference. */
 json_t *until_ci_to_json(const struct until_ci *until, const struct scenario *scenarios);

@@ -185,7 +185,7 @@ static void a_change_is_marked_where_it_is(void **state)
 	assert_non_null(strstr(outcome.output, "22222222  aaaaaaaa  5/5"));
 	assert_non_null(strstr(outcome.output, "further trees confirm it"));
 	assert_non_null(strstr(outcome.output, "correlation of neighbouring trees: 0."));
-	assert_non_null(strstr(outcome.output, "(n = 8); fewer than 12 trees"));
+	assert_non_null(strstr(outcome.output, "(n = 8); fewer than 24 trees"));
 	assert_non_null(strstr(outcome.output, "P is per look"));
 	outcome_release(&outcome);
 }

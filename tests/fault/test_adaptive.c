@@ -28,12 +28,12 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* A run that starts with two boots, and more options. */
+/* A run with more options. */
 static struct outcome run(const char *name, const char *const *more)
 {
-	const char *args[ARGS_MAX + 1] = { "run",     "--accel", "tcg", "--trace",	  "off",
-					   "--boots", "2",	 "-o",	in_test_dir(name) };
-	size_t n = 9;
+	const char *args[ARGS_MAX + 1] = { "run", "--accel",	    "tcg", "--trace", "off",
+					   "-o",  in_test_dir(name) };
+	size_t n = 7;
 
 	while (*more)
 		args[n++] = *more++;
@@ -90,10 +90,10 @@ static void stops_when_precise_enough(void **state)
 
 	(void)state;
 	expect_outcome(run("enough", more), EXIT_FINE,
-		       "tiny: all intervals are within +- 2 % after 2 boots");
+		       "tiny: all intervals are within +- 2 % after 6 boots");
 	plan = load("enough", "plan.json");
-	assert_int_equal(size_of(plan, "order"), 4);
-	check_scenario(plan, 0, "tiny", 2, true);
+	assert_int_equal(size_of(plan, "order"), 12);
+	check_scenario(plan, 0, "tiny", 6, true);
 	until = json_object_get(plan, "until_ci");
 	assert_string_equal(text_of(until, "metric"), "inflate.duration_ns");
 	assert_number(number_of(until, "half_width"), 0.02);
@@ -143,18 +143,18 @@ static void stops_at_max_boots(void **state)
 {
 	const char *more[] = { "--scenario", tiny,	    "--scenario", small,   "--variant",
 			       "finalize",   "--aa",	    "--until-ci", "1e-9%", "--until-metric",
-			       "ready_ns",   "--max-boots", "5",	  NULL };
+			       "ready_ns",   "--max-boots", "8",	  NULL };
 	json_t *plan, *result;
 
 	(void)state;
 	expect_outcome(run("most", more), EXIT_FINE, "no more boots");
 	plan = load("most", "plan.json");
-	assert_int_equal(size_of(plan, "order"), 2 * 2 * 5);
-	assert_int_equal(json_integer_value(json_object_get(plan, "boots")), 2);
-	check_scenario(plan, 0, "tiny", 5, false);
-	check_scenario(plan, 1, "small", 5, false);
-	check_order(plan, 2, "tiny", 5);
-	check_order(plan, 2, "small", 5);
+	assert_int_equal(size_of(plan, "order"), 2 * 2 * 8);
+	assert_int_equal(json_integer_value(json_object_get(plan, "boots")), 6);
+	check_scenario(plan, 0, "tiny", 8, false);
+	check_scenario(plan, 1, "small", 8, false);
+	check_order(plan, 2, "tiny", 8);
+	check_order(plan, 2, "small", 8);
 	json_decref(plan);
 	assert_int_equal(missing("most"), 0);
 	result = load("most", "tiny/finalize-again/boot-05/result.json");
@@ -168,7 +168,7 @@ static void failed_boots_run_to_max_boots(void **state)
 {
 	const char *more[] = { "--scenario", tiny,	    "--variant", "finalize",
 			       "--variant",  "list",	    "-v",	 "--until-ci",
-			       "50%",	     "--max-boots", "3",	 NULL };
+			       "50%",	     "--max-boots", "7",	 NULL };
 	json_t *plan;
 
 	(void)state;
@@ -176,7 +176,7 @@ static void failed_boots_run_to_max_boots(void **state)
 	expect_outcome(run("failing", more), EXIT_ENVIRONMENT,
 		       "list has too few ok boots for an interval");
 	plan = load("failing", "plan.json");
-	check_scenario(plan, 0, "tiny", 3, false);
+	check_scenario(plan, 0, "tiny", 7, false);
 	json_decref(plan);
 	assert_int_equal(missing("failing"), 0);
 }
@@ -185,11 +185,11 @@ static void failed_boots_run_to_max_boots(void **state)
 static void interrupted_run(void **state)
 {
 	pid_t pid =
-		tiny_start("stopped", "--trace", "off", "--boots", "2", "-q", "--aa", "--until-ci",
+		tiny_start("stopped", "--trace", "off", "--boots", "6", "-q", "--aa", "--until-ci",
 			   "1e-9%", "--until-metric", "ready_ns", "--max-boots", "900");
 
 	(void)state;
-	AWAIT(tiny_journal_has("stopped", "\"boot\":4"));
+	AWAIT(tiny_journal_has("stopped", "\"boot\":7"));
 	kill(pid, SIGINT);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
 	assert_in_range(missing("stopped"), 1, 2);
@@ -215,9 +215,11 @@ static void usage(void **state)
 		{ { "--until-ci", "2" }, "--until-ci 2: expected a percentage in (0%, 100%]" },
 		{ { "--until-ci", "0%" }, "--until-ci 0%: expected a percentage in (0%, 100%]" },
 		{ { "--until-ci", "2%", "--max-boots", "1" },
-		  "--max-boots 1: expected an integer in [2, 999]" },
-		{ { "--boots=5", "--until-ci", "2%", "--max-boots", "4" },
-		  "--max-boots 4: the suite begins with 5 boots" },
+		  "--max-boots 1: expected an integer in [6, 999]" },
+		{ { "--boots=5", "--until-ci", "2%" },
+		  "--boots 5: --until-ci begins with 6 boots or more" },
+		{ { "--boots=8", "--until-ci", "2%", "--max-boots", "7" },
+		  "--max-boots 7: the suite begins with 8 boots" },
 		{ { "--max-boots", "9" }, "need --until-ci" },
 		{ { "--until-metric", "ready_ns" }, "need --until-ci" },
 		{ { "--scenario", "tracing", "--aa" },
@@ -258,9 +260,25 @@ static void dry_run_shows_plan(void **state)
 			       "2%",	     "--aa", "--dry-run", NULL };
 
 	(void)state;
-	expect_outcome(run("dry", more), EXIT_FINE, "tiny/finalize-again boot 2",
-		       "4 boots\nthen block by block until the interval of inflate.duration_ns is "
+	expect_outcome(run("dry", more), EXIT_FINE, "tiny/finalize-again boot 6",
+		       "12 boots\nthen block by block until the interval of inflate.duration_ns is "
 		       "within +- 2 %, at most 30 boots per variant\n");
+}
+
+static void a_suite_with_few_boots_gets_more(void **state)
+{
+	const char *few[] = { "--suite", "instructions", "--until-ci", "2%", "--dry-run", NULL };
+	const char *enough[] = { "--suite",    "default", "--scenario", tiny,
+				 "--until-ci", "2%",	  "--dry-run",	NULL };
+	struct outcome outcome;
+
+	(void)state;
+	expect_outcome(run("few", few), EXIT_FINE,
+		       "--until-ci begins with 6 boots where the suite has fewer");
+	outcome = run("plenty", enough);
+	assert_int_equal(outcome.status, EXIT_FINE);
+	assert_lacks(outcome.output, "where the suite has fewer");
+	outcome_release(&outcome);
 }
 
 int main(void)
@@ -275,6 +293,7 @@ int main(void)
 		cmocka_unit_test(usage),
 		cmocka_unit_test(name_of_control_is_taken),
 		cmocka_unit_test(dry_run_shows_plan),
+		cmocka_unit_test(a_suite_with_few_boots_gets_more),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

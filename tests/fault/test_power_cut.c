@@ -19,8 +19,8 @@
 #include "tests/helpers/tiny.h"
 
 #define TINY TINY_WITHIN("20 s", "5 s")
-/* Boots of each of the two variants in the end; two of them are planned at the start. */
-#define BOOTS 6
+/* Boots of each of the two variants in the end; six of them are planned at the start. */
+#define BOOTS 8
 #define ROUNDS 5
 #define KILLS_MAX 200
 
@@ -32,8 +32,8 @@ static int set_up(void **state)
 /* The plan grows during the run: no two boots are ready after the same time. */
 static pid_t start(const char *name)
 {
-	return tiny_start(name, "--trace", "off", "--boots", "2", "--aa", "--seed", "7",
-			  "--until-ci", "1e-9%", "--until-metric", "ready_ns", "--max-boots", "6");
+	return tiny_start(name, "--trace", "off", "--boots", "6", "--aa", "--seed", "7",
+			  "--until-ci", "1e-9%", "--until-metric", "ready_ns", "--max-boots", "8");
 }
 
 /* All paths of a tree, sorted; to be freed. */
