@@ -18,7 +18,8 @@
  * (Langsrud, Rotation tests, Statistics and Computing 15, 2005), exact for normal values, which
  * logarithms of medians nearly are. Here the random series are correlated as the sessions may be:
  * each rho gets as many draws as its weight in correlation.h. A p is for one look at a series;
- * looks.h has what becomes of many. tests/unit/test_changepoint.c measures the error rates.
+ * looks.h has what becomes of many. tests/unit/test_changepoint.c measures the error rates
+ * with independent sessions, test_looks.c with correlated ones.
  *
  * The search is hierarchical, as in E-divisive (Matteson & James, JASA 109, 2014): the best next
  * shift within any level found so far is tested against the best that chance finds in levels cut

@@ -71,7 +71,7 @@ do for [format in "svg png"] {
 		do for [i = 1:trees] { set xtics add (v == variants ? short(tree(i)) : '' i) }
 		if (level) { set xtics rotate by 0 center }
 		else { eval sprintf('set xtics rotate by %d right', lean) }
-		plot data index first using (trees + 0.6):(high):3 with labels right \
+		plot data index first every ::0::0 using (trees + 0.6):(high):3 with labels right \
 				offset character 0, 0.6 font ',9' tc rgb '#555555' notitle, \
 			data index first + 4 using 1:2:3:(0) with vectors nohead lw 5 lc rgb '#bb' . substr(colour[pick(v)], 2, 7) notitle, \
 			data index first + 5 using 1:(low):(0):(high - low) with vectors nohead \

@@ -50,11 +50,6 @@ struct further {
 	bool up;
 };
 
-static double squares(const double *values, size_t n)
-{
-	return gsl_stats_tss(values, 1, n);
-}
-
 /* One-sided p of the mean of the further sessions, if the old level lasts and rho is @rho. */
 static double further_p(const struct further *f, double rho)
 {
@@ -65,7 +60,8 @@ static double further_p(const struct further *f, double rho)
 	double away = f->values[f->further - 1] - old;
 
 	left = before + after - inflation - correlation_inflation(rho, after);
-	spread = (squares(f->values + f->start, before) + squares(f->values + f->at, after)) /
+	spread = (gsl_stats_tss(f->values + f->start, 1, before) +
+		  gsl_stats_tss(f->values + f->at, 1, after)) /
 		 fmax(1, left);
 	/* Innovation i of the last ones has an effect on itself and those that follow. */
 	for (i = 1; i <= m; i++) {

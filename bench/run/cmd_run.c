@@ -90,21 +90,7 @@ static const struct option_row rows[] = {
 	       "A/A control: run the base once more as variant BASE-again, to measure the noise"),
 	OPTION(PERCENT, until.half_width, "until-ci", 0, "PERCENT",
 	       "add blocks of boots until the 95 % interval of each ratio to the base is within +- "
-	       "PERCENT of it (with one variant: that of its median, from " STRING(
-		       UNTIL_BOOTS_MIN_ALONE) " boots on); begins with " STRING(UNTIL_BOOTS_MIN) " "
-												 "b"
-												 "o"
-												 "o"
-												 "t"
-												 "s"
-												 " "
-												 "o"
-												 "r"
-												 " "
-												 "m"
-												 "o"
-												 "r"
-												 "e"),
+	       "PERCENT of it (with one variant: that of its median)"),
 	OPTION(STRING, until.metric, "until-metric", 0, "NAME",
 	       "metric of --until-ci (default: " UNTIL_METRIC ")", .hint = HINT_METRIC),
 	OPTION(COUNT, until.max_boots, "max-boots", 0, "N",
@@ -341,8 +327,9 @@ const struct command run_command = {
 		"A variant is NAME[,property=value]...[@QEMU][+LEVEL]: NAME is a section of "
 		"variants.ini, or a cut that `balloonbench list` shows; the properties are those "
 		"of the balloon device; LEVEL is that of tracing.\n"
-		"--until-ci has a price: runs that are narrow by chance end sooner. With two "
-		"variants, where it ends most runs, 95 % intervals cover the truth in 93 % of "
+		"--until-ci begins with 6 boots or more, and looks at the interval of one median "
+		"from 16 boots on. It has a price: runs that are narrow by chance end sooner. With "
+		"two variants, where it ends most runs, 95 % intervals cover the truth in 93 % of "
 		"runs, and tests at 5 % have 6 % false positives; the interval of one variant "
 		"alone covers it in 91 % (simulated; see bench/run/until_ci.h).\n"
 		"Finished boots are kept, whatever the exit status.",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Change points in simulated series whose truth is known: how often there is a
- * false alarm, how often a change is found, and where.
+ * false alarm, how often a change is found, and where. Sessions are independent
+ * here; test_looks.c has correlated ones.
  */
 #include "tests/helpers/unit.h"
 
