@@ -43,6 +43,12 @@ extern const struct command compare_command, gate_command, report_command, cover
 	OPTION(PERCENT, smallest_effect, "smallest-effect", 0, "PERCENT",                          \
 	       "smallest effect of interest; a smaller one is negligible")
 
+#define ROW_LAYOUT_FLOOR                                                                           \
+	OPTION(PERCENT, layout_floor, "layout-floor", 0, "PERCENT",                                \
+	       "how far kernels of one build each can differ by their layout alone (default: "     \
+	       "what "                                                                             \
+	       "was measured for the accelerator)")
+
 #define ROW_MIXED_HOSTS(help) OPTION(FLAG, mixed_hosts, "mixed-hosts", 0, NULL, help)
 
 #define ROW_JSON OPTION(FLAG, json, "json", 'j', NULL, "print JSON")

@@ -2,8 +2,6 @@
 #include "lib/stats.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_combination.h>
-#include <gsl/gsl_randist.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -13,14 +11,14 @@
 
 #include "lib/alloc.h"
 
-#define PARTITIONS_MAX 200000 /* up to so many are all tried */
-#define DRAWN_VALUES 500000   /* else random ones of so many values in total */
-#define DRAWS_MIN 5000
-#define LARGE 30 /* with as many values a side, the mean of a random half of them is normal */
+#define EXACT_MAX 100 /* with more values of both sides, a sum of ranks is normal */
 #define TAIL 0.025
-#define TIE 1e-12 /* tolerance for partitions as extreme as the observed one */
+#define TIE 1e-12 /* figures that differ by this part are equal */
 #define FAR 3.5	  /* a modified z-score beyond this is an outlier */
 #define OUTLIERS_MIN 4
+/* Of the rank test to Student's t where the values are normal, as a part of the standard error. */
+#define RANK_EFFICIENCY 0.977
+#define BOOTS_ENOUGH 100000
 
 double *stats_array(size_t n)
 {
@@ -47,59 +45,6 @@ gsl_rng *stats_rng(uint64_t seed)
 	return rng;
 }
 
-/* A pooled sample, and what the observed partition of it gave. */
-struct permutation {
-	double *scores, total, observed;
-	size_t count, a_count;
-};
-
-/* Difference of the means when the sum of the first group is @sum. */
-static double difference(const struct permutation *p, double sum)
-{
-	return fabs(sum / p->a_count - (p->total - sum) / (p->count - p->a_count));
-}
-
-static double exact_p(const struct permutation *p)
-{
-	gsl_combination *c = gsl_combination_calloc(p->count, p->a_count);
-	size_t extreme = 0, partitions = 0, i;
-
-	if (!c)
-		abort();
-	do {
-		double sum = 0;
-
-		for (i = 0; i < p->a_count; i++)
-			sum += p->scores[gsl_combination_get(c, i)];
-		extreme += difference(p, sum) >= p->observed - TIE;
-		partitions++;
-	} while (gsl_combination_next(c) == 0);
-	gsl_combination_free(c);
-	return (double)extreme / partitions;
-}
-
-static double sampled_p(const struct permutation *p, size_t partitions, uint64_t seed)
-{
-	size_t draws = DRAWN_VALUES / (p->count + 1);
-	double *group = stats_array(p->a_count);
-	gsl_rng *rng = stats_rng(seed);
-	size_t extreme = 1, d, i; /* the observed one counts */
-
-	draws = draws < DRAWS_MIN ? DRAWS_MIN : draws;
-	draws = partitions < draws ? partitions : draws;
-	for (d = 0; d < draws; d++) {
-		double sum = 0;
-
-		gsl_ran_choose(rng, group, p->a_count, p->scores, p->count, sizeof(*group));
-		for (i = 0; i < p->a_count; i++)
-			sum += group[i];
-		extreme += difference(p, sum) >= p->observed - TIE;
-	}
-	gsl_rng_free(rng);
-	free(group);
-	return (double)extreme / (draws + 1);
-}
-
 bool stats_all_positive(const double *values, size_t n)
 {
 	size_t i;
@@ -110,53 +55,108 @@ bool stats_all_positive(const double *values, size_t n)
 	return true;
 }
 
-/* The permutation distribution has this variance whatever the values are. */
-static double normal_p(const struct permutation *p)
+/* Twice the rank of each value of both samples, so that ties have whole numbers, too. */
+static unsigned int *double_ranks(const double *a, size_t a_count, const double *b, size_t b_count)
 {
-	double variance = gsl_stats_variance(p->scores, 1, p->count);
-	double sd = sqrt(variance * p->count / p->a_count / (p->count - p->a_count));
+	size_t n = a_count + b_count, *order = xcalloc(n, sizeof(*order)), i, k, end;
+	unsigned int *ranks = xcalloc(n, sizeof(*ranks));
+	double *all = stats_array(n);
 
-	return sd > 0 ? 2 * gsl_cdf_ugaussian_Q(p->observed / sd) : 1;
-}
+	memcpy(all, a, a_count * sizeof(*all));
+	memcpy(all + a_count, b, b_count * sizeof(*all));
+	gsl_sort_index(order, all, 1, n);
+	for (i = 0; i < n; i = end) {
+		double value = all[order[i]];
 
-double stats_permutation_p_within(size_t partitions, const double *a, size_t a_count,
-				  const double *b, size_t b_count, uint64_t seed)
-{
-	struct permutation p = { .count = a_count + b_count, .a_count = a_count };
-	bool logs = stats_all_positive(a, a_count) && stats_all_positive(b, b_count);
-	double sum = 0, result;
-	size_t i;
-
-	p.scores = stats_array(p.count);
-	for (i = 0; i < p.count; i++) {
-		double value = i < a_count ? a[i] : b[i - a_count];
-
-		p.scores[i] = logs ? log(value) : value;
-		p.total += p.scores[i];
-		sum += i < a_count ? p.scores[i] : 0;
+		for (end = i + 1; end < n && all[order[end]] - value <= TIE * fabs(value);)
+			end++;
+		for (k = i; k < end; k++)
+			ranks[order[k]] = i + end + 1;
 	}
-	p.observed = difference(&p, sum);
-	if (gsl_sf_lnchoose(p.count, a_count) <= log(partitions))
-		result = exact_p(&p);
-	else if (a_count >= LARGE && b_count >= LARGE)
-		result = normal_p(&p);
-	else
-		result = sampled_p(&p, partitions, seed);
-	free(p.scores);
-	return result;
+	free(order);
+	free(all);
+	return ranks;
 }
 
-double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
-			   uint64_t seed)
+/* How likely each sum of @k of @n ranks is, by the sum; @sum_max: the largest. To be freed. */
+static double *chances_of_sums(const unsigned int *ranks, size_t n, size_t k, size_t *sum_max)
 {
-	return stats_permutation_p_within(PARTITIONS_MAX, a, a_count, b, b_count, seed);
+	double *ways, all = gsl_sf_choose(n, k);
+	size_t i, j, s, width;
+
+	for (i = *sum_max = 0; i < n; i++)
+		*sum_max += ranks[i];
+	width = *sum_max + 1;
+	/* ways[j][s]: to choose j of the ranks so far, with the sum s */
+	ways = stats_array((k + 1) * width);
+	ways[0] = 1;
+	for (i = 0; i < n; i++)
+		for (j = i + 1 < k ? i + 1 : k; j > 0; j--)
+			for (s = ranks[i]; s < width; s++)
+				ways[j * width + s] += ways[(j - 1) * width + s - ranks[i]];
+	for (s = 0; s < width; s++)
+		ways[s] = ways[k * width + s] / all;
+	return ways;
+}
+
+static double exact_p(const unsigned int *ranks, size_t n, size_t k, double sum, double expected)
+{
+	double *chances, p = 0;
+	size_t s, sum_max;
+
+	chances = chances_of_sums(ranks, n, k, &sum_max);
+	for (s = 0; s <= sum_max; s++)
+		if (fabs(s - expected) >= fabs(sum - expected) - 0.5)
+			p += chances[s];
+	free(chances);
+	return fmin(p, 1);
+}
+
+double stats_rank_p(const double *a, size_t a_count, const double *b, size_t b_count)
+{
+	unsigned int *ranks = double_ranks(a, a_count, b, b_count);
+	size_t n = a_count + b_count, i;
+	double sum = 0, expected = (double)a_count * (n + 1), squares = 0, p = 1, sd;
+
+	for (i = 0; i < n; i++) {
+		sum += i < a_count ? ranks[i] : 0;
+		squares += (ranks[i] - (n + 1.0)) * (ranks[i] - (n + 1.0));
+	}
+	/* Sums of a_count ranks drawn without replacement. */
+	sd = n > 1 ? sqrt(squares / n * a_count * b_count / (n - 1)) : 0;
+	if (n <= EXACT_MAX)
+		p = exact_p(ranks, n, a_count, sum, expected);
+	else if (sd > 0)
+		p = 2 * gsl_cdf_ugaussian_Q(fabs(sum - expected) / sd);
+	free(ranks);
+	return p;
+}
+
+size_t stats_rank_limit(size_t a_count, size_t b_count, double tail, double *outside)
+{
+	size_t n = a_count + b_count, i, s, sum_max, lowest = a_count * (a_count + 1) / 2;
+	double below = 0, sd = sqrt((double)a_count * b_count * (n + 1) / 12), *chances;
+	unsigned int *ranks;
+
+	if (n > EXACT_MAX) {
+		*outside = tail;
+		return fmax(1, floor(a_count * b_count / 2.0 + sd * gsl_cdf_ugaussian_Pinv(tail)));
+	}
+	ranks = xcalloc(n, sizeof(*ranks));
+	for (i = 0; i < n; i++)
+		ranks[i] = i + 1;
+	chances = chances_of_sums(ranks, n, a_count, &sum_max);
+	*outside = chances[lowest];
+	for (s = lowest; s <= sum_max && below + chances[s] <= tail; s++)
+		*outside = below += chances[s];
+	free(chances);
+	free(ranks);
+	return s > lowest ? s - lowest : 1;
 }
 
 double stats_smallest_p(size_t a_count, size_t b_count)
 {
-	double partitions = exp(gsl_sf_lnchoose(a_count + b_count, a_count));
-
-	return (a_count == b_count ? 2 : 1) / partitions;
+	return fmin(1, 2 / exp(gsl_sf_lnchoose(a_count + b_count, a_count)));
 }
 
 void stats_holm(double *p, size_t n)
@@ -179,6 +179,30 @@ size_t stats_boots_needed(double alpha, size_t comparisons)
 	while (stats_smallest_p(n, n) * comparisons >= alpha)
 		n++;
 	return n;
+}
+
+double stats_detectable(double sd, size_t a_count, size_t b_count, double alpha)
+{
+	double df = a_count + b_count - 2.0, error = sd * sqrt(1.0 / a_count + 1.0 / b_count);
+
+	if (!(df >= 1) || stats_smallest_p(a_count, b_count) >= alpha)
+		return INFINITY;
+	return (gsl_cdf_tdist_Pinv(1 - alpha / 2, df) + gsl_cdf_tdist_Pinv(POWER, df)) * error /
+	       RANK_EFFICIENCY;
+}
+
+size_t stats_boots_for(double sd, double effect, double alpha)
+{
+	size_t low = 1, high = BOOTS_ENOUGH, n;
+
+	while (low < high) {
+		n = low + (high - low) / 2;
+		if (stats_detectable(sd, n, n, alpha) <= effect)
+			high = n;
+		else
+			low = n + 1;
+	}
+	return low;
 }
 
 size_t stats_outliers(const double *values, size_t n, bool *flags)

@@ -8,9 +8,12 @@
 #include <stdint.h>
 
 /*
- * Statistics over boots: small samples, skewed, with outliers. Hence medians and permutations;
- * intervals are in bootstrap.h. Random draws are seeded: the same samples give the same figures.
+ * Statistics over boots: small samples, skewed, with outliers. Hence medians and ranks; intervals
+ * are in interval.h. Nothing is drawn: the same samples give the same figures.
  */
+
+/* The chance to find an effect for which stats_detectable() and stats_boots_for() give it. */
+#define POWER 0.8
 
 /* Room for @n numbers, zeroed, to be freed; ends the process where there is no memory. */
 double *stats_array(size_t n);
@@ -25,19 +28,20 @@ double stats_median(const double *values, size_t n);
 bool stats_all_positive(const double *values, size_t n);
 
 /*
- * Two-sided permutation test of the difference of mean logarithms, or of means where a value has
- * no logarithm. Over all partitions if they are at most 200000; with 30 values a side and more by
- * the normal distribution (Hoeffding, A Combinatorial Central Limit Theorem, 1951); else over 5000
- * random partitions or more.
+ * The two-sided rank test of two samples (Wilcoxon, Individual Comparisons by Ranking Methods,
+ * 1945): p of the sum of ranks, ties sharing theirs, over all partitions of the values. With more
+ * than 100 values by the normal distribution.
  */
-double stats_permutation_p(const double *a, size_t a_count, const double *b, size_t b_count,
-			   uint64_t seed);
+double stats_rank_p(const double *a, size_t a_count, const double *b, size_t b_count);
 
-/* The same with at most so many partitions: for simulations, of which there are many. */
-double stats_permutation_p_within(size_t partitions, const double *a, size_t a_count,
-				  const double *b, size_t b_count, uint64_t seed);
+/*
+ * Where an interval that inverts the test ends: the rank, from 1, of its lower end among the
+ * a_count * b_count differences. @outside: how likely what is estimated lies below that, at most
+ * @tail, unless so few values cannot do better.
+ */
+size_t stats_rank_limit(size_t a_count, size_t b_count, double tail, double *outside);
 
-/* The smallest p for these sample sizes: 2 / C(a + b, a) when a = b, else 1 / C(a + b, a). */
+/* The smallest p for these sample sizes: 2 / C(a + b, a). */
 double stats_smallest_p(size_t a_count, size_t b_count);
 
 /* Correct p in place for the number of tests (Holm, A Simple Sequentially Rejective ..., 1979). */
@@ -45,6 +49,16 @@ void stats_holm(double *p, size_t n);
 
 /* Boots a side: the least n whose smallest p, corrected for the comparisons, is below @alpha. */
 size_t stats_boots_needed(double alpha, size_t comparisons);
+
+/*
+ * The shift that the rank test would find at level @alpha with the chance POWER, where values
+ * scatter by the standard deviation @sd: that of Student's test, for which the efficiency of ranks
+ * is 3 / pi (Lehmann, Nonparametrics, 1975, ch. 2.4). INFINITY where no p is below alpha.
+ */
+double stats_detectable(double sd, size_t a_count, size_t b_count, double alpha);
+
+/* Boots a side that it takes to find @effect so; 100000 stands for more. */
+size_t stats_boots_for(double sd, double effect, double alpha);
 
 /*
  * Set the flag of each value with a modified z-score above 3.5: 0.6745 (x - median) / MAD, or,

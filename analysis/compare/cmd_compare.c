@@ -2,6 +2,7 @@
 /*
  * balloonstat compare: every variant of a result tree with its base.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,102 +15,162 @@
 struct options {
 	const char *dir, *base;
 	struct names metrics, scenarios;
-	double smallest_effect;
+	double smallest_effect, layout_floor;
 	bool json;
 };
 
-static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT };
+static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT, .layout_floor = NAN };
 
 #define OPTIONS struct options
 
 static const struct option_row rows[] = {
-	ROW_TREE, ROW_BASE, ROW_METRICS, ROW_SCENARIOS, ROW_SMALLEST_EFFECT, ROW_JSON, { 0 },
+	ROW_TREE,	  ROW_BASE, ROW_METRICS, ROW_SCENARIOS, ROW_SMALLEST_EFFECT,
+	ROW_LAYOUT_FLOOR, ROW_JSON, { 0 },
+};
+
+/* The metrics asked for, then primary ones that were not. */
+struct measures {
+	struct measure list[2 * NAMES_MAX];
+	size_t count, asked;
 };
 
 /* All scenarios by default. */
 static int check_names(struct options *o, const struct table *table)
 {
-	size_t i, n = names_count(table->scenarios);
-
 	if (check_base(&o->base, table->variants))
 		return EXIT_USAGE;
-	if (o->scenarios.count)
-		return check_known("scenario", &o->scenarios, table->scenarios);
-	if (n > NAMES_MAX) {
-		log_error("%s: more than %d scenarios: name some with --scenario", table->dir,
-			  NAMES_MAX);
-		return EXIT_USAGE;
-	}
-	for (i = 0; i < n; i++)
-		o->scenarios.list[o->scenarios.count++] = table->scenarios[i];
-	return 0;
+	return check_known("scenario", &o->scenarios, table->scenarios);
 }
 
-static int check_metrics(const struct options *o, const struct measure *measures,
-			 const struct table *table)
+static int check_metrics(const struct measures *measures, const struct table *table)
 {
 	bool any_ok = table_count(table, NULL, NULL, BOOT_OK);
 	size_t i;
 
-	for (i = 0; any_ok && i < o->metrics.count; i++) {
-		if (series_exists(table, NULL, NULL, &measures[i]))
+	for (i = 0; any_ok && i < measures->asked; i++) {
+		if (series_exists(table, NULL, NULL, &measures->list[i]))
 			continue;
 		log_error("no boot has the metric '%s'; --metric help lists what a boot can have",
-			  measures[i].text);
+			  measures->list[i].text);
 		return EXIT_USAGE;
 	}
 	return 0;
 }
 
-static bool is_wanted(const struct table *table, const struct options *o, const char *scenario,
-		      const char *variant)
+static void add_primary(struct measures *all)
 {
-	return table_has(table, scenario, variant) && table_has(table, scenario, o->base) &&
-	       table_compares(table, variant, o->base);
+	size_t i, k;
+
+	for (i = 0; primary_metrics[i]; i++) {
+		for (k = 0; k < all->asked; k++)
+			if (!strcmp(all->list[k].text, primary_metrics[i]))
+				break;
+		if (k == all->asked)
+			all->list[all->count++] = measure_of("%s", primary_metrics[i]);
+	}
 }
 
-static void add_row(struct compare_table *t, const struct table *table,
-		    const struct measure *measure, const char *scenario, const char *variant)
+static bool is_compared(const struct table *table, const char *scenario, const char *variant,
+			const char *base)
 {
-	struct comparison *row = &t->rows[t->count++];
-
-	compare(row, table, measure, scenario, variant, t->base);
-	/* An A/A control shows noise: it must not make the others' p larger. */
-	if (table_control_of(table, variant) && compare_is_counted(row))
-		compare_judge(&row, 1, t->smallest_effect);
-	else
-		t->family[t->family_count++] = row;
+	return table_has(table, scenario, variant) && table_has(table, scenario, base) &&
+	       table_compares(table, variant, base);
 }
 
+static bool is_shown(const struct options *o, const char *scenario)
+{
+	return !o->scenarios.count || name_index((char *const *)o->scenarios.list, scenario) >= 0;
+}
+
+static void add_rows(struct compare_table *t, const struct table *table, const char *scenario,
+		     const struct measure *measure, bool shown)
+{
+	const char *of;
+	size_t v;
+
+	for (v = 0; table->variants[v]; v++) {
+		if (!is_compared(table, scenario, table->variants[v], t->base))
+			continue;
+		t->shown[t->count] = shown;
+		of = table_control_of(table, table->variants[v]);
+		compare(&t->rows[t->count++], table, measure, scenario, table->variants[v],
+			of ? of : t->base);
+	}
+}
+
+/* Controls show noise: they must not make p of the others larger. */
+static void judge_rows(struct compare_table *t, const struct table *table)
+{
+	struct comparison **family = xcalloc(t->count + 1, sizeof(*family));
+	struct comparison **controls = xcalloc(t->count + 1, sizeof(*controls)), *row;
+	size_t i, n = 0, control_count = 0;
+
+	for (i = 0; i < t->count; i++) {
+		row = &t->rows[i];
+		if (!measure_is_primary(row->measure))
+			compare_explore(row);
+		else if (table_control_of(table, row->variant))
+			controls[control_count++] = row;
+		else
+			family[n++] = row;
+	}
+	compare_judge(controls, control_count, t->smallest_effect, t->layout_floor);
+	compare_judge(family, n, t->smallest_effect, t->layout_floor);
+	t->compared = compare_count(family, n);
+	free(controls);
+	free(family);
+}
+
+/* The family has all scenarios, whatever is shown of it. */
 static void compare_all(struct compare_table *t, const struct options *o, const struct table *table,
-			const struct measure *measures)
+			const struct measures *measures)
 {
-	size_t s, m, v, room = o->scenarios.count * o->metrics.count * names_count(table->variants);
+	size_t s, m,
+		room = names_count(table->scenarios) * measures->count *
+		       names_count(table->variants);
+	bool shown;
 
-	*t = (struct compare_table){ .base = o->base, .smallest_effect = o->smallest_effect };
+	*t = (struct compare_table){
+		.base = o->base,
+		.smallest_effect = o->smallest_effect,
+		.layout_floor = isnan(o->layout_floor) ? layout_floor_of(table) : o->layout_floor,
+	};
 	t->rows = xcalloc(room, sizeof(*t->rows));
-	t->family = xcalloc(room, sizeof(*t->family));
-	for (s = 0; s < o->scenarios.count; s++)
-		for (m = 0; m < o->metrics.count; m++)
-			for (v = 0; table->variants[v]; v++)
-				if (is_wanted(table, o, o->scenarios.list[s], table->variants[v]))
-					add_row(t, table, &measures[m], o->scenarios.list[s],
-						table->variants[v]);
-	compare_judge(t->family, t->family_count, t->smallest_effect);
+	t->shown = xcalloc(room, sizeof(*t->shown));
+	for (s = 0; table->scenarios[s]; s++) {
+		for (m = 0; m < measures->count; m++) {
+			shown = m < measures->asked && is_shown(o, table->scenarios[s]);
+			if (shown || measure_is_primary(&measures->list[m]))
+				add_rows(t, table, table->scenarios[s], &measures->list[m], shown);
+		}
+	}
+	judge_rows(t, table);
+}
+
+static void release(struct compare_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		compare_release(&t->rows[i]);
+	free(t->rows);
+	free(t->shown);
 }
 
 static int compare_tree(const struct options *o, const struct table *table,
-			const struct measure *measures)
+			const struct measures *measures)
 {
+	bool any = false, counted = false; /* also an A/A control with its base */
 	struct compare_table compared;
-	bool counted = false; /* also an A/A control with its base */
 	int status = 0;
 	size_t i;
 
 	compare_all(&compared, o, table, measures);
-	for (i = 0; i < compared.count; i++)
-		counted |= compare_is_counted(&compared.rows[i]);
-	if (!compared.count) {
+	for (i = 0; i < compared.count; i++) {
+		any |= compared.shown[i];
+		counted |= compared.shown[i] && compare_is_counted(&compared.rows[i]);
+	}
+	if (!any) {
 		log_error("%s was run in none of these scenarios; name another --base", o->base);
 		status = EXIT_USAGE;
 	} else if (o->json) {
@@ -122,17 +183,14 @@ static int compare_tree(const struct options *o, const struct table *table,
 			 "needed");
 		status = EXIT_INCONCLUSIVE;
 	}
-	for (i = 0; i < compared.count; i++)
-		compare_release(&compared.rows[i]);
-	free(compared.rows);
-	free(compared.family);
+	release(&compared);
 	return status;
 }
 
 static int run(struct command_line *line)
 {
-	struct measure measures[NAMES_MAX];
 	struct options *o = line->options;
+	struct measures *measures;
 	struct table table;
 	int status;
 
@@ -140,17 +198,23 @@ static int run(struct command_line *line)
 		measure_list(stdout);
 		return 0;
 	}
-	status = parse_measures(&o->metrics, measures);
+	measures = xcalloc(1, sizeof(*measures));
+	status = parse_measures(&o->metrics, measures->list);
 	if (!status)
 		status = open_table(&table, o->dir);
 	if (status)
-		return status;
+		goto out;
+	measures->count = measures->asked = o->metrics.count;
+	add_primary(measures);
 	status = check_names(o, &table);
 	if (!status)
-		status = check_metrics(o, measures, &table);
+		status = check_metrics(measures, &table);
 	if (!status)
 		status = compare_tree(o, &table, measures);
-	return close_table(&table, status);
+	status = close_table(&table, status);
+out:
+	free(measures);
+	return status;
 }
 
 const struct command compare_command = {
@@ -158,7 +222,12 @@ const struct command compare_command = {
 	.purpose = "compare every variant with the base: medians, ratios, verdicts",
 	.description =
 		"Compare the variants of a result tree: medians over boots, the ratio to the base "
-		"with its 95 % bootstrap interval, a permutation test, a verdict.\n"
+		"(the median of all ratios of a boot to one of the base) with its 95 % interval, "
+		"and a verdict by the rank test that the interval inverts. Where a run has several "
+		"builds of each kernel, a value is the mean of a build.\n"
+		"The durations of both resizes have verdicts. Their comparisons in all scenarios "
+		"are one family: what is shown of it changes no verdict. Other metrics are "
+		"exploratory.\n"
 		"A metric is named by its path in result.json: inflate.duration_ns, "
 		"deflate.gib_per_s, touch.duration_ns, ready_ns. --metric help lists them.",
 	.examples = "  balloonstat compare results/20261121T033000Z-default\n"

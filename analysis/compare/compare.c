@@ -1,93 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/compare/compare.h"
 
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/compare/blocks.h"
 #include "lib/alloc.h"
 #include "lib/stats.h"
 
-/* The same numbers each time a tree is compared. */
-#define SEED 20170303
-
-const char *const verdict_names[] = {
-	[VERDICT_IMPROVE] = "improve", [VERDICT_REGRESS] = "regress",
-	[VERDICT_SAME] = "same",       [VERDICT_INCONCLUSIVE] = "inconclusive",
-	[VERDICT_INVALID] = "invalid", [VERDICT_ABSENT] = "absent",
-	[VERDICT_ABSENT + 1] = NULL,
-};
-
-static void decide(struct comparison *c, enum verdict verdict, const char *reason)
+static double log_sd(const double *a, size_t n, const double *b, size_t m)
 {
-	c->verdict = verdict;
-	c->reason = reason;
-}
-
-static void judge(struct comparison *c, double smallest_effect)
-{
-	const struct interval *i = &c->ratio_interval;
-	bool enough = c->n >= BOOTS_MIN && c->base_n >= BOOTS_MIN;
-
-	if (c->absent || c->base_absent)
-		decide(c, VERDICT_ABSENT,
-		       c->absent ? "its boots have no such value"
-				 : "the base's boots have no such value");
-	else if (!c->n || !c->base_n)
-		decide(c, VERDICT_INVALID, c->n ? "the base has no ok boot" : "no ok boot");
-	else if (!enough)
-		decide(c, VERDICT_INCONCLUSIVE, "too few boots");
-	else if (i->low >= 1 - smallest_effect && i->high <= 1 + smallest_effect)
-		decide(c, VERDICT_SAME, NULL);
-	else if (!isfinite(c->ratio))
-		decide(c, VERDICT_INCONCLUSIVE, "the base has zeros: no ratio");
-	else if (i->low <= 1 && i->high >= 1)
-		decide(c, VERDICT_INCONCLUSIVE, "the interval holds 1");
-	else if (fabs(c->ratio - 1) < smallest_effect)
-		decide(c, VERDICT_INCONCLUSIVE, "the effect is too small");
-	else if (c->p_holm >= ALPHA)
-		decide(c, VERDICT_INCONCLUSIVE, "chance is not excluded");
-	else if ((c->ratio > 1) == (c->measure->better == BETTER_HIGHER))
-		decide(c, VERDICT_IMPROVE, NULL);
-	else
-		decide(c, VERDICT_REGRESS, NULL);
-}
-
-/* There is no ratio to 0, and no interval of one boot. */
-static void relate(struct comparison *c, double limit)
-{
-	double *scaled = stats_array(c->base_n);
-	bool intervals = c->n > 1 && c->base_n > 1;
+	double *logs = stats_array(n > m ? n : m), squares = 0;
 	size_t i;
 
-	for (i = 0; i < c->base_n; i++)
-		scaled[i] = c->base_values[i] * limit;
-	c->p = c->p_holm = stats_permutation_p(c->values, c->n, scaled, c->base_n, SEED);
-	free(scaled);
-	c->difference = c->median - c->base_median;
-	if (intervals)
-		c->difference_interval =
-			bootstrap_difference(c->values, c->n, c->base_values, c->base_n);
-	if (!stats_all_positive(c->base_values, c->base_n))
-		return;
-	c->ratio = c->median / c->base_median;
-	if (intervals)
-		c->ratio_interval = bootstrap_ratio(c->values, c->n, c->base_values, c->base_n);
+	for (i = 0; i < n; i++)
+		logs[i] = log(a[i]);
+	squares += gsl_stats_variance(logs, 1, n) * (n - 1);
+	for (i = 0; i < m; i++)
+		logs[i] = log(b[i]);
+	squares += gsl_stats_variance(logs, 1, m) * (m - 1);
+	free(logs);
+	return sqrt(squares / (n + m - 2));
 }
 
-void compare_values(struct comparison *c, double limit)
+/* There is no ratio to 0, and no interval of one unit. */
+static void relate(struct comparison *c, const double *a, const double *b)
 {
-	c->median_interval = c->difference_interval = c->ratio_interval =
-		(struct interval){ NAN, NAN };
-	c->median = c->base_median = c->difference = c->ratio = c->p = c->p_holm = NAN;
+	bool intervals = c->n > 1 && c->base_n > 1;
+	struct shift s = shift_of(a, c->n, b, c->base_n);
+
+	c->p = c->p_holm = stats_rank_p(a, c->n, b, c->base_n);
+	c->difference = s.value;
+	c->difference_interval = intervals ? s.interval : NO_INTERVAL;
+	if (!stats_all_positive(a, c->n) || !stats_all_positive(b, c->base_n))
+		return;
+	s = ratio_of(a, c->n, b, c->base_n);
+	c->ratio = s.value;
+	if (!intervals)
+		return;
+	c->ratio_interval = s.interval;
+	c->sd = log_sd(a, c->n, b, c->base_n);
+}
+
+static void summarize(struct comparison *c)
+{
+	c->median_interval = c->difference_interval = c->ratio_interval = NO_INTERVAL;
+	c->median = c->base_median = c->difference = c->ratio = c->sd = c->p = c->p_holm =
+		c->at_least = c->detectable = NAN;
 	if (c->n)
 		c->median = stats_median(c->values, c->n);
 	if (c->n > 1)
-		c->median_interval = bootstrap_median(c->values, c->n);
+		c->median_interval = interval_of_median(c->values, c->n);
 	if (c->base_n)
 		c->base_median = stats_median(c->base_values, c->base_n);
+}
+
+void compare_values(struct comparison *c)
+{
+	summarize(c);
 	if (compare_is_counted(c))
-		relate(c, limit);
+		relate(c, c->values, c->base_values);
+}
+
+static unsigned int last_block(const unsigned int *blocks, size_t n)
+{
+	unsigned int last = 0;
+
+	while (n--)
+		last = blocks[n] > last ? blocks[n] : last;
+	return last;
+}
+
+/* The values without the effects of their blocks, to be freed. */
+static double *without_effects(const double *values, const unsigned int *blocks, size_t n,
+			       const double *effects)
+{
+	double *result = stats_array(n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		result[i] = values[i] / exp(effects[blocks[i]]);
+	return result;
+}
+
+static void compare_in_blocks(struct comparison *c, const struct table *table)
+{
+	unsigned int last = last_block(c->blocks, c->n);
+	unsigned int base_last = last_block(c->base_blocks, c->base_n);
+	double *effects, *a, *b;
+
+	summarize(c);
+	if (!compare_is_counted(c))
+		return;
+	effects = block_effects_beside(table, c, (last > base_last ? last : base_last) + 1);
+	a = without_effects(c->values, c->blocks, c->n, effects);
+	b = without_effects(c->base_values, c->base_blocks, c->base_n, effects);
+	relate(c, a, b);
+	free(effects);
+	free(a);
+	free(b);
 }
 
 /* Scales the values; returns their number. @absent: there are ok boots, but no value. */
@@ -111,6 +124,18 @@ static void find_outliers(struct comparison *c, const struct table *table)
 		if (flags[i])
 			record_append_number(&c->outliers, table->boots[c->boots[i]].number);
 	free(flags);
+}
+
+/* What tells the kernel of a variant from others: where they are the same, so is the layout. */
+static const char *kernel_of(const struct table *table, const char *scenario, const char *variant)
+{
+	size_t i = table_next(table, 0, scenario, variant, BOOT_OK);
+	const char *id;
+
+	if (i == table->boot_count)
+		return "";
+	id = table_text(table, &table->boots[i], "kernel_build_id");
+	return *id ? id : table_text(table, &table->boots[i], "cut");
 }
 
 void compare_widen(struct comparison *c, const struct table *table)
@@ -146,17 +171,22 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 				  .metric = measure->text,
 				  .unit = shown.name,
 				  .values = s.values,
-				  .boots = s.boots };
+				  .boots = s.boots,
+				  .blocks = s.blocks };
 	c->n = take(&s, shown.scale, &c->absent);
 	if (base) {
 		s = series(table, scenario, base, measure);
 		c->base_values = s.values;
+		c->base_blocks = s.blocks;
 		c->base_n = take(&s, shown.scale, &c->base_absent);
+		c->one_build = !table_has_builds(table, scenario) &&
+			       strcmp(kernel_of(table, scenario, variant),
+				      kernel_of(table, scenario, base));
 		free(s.boots);
 	}
 	c->counts = table_counts(table, scenario, variant);
 	find_outliers(c, table);
-	compare_values(c, 1);
+	compare_in_blocks(c, table);
 	compare_widen(c, table);
 }
 
@@ -164,7 +194,9 @@ void compare_release(struct comparison *c)
 {
 	free(c->values);
 	free(c->boots);
+	free(c->blocks);
 	free(c->base_values);
+	free(c->base_blocks);
 	free(c->outliers.items);
 	memset(c, 0, sizeof(*c));
 }
@@ -172,30 +204,4 @@ void compare_release(struct comparison *c)
 bool compare_is_counted(const struct comparison *c)
 {
 	return c->n && c->base_n && strcmp(c->variant, c->base);
-}
-
-size_t compare_count(struct comparison *const *family, size_t count)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++)
-		n += compare_is_counted(family[i]);
-	return n;
-}
-
-void compare_judge(struct comparison **family, size_t count, double smallest_effect)
-{
-	double *p = stats_array(count);
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++)
-		if (compare_is_counted(family[i]))
-			p[n++] = family[i]->p;
-	stats_holm(p, n);
-	for (i = n = 0; i < count; i++)
-		if (compare_is_counted(family[i]))
-			family[i]->p_holm = p[n++];
-	free(p);
-	for (i = 0; i < count; i++)
-		judge(family[i], smallest_effect);
 }

@@ -14,6 +14,22 @@ static bool is_base(const struct comparison *c)
 	return !strcmp(c->variant, c->base);
 }
 
+/* What says more than the verdict: how much it is at least, or could have been found. */
+static void write_power(struct writer *w, const struct comparison *c)
+{
+	if (c->verdict == VERDICT_IMPROVE || c->verdict == VERDICT_REGRESS)
+		write_percent(w, " by ", c->at_least, " at least");
+	if (c->verdict != VERDICT_INCONCLUSIVE || !c->boots_needed)
+		return;
+	if (c->n < c->boots_needed || c->base_n < c->boots_needed)
+		write_more(w, ": needs n = %zu", c->boots_needed);
+	if (isfinite(c->detectable))
+		write_percent(w, "; detectable: ", c->detectable, "");
+	if (c->boots_for_smallest)
+		write_more(w, "; %.3g %% takes n = %zu", 100 * c->smallest_effect,
+			   c->boots_for_smallest);
+}
+
 static void write_comparison(struct writer *w, const struct comparison *c)
 {
 	write_row(w);
@@ -22,14 +38,27 @@ static void write_comparison(struct writer *w, const struct comparison *c)
 	write_count(w, c->n);
 	write_rounded(w, "%.5g", c->resolution, c->median, NAN, NAN);
 	write_cell(w, "%s", c->unit);
-	write_rounded(w, "%.3f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
-		      c->ratio_interval.high);
+	write_interval(w, "%.3f", c->ratio_resolution, c->ratio, &c->ratio_interval, 1);
 	write_number(w, "%.4f", c->p_holm);
-	if (is_base(c))
+	if (is_base(c)) {
 		write_cell(w, "base");
-	else
-		write_cell(w, "%s%s%s", verdict_names[c->verdict], c->reason ? ": " : "",
-			   c->reason ? c->reason : "");
+		return;
+	}
+	write_cell(w, "%s%s%s", verdict_names[c->verdict], c->reason ? ": " : "",
+		   c->reason ? c->reason : "");
+	write_power(w, c);
+}
+
+static void begin_scenario(struct writer *w, const char *scenario, const struct boot_counts *boots,
+			   const struct table *table)
+{
+	write_paragraph(w, "%s (%s, %" PRId64 " boots ok, %" PRId64 " failed, %" PRId64 " invalid",
+			scenario, table_accel(table), boots->ok, boots->failed, boots->invalid);
+	if (boots->missing)
+		write_text(w, ", %" PRId64 " planned but without a result", boots->missing);
+	write_text(w, ")");
+	write_table(w);
+	write_columns(w, "METRIC|VARIANT|N|MEDIAN|UNIT|RATIO [95 %]|P|VERDICT");
 }
 
 /* The rows of a scenario from @first on; returns the row after them. */
@@ -38,18 +67,19 @@ static size_t write_scenario(struct writer *w, const struct compare_table *t, si
 {
 	const char *scenario = t->rows[first].scenario;
 	struct boot_counts boots = table_counts(table, scenario, NULL);
+	bool any = false;
 	size_t i;
 
-	write_paragraph(w, "%s (%s, %" PRId64 " boots ok, %" PRId64 " failed, %" PRId64 " invalid",
-			scenario, table_accel(table), boots.ok, boots.failed, boots.invalid);
-	if (boots.missing)
-		write_text(w, ", %" PRId64 " planned but without a result", boots.missing);
-	write_text(w, ")");
-	write_table(w);
-	write_columns(w, "METRIC|VARIANT|N|MEDIAN|UNIT|RATIO [95 %]|P|VERDICT");
-	for (i = first; i < t->count && t->rows[i].scenario == scenario; i++)
+	for (i = first; i < t->count && t->rows[i].scenario == scenario; i++) {
+		if (!t->shown[i])
+			continue;
+		if (!any)
+			begin_scenario(w, scenario, &boots, table);
+		any = true;
 		write_comparison(w, &t->rows[i]);
-	write_table_end(w);
+	}
+	if (any)
+		write_table_end(w);
 	return i;
 }
 
@@ -61,6 +91,8 @@ static void write_outliers(struct writer *w, const struct compare_table *t)
 	for (i = 0; i < t->count; i++) {
 		const struct comparison *c = &t->rows[i];
 
+		if (!t->shown[i])
+			continue;
 		if (c->outliers.count && !all++)
 			write_paragraph(w, "Boots far from the others, counted all the same");
 		if (c->outliers.count)
@@ -70,9 +102,74 @@ static void write_outliers(struct writer *w, const struct compare_table *t)
 	}
 }
 
+/* Of builds: what a run of one build each could not tell from a layout. */
+static void write_scatter(struct writer *w, const struct table *table)
+{
+	size_t i;
+
+	for (i = 0; primary_metrics[i]; i++) {
+		struct measure m = measure_of("%s", primary_metrics[i]);
+		struct layout_scatter s = layout_scatter(table, &m);
+
+		if (!s.builds)
+			continue;
+		write_paragraph(w,
+				"%s: means of builds scatter by %.2g %% [%.2g, %.2g] (sd, %zu "
+				"degrees of freedom)",
+				primary_metrics[i], 100 * s.between, 100 * s.interval.low,
+				100 * s.interval.high, s.builds);
+		if (isfinite(s.layout))
+			write_text(w,
+				   ", boots of a build by %.2g %%; that leaves %.2g %% to the "
+				   "layout, by which kernels of one build each could differ by up "
+				   "to %.2g %%",
+				   100 * s.boots, 100 * s.layout, 100 * layout_floor(s.layout));
+		write_text(w, ".");
+	}
+}
+
+static void write_conclusion(struct writer *w, const struct compare_table *t,
+			     const struct table *table)
+{
+	const char *unit = table_has_builds(table, NULL) ? "builds" : "boots";
+
+	write_paragraph(
+		w,
+		"Ratios are to %s: the median of all ratios of a value to one of the base, "
+		"and the interval that inverts the rank test of P. N counts %s. P is "
+		"corrected for the %zu comparisons of the plan (Holm), also those not shown "
+		"here, but not in exploratory rows. An effect below %.3g %% is treated as "
+		"negligible",
+		t->base, unit, t->compared, 100 * t->smallest_effect);
+	if (t->compared)
+		write_text(w, "; fewer than %zu %s a side cannot show a difference",
+			   stats_boots_needed(ALPHA, t->compared), unit);
+	write_text(w,
+		   ". An inconclusive row says which effect these %s had a chance of %.0f %% to "
+		   "find, and "
+		   "how many a side the smallest effect takes.",
+		   unit, 100 * POWER);
+	if (table_has_builds(table, NULL)) {
+		write_scatter(w, table);
+		return;
+	}
+	if (!(t->layout_floor > 0))
+		return;
+	if (isfinite(t->layout_floor))
+		write_text(
+			w,
+			" Kernels of one build each differ by up to %.3g %% by their layout "
+			"alone: below that a difference is no verdict (--builds, --layout-floor).",
+			100 * t->layout_floor);
+	else
+		write_text(w, " How much kernels of one build each differ by their layout alone "
+			      "has not been measured for this accelerator: no difference between "
+			      "kernels is a verdict (--builds, --layout-floor).");
+}
+
 void compare_print(const struct compare_table *t, const struct table *table)
 {
-	size_t i = 0, compared = compare_count(t->family, t->family_count);
+	size_t i = 0;
 	struct writer *w = write_open();
 	char err[256];
 
@@ -80,23 +177,15 @@ void compare_print(const struct compare_table *t, const struct table *table)
 	while (i < t->count)
 		i = write_scenario(w, t, i, table);
 	write_outliers(w, t);
-	write_paragraph(
-		w,
-		"Ratios are to %s, intervals BCa bootstrap. P is corrected for the number of "
-		"comparisons (Holm). An effect below %.3g %% is treated as negligible. A "
-		"verdict takes %d boots a side",
-		t->base, 100 * t->smallest_effect, BOOTS_MIN);
-	if (compared)
-		write_text(w, "; with %zu comparisons, fewer than %zu cannot show a difference",
-			   compared, stats_boots_needed(ALPHA, compared));
-	write_text(w, ".");
+	write_conclusion(w, t, table);
 	write_close(w);
 }
 
 struct summary {
 	int64_t schema_version;
 	const char *base, *accel;
-	double smallest_effect;
+	double smallest_effect, layout_floor;
+	int64_t compared;			  /* of the family */
 	struct record_list comparisons, variants; /* struct comparison */
 };
 
@@ -108,12 +197,15 @@ static RECORD(comparison_record, "comparison", NULL,
 	FIELD(REAL, median), FIELD(REAL, base_median), FIELD(REAL, ratio),
 	NAMED("ci_low", REAL, ratio_interval.low),
 	NAMED("ci_high", REAL, ratio_interval.high),
+	NAMED("ci_confidence", REAL, ratio_interval.confidence),
 	FIELD(REAL, difference),
 	NAMED("difference_low", REAL, difference_interval.low),
 	NAMED("difference_high", REAL, difference_interval.high),
 	FIELD(REAL, p), FIELD(REAL, p_holm),
 	FIELD(CHOICE, verdict, .choices = verdict_names),
-	FIELD(TEXT, reason));
+	FIELD(TEXT, reason),
+	FIELD(REAL, at_least), FIELD(REAL, detectable),
+	FIELD(COUNT, boots_for_smallest), FIELD(COUNT, boots_needed));
 
 static RECORD(variant_record, "variant", NULL,
 	FIELD(TEXT, scenario), FIELD(TEXT, metric), FIELD(TEXT, unit),
@@ -124,6 +216,7 @@ static RECORD(variant_record, "variant", NULL,
 	FIELD(REAL, median),
 	NAMED("ci_low", REAL, median_interval.low),
 	NAMED("ci_high", REAL, median_interval.high),
+	NAMED("ci_confidence", REAL, median_interval.confidence),
 	FIELD(NUMBERS, outliers, .required = true));
 #undef S
 
@@ -131,7 +224,8 @@ static RECORD(variant_record, "variant", NULL,
 static RECORD(summary_record, "summary", NULL,
 	FIELD(COUNT, schema_version),
 	FIELD(TEXT, base), FIELD(TEXT, accel),
-	FIELD(REAL, smallest_effect),
+	FIELD(REAL, smallest_effect), FIELD(REAL, layout_floor),
+	FIELD(COUNT, compared),
 	FIELD(LIST, comparisons, .required = true, .record = &comparison_record),
 	FIELD(LIST, variants, .required = true, .record = &variant_record));
 #undef S
@@ -142,13 +236,19 @@ void compare_print_json(const struct compare_table *t, const struct table *table
 			     .base = t->base,
 			     .accel = table_accel(table),
 			     .smallest_effect = t->smallest_effect,
-			     .variants = { t->rows, t->count } };
+			     .layout_floor = t->layout_floor,
+			     .compared = t->compared };
 	size_t i;
 
-	for (i = 0; i < t->count; i++)
+	for (i = 0; i < t->count; i++) {
+		if (!t->shown[i])
+			continue;
+		*(struct comparison *)record_append(&variant_record, &s.variants) = t->rows[i];
 		if (!is_base(&t->rows[i]))
 			*(struct comparison *)record_append(&comparison_record, &s.comparisons) =
 				t->rows[i];
+	}
 	record_print(&summary_record, &s, stdout);
 	free(s.comparisons.items);
+	free(s.variants.items);
 }

@@ -6,7 +6,7 @@
 
 #include "analysis/data/resolution.h"
 #include "analysis/data/table.h"
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 #include "lib/units.h"
 
 /*
@@ -80,19 +80,33 @@ struct unit_shown measure_shown(const struct measure *measure, bool icount);
 /* Every metric with what it means, a line each. */
 void measure_list(FILE *f);
 
-/* A measure over the ok boots of a scenario and variant. */
+/*
+ * A measure over the ok boots of a scenario and variant, a value for each unit: a boot, or, where
+ * the run has several builds of each kernel, a build: then the mean over its boots, of logarithms
+ * where all have one. Units of the same block ran side by side, one of each variant.
+ */
 struct series {
-	double *values; /* as stored, in the order of the boots */
-	size_t *boots;	/* of each value, its index in the table */
-	size_t n, ok;	/* boots */
-	size_t too_few; /* of them the histogram does not carry the percentile */
-	size_t empty;	/* have the victim, but no value of it in the phase */
+	double *values;	      /* as stored, in the order of the boots */
+	size_t *boots;	      /* of each value, the index in the table of its (first) boot */
+	unsigned int *blocks; /* of each value: the number of its boot, or of its build */
+	size_t n;	      /* units */
+	size_t ok;	      /* boots */
+	size_t measured;      /* of them have a value */
+	size_t too_few;	      /* the histogram does not carry the percentile */
+	size_t empty;	      /* have the victim, but no value of it in the phase */
 };
 
 /* A counter that is not in a boot's vmstat is 0. @scenario, @variant: NULL: all */
 struct series series(const struct table *table, const char *scenario, const char *variant,
 		     const struct measure *measure);
 void series_release(struct series *series);
+
+/* The same with a value for each boot, whatever the unit is. */
+struct series series_by_boot(const struct table *table, const char *scenario, const char *variant,
+			     const struct measure *measure);
+
+/* Whether kernels have several builds each in a scenario (NULL: in any). */
+bool table_has_builds(const struct table *table, const char *scenario);
 
 /* Whether any boot has the measure, be it with too few values. */
 bool series_exists(const struct table *table, const char *scenario, const char *variant,

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 
 struct measure;
 struct table;

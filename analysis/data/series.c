@@ -146,28 +146,91 @@ static enum found value_of(const struct source *s, const struct table_boot *boot
 	return by > 0 ? FOUND : ABSENT;
 }
 
-struct series series(const struct table *t, const char *scenario, const char *variant,
-		     const struct measure *measure)
+bool table_has_builds(const struct table *t, const char *scenario)
 {
+	const struct column *builds = table_column(t, "build");
+	size_t i;
+
+	if (builds)
+		table_for_each (t, i, scenario, NULL, ANY_STATUS)
+			if (table_number(builds, &t->boots[i], 0) > 0)
+				return true;
+	return false;
+}
+
+/* Builds have numbers from 0, boots from 1. */
+static unsigned int block_of(const struct table *t, const struct column *builds, size_t boot)
+{
+	double build = table_number(builds, &t->boots[boot], 0);
+
+	return !builds ? t->boots[boot].number : build > 0 ? build : 0;
+}
+
+/* Make one value of those of each block, at the place of its first. */
+static void join_blocks(struct series *s)
+{
+	bool logs = stats_all_positive(s->values, s->n);
+	size_t i, k, n = 0, *counts = xcalloc(s->n, sizeof(*counts));
+
+	for (i = 0; i < s->n; i++) {
+		double value = logs ? log(s->values[i]) : s->values[i];
+
+		for (k = 0; k < n && s->blocks[k] != s->blocks[i]; k++)
+			;
+		if (k == n) {
+			s->boots[n] = s->boots[i];
+			s->blocks[n] = s->blocks[i];
+			s->values[n++] = 0;
+		}
+		s->values[k] += value;
+		counts[k]++;
+	}
+	for (k = 0; k < n; k++) {
+		s->values[k] /= counts[k];
+		s->values[k] = logs ? exp(s->values[k]) : s->values[k];
+	}
+	s->n = n;
+	free(counts);
+}
+
+struct series series_by_boot(const struct table *t, const char *scenario, const char *variant,
+			     const struct measure *measure)
+{
+	const struct column *builds =
+		table_has_builds(t, scenario) ? table_column(t, "build") : NULL;
 	struct source source = source_of(t, measure);
 	struct series s = { .ok = table_count(t, scenario, variant, BOOT_OK) };
 	size_t i, counts[EMPTY + 1] = { 0 };
 
 	s.values = stats_array(s.ok);
 	s.boots = xcalloc(s.ok, sizeof(*s.boots));
+	s.blocks = xcalloc(s.ok, sizeof(*s.blocks));
 	table_for_each (t, i, scenario, variant, BOOT_OK) {
 		s.boots[s.n] = i;
+		s.blocks[s.n] = block_of(t, builds, i);
 		counts[value_of(&source, &t->boots[i], &s.values[s.n])]++;
 		s.n = counts[FOUND];
 	}
+	s.measured = s.n;
 	s.too_few = counts[TOO_FEW];
 	s.empty = counts[EMPTY];
+	return s;
+}
+
+struct series series(const struct table *t, const char *scenario, const char *variant,
+		     const struct measure *measure)
+{
+	struct series s = series_by_boot(t, scenario, variant, measure);
+
+	if (table_has_builds(t, scenario))
+		join_blocks(&s);
 	return s;
 }
 
 void series_release(struct series *s)
 {
 	free(s->values);
+	free(s->blocks);
 	free(s->boots);
 	memset(s, 0, sizeof(*s));
 }
@@ -184,12 +247,12 @@ bool series_exists(const struct table *t, const char *scenario, const char *vari
 
 struct estimate estimate_of(double *values, size_t n)
 {
-	struct estimate e = { .n = n, .median = NAN, .interval = { NAN, NAN } };
+	struct estimate e = { .n = n, .median = NAN, .interval = NO_INTERVAL };
 
 	if (n)
 		e.median = stats_median(values, n);
 	if (n > 1)
-		e.interval = bootstrap_median(values, n);
+		e.interval = interval_of_median(values, n);
 	free(values);
 	return e;
 }
@@ -203,6 +266,7 @@ struct estimate estimate(const struct table *t, const char *scenario, const char
 	struct estimate e = estimate_of(s.values, carried ? s.n : 0);
 
 	free(s.boots);
+	free(s.blocks);
 	e.resolution = resolution.share;
 	resolution_widen(&e.interval, &resolution);
 	return e;
@@ -215,6 +279,7 @@ struct interval series_within(const struct table *t, size_t boot, const struct m
 
 	if (!table_histogram(table_column(t, measure->column), &t->boots[boot], &h) ||
 	    !stats_quantile_ranks(h.count, measure->quantile, &low, &high))
-		return (struct interval){ NAN, NAN };
-	return (struct interval){ histogram_at_rank(&h, low), histogram_at_rank(&h, high) };
+		return NO_INTERVAL;
+	return (struct interval){ histogram_at_rank(&h, low), histogram_at_rank(&h, high),
+				  CONFIDENCE };
 }

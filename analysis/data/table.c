@@ -243,7 +243,7 @@ const char *table_control_of(const struct table *table, const char *variant)
 {
 	const char *of = document_text(table_planned(table, "variants", variant), "control_of");
 
-	return *of ? of : NULL;
+	return name_index(table->variants, of) >= 0 ? of : NULL;
 }
 
 size_t table_place(const struct table *table, const char *variant)

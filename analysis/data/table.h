@@ -158,7 +158,8 @@ bool table_compares_levels(const struct table *table);
  * that has one, too, or if the run compares levels. */
 bool table_compares(const struct table *table, const char *variant, const char *base);
 
-/* The variant that this one is the A/A control of (`run --aa`), or NULL. */
+/* The variant of the table that this one is the A/A control of (`run --aa`, control_of), or NULL.
+ */
 const char *table_control_of(const struct table *table, const char *variant);
 
 /* The place in the plan, from 0, which gives the colour in every plot; of NAME+LEVEL its NAME's,

@@ -178,9 +178,9 @@ const struct command gate_command = {
 		"             the same boot's phase before, or its METRIC, another metric of\n"
 		"             the same boot\n"
 		"A boot is one value. An interval is for its claim alone; a claim against another "
-		"variant fails only if a permutation test, corrected for the number of claims, "
+		"variant fails only if a rank test, corrected for the number of claims, "
 		"confirms it. A percentile needs ten events beyond it in each boot, and a verdict "
-		"four boots.",
+		"four boots, six without another variant.",
 	.examples = "  balloonstat gate DIR --max-regress inflate.duration_ns=5%\n"
 		    "  balloonstat gate DIR --qos bench/qos/series.ini --junit gate.xml\n"
 		    "  balloonstat gate DIR --qos my.ini --scenario idle --json\n"

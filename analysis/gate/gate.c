@@ -59,9 +59,27 @@ static bool is_of_another_unit(const struct gate *g, const struct claim *c)
 	       c->measure.clock == CLOCK_GUEST && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
 }
 
+/* Against the reference times the limit. What is not worse than the limit has nothing to test. */
+static double p_at_limit(const struct claim *claim, const struct series *s,
+			 const struct series *reference, double value)
+{
+	double *scaled, p;
+	size_t i;
+
+	if (claim_holds(claim, value))
+		return 1;
+	scaled = stats_array(reference->n);
+	for (i = 0; i < reference->n; i++)
+		scaled[i] = reference->values[i] * claim->limit;
+	p = stats_rank_p(s->values, s->n, scaled, reference->n);
+	free(scaled);
+	return p;
+}
+
 /* The numbers of a row, and a reason if it cannot be judged. */
 static void take(const struct gate *g, struct gate_row *row)
 {
+	struct resolution resolution;
 	const struct claim *claim = row->claim;
 	const struct measure ratio = claim_measure(claim);
 	const char *reference = row->reference;
@@ -78,7 +96,7 @@ static void take(const struct gate *g, struct gate_row *row)
 				.base_values = other.values,
 				.base_n = reference ? other.n : 0 };
 
-	compare_values(&c, claim->limit);
+	compare_values(&c);
 	compare_widen(&c, g->table);
 	row->n = s->n;
 	row->too_few = s->too_few;
@@ -87,7 +105,12 @@ static void take(const struct gate *g, struct gate_row *row)
 	row->reference_too_few = reference ? other.too_few : 0;
 	row->reference_median = c.base_median;
 	row->value = reference ? c.ratio : c.median;
-	row->interval = reference ? c.ratio_interval : c.median_interval;
+	row->interval = reference ? c.ratio_interval : NO_INTERVAL;
+	if (!reference && s->n > 1) {
+		resolution = resolution_of(g->table, row->scenario, row->variant, &ratio);
+		row->interval = interval_of_median_certain(s->values, s->n);
+		resolution_widen(&row->interval, &resolution);
+	}
 	if (!reference && plain.n && !s->n && !s->too_few)
 		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
 		       claim->reference == REFERENCE_ITS ? claim->its.name : "before");
@@ -95,8 +118,12 @@ static void take(const struct gate *g, struct gate_row *row)
 		;
 	else if (reference && !isfinite(row->value))
 		decide(row, GATE_INCONCLUSIVE, "the reference is not above 0: no ratio");
-	else if (reference) /* What is not worse than the limit has no p to test. */
-		row->p = row->p_holm = claim_holds(claim, row->value) ? 1 : c.p;
+	else if (!reference && row->interval.confidence < CONFIDENCE)
+		decide(row, GATE_INCONCLUSIVE,
+		       "%zu boots hold the median with %.4g %%: it takes %d to judge", s->n,
+		       100 * row->interval.confidence, GATE_SINGLE_MIN);
+	else if (reference)
+		row->p = row->p_holm = p_at_limit(claim, s, &other, row->value);
 	series_release(&plain);
 	series_release(&other);
 	if (row->verdict == GATE_INVALID || !is_of_another_unit(g, claim))

@@ -65,26 +65,31 @@ int claims_add_regress(struct claims *claims, const char *text, char *err, size_
 int claims_load(struct claims *claims, const char *path, char *err, size_t err_size);
 void claims_release(struct claims *claims);
 
+/* With fewer boots an interval of a single median cannot have 95 %. */
+#define GATE_SINGLE_MIN 6
+
 /*
  * Claims checked on a result tree: one judgement for each claim, scenario and variant.
  *
  * A boot is one value. Compared with the limit is the median over boots; its ratio to the median
  * of the reference's boots; or, for "x idle" and "x its", the median of the ratio within each
- * boot. With I its 95 % bootstrap interval:
+ * boot. With I its interval of at least 95 %, of a ratio ratio_of(), else
+ * interval_of_median_certain():
  *
  *   invalid       the variant, or its reference, has no ok boot
  *   pass          all of I fulfils the claim
- *   fail          none of I does, and against a reference variant the permutation test agrees:
+ *   fail          none of I does, and against a reference variant the rank test agrees:
  *                 p against the reference's values times the limit, corrected after Holm for
  *                 all such rows, is below ALPHA
- *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, or without a ratio, or
- *                 where a boot has too few events for the percentile
+ *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, without a reference
+ *                 variant fewer than GATE_SINGLE_MIN, or without a ratio, or where a boot has
+ *                 too few events for the percentile
  *
  * To pass needs no correction: all claims must (Berger, Multiparameter Hypothesis Testing and
  * Acceptance Sampling, 1982). One failure fails the gate, hence Holm; wider intervals would not
  * help, as none reaches beyond the sample. A claim without a reference variant is not
- * corrected: n boots allow no p below 2^-n. Its nominal error is 2.5 %, so set such limits
- * outside the noise; tests/unit/test_bootstrap.c measures that of few boots.
+ * corrected: n boots allow no p below 2^-n. Its error is at most 2.5 %, so set such limits outside
+ * the noise.
  */
 enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE, GATE_INVALID, GATE_VERDICTS };
 

@@ -38,7 +38,7 @@ static void add_row(const struct match *m, const char *scenario, const char *var
 					       .median = NAN,
 					       .reference_median = NAN,
 					       .value = NAN,
-					       .interval = { NAN, NAN },
+					       .interval = NO_INTERVAL,
 					       .p = NAN,
 					       .p_holm = NAN,
 					       .verdict = GATE_INCONCLUSIVE };

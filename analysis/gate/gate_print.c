@@ -45,8 +45,7 @@ void gate_write_row(struct writer *w, const struct gate_row *row)
 		write_count(w, row->reference_n);
 	else
 		write_cells(w, "", 1);
-	write_estimate(w, gate_number_format(row), row->value / by, row->interval.low / by,
-		       row->interval.high / by);
+	write_interval(w, gate_number_format(row), 0, row->value, &row->interval, 1 / by);
 	if (isfinite(row->value) && *unit)
 		write_more(w, " %s", unit);
 	write_words(w, gate_limit(row));
@@ -100,10 +99,11 @@ static void write_boots(struct writer *w, const struct gate *g)
 	write_text(
 		w,
 		"; only ok boots are judged (%s). N, REF: boots with a value, of the variant and "
-		"of the reference; a verdict takes %d. An interval is for its claim alone; to "
+		"of the reference; a verdict takes %d, without a reference %d. An interval is for "
+		"its claim alone; to "
 		"fail against a reference, p corrected for the number of claims (Holm) must be "
 		"below %g too.",
-		table_accel(g->table), BOOTS_MIN, ALPHA);
+		table_accel(g->table), BOOTS_MIN, GATE_SINGLE_MIN, ALPHA);
 	if (g->left_out)
 		write_text(w, " %zu claims are left out by --scenario and --variant.", g->left_out);
 }
@@ -199,6 +199,7 @@ static RECORD(row_record, "row", NULL,
 	NAMED("value", REAL, row.value),
 	NAMED("ci_low", REAL, row.interval.low),
 	NAMED("ci_high", REAL, row.interval.high),
+	NAMED("ci_confidence", REAL, row.interval.confidence),
 	NAMED("p", REAL, row.p),
 	NAMED("p_holm", REAL, row.p_holm),
 	NAMED("verdict", CHOICE, row.verdict, .choices = gate_verdict_names),

@@ -185,9 +185,10 @@ size_t changepoint_find(const double *values, size_t n, double alpha, double sma
 		reach = left < 1 ? NAN
 				 : error_at(&levels, k, null->correlation) *
 					   gsl_cdf_tdist_Pinv(0.975, left);
-		found[k - 1] = (struct changepoint){
-			levels.start[k], p[levels.start[k]], shift, { shift - reach, shift + reach }
-		};
+		found[k - 1] = (struct changepoint){ levels.start[k],
+						     p[levels.start[k]],
+						     shift,
+						     { shift - reach, shift + reach, CONFIDENCE } };
 	}
 	free(p);
 	free(levels.start);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "analysis/history/correlation.h"
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 
 /*
  * Change points in a short series: where does the level shift for good? A value is the logarithm of

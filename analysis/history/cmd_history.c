@@ -252,8 +252,6 @@ static int choose(struct history *h, struct options *o)
 
 static int show(const struct options *o, const struct history *h)
 {
-	int status;
-
 	if (!h->series.count && h->against)
 		log_error("no tree has another variant beside %s in these scenarios; name another "
 			  "--against, or say --absolute",
@@ -267,8 +265,7 @@ static int show(const struct options *o, const struct history *h)
 	if (!h->series.count)
 		return EXIT_USAGE;
 	fflush(stdout);
-	status = o->output ? plot_history(h, o->output) : 0;
-	return status ?: history_status(h);
+	return o->output ? plot_history(h, o->output) : 0;
 }
 
 static int look_at(struct options *o, const struct sessions *s)
@@ -333,25 +330,25 @@ const struct command history_command = {
 		"Follow a metric over several result trees (versions of a series, nightly runs), "
 		"and mark where it changed.\n"
 		"By default the metric is the ratio to the base within each tree, with its 95 % "
-		"bootstrap interval. Change points come from a test whose unit is the tree. It "
+		"interval. Change points come from a test whose unit is the tree. It "
 		"allows for the correlation of neighbouring trees, which is estimated and shown. "
 		"A tree without the variant or the scenario leaves a gap. Accelerators are never "
 		"compared.\n"
 		"The error rate is 5 % per look: a nightly job that looks at a growing series "
-		"finds "
-		"something by chance in the long run. So a change is suspected at first: repeat "
+		"finds something by chance in the long run. So a change is suspected at first: "
+		"repeat "
 		"the newest sessions and add their trees. It is called once trees that had no part "
-		"in finding it confirm it. docs/ci.md has the measured rates.",
+		"in finding it confirm it. docs/ci.md has the measured rates.\n"
+		"The exit status does not depend on the findings: use balloonstat gate for that.",
 	.examples = "  balloonstat history results/v1 results/v2 results/v3 --variant chunks\n"
 		    "  balloonstat history nightly/* --by-date --metric ready_ns -o plots\n"
 		    "  balloonstat history a=v1 b=v2 c=v3 --against finalize --json\n"
 		    "  balloonstat history results/*/icount --absolute\n",
-	.exits = "0 no change, or the last one that is called is an improvement\n"
-		 "1 the last change that is called is a regression\n"
+	.exits = "0 shown\n"
 		 "2 wrong usage\n"
 		 "3 a tree cannot be read, or the output not written\n"
 		 "4 shown, but without plots: there is no gnuplot\n"
-		 "5 a change is suspected; or no boot is ok",
+		 "5 no boot is ok",
 	.rows = rows,
 	.defaults = &defaults,
 	.size = sizeof(struct options),

@@ -175,7 +175,7 @@ static void summarize(struct correlation *c)
 	double sum = 0;
 	size_t step;
 
-	c->interval = (struct interval){ 0, correlation_at(CORRELATION_STEPS - 1) };
+	c->interval = (struct interval){ 0, correlation_at(CORRELATION_STEPS - 1), CONFIDENCE };
 	for (step = 0; step < CORRELATION_STEPS; step++) {
 		c->mean += c->weights[step] * correlation_at(step);
 		if (sum <= 0.025)

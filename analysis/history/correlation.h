@@ -4,7 +4,7 @@
 
 #include <gsl/gsl_rng.h>
 
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 
 /*
  * How alike are neighbouring sessions? Neighbours have more in common (a machine's state, its

@@ -123,7 +123,8 @@ static struct history_change *add_change(struct history_series *s, const struct 
 	c->level_before = level(s, start, at);
 	c->level_after = level(s, at, end);
 	c->ratio = exp(found->shift);
-	c->interval = (struct interval){ exp(found->interval.low), exp(found->interval.high) };
+	c->interval = (struct interval){ exp(found->interval.low), exp(found->interval.high),
+					 CONFIDENCE };
 	c->p = found->p;
 	c->state = looks[k].state;
 	c->trees_further = looks[k].further;
@@ -184,7 +185,7 @@ static void judge(struct history *h)
 		if (s->used < CHANGEPOINT_VALUES_MIN) {
 			s->reason = "too few to tell";
 			s->correlation.mean = NAN;
-			s->correlation.interval = (struct interval){ NAN, NAN };
+			s->correlation.interval = NO_INTERVAL;
 			continue;
 		}
 		s->correlation = correlation_estimate(s->logs, s->used);
@@ -254,25 +255,6 @@ void history_make(struct history *h)
 					add_series(h, h->scenarios[i], &h->measures[m],
 						   h->variants[v]);
 	judge(h);
-}
-
-int history_status(const struct history *h)
-{
-	const struct history_change *c;
-	bool suspected = false;
-	size_t i, k;
-
-	for (i = 0; i < h->series.count; i++) {
-		const struct history_series *s = history_series(h, i);
-
-		/* The last change that is called tells where the series stands. */
-		for (k = s->changes.count; k > 0 && history_change(s, k - 1)->state != LOOK_CALLED;)
-			suspected |= history_change(s, --k)->state == LOOK_SUSPECTED;
-		c = k ? history_change(s, k - 1) : NULL;
-		if (c && c->verdict == VERDICT_REGRESS)
-			return EXIT_REGRESSION;
-	}
-	return suspected ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }
 
 void history_release(struct history *h)

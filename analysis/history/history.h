@@ -7,7 +7,7 @@
 
 /*
  * A metric over several result trees, and where it changed. A point of a series is a tree: its
- * ratio of medians to another variant of the same tree, which cancels what the session did to both;
+ * ratio to another variant of the same tree, which cancels what the session did to both;
  * or, with --absolute, its median. Trees are numbered from 1. Texts belong to the trees.
  */
 
@@ -95,12 +95,6 @@ bool sessions_mix_hosts(const struct sessions *s, const struct session **one,
 /* Make the series that any tree has points of; released with history_release(). */
 void history_make(struct history *h);
 void history_release(struct history *h);
-
-/*
- * EXIT_REGRESSION if the last change that a series is called to have is one; else
- * EXIT_INCONCLUSIVE if a change is suspected; else EXIT_FINE.
- */
-int history_status(const struct history *h);
 
 /* Tables for a terminal; the same for a program, one JSON object. */
 void history_print(const struct history *h);

@@ -127,7 +127,7 @@ static void print_title(struct plot *plot, const struct history *h, const struct
 	snprintf(plot->title, sizeof(plot->title),
 		 "%.64s: %.64s by tree (%s)\npoint: %s, bar: its 95 %% interval, number: boots%s, "
 		 "line: level, × and broken line: change point",
-		 s->scenario, s->metric, h->accel, h->against ? "ratio of medians" : "median",
+		 s->scenario, s->metric, h->accel, h->against ? "ratio" : "median",
 		 h->against ? " (/ of the base)" : "");
 	if (h->against)
 		snprintf(plot->unit, sizeof(plot->unit), "ratio to %.48s (axes not from 0)",

@@ -18,12 +18,12 @@ struct options {
 	struct names claim_files;
 	bool no_plots;
 	bool mixed_hosts;
-	double smallest_effect;
+	double smallest_effect, layout_floor;
 	bool no_html;
 	bool only_measured;
 };
 
-static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT };
+static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT, .layout_floor = NAN };
 
 #define OPTIONS struct options
 
@@ -38,6 +38,7 @@ static const struct option_row rows[] = {
 	       .hint = HINT_DIRECTORY),
 	OPTION(FLAG, no_plots, "no-plots", 0, NULL, "link the plots, but do not draw them"),
 	ROW_SMALLEST_EFFECT,
+	ROW_LAYOUT_FLOOR,
 	ROW_MIXED_HOSTS("allow DIR/icount and DIR/aa of another machine"),
 	OPTION(FLAG, no_html, "no-html", 0, NULL, "write REPORT.md, but no report.html"),
 	{ 0 },
@@ -193,7 +194,9 @@ static int run(struct command_line *line)
 	struct options *o = line->options;
 	char plots[PATH_MAX], link[PATH_MAX];
 	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL };
-	struct report report = { .table = &table, .smallest_effect = o->smallest_effect };
+	struct report report = { .table = &table,
+				 .smallest_effect = o->smallest_effect,
+				 .layout_floor = o->layout_floor };
 	struct claims claims = { .list = NULL };
 	struct gate gate = { .count = 0 };
 	int status;

@@ -25,9 +25,9 @@ static void write_setup(struct writer *w, const struct report *r)
 			   document_text(env, "host.cpu_model"),
 			   document_text(env, "host.kernel_release"));
 	write_text(w,
-		   ". Medians over boots; ratio to %s with its 95 %% bootstrap interval; verdicts "
-		   "by permutation test, corrected for the number of comparisons, for effects of "
-		   "%.3g %% and more.",
+		   ". Medians over boots; ratio to %s with its 95 %% interval; verdicts by "
+		   "rank test, corrected for the number of comparisons; effects below %.3g %% are "
+		   "negligible.",
 		   r->variants[0], 100 * r->smallest_effect);
 	if (r->table->accel == RESULT_TCG)
 		write_text(w, " TCG emulates guest instructions: the figures compare the path, and "
@@ -146,16 +146,17 @@ void cover_letter_write(const struct report *r, FILE *f)
 
 struct options {
 	const char *dir;
-	double smallest_effect;
+	double smallest_effect, layout_floor;
 };
 
-static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT };
+static const struct options defaults = { .smallest_effect = SMALLEST_EFFECT, .layout_floor = NAN };
 
 #define OPTIONS struct options
 
 static const struct option_row rows[] = {
 	ROW_TREE,
 	ROW_SMALLEST_EFFECT,
+	ROW_LAYOUT_FLOOR,
 	{ 0 },
 };
 
@@ -163,7 +164,9 @@ static int run(struct command_line *line)
 {
 	const struct options *o = line->options;
 	struct table table;
-	struct report report = { .table = &table, .smallest_effect = o->smallest_effect };
+	struct report report = { .table = &table,
+				 .smallest_effect = o->smallest_effect,
+				 .layout_floor = o->layout_floor };
 	int status;
 
 	status = open_table(&table, o->dir);

@@ -45,7 +45,7 @@ static void judge_all(struct report *r)
 		for (v = 0; v < s->variant_count; v++)
 			for (d = 0; d < DIRECTIONS; d++)
 				family[n++] = &s->resizes[d][v];
-	compare_judge(family, n, r->smallest_effect);
+	compare_judge(family, n, r->smallest_effect, r->layout_floor);
 	r->compared = compare_count(family, n);
 	free(family);
 }
@@ -58,6 +58,8 @@ void report_make(struct report *r)
 	for (d = 0; d < DIRECTIONS; d++)
 		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
 	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;
+	if (isnan(r->layout_floor))
+		r->layout_floor = layout_floor_of(t);
 	choose_variants(r);
 	r->scenarios = xcalloc(names_count(t->scenarios) + 1, sizeof(*r->scenarios));
 	for (i = 0; t->scenarios[i]; i++)
@@ -89,10 +91,11 @@ void report_release(struct report *r)
 void report_write(struct report *r, struct writer *w)
 {
 	static section_fn *const sections[] = {
-		section_summary, section_results, section_steps,  section_questions,
-		section_victims, section_memory,  section_claims, section_cpu,
-		section_noise,	 section_tracing, section_cost,	  section_profiles,
-		section_stress,	 section_setup,	  section_method, section_boots,
+		section_summary,  section_results, section_steps,   section_questions,
+		section_victims,  section_memory,  section_claims,  section_cpu,
+		section_noise,	  section_builds,  section_tracing, section_cost,
+		section_profiles, section_stress,  section_setup,   section_method,
+		section_boots,
 	};
 	char path[PATH_MAX], err[1024];
 	size_t i;
@@ -169,17 +172,19 @@ bool add_comparison(struct comparisons *all, const struct table *table,
 	return true;
 }
 
-size_t judge_comparisons(struct comparisons *all, double smallest_effect)
+void judge_comparisons(struct comparisons *all, const struct report *r)
 {
 	struct comparison **family = xcalloc(all->count + 1, sizeof(*family));
-	size_t i, counted;
+	size_t i, n = 0;
 
-	for (i = 0; i < all->count; i++)
-		family[i] = &all->list[i];
-	compare_judge(family, all->count, smallest_effect);
-	counted = compare_count(family, all->count);
+	for (i = 0; i < all->count; i++) {
+		if (measure_is_primary(all->list[i].measure))
+			family[n++] = &all->list[i];
+		else
+			compare_explore(&all->list[i]);
+	}
+	compare_judge(family, n, r->smallest_effect, r->layout_floor);
 	free(family);
-	return counted;
 }
 
 void release_comparisons(struct comparisons *all)
@@ -210,15 +215,16 @@ void write_note(struct writer *w, const struct topic *t)
 
 void cell_estimate(struct writer *w, const char *format, struct estimate e, double factor)
 {
-	write_rounded(w, format, e.resolution, e.n ? e.median * factor : NAN,
-		      e.interval.low * factor, e.interval.high * factor);
+	write_interval(w, format, e.resolution, e.n ? e.median : NAN, &e.interval, factor);
 }
 
 void cell_median(struct writer *w, const char *format, const struct comparison *c,
 		 bool with_interval)
 {
-	write_rounded(w, format, c->resolution, c->median,
-		      with_interval ? c->median_interval.low : NAN, c->median_interval.high);
+	const struct interval none = NO_INTERVAL;
+
+	write_interval(w, format, c->resolution, c->median,
+		       with_interval ? &c->median_interval : &none, 1);
 }
 
 void cell_rate(struct writer *w, const struct report *r, const struct comparison *c,
@@ -245,8 +251,7 @@ void cell_ratio(struct writer *w, const struct comparison *c)
 	if (is_base(c))
 		write_count(w, 1);
 	else if (isfinite(c->ratio))
-		write_rounded(w, "%.3f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
-			      c->ratio_interval.high);
+		write_interval(w, "%.3f", c->ratio_resolution, c->ratio, &c->ratio_interval, 1);
 	else
 		write_cells(w, "", 1);
 }
@@ -259,4 +264,11 @@ void cells_judged(struct writer *w, const struct comparison *c)
 	else
 		write_number(w, "%.4f", c->p_holm);
 	write_verdict(w, is_base(c) ? "base" : verdict_names[c->verdict]);
+	if (isfinite(c->at_least))
+		write_percent(w, " by ", c->at_least, " at least");
+	if (isfinite(c->detectable))
+		write_percent(w, ", detectable: ", c->detectable, "");
+	if (c->boots_for_smallest)
+		write_more(w, "; %.3g %% takes n = %zu", 100 * c->smallest_effect,
+			   c->boots_for_smallest);
 }

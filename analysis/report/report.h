@@ -74,6 +74,7 @@ struct report {
 	const struct table *instructions,
 		*aa; /* of runs under icount and of A/A beside it, or NULL */
 	double smallest_effect;
+	double layout_floor; /* NAN: layout_floor_of() */
 	/* By report_make(). */
 	char **variants; /* those that are compared; the names are the table's */
 	size_t variant_count;
@@ -112,8 +113,9 @@ void report_gap(struct report *report, const char *fmt, ...) __attribute__((form
 /* The sections. Each writes nothing, not even its heading, if the tree has no values of it. */
 typedef void section_fn(struct writer *w, struct report *r);
 section_fn section_summary, section_results, section_steps, section_questions, section_victims,
-	section_memory, section_claims, section_cpu, section_noise, section_tracing, section_cost,
-	section_profiles, section_stress, section_setup, section_method, section_boots;
+	section_memory, section_claims, section_cpu, section_noise, section_builds, section_tracing,
+	section_cost, section_profiles, section_stress, section_setup, section_method,
+	section_boots;
 
 void stress_summary_write(struct writer *w, const struct report *r, const struct document *summary);
 
@@ -166,8 +168,8 @@ struct comparisons {
 bool add_comparison(struct comparisons *all, const struct table *table,
 		    const struct measure *measure, const char *scenario, const char *variant,
 		    const char *base, bool known);
-/* Returns how many have values on both sides, of different variants. */
-size_t judge_comparisons(struct comparisons *all, double smallest_effect);
+/* Those of primary metrics are one family, the others are exploratory. */
+void judge_comparisons(struct comparisons *all, const struct report *report);
 void release_comparisons(struct comparisons *all);
 
 /* Cells that several sections have. */

@@ -47,7 +47,7 @@ void section_steps(struct writer *w, struct report *r)
 	report_for_each_scenario (r, s)
 		for (v = 0; v < s->variant_count; v++)
 			add_steps(&all, r, measures, s, s->variants[v]);
-	judge_comparisons(&all, r->smallest_effect);
+	judge_comparisons(&all, r);
 	if (all.count)
 		write_topic(w, r, 2, "steps", NULL);
 	write_table_of(w, "scenario|what|variant|against|n");
@@ -122,7 +122,7 @@ void section_noise(struct writer *w, struct report *r)
 	for (i = 0; i < 2; i++)
 		for (s = 0; tables[i] && tables[i]->scenarios[s]; s++)
 			add_controls(&all, r, tables[i], tables[i]->scenarios[s]);
-	judge_comparisons(&all, r->smallest_effect);
+	judge_comparisons(&all, r);
 	if (all.count)
 		write_controls(w, r, &all);
 	else
@@ -194,8 +194,7 @@ void section_cost(struct writer *w, struct report *r)
 		cell_median(w, "%.1f", c, true);
 		write_more(w, c < all.list + of_time ? " ns" : " instructions");
 		write_number(w, "%+.1f", c->difference);
-		write_rounded(w, "%.4f", c->ratio_resolution, c->ratio, c->ratio_interval.low,
-			      c->ratio_interval.high);
+		write_interval(w, "%.4f", c->ratio_resolution, c->ratio, &c->ratio_interval, 1);
 	}
 	write_table_end(w);
 	if (r->instructions)

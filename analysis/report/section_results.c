@@ -61,11 +61,12 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 			write_resize(w, r, &s->resizes[d][v], d);
 	write_table_end(w);
 	write_paragraph(w,
-			"n: boots. p: permutation test, corrected for the number of comparisons; "
-			"uncorrected, these numbers of boots allow none below %.2g. With the %zu "
-			"comparisons of this report to the base, fewer than %zu boots of each find "
+			"n: %s. ratio: the median of all ratios of a value to one of the base. p: "
+			"rank test, corrected for the %zu comparisons of this report to the base; "
+			"uncorrected, these n allow none below %.2g; fewer than n = %zu find "
 			"nothing.",
-			compared ? stats_smallest_p(inflate[1].n, inflate[0].n) : 1, r->compared,
+			table_has_builds(r->table, s->name) ? "builds" : "boots", r->compared,
+			compared ? stats_smallest_p(inflate[1].n, inflate[0].n) : 1,
 			stats_boots_needed(ALPHA, r->compared));
 }
 

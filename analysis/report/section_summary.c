@@ -209,6 +209,8 @@ static void write_sentences(struct writer *w, const struct report *r)
 	write_verdicts(w, r, VERDICT_SAME, "; as the base are ", list);
 	write_verdicts(w, r, VERDICT_INVALID, "; not comparable, as a side has no ok boot, are ",
 		       list);
+	write_verdicts(w, r, VERDICT_DIFFERS,
+		       "; one build of each kernel, whose layout may be the cause, have ", list);
 	write_verdicts(w, r, VERDICT_INCONCLUSIVE, "; these boots do not resolve ", list);
 	write_text(w, ".");
 	free(list);

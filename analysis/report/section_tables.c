@@ -463,12 +463,14 @@ static bool write_value(struct writer *w, const struct report *r, const struct t
 	const struct measure *m = &a->measures[INFLATE];
 	struct series mine = series(r->table, scenario, variant, m), base = { .n = 0 };
 	struct resolution resolution, to;
-	struct estimate e = { .interval = { NAN, NAN } };
+	struct estimate e = { .interval = NO_INTERVAL };
+	struct shift s;
 	bool known;
 
 	if (a->against) {
 		base = series(r->table, scenario, a->against, m);
-		known = mine.n && base.n && stats_all_positive(base.values, base.n);
+		known = mine.n > 1 && base.n > 1 && stats_all_positive(mine.values, mine.n) &&
+			stats_all_positive(base.values, base.n);
 	} else {
 		e = estimate(r->table, scenario, variant, m);
 		known = e.n;
@@ -479,10 +481,10 @@ static bool write_value(struct writer *w, const struct report *r, const struct t
 	if (a->against) {
 		write_more(w, " against %s", a->against);
 		write_cell(w, "%zu, %zu", mine.n, base.n);
-		if (mine.n > 1 && base.n > 1)
-			e.interval = bootstrap_ratio(mine.values, mine.n, base.values, base.n);
+		s = ratio_of(mine.values, mine.n, base.values, base.n);
 		e.n = mine.n;
-		e.median = stats_median(mine.values, mine.n) / stats_median(base.values, base.n);
+		e.median = s.value;
+		e.interval = s.interval;
 		resolution = resolution_of(r->table, scenario, variant, m);
 		to = resolution_of(r->table, scenario, a->against, m);
 		resolution = resolution_of_ratio(&resolution, &to);

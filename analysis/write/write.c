@@ -249,21 +249,21 @@ static void format_rounded(char *text, size_t size, const char *format, double v
 	int digits, finest = place > 0 ? (int)fmax(-round(log10(place)), 0) : 0;
 	const char *point;
 
+	if (place > 0)
+		value = round(value / place) * place;
 	snprintf(text, size, format, value);
 	if (!(place > 0))
 		return;
 	point = strchr(text, '.');
 	digits = point && !strchr(text, 'e') ? (int)strlen(point + 1) : 0;
-	value = round(value / place) * place;
-	if (strstr(text, "e-"))
-		snprintf(text, size, format, value);
-	else
+	if (!strstr(text, "e-"))
 		snprintf(text, size, "%.*f", digits < finest ? digits : finest, value);
 }
 
 char *rounded_text(const char *format, double resolution, double value, double low, double high)
 {
-	double width = resolution * fabs(value), place;
+	/* One digit of the value is shown in any case. */
+	double width = fmin(resolution, 1) * fabs(value), place;
 	char texts[3][64];
 
 	place = width > 0 && isfinite(width) ? pow(10, floor(log10(width))) : 0;
@@ -287,6 +287,21 @@ void write_rounded(struct writer *w, const char *format, double resolution, doub
 	cell = add_cell(w, rounded_text(format, resolution, value, low, high));
 	cell->number = value;
 	cell->is_words = false;
+}
+
+void write_interval(struct writer *w, const char *format, double resolution, double value,
+		    const struct interval *interval, double factor)
+{
+	write_rounded(w, format, resolution, value * factor, interval->low * factor,
+		      interval->high * factor);
+	/* Half a tenth of a percent is not shown. */
+	if (isfinite(value) && isfinite(interval->low) && interval->confidence < CONFIDENCE - 5e-4)
+		write_more(w, " (%.4g %%)", 100 * interval->confidence);
+}
+
+void write_percent(struct writer *w, const char *before, double part, const char *after)
+{
+	write_more(w, part < 0.95 ? "%s%.2g %%%s" : "%s%.4g %%%s", before, 100 * part, after);
 }
 
 void write_more_words(struct writer *w, char *text)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lib/alloc.h"
+#include "lib/interval.h"
 
 /* A document: headings, paragraphs, lists, tables, in their order. It goes to one file or to
  * several, each in its own format, for which all text is escaped. Numbers come with the format of
@@ -93,11 +94,18 @@ void write_rounded(struct writer *w, const char *format, double resolution, doub
 		   double low, double high);
 /* The same as a text, to be freed. */
 char *rounded_text(const char *format, double resolution, double value, double low, double high);
+/* The same, but for the resolution all of it times @factor; " (87.5 %)" follows where the interval
+ * has less than 95 %. */
+void write_interval(struct writer *w, const char *format, double resolution, double value,
+		    const struct interval *interval, double factor);
 /* @name: improve, regress, same, inconclusive, invalid; else plain words. */
 void write_verdict(struct writer *w, const char *name);
 /* More words in the cell before: a unit, a share; a verdict. */
 void write_more_words(struct writer *w, char *text);
 #define write_more(w, ...) write_more_words(w, xasprintf(__VA_ARGS__))
+/* The same of @part as a percentage, of 2 digits where it is below 95 %, else of 4: 99.6 % is not
+ * all, and 250 % needs no exponent. */
+void write_percent(struct writer *w, const char *before, double part, const char *after);
 void write_more_verdict(struct writer *w, const char *name);
 
 /* A row of a list of facts; none where the text is empty. */

@@ -71,6 +71,7 @@ static const struct key keys[] = {
 	KEY(NULL, "device", set_device, device),
 	KEY(NULL, "kernel_args", key_set_kernel_args, kernel_args),
 	KEY(NULL, "against", key_set_text, against),
+	KEY(NULL, "control_of", key_set_text, control_of),
 	{ .name = "mover", .renamed = "method" },
 	{ .name = NULL },
 };

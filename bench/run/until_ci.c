@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 #include "lib/stats.h"
 
 void until_ci_init(struct until_ci *until, const struct until_ci_goal *goal,
@@ -78,8 +78,8 @@ int until_ci_add(struct until_ci *until, const struct plan_entry *entry,
 struct interval until_ci_interval(const struct until_ci_sample *s,
 				  const struct until_ci_sample *base)
 {
-	return base ? bootstrap_ratio(s->values, s->count, base->values, base->count)
-		    : bootstrap_median(s->values, s->count);
+	return base ? ratio_of(s->values, s->count, base->values, base->count).interval
+		    : interval_of_median(s->values, s->count);
 }
 
 static bool has_interval(const struct until_ci_sample *s, size_t least)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "bench/run/plan.h"
-#include "lib/bootstrap.h"
+#include "lib/interval.h"
 #include "bench/config/scenario.h"
 #include "lib/result.h"
 

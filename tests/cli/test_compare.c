@@ -163,9 +163,272 @@ static void zeros_are_no_base(void **state)
 	assert_true(json_is_null(json_object_get(c, "ratio")));
 	assert_true(json_is_null(json_object_get(c, "ci_high")));
 	assert_true(number_of(c, "p") > 0.002);
-	assert_string_equal(text_of(c, "verdict"), "inconclusive");
-	assert_string_equal(text_of(c, "reason"), "the base has zeros: no ratio");
+	/* It was chosen after a look at the results, perhaps: no verdict, and no correction. */
+	assert_string_equal(text_of(c, "verdict"), "exploratory");
+	assert_true(number_of(c, "p") == number_of(c, "p_holm"));
 	json_decref(all);
+}
+
+/* Complete separation, and all the same no verdict: the plan does not name the metric. */
+static void other_metrics_are_exploratory(void **state)
+{
+	json_t *all;
+
+	(void)state;
+	add_boots("secondary", "idle", "a", 8, 100);
+	add_boots("secondary", "idle", "b", 8, 50);
+	put_failed("secondary", "idle", "c", 1, BOOT_FAILED, "a panic");
+	all = compare_json("secondary", "--metric", "inflate.gib_per_s");
+	assert_int_equal(size_of(all, "comparisons"), 2);
+	assert_true(number_of(item_of(all, "comparisons", 0), "ci_low") > 1.5);
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "exploratory");
+	assert_string_equal(text_of(item_of(all, "comparisons", 1), "verdict"), "invalid");
+	/* The family is there without being shown. */
+	assert_int_equal(number_of(all, "compared"), 2);
+	json_decref(all);
+	expect_outcome(compare_with("secondary", "--metric", "inflate.gib_per_s", NULL), 0,
+		       " exploratory\n", "corrected for the 2 comparisons of the plan",
+		       "not in exploratory rows");
+	all = compare_json("secondary", "--metric", "inflate.duration_ns");
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "improve");
+	json_decref(all);
+}
+
+/* The range of 4 values holds their median unless all are on one side of it: 1 - 2^-3. */
+static void four_boots_are_not_sold_as_95_percent(void **state)
+{
+	const char *report[] = { "report", in_test_dir("four"), "--no-plots", NULL };
+	char path[300], *text;
+	const json_t *v;
+	json_t *all;
+
+	(void)state;
+	add_boots("four", "idle", "a", 4, 100);
+	add_boots("four", "idle", "b", 6, 50);
+	all = compare_json("four", NULL, NULL);
+	v = item_of(all, "variants", 0);
+	assert_true(number_of(v, "ci_confidence") == 0.875);
+	assert_float_equal(number_of(v, "ci_low"), 101, 1e-2);
+	assert_float_equal(number_of(v, "ci_high"), 104, 1e-2);
+	assert_true(number_of(item_of(all, "variants", 1), "ci_confidence") == 0.95);
+	json_decref(all);
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
+	snprintf(path, sizeof(path), "%s/four/REPORT.md", test_dir);
+	text = read_file(path);
+	assert_non_null(strstr(text, "| a | 4 | 102.5 [101, 104] (87.5 %) |"));
+	assert_non_null(strstr(text, "| b | 6 | 53.5 [51."));
+	free(text);
+	/* The range of all ratios of 3 values to 3: 1 less 2 of 20 partitions. */
+	add_boots("three", "idle", "a", 3, 100);
+	add_boots("three", "idle", "b", 3, 50);
+	all = compare_json("three", NULL, NULL);
+	assert_number(number_of(item_of(all, "comparisons", 0), "ci_confidence"), 0.9);
+	json_decref(all);
+	expect_outcome(compare_with("three", NULL, NULL, NULL), 0, "] (90 %)");
+}
+
+/* @count boots that are @step ms apart: 100, 105 and so on with 5. */
+static void add_scattered(const char *tree, const char *variant, int count, int ms, int step)
+{
+	struct boot_result boot;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		boot = build_boot("idle", variant, i + 1, ms + step * i);
+		put_boot(tree, &boot);
+	}
+}
+
+/*
+ * The logarithms of 100 to 125 ms and of 104 to 129 ms have a pooled sd of 0.0820. Of two
+ * comparisons the first is tested at 0.025: (t(0.9875, 10) + t(0.8, 10)) * 0.0820 * sqrt(2 / 6) /
+ * 0.977 is 0.1703, and its exponential less 1 the effect; with n = 155 it is below 3 %.
+ */
+static void inconclusive_rows_say_what_could_be_found(void **state)
+{
+	const json_t *c;
+	json_t *all;
+
+	(void)state;
+	add_scattered("power", "a", 6, 100, 5);
+	add_scattered("power", "b", 6, 104, 5);
+	all = compare_json("power", NULL, NULL);
+	c = item_of(all, "comparisons", 0);
+	assert_string_equal(text_of(c, "verdict"), "inconclusive");
+	assert_string_equal(text_of(c, "reason"), "the interval holds 1");
+	assert_true(fabs(number_of(c, "detectable") - 0.1857) < 5e-5);
+	assert_int_equal(number_of(c, "boots_for_smallest"), 155);
+	assert_int_equal(number_of(c, "boots_needed"), 5);
+	assert_true(json_is_null(json_object_get(c, "at_least")));
+	json_decref(all);
+	expect_outcome(compare_with("power", NULL, NULL, NULL), 0,
+		       "the interval holds 1; detectable: 19 %; 3 % takes n = 155\n");
+	/* With 4 a side p is 2 of 70 at least, and twice that is above 5 %, whatever the effect. */
+	add_scattered("powerless", "a", 4, 100, 5);
+	add_scattered("powerless", "b", 4, 200, 5);
+	all = compare_json("powerless", NULL, NULL);
+	c = item_of(all, "comparisons", 0);
+	assert_string_equal(text_of(c, "reason"), "too few boots for so many comparisons");
+	assert_true(json_is_null(json_object_get(c, "detectable")));
+	assert_int_equal(number_of(c, "boots_needed"), 5);
+	json_decref(all);
+	expect_outcome(compare_with("powerless", NULL, NULL, NULL), 0,
+		       "too few boots for so many comparisons: needs n = 5; 3 % takes n = ");
+}
+
+/* No percentage has an exponent, and none is rounded to all of it. */
+static void verdicts_say_by_how_much_at_least(void **state)
+{
+	const json_t *c;
+	json_t *all;
+
+	(void)state;
+	add_scattered("least", "a", 6, 100, 0);
+	add_scattered("least", "b", 6, 350, 0);
+	all = compare_json("least", NULL, NULL);
+	c = item_of(all, "comparisons", 0);
+	assert_string_equal(text_of(c, "verdict"), "regress");
+	/* Less what the timer leaves open. */
+	assert_float_equal(number_of(c, "at_least"), 2.5, 1e-3);
+	assert_true(json_is_null(json_object_get(c, "detectable")));
+	json_decref(all);
+	expect_outcome(compare_with("least", NULL, NULL, NULL), 0, "regress by 250 % at least\n");
+	add_scattered("most", "a", 6, 1000, 0);
+	add_scattered("most", "b", 6, 4, 0);
+	expect_outcome(compare_with("most", NULL, NULL, NULL), 0, "improve by 99.6 % at least\n");
+}
+
+static void add_cut(const char *tree, const char *variant, const char *cut, const char *build,
+		    enum result_accel accel, int ms)
+{
+	struct boot_result boot;
+	int i;
+
+	for (i = 1; i <= 8; i++) {
+		boot = build_boot("idle", variant, i, ms + i);
+		boot.accel = accel;
+		record_set_text(&boot.cut, cut);
+		if (build)
+			record_set_text(&boot.kernel_build_id, build);
+		put_boot(tree, &boot);
+	}
+}
+
+/* Of the only other variant of a tree. */
+static void expect_verdict(const char *tree, const char *option, const char *value,
+			   const char *verdict)
+{
+	json_t *all = compare_json(tree, option, value);
+
+	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), verdict);
+	json_decref(all);
+}
+
+/* 8 % is what another layout of the same code can do under TCG. */
+static void kernels_of_one_build_differ_by_their_layout(void **state)
+{
+	static const struct {
+		const char *tree, *cut, *base_build, *build;
+		enum result_accel accel;
+		int ms;
+		const char *verdict;
+	} table[] = {
+		{ "two-cuts", "chunks", NULL, NULL, RESULT_TCG, 1080, "differs (one build)" },
+		{ "far-cuts", "chunks", NULL, NULL, RESULT_TCG, 1200, "regress" },
+		{ "one-cut", "list", NULL, NULL, RESULT_TCG, 1080, "regress" },
+		{ "two-kernels", "list", "aa", "bb", RESULT_TCG, 1080, "differs (one build)" },
+		{ "one-kernel", "chunks", "aa", "aa", RESULT_TCG, 1080, "regress" },
+		{ "icount-cuts", "chunks", NULL, NULL, RESULT_ICOUNT, 1080, "regress" },
+		{ "kvm-cuts", "chunks", NULL, NULL, RESULT_KVM, 3000, "differs (one build)" },
+	};
+	struct outcome outcome;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		add_cut(table[i].tree, "a", "list", table[i].base_build, table[i].accel, 1000);
+		add_cut(table[i].tree, "b", table[i].cut, table[i].build, table[i].accel,
+			table[i].ms);
+		expect_verdict(table[i].tree, NULL, NULL, table[i].verdict);
+	}
+	expect_verdict("two-cuts", "--layout-floor", "1%", "regress");
+	expect_verdict("two-cuts", "--layout-floor", "7%", "regress");
+	expect_verdict("two-cuts", "--layout-floor", "8%", "differs (one build)");
+	expect_verdict("kvm-cuts", "--layout-floor", "12%", "regress");
+	expect_outcome(compare_with("two-cuts", NULL, NULL, NULL), 0,
+		       "differs (one build): another layout of the same code could do that\n",
+		       "differ by up to 12 % by their layout alone");
+	expect_outcome(compare_with("kvm-cuts", NULL, NULL, NULL), 0, "accelerator:");
+	outcome = compare_with("icount-cuts", NULL, NULL, NULL);
+	assert_null(strstr(outcome.output, "layout"));
+	outcome_release(&outcome);
+}
+
+/* The row of @all that is about what @row is about. */
+static const json_t *same_row(const json_t *all, const json_t *row)
+{
+	static const char *const keys[] = { "scenario", "metric", "variant" };
+	size_t i, k;
+
+	for (i = 0; i < size_of(all, "comparisons"); i++) {
+		const json_t *other = item_of(all, "comparisons", i);
+
+		for (k = 0; k < 3; k++)
+			if (strcmp(text_of(row, keys[k]), text_of(other, keys[k])))
+				break;
+		if (k == 3)
+			return other;
+	}
+	return NULL;
+}
+
+/* Compare the run that is shipped, and hold each row against that of all of it. */
+static size_t expect_same_verdicts(const json_t *all, const char *const *options)
+{
+	const char *args[8] = { "compare", TEST_SOURCE "/results/reference", "--json" };
+	struct outcome outcome;
+	size_t i, count;
+	json_t *part;
+
+	for (i = 0; options[i]; i++)
+		args[3 + i] = options[i];
+	outcome = run_program("balloonstat", args);
+	part = json_loads(outcome.output, 0, NULL);
+	assert_non_null(part);
+	count = size_of(part, "comparisons");
+	for (i = 0; i < count; i++) {
+		const json_t *row = item_of(part, "comparisons", i), *whole = same_row(all, row);
+
+		assert_non_null(whole);
+		assert_string_equal(text_of(row, "verdict"), text_of(whole, "verdict"));
+		assert_true(number_of(row, "p_holm") == number_of(whole, "p_holm"));
+	}
+	assert_true(number_of(part, "compared") == number_of(all, "compared"));
+	json_decref(part);
+	outcome_release(&outcome);
+	return count;
+}
+
+#define SAME(all, ...) expect_same_verdicts(all, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* What is shown of a run changes no verdict. */
+static void a_row_has_one_verdict(void **state)
+{
+	const char *args[] = { "compare", TEST_SOURCE "/results/reference", "--json", NULL };
+	struct outcome outcome = run_program("balloonstat", args);
+	json_t *all = json_loads(outcome.output, 0, NULL);
+	size_t rows;
+
+	(void)state;
+	assert_non_null(all);
+	rows = size_of(all, "comparisons");
+	assert_true(SAME(all, "--scenario", "idle") > 0);
+	assert_true(SAME(all, "--scenario", "idle", "--metric", "inflate.duration_ns") > 0);
+	assert_int_equal(SAME(all, "--metric", "inflate.duration_ns") +
+				 SAME(all, "--metric", "deflate.duration_ns"),
+			 rows);
+	json_decref(all);
+	outcome_release(&outcome);
 }
 
 static void nothing_to_compare(void **state)
@@ -287,8 +550,9 @@ static void controls_are_by_themselves(void **state)
 	write_file(test_dir, "controls/plan.json", plan);
 	all = compare_json("controls", "--metric", "inflate.duration_ns");
 	assert_int_equal(json_array_size(json_object_get(all, "comparisons")), 2);
-	assert_true(number_of(item_of(all, "comparisons", 0), "p_holm") ==
-		    number_of(item_of(all, "comparisons", 0), "p"));
+	/* Of two comparisons, of which one is not shown: that of the deflate. */
+	assert_true(fabs(number_of(item_of(all, "comparisons", 0), "p") - 2.0 / 924) < 1e-9);
+	assert_true(fabs(number_of(item_of(all, "comparisons", 0), "p_holm") - 4.0 / 924) < 1e-9);
 	assert_string_equal(text_of(item_of(all, "comparisons", 0), "verdict"), "improve");
 	assert_string_equal(text_of(item_of(all, "comparisons", 1), "variant"), "a-again");
 	assert_string_not_equal(text_of(item_of(all, "comparisons", 1), "verdict"), "improve");
@@ -442,6 +706,12 @@ int main(void)
 		cmocka_unit_test(metrics_are_listed),
 		cmocka_unit_test(every_variant_has_its_median),
 		cmocka_unit_test(zeros_are_no_base),
+		cmocka_unit_test(other_metrics_are_exploratory),
+		cmocka_unit_test(four_boots_are_not_sold_as_95_percent),
+		cmocka_unit_test(inconclusive_rows_say_what_could_be_found),
+		cmocka_unit_test(verdicts_say_by_how_much_at_least),
+		cmocka_unit_test(kernels_of_one_build_differ_by_their_layout),
+		cmocka_unit_test(a_row_has_one_verdict),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(boots_without_a_result_are_counted),
 		cmocka_unit_test(trees_of_another_version_are_refused),

@@ -142,7 +142,7 @@ static void a_change_is_marked_where_it_is(void **state)
 	add_series("one", "b", 8, ratios);
 	add_env("one", "t04", "2026-11-04T00:00:00Z", "x", "1111111111111111");
 	add_env("one", "t05", "2026-11-05T00:00:00Z", "x", "2222222222222222");
-	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_REGRESSION);
+	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_FINE);
 	assert_int_equal(number_of(all, "schema_version"), 1);
 	assert_string_equal(text_of(all, "against"), "a");
 	assert_int_equal(size_of(all, "trees"), 8);
@@ -175,7 +175,7 @@ static void a_change_is_marked_where_it_is(void **state)
 	json_decref(all);
 
 	outcome = history("one", 8, OPTIONS(INFLATE));
-	assert_int_equal(outcome.status, EXIT_REGRESSION);
+	assert_int_equal(outcome.status, EXIT_FINE);
 	/* In the row of the first tree of the new level. */
 	row = strstr(outcome.output, "  t05 ");
 	mark = strstr(outcome.output, ">>> x 1.");
@@ -193,7 +193,7 @@ static void a_change_is_marked_where_it_is(void **state)
 static void more_is_better_for_rates(void **state)
 {
 	json_t *all = json_with(history("one", 8, OPTIONS("--metric=inflate.gib_per_s", "--json")),
-				EXIT_REGRESSION);
+				EXIT_FINE);
 	const json_t *change = item_of(item_of(all, "series", 0), "changes", 0);
 
 	(void)state;
@@ -205,8 +205,7 @@ static void more_is_better_for_rates(void **state)
 static void series_are_corrected_for_each_other(void **state)
 {
 	static const double flat[] = { 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7 };
-	json_t *alone = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_REGRESSION),
-	       *all;
+	json_t *alone = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_FINE), *all;
 	const json_t *b, *c;
 	double p;
 
@@ -215,7 +214,7 @@ static void series_are_corrected_for_each_other(void **state)
 	assert_true(p == number_of(item_of(item_of(alone, "series", 0), "changes", 0), "p_holm"));
 	json_decref(alone);
 	add_series("one", "c", 8, flat);
-	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_REGRESSION);
+	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json")), EXIT_FINE);
 	assert_int_equal(size_of(all, "series"), 2);
 	assert_int_equal(number_of(all, "series_tested"), 2);
 	b = item_of(all, "series", 0);
@@ -231,8 +230,7 @@ static void series_are_corrected_for_each_other(void **state)
 	assert_int_equal(size_of(all, "series"), 1);
 	json_decref(all);
 	/* Against another variant, the base is compared, too. */
-	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json", "--against=c")),
-			EXIT_REGRESSION);
+	all = json_with(history("one", 8, OPTIONS(INFLATE, "--json", "--against=c")), EXIT_FINE);
 	assert_int_equal(size_of(all, "series"), 2);
 	assert_string_equal(text_of(item_of(all, "series", 0), "variant"), "a");
 	json_decref(all);
@@ -318,18 +316,18 @@ static void a_change_is_suspected_until_it_is_confirmed(void **state)
 	(void)state;
 	add_series("last", "b", 10, worse);
 	expect_outcome(history("last", 7, OPTIONS(INFLATE)), EXIT_FINE, "no change point");
-	expect_outcome(history("last", 8, OPTIONS(INFLATE)), EXIT_INCONCLUSIVE,
+	expect_outcome(history("last", 8, OPTIONS(INFLATE)), EXIT_FINE,
 		       "suspected: repeat the newest sessions");
-	all = json_with(history("last", 8, OPTIONS(INFLATE, "--json")), EXIT_INCONCLUSIVE);
+	all = json_with(history("last", 8, OPTIONS(INFLATE, "--json")), EXIT_FINE);
 	change = item_of(item_of(all, "series", 0), "changes", 0);
 	assert_string_equal(text_of(change, "state"), "suspected");
 	assert_int_equal(number_of(change, "trees_further"), 0);
 	json_decref(all);
-	expect_outcome(history("last", 10, OPTIONS(INFLATE)), EXIT_REGRESSION,
+	expect_outcome(history("last", 10, OPTIONS(INFLATE)), EXIT_FINE,
 		       "called: 2 further trees confirm it");
 	/* An improvement is suspected alike, and no failure. */
 	add_series("better", "b", 10, better);
-	expect_outcome(history("better", 8, OPTIONS(INFLATE)), EXIT_INCONCLUSIVE,
+	expect_outcome(history("better", 8, OPTIONS(INFLATE)), EXIT_FINE,
 		       "suspected: repeat the newest sessions");
 	expect_outcome(history("better", 10, OPTIONS(INFLATE)), EXIT_FINE,
 		       "called: 2 further trees confirm it");
@@ -342,8 +340,8 @@ static void small_changes_are_of_no_interest(void **state)
 	(void)state;
 	add_series("small", "b", 8, ratios);
 	expect_outcome(history("small", 8, OPTIONS(INFLATE)), EXIT_FINE, "the effect is too small");
-	expect_outcome(history("small", 8, OPTIONS(INFLATE, "--smallest-effect=1%")),
-		       EXIT_INCONCLUSIVE, ">>> x 1.");
+	expect_outcome(history("small", 8, OPTIONS(INFLATE, "--smallest-effect=1%")), EXIT_FINE,
+		       ">>> x 1.");
 }
 
 static void medians_come_with_a_warning(void **state)
@@ -486,8 +484,7 @@ static char *plot(const char *series, int trees, const char *output, const char 
 		printf("# no gnuplot here\n");
 		skip();
 	}
-	/* Whatever the status tells of the series. */
-	if (outcome.status != EXIT_FINE && outcome.status != EXIT_REGRESSION)
+	if (outcome.status)
 		fail_msg("status %d: %s", outcome.status, outcome.output);
 	outcome_release(&outcome);
 	snprintf(path, sizeof(path), "%s/%s", output, name);

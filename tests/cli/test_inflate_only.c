@@ -15,7 +15,7 @@
 #include "tests/helpers/program.h"
 #include "tests/helpers/result_builder.h"
 
-#define BOOTS 5
+#define BOOTS 6
 
 static char dir[256];
 
@@ -111,7 +111,7 @@ static void the_report_has_a_dash(void **state)
 	assert_null(strstr(text, "no boot that is ok"));
 	assert_null(strstr(text, "nan"));
 	/* Of all resizes that there were. */
-	assert_non_null(strstr(text, "Of 15 timed resizes, 15 have"));
+	assert_non_null(strstr(text, "Of 18 timed resizes, 18 have"));
 	free(text);
 	snprintf(path, sizeof(path), "%s/plots/victim-guest-fault_ns-time.svg", dir);
 	text = read_file(path);

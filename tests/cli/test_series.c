@@ -123,7 +123,7 @@ static void series(void **state)
 	assert_int_equal(access(in_test_dir("out/REPORT.md"), F_OK), 0);
 	letter = read_file(in_test_dir("out/cover-letter.txt"));
 	assert_contains(letter, git_says("rev-parse --short=12 base"));
-	assert_contains(letter, "2.000  [2.000, 2.000]");
+	assert_contains(letter, "2.000 [2.000, 2.000]");
 	assert_contains(letter, "To reproduce");
 	free(letter);
 	expect_untouched(before);

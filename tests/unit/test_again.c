@@ -109,9 +109,9 @@ static int one_run(double ratio, gsl_rng *rng, const struct noise *noise, double
 					    .n = BOOTS,
 					    .base_values = draw_boots(1, rng, noise),
 					    .base_n = BOOTS };
-		compare_values(&c[i], 1);
+		compare_values(&c[i]);
 	}
-	compare_judge(family, 2, smallest_effect);
+	compare_judge(family, 2, smallest_effect, 0);
 	for (i = 0; i < 2; i++) {
 		count += c[i].verdict == verdict;
 		compare_release(&c[i]);

@@ -13,7 +13,7 @@
 #include "tests/helpers/report_text.h"
 #include "tests/helpers/result_builder.h"
 
-#define BOOTS 4
+#define BOOTS 6
 #define MIB (1LL << 20)
 #define PAGE 4096
 /* Entries that the host is told of so many pages. */
@@ -211,8 +211,8 @@ static void the_report_tells_of_memory(void **state)
 	assert_contains(text, "## State of memory\n");
 	assert_contains(text, "### fragmented: memory\n");
 	/* Variants are rows; the last column has the pages of an entry. */
-	assert_contains(text, "| finalize | 4 | 25.0 [25.0, 25.0] | 1.00 [1.00, 1.00] |\n");
-	assert_contains(text, "| chunks | 4 | 25.0 [25.0, 25.0] | 2.50 [2.50, 2.50] |\n");
+	assert_contains(text, "| finalize | 6 | 25.0 [25.0, 25.0] | 1.00 [1.00, 1.00] |\n");
+	assert_contains(text, "| chunks | 6 | 25.0 [25.0, 25.0] | 2.50 [2.50, 2.50] |\n");
 	assert_contains(text, "(plots/fragmented-runs.png)");
 	assert_contains(text, "(plots/refault-host-memory.png)");
 	assert_contains(text, "| round trips to the host for each |");
@@ -234,17 +234,17 @@ static void questions_are_answered_by_what_there_is(void **state)
 	assert_contains(text, "- The question \"Does MADV_WILLNEED on a deflate help the guest, or "
 			      "cost it?\": it needs the variants no-willneed and finalize;");
 	assert_contains(text,
-			"| duration of an inflate | fragmented | chunks against finalize | 4, 4 | "
+			"| duration of an inflate | fragmented | chunks against finalize | 6, 6 | "
 			"0.500 [0.500, 0.500] x |\n");
 	assert_contains(text, "- Part of the question \"How long are the runs where memory is "
 			      "fragmented, and what is left of the gain?\": it needs scenario "
 			      "fragmented");
 	assert_contains(text, "| writing to the memory again | refault | chunks against finalize | "
-			      "4, 4 | 0.500 [0.500, 0.500] x |\n");
-	assert_contains(text, "| inflated | refault | chunks | 4 | 512 [512, 512] MiB |\n");
-	/* A value of each boot: they migrated 100 to 400 pages. */
+			      "6, 6 | 0.500 [0.500, 0.500] x |\n");
+	assert_contains(text, "| inflated | refault | chunks | 6 | 512 [512, 512] MiB |\n");
+	/* A value of each boot: they migrated 100 to 600 pages. */
 	assert_contains(text,
-			"| time of compaction for a migrated page | compaction | finalize | 4 | "
+			"| time of compaction for a migrated page | compaction | finalize | 6 | "
 			"50 [50, 50] µs |\n");
 	free(text);
 }

@@ -14,6 +14,7 @@
 #include "tests/helpers/report_text.h"
 #include "tests/helpers/result_builder.h"
 
+#define BOOTS 6
 #define BYTES (1LL << 30)
 #define PAGES (BYTES / 4096)
 
@@ -125,14 +126,14 @@ static int set_up(void **state)
 
 	if (test_dir_set_up(state))
 		return -1;
-	for (i = 1; i <= 4; i++) {
+	for (i = 1; i <= BOOTS; i++) {
 		add_boot("old", i, 1000, false);
 		add_boot("new", i, 800, false);
 		add_boot("new+off", i, 640, false);
 		add_boot("new+pages", i, 1600, true);
 	}
 	write_file(test_dir, "t/plan.json",
-		   "{\"seed\": 1, \"boots\": 4, \"scenarios\": [{\"name\": \"idle\"}], "
+		   "{\"seed\": 1, \"boots\": 6, \"scenarios\": [{\"name\": \"idle\"}], "
 		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\", \"against\": "
 		   "\"nobody old\"}, {\"name\": \"new+off\"}, {\"name\": \"new+pages\"}]}");
 	load_table(&table, "t");
@@ -153,7 +154,7 @@ static void phases_are_per_page_and_of_the_resize(void **state)
 	struct estimate e = estimate(&table, "idle", "old", &per_page);
 
 	(void)state;
-	assert_int_equal(e.n, 4);
+	assert_int_equal(e.n, BOOTS);
 	assert_true(e.median == 500 && e.interval.low == 500 && e.interval.high == 500);
 	assert_true(estimate(&table, "idle", "old", &percent).median == 50);
 	assert_int_equal(estimate(&table, "idle", "old", &unseen).n, 0);
@@ -173,9 +174,9 @@ static void a_percentile_needs_events_beyond_it(void **state)
 	struct interval within;
 
 	(void)state;
-	assert_int_equal(s.n, 4);
-	assert_int_equal(enqueue("new+pages", "p50").n, 4);
-	assert_int_equal(enqueue("new+pages", "p99").n, 4);
+	assert_int_equal(s.n, BOOTS);
+	assert_int_equal(enqueue("new+pages", "p50").n, BOOTS);
+	assert_int_equal(enqueue("new+pages", "p99").n, BOOTS);
 	assert_int_equal(enqueue("new+pages", "p99.9").n, 0);
 	assert_true(enqueue("new+pages", "max").median == 5000);
 	/* Of one boot alone the interval is what its number of events makes it. */
@@ -202,16 +203,16 @@ static void the_report_says_where_the_time_went(void **state)
 	assert_lacks(text, "| alloc retry |\n");
 	/* 100 ns is in a bucket from 100 to 103. */
 	assert_contains(text,
-			"| enqueue | new+pages | 4 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
+			"| enqueue | new+pages | 6 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
 	assert_contains(text, " | - | 5000 |");
-	assert_contains(text, "| dontneed | new+pages | 4 | 1000 |");
-	assert_contains(text, "| idle | inflate | old | 4 | 262144 [262144, 262144] | 1024");
+	assert_contains(text, "| dontneed | new+pages | 6 | 1000 |");
+	assert_contains(text, "| idle | inflate | old | 6 | 262144 [262144, 262144] | 1024");
 	assert_contains(
 		text,
-		"| idle | inflate | old | 4 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
+		"| idle | inflate | old | 6 | 128 [128, 128] | 131072 [131072, 131072] | 2 |");
 	/* An eighth of as many allocations of order 2 as there are pages is half of them. */
 	assert_contains(text, "| idle | old | 2: 50.00 %; 0: 50.00 % |");
-	assert_contains(text, "In the 16 boots that are used, 32 counts");
+	assert_contains(text, "In the 24 boots that are used, 48 counts");
 	assert_contains(text, "- Traced on the host: it is &lt;off>.");
 	assert_contains(text, "- Traced on the guest, puff: it &lt;hides> (level phases).");
 	assert_contains(text, "| 25.0 | do_madvise |");
@@ -225,7 +226,7 @@ static void steps_are_compared(void **state)
 	(void)state;
 	assert_contains(text, "## Step by step");
 	assert_contains(
-		text, "| idle | inflate | new | old | 4 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
+		text, "| idle | inflate | new | old | 6 | 209.7 | 262.1 | 0.800 [0.800, 0.800] |");
 	assert_contains(text, "| idle | deflate | new | old |");
 	assert_lacks(text, "nobody");
 	assert_lacks(text, "touch after the deflate");
@@ -238,9 +239,9 @@ static void levels_are_a_cost_not_a_variant(void **state)
 
 	(void)state;
 	assert_contains(text,
-			"| idle | inflate | new | new+off | 4 | 800.0 [800.0, 800.0] ns | +160.0 | "
+			"| idle | inflate | new | new+off | 6 | 800.0 [800.0, 800.0] ns | +160.0 | "
 			"1.2500 [1.2500, 1.2500] |");
-	assert_contains(text, "| idle | deflate | new+pages | new+off | 4 |");
+	assert_contains(text, "| idle | deflate | new+pages | new+off | 6 |");
 	assert_contains(text, "| 2.5000 [2.5000, 2.5000] |");
 	assert_lacks(text, "| inflate | new+off |");
 	free(text);

@@ -115,7 +115,7 @@ static void a_verdict_is_on_the_wide_interval(void **state)
 	}
 	load_table(&t, "near");
 	compare(&c, &t, &m, "idle", "b", "a");
-	compare_judge(family, 1, SMALLEST_EFFECT);
+	compare_judge(family, 1, SMALLEST_EFFECT, 0);
 	assert_string_equal(verdict_names[c.verdict], "inconclusive");
 	compare_release(&c);
 	table_release(&t);
@@ -155,14 +155,16 @@ static void the_report_shows_no_more_than_was_timed(void **state)
 	char *text = report_text(&table);
 
 	(void)state;
-	assert_contains(text, "| inflate | old | 4 | 640 [630, 650] | 1.56 | 1 | | base |");
-	assert_contains(text, "| inflate | fast | 4 | 5 [3, 10] | unresolved | 0.008 [0.004, "
-			      "0.016] |");
-	assert_contains(text, "| inflate | clear | 4 | 120 [110, 150] | 8 |");
+	assert_contains(text,
+			"| inflate | old | 4 | 640 [630, 650] (87.5 %) | 1.56 | 1 | | base |");
+	assert_contains(text,
+			"| inflate | fast | 4 | 5 [3, 10] (87.5 %) | unresolved | 0.008 [0.004, "
+			"0.016] |");
+	assert_contains(text, "| inflate | clear | 4 | 120 [110, 150] (87.5 %) | 8 |");
 	assert_contains(text, "| fast | 4 | 5 | unresolved | 0.008 [0.004, 0.016] ");
 	/* A share of a duration that is not known. */
 	assert_contains(text, "· 50.0 %");
-	assert_contains(text, "| fast | 0.010 [0.010, 0.010] |");
+	assert_contains(text, "| fast | 0.010 [0.010, 0.010] (87.5 %) |");
 	free(text);
 }
 

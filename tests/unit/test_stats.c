@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The vectors were computed with R 4.2.2 (combn, p.adjust, median) and, where it
- * is said, with SciPy 1.10.1.
+ * The vectors were computed with R 4.2.2 (p.adjust, median) and, where it is said, with
+ * SciPy 1.10.1; those of the rank test with its definition, see test_interval.
  */
 #include "tests/helpers/unit.h"
 
@@ -33,95 +33,28 @@ static void medians(void **state)
 	assert_true(values[0] == 3);
 }
 
-static void permutation_agrees_with_r(void **state)
+static void ranks_agree_with_r(void **state)
 {
 	(void)state;
-	CLOSE(stats_permutation_p(a4, 4, b4, 4, 1), 2.0 / 70);
-	assert_true(fabs(stats_permutation_p(a5, 5, b5, 5, 1) - 0.388888888889) < 1e-9);
-	assert_true(fabs(stats_permutation_p(a6, 6, b6, 6, 1) - 0.002164502165) < 1e-9);
-	CLOSE(stats_permutation_p(a5, 5, a5, 5, 1), 1);
+	CLOSE(stats_rank_p(a4, 4, b4, 4), 2.0 / 70);
+	assert_true(fabs(stats_rank_p(a6, 6, b6, 6) - 0.002164502165) < 1e-9);
+	CLOSE(stats_rank_p(a5, 5, a5, 5), 1);
 	/* Which of the two is called first does not matter. */
-	CLOSE(stats_permutation_p(b5, 5, a5, 5, 1), stats_permutation_p(a5, 5, b5, 5, 1));
+	CLOSE(stats_rank_p(b5, 5, a5, 5), stats_rank_p(a5, 5, b5, 5));
 	CLOSE(stats_smallest_p(6, 6), 2.0 / 924);
-	CLOSE(stats_smallest_p(5, 6), 1.0 / 462);
+	CLOSE(stats_smallest_p(5, 6), 2.0 / 462);
 }
 
-/* A count may be 0, which has no logarithm: then the means themselves are compared. */
-static void permutation_takes_zeros(void **state)
+static void zeros_are_values(void **state)
 {
 	static const double a[] = { 0, 3, 1, 2 }, b[] = { 2.5, 4, 1.5, 5 },
 			    zeros[] = { 0, 0, 0, 0 };
 
 	(void)state;
-	CLOSE(stats_permutation_p(a, 4, b, 4, 1), 12.0 / 70);
-	CLOSE(stats_permutation_p(zeros, 4, zeros, 4, 1), 1);
+	CLOSE(stats_rank_p(a, 4, b, 4), 14.0 / 70);
+	CLOSE(stats_rank_p(zeros, 4, zeros, 4), 1);
 	assert_true(stats_all_positive(b, 4));
 	assert_false(stats_all_positive(a, 4));
-}
-
-/* Beyond the exact test's reach: 2 * 20 values of one distribution, and two apart. */
-static void large_samples_are_drawn(void **state)
-{
-	double a[20], b[20], far[20], p;
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-	int i;
-
-	(void)state;
-	gsl_rng_set(rng, 5);
-	for (i = 0; i < 20; i++) {
-		a[i] = 100 + gsl_ran_gaussian(rng, 1);
-		b[i] = 100 + gsl_ran_gaussian(rng, 1);
-		far[i] = 110 + gsl_ran_gaussian(rng, 1);
-	}
-	gsl_rng_free(rng);
-	p = stats_permutation_p(a, 20, b, 20, 1);
-	assert_true(p > 0.05 && p <= 1);
-	assert_true(p == stats_permutation_p(a, 20, b, 20, 1));
-	p = stats_permutation_p(a, 20, far, 20, 1);
-	assert_true(p > 0 && p < 1e-4);
-}
-
-/* As drawn, from 30 a side on by the normal distribution; and no size is too large. */
-static void large_samples_are_normal(void **state)
-{
-	enum { COUNT = 2000 };
-	static double a[COUNT], b[COUNT];
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-	double drawn, normal;
-	int i;
-
-	(void)state;
-	gsl_rng_set(rng, 7);
-	for (i = 0; i < COUNT; i++) {
-		a[i] = gsl_ran_lognormal(rng, 0, 0.5);
-		b[i] = gsl_ran_lognormal(rng, 0.02, 0.5);
-	}
-	gsl_rng_free(rng);
-	/* A value less on a side makes the difference between the two ways. */
-	drawn = stats_permutation_p(a, 29, b, 30, 1);
-	normal = stats_permutation_p(a, 30, b, 30, 1);
-	if (fabs(drawn - normal) > 0.05)
-		fail_msg("drawn %g, normal %g", drawn, normal);
-	normal = stats_permutation_p(a, COUNT, b, COUNT, 1);
-	assert_true(normal >= 0 && normal <= 1);
-	assert_true(stats_permutation_p(a, COUNT, a, COUNT, 1) > 0.99);
-	for (i = 0; i < COUNT; i++)
-		b[i] = 1.2 * a[i];
-	assert_true(stats_permutation_p(a, COUNT, b, COUNT, 1) < 1e-9);
-	for (i = 0; i < COUNT; i++)
-		b[i] = a[i] = 3;
-	assert_true(stats_permutation_p(a, COUNT, b, COUNT, 1) == 1);
-	assert_true(stats_smallest_p(COUNT, COUNT) == 0);
-}
-
-/* scipy.stats.permutation_test() of the mean logarithms, over all partitions. */
-static void permutation_agrees_with_scipy(void **state)
-{
-	static const double a[] = { 1829.6, 1812.2, 1902.4, 1777.7, 1850.3, 2010.5 };
-	static const double b[] = { 1731.6, 1701.2, 1752.9, 1744.0, 1690.2, 1801.7 };
-
-	(void)state;
-	CLOSE(stats_permutation_p(a, 6, b, 6, 1), 0.004329004329004329);
 }
 
 static void too_few_boots_are_told(void **state)
@@ -189,9 +122,52 @@ static struct comparison make(const char *variant, double ratio, double low, dou
 				    .n = 6,
 				    .base_n = 6,
 				    .ratio = ratio,
-				    .ratio_interval = { low, high },
+				    .ratio_interval = { low, high, 0.95 },
 				    .p = p,
 				    .p_holm = p };
+}
+
+static void one_build_of_each_differs(void **state)
+{
+	struct comparison c[] = { make("far", 0.8, 0.78, 0.83, 0.002),
+				  make("near", 0.9, 0.85, 0.95, 0.002),
+				  make("same kernel", 0.9, 0.85, 0.95, 0.002) };
+	struct comparison *family[] = { &c[0], &c[1], &c[2] };
+
+	(void)state;
+	c[0].one_build = c[1].one_build = true;
+	compare_judge(family, 3, SMALLEST_EFFECT, 0.1);
+	assert_int_equal(c[0].verdict, VERDICT_IMPROVE);
+	assert_int_equal(c[1].verdict, VERDICT_DIFFERS);
+	assert_int_equal(c[2].verdict, VERDICT_IMPROVE);
+	CLOSE(c[2].at_least, 0.05);
+	/* Nothing was measured: whatever differs may be the layout. */
+	compare_judge(family, 3, SMALLEST_EFFECT, INFINITY);
+	assert_int_equal(c[0].verdict, VERDICT_DIFFERS);
+	assert_int_equal(c[2].verdict, VERDICT_IMPROVE);
+}
+
+static void an_unresolved_row_says_what_it_takes(void **state)
+{
+	struct comparison c[8], *family[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		c[i] = make("x", 0.9, 0.7, 1.2, 0.4);
+		c[i].n = c[i].base_n = 5;
+		c[i].sd = 0.05;
+		family[i] = &c[i];
+	}
+	compare_judge(family, 8, SMALLEST_EFFECT, 0);
+	assert_int_equal(c[0].verdict, VERDICT_INCONCLUSIVE);
+	assert_string_equal(c[0].reason, "too few boots for so many comparisons");
+	assert_int_equal(c[0].boots_needed, 6);
+	assert_true(isinf(c[0].detectable));
+	assert_true(c[0].boots_for_smallest > 50 && c[0].boots_for_smallest < 120);
+	compare_judge(family, 1, SMALLEST_EFFECT, 0);
+	assert_string_equal(c[0].reason, "the interval holds 1");
+	assert_true(c[0].detectable > 0.08 && c[0].detectable < 0.15);
 }
 
 static void verdicts(void **state)
@@ -214,7 +190,7 @@ static void verdicts(void **state)
 	c[7].n = 0;
 	for (i = 0; i < 8; i++)
 		family[i] = &c[i];
-	compare_judge(family, 8, SMALLEST_EFFECT);
+	compare_judge(family, 8, SMALLEST_EFFECT, 0);
 	assert_int_equal(c[1].verdict, VERDICT_IMPROVE);
 	assert_int_equal(c[2].verdict, VERDICT_REGRESS);
 	assert_int_equal(c[3].verdict, VERDICT_SAME);
@@ -240,7 +216,7 @@ static void rates_are_better_when_higher(void **state)
 	assert_int_equal(measure_parse(&rate, "inflate.gib_per_s", err, sizeof(err)), 0);
 	c = make("faster", 1.5, 1.4, 1.6, 0.002);
 	c.measure = &rate;
-	compare_judge(family, 1, SMALLEST_EFFECT);
+	compare_judge(family, 1, SMALLEST_EFFECT, 0);
 	assert_int_equal(c.verdict, VERDICT_IMPROVE);
 }
 
@@ -257,7 +233,7 @@ static void holm_agrees_with_r(void **state)
 		c[i] = make("x", 0.9, 0.8, 0.95, p[i]);
 		family[i] = &c[i];
 	}
-	compare_judge(family, 4, SMALLEST_EFFECT);
+	compare_judge(family, 4, SMALLEST_EFFECT, 0);
 	for (i = 0; i < 4; i++)
 		CLOSE(c[i].p_holm, wanted[i]);
 }
@@ -266,15 +242,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(medians),
-		cmocka_unit_test(permutation_agrees_with_r),
-		cmocka_unit_test(permutation_takes_zeros),
-		cmocka_unit_test(large_samples_are_drawn),
-		cmocka_unit_test(large_samples_are_normal),
-		cmocka_unit_test(permutation_agrees_with_scipy),
+		cmocka_unit_test(ranks_agree_with_r),
+		cmocka_unit_test(zeros_are_values),
 		cmocka_unit_test(too_few_boots_are_told),
 		cmocka_unit_test(outliers_are_flagged),
 		cmocka_unit_test(quantiles_lie_between_ranks),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(one_build_of_each_differs),
+		cmocka_unit_test(an_unresolved_row_says_what_it_takes),
 		cmocka_unit_test(rates_are_better_when_higher),
 		cmocka_unit_test(holm_agrees_with_r),
 	};

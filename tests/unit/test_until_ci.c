@@ -26,10 +26,6 @@
 /* So seldom would a rate that is what it should be fail a test. */
 #define RARE 0.001
 
-/* Of the permutation test; the programs take more, and a thousand runs need the time. */
-#define PARTITIONS 1000
-#define SEED 1
-
 static unsigned int runs(void)
 {
 	const char *text = getenv("UNTIL_RUNS");
@@ -102,9 +98,8 @@ static void count(struct tally *tally, const struct simulated *run, size_t varia
 		i = until_ci_interval(v, base);
 		tally->intervals++;
 		tally->missed += i.low > truth || i.high < truth;
-		tally->found +=
-			base && stats_permutation_p_within(PARTITIONS, v->values, v->count,
-							   base->values, base->count, SEED) < ALPHA;
+		tally->found += base && stats_rank_p(v->values, v->count, base->values,
+						     base->count) < ALPHA;
 	}
 }
 
@@ -156,12 +151,12 @@ static void check(const struct way *way, const struct promise *promise)
 	assert_rare(t.missed / pairs, runs(), promise->misses);
 }
 
-/* An effect of 10 % is there to be found: with 6 boots a side in 84 % of the runs. */
+/* An effect of 10 % is there to be found: with 6 boots a side in 78 % of the runs. */
 static void check_effect(const struct way *way, const struct promise *promise)
 {
 	struct tally t = simulate(1.1, way, 2);
 
-	assert_rare(runs() - t.found, runs(), 0.16);
+	assert_rare(runs() - t.found, runs(), 0.22);
 	assert_rare(t.missed, runs(), promise->misses);
 }
 
