@@ -105,9 +105,7 @@ static int choose_variant(struct session *s, size_t i)
 
 	if (!is_control) {
 		s->chosen[i] = variants_find(&s->variants, &s->images, name, err, sizeof(err));
-		return s->chosen[i] ? use_images(s, s->chosen[i],
-						 suite_most_builds(&s->options.suite, i))
-				    : fails(EXIT_USAGE, "%s", err);
+		return s->chosen[i] ? 0 : fails(EXIT_USAGE, "%s", err);
 	}
 	named = variants_named(&s->variants, &s->images, name);
 	if (named)
@@ -117,6 +115,28 @@ static int choose_variant(struct session *s, size_t i)
 			     s->chosen[0]->name, name, named->file);
 	s->chosen[i] = variants_add_control(&s->variants, s->chosen[0], name);
 	return 0;
+}
+
+/* Builds that the suite has and nobody asked for: where they are not there, one of each runs. */
+static void fit_builds(struct session *s)
+{
+	struct suite *suite = &s->options.suite;
+	const struct image_cut *cut;
+	unsigned int wanted;
+	size_t i;
+
+	for (i = 0; !s->options.builds && i < suite->variant_count; i++) {
+		cut = session_cut(s, s->chosen[i]);
+		wanted = suite_most_builds(suite, i);
+		if (!cut || wanted <= cut->builds.count + 1)
+			continue;
+		log_warn("suite %s has %u builds of each kernel, and cut '%s' has %zu: one of each "
+			 "runs, so small differences get no verdict; `balloonbench build --suite "
+			 "%s` builds them, make bench does",
+			 suite->name, wanted, cut->name, cut->builds.count + 1, suite->name);
+		suite_set_builds(suite, 1);
+		return;
+	}
 }
 
 static int load_variants(struct session *s)
@@ -130,6 +150,11 @@ static int load_variants(struct session *s)
 	s->chosen = xcalloc(suite->variant_count, sizeof(*s->chosen));
 	for (i = 0; !status && i < suite->variant_count; i++)
 		status = choose_variant(s, i);
+	if (!status)
+		fit_builds(s);
+	for (i = 0; !status && i < suite->variant_count; i++)
+		if (!s->options.aa || i != SUITE_CONTROL)
+			status = use_images(s, s->chosen[i], suite_most_builds(suite, i));
 	return status;
 }
 
