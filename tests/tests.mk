@@ -55,6 +55,7 @@ run_vm = vm:2 $(filter-out $(alone),$(call tests_of,vm))
 run_alone = alone $(alone)
 run_stress = stress $(call tests_of,stress)
 run_matrix = matrix $(call tests_of,matrix)
+run_layout = layout $(call tests_of,layout)
 
 booted := $(programs) $(images) $(O)/initramfs.cpio
 need_unit = $(programs) $(call tests_of,unit)
@@ -69,7 +70,9 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress schema test-matrix
+.PHONY: fuzz-device stress schema test-matrix test-layout
+test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
+	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
 	$(call run_stages,matrix)
 schema: $(result_schema) ## lib/result.schema.json from the tables of lib/result.c
@@ -121,7 +124,11 @@ pack-corpus: $(fuzz_corpora) $(device_corpus) ## pack the inputs in build/corpus
 # Kernels of other series, each in a directory of its own.
 $(O)/planted/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_PATCHES=$(seeded)/delay $(build_kernels)
+	$(Q)KERNEL_PATCHES=$(seeded)/delay KERNEL_CUTS="finalize planted" $(build_kernels)
+
+$(O)/layout/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_PATCHES=$(seeded)/delay KERNEL_CUTS="finalize null planted-10" $(build_kernels) --builds 5
 
 $(O)/debug/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)

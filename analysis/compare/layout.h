@@ -25,7 +25,7 @@ struct layout_scatter layout_scatter(const struct table *table, const struct mea
 double layout_floor(double sd);
 
 /*
- * The floor that holds for a run: of what was measured with the accelerator (results/reference).
+ * The floor that holds for a run: of what was measured with the accelerator (docs/methodology.md).
  * INFINITY where nothing was; 0 under icount, where a page takes the instructions that it takes.
  */
 double layout_floor_of(const struct table *table);
