@@ -65,7 +65,7 @@ static void all_is_well(void **state)
 
 	(void)state;
 	assert_int_equal(run("", "a.ini b.ini", &log), EXIT_FINE);
-	assert_contains(log, "balloonbench_run run --suite default --aa -o");
+	assert_contains(log, "balloonbench_run run --suite default -o");
 	assert_contains(log, "balloonstat_compare compare");
 	assert_contains(log, "results --qos a.ini --qos b.ini --only-measured\n");
 	assert_contains(log, "results --qos a.ini --qos b.ini --only-measured --brief\n");
