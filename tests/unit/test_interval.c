@@ -417,8 +417,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_published_example),	   cmocka_unit_test(p_is_exact),
 		cmocka_unit_test(test_and_interval_agree), cmocka_unit_test(ratios_cover),
 		cmocka_unit_test(medians_cover),	   cmocka_unit_test(claims_err_rarely),
-		cmocka_unit_test(few_values_say_so),
-		cmocka_unit_test(ranks_bear_stragglers),
+		cmocka_unit_test(few_values_say_so),	   cmocka_unit_test(ranks_bear_stragglers),
 		cmocka_unit_test(large_samples),
 	};
 
