@@ -114,7 +114,8 @@ int parse_percent(const char *text, double *fraction)
 	if (err)
 		return err;
 	*fraction = (double)value / 100;
-	return value > 0 && value <= 100 ? 0 : -ERANGE;
+	/* What is above 0 only as a long double is 0 here. */
+	return *fraction > 0 && *fraction <= 1 ? 0 : -ERANGE;
 }
 
 int parse_switch(const char *text, int *on)

@@ -153,6 +153,8 @@ static void percents(void **state)
 	assert_int_equal(parse_percent("nan%", &fraction), -EINVAL);
 	assert_int_equal(parse_percent("0x2%", &fraction), -EINVAL);
 	assert_int_equal(parse_percent("0%", &fraction), -ERANGE);
+	assert_int_equal(parse_percent("21e-1081%", &fraction), -ERANGE);
+	assert_int_equal(parse_percent("100.1%", &fraction), -ERANGE);
 	assert_int_equal(parse_percent("-1%", &fraction), -ERANGE);
 	assert_int_equal(parse_percent("101%", &fraction), -ERANGE);
 }
