@@ -329,9 +329,9 @@ const struct command run_command = {
 		"of the balloon device; LEVEL is that of tracing.\n"
 		"--until-ci begins with 6 boots or more, and looks at the interval of one median "
 		"from 16 boots on. It has a price: runs that are narrow by chance end sooner. With "
-		"two variants, where it ends most runs, 95 % intervals cover the truth in 93 % of "
+		"two variants, where it ends most runs, 95 % intervals cover the truth in 94 % of "
 		"runs, and tests at 5 % have 6 % false positives; the interval of one variant "
-		"alone covers it in 91 % (simulated; see bench/run/until_ci.h).\n"
+		"alone covers it in 93 % (simulated; see bench/run/until_ci.h).\n"
 		"Finished boots are kept, whatever the exit status.",
 	.examples =
 		"  balloonbench run\n"

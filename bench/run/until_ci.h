@@ -29,14 +29,14 @@
  *
  *	variants	boots of each			ended by the	p below	interval
  *							width		5 %	holds
- *	2		6, given			-		5.0 %	94.8 %
- *	2		30, given			-		5.0 %	95.3 %
- *	2		6 to 30, until +- 2 %		2.0 %		5.2 %	94.9 %
- *	2		6 to 30, until +- 4 %		93 %		6.2 %	93.2 %
- *	2		6 to 30, until +- 6 %		100 %		5.6 %	93.8 %
- *	4		6 to 30, until +- 4 %		84 %		5.4 %	94.5 %
- *	1		16 to 30, until +- 2 %		54 %		-	91.2 %
- *	1		16 to 30, until +- 4 %		100 %		-	93.8 %
+ *	2		6, given			-		4.3 %	95.7 %
+ *	2		30, given			-		5.4 %	94.6 %
+ *	2		6 to 30, until +- 2 %		1.4 %		5.3 %	94.7 %
+ *	2		6 to 30, until +- 4 %		100 %		6.0 %	94.0 %
+ *	2		6 to 30, until +- 6 %		100 %		5.0 %	95.0 %
+ *	4		6 to 30, until +- 4 %		100 %		5.2 %	94.8 %
+ *	1		16 to 30, until +- 2 %		45 %		-	93.4 %
+ *	1		16 to 30, until +- 4 %		100 %		-	94.8 %
  *
  * The last two are of a median, and its interval is the weaker one even with 16 boots.
  */
