@@ -47,8 +47,10 @@ double correlation_inflation(double rho, size_t n)
 	double sum = 1, power = rho;
 	size_t lag;
 
-	for (lag = 1; lag < n; lag++, power *= rho)
+	for (lag = 1; lag < n; lag++) {
 		sum += 2 * (1 - (double)lag / n) * power;
+		power *= rho;
+	}
 	return sum;
 }
 

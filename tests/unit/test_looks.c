@@ -275,7 +275,7 @@ static void stairs_are_no_correlation(void **state)
 	for (r = 0; r < repetitions; r++) {
 		correlation_draw(rng, 0, values, 18);
 		for (i = 0; i < 18; i++)
-			values[i] = 0.01 * values[i] + 0.1 * (i / 6);
+			values[i] = 0.01 * values[i] + 0.1 * floor(i / 6.0);
 		correlation = correlation_estimate(values, 18);
 		missed += changepoint_find(values, 18, ALPHA, SMALLEST, &null, found) < 2;
 	}

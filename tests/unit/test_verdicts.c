@@ -96,7 +96,7 @@ static bool is_difference(const struct comparison *c)
 
 static struct found judge_run(const struct run *run, bool one_build, double layout_floor)
 {
-	struct comparison c[VARIANTS], *family[VARIANTS];
+	struct comparison c[VARIANTS] = { { NULL } }, *family[VARIANTS];
 	struct found found = { 0, 0 };
 	size_t v;
 
