@@ -117,10 +117,13 @@ static bool fill_row(double *row, size_t blocks, const struct series *s)
 
 double *block_effects_beside(const struct table *t, const struct comparison *c, size_t blocks)
 {
-	double *logs = stats_array(names_count(t->variants) * blocks);
-	double *effects = stats_array(blocks);
+	double *effects = stats_array(blocks), *logs;
 	size_t v, n = 0;
 
+	/* Too few others: their values need not be read. */
+	if (names_count(t->variants) < OTHERS_MIN + 2)
+		return effects;
+	logs = stats_array(names_count(t->variants) * blocks);
 	for (v = 0; t->variants[v]; v++) {
 		struct series s;
 

@@ -91,8 +91,7 @@ struct series {
 	unsigned int *blocks; /* of each value: the number of its boot, or of its build */
 	size_t n;	      /* units */
 	size_t ok;	      /* boots */
-	size_t measured;      /* of them have a value */
-	size_t too_few;	      /* the histogram does not carry the percentile */
+	size_t too_few;	      /* of them the histogram does not carry the percentile */
 	size_t empty;	      /* have the victim, but no value of it in the phase */
 };
 

@@ -211,7 +211,6 @@ struct series series_by_boot(const struct table *t, const char *scenario, const 
 		counts[value_of(&source, &t->boots[i], &s.values[s.n])]++;
 		s.n = counts[FOUND];
 	}
-	s.measured = s.n;
 	s.too_few = counts[TOO_FEW];
 	s.empty = counts[EMPTY];
 	return s;
