@@ -167,6 +167,21 @@ static void write_conclusion(struct writer *w, const struct compare_table *t,
 			      "kernels is a verdict (--builds, --layout-floor).");
 }
 
+/* A control of another variant than the base is compared with that one. */
+static void write_controls(struct writer *w, const struct compare_table *t,
+			   const struct table *table)
+{
+	const char *of;
+	size_t v;
+
+	for (v = 0; table->variants[v]; v++) {
+		of = table_control_of(table, table->variants[v]);
+		if (of && strcmp(of, t->base))
+			write_paragraph(w, "%s is an A/A control: its ratios are to %s.",
+					table->variants[v], of);
+	}
+}
+
 void compare_print(const struct compare_table *t, const struct table *table)
 {
 	size_t i = 0;
@@ -178,6 +193,7 @@ void compare_print(const struct compare_table *t, const struct table *table)
 		i = write_scenario(w, t, i, table);
 	write_outliers(w, t);
 	write_conclusion(w, t, table);
+	write_controls(w, t, table);
 	write_close(w);
 }
 

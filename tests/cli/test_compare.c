@@ -572,6 +572,20 @@ static void controls_are_by_themselves(void **state)
 	free(text);
 }
 
+/* One of a variant that is not the base says so: the other ratios are to the base. */
+static void a_control_names_its_base(void **state)
+{
+	(void)state;
+	add_boots("of-b", "idle", "a", 6, 100);
+	add_boots("of-b", "idle", "b", 6, 50);
+	add_boots("of-b", "idle", "b-again", 6, 50);
+	write_file(test_dir, "of-b/plan.json",
+		   "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
+		   "{\"name\": \"b-again\", \"control_of\": \"b\"}]}");
+	expect_outcome(compare_with("of-b", NULL, NULL, NULL), 0,
+		       "Ratios are to a:", "b-again is an A/A control: its ratios are to b.");
+}
+
 /* The noise floor of another machine does not count. */
 static void hosts_are_not_mixed(void **state)
 {
@@ -719,6 +733,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_effect_can_be_told),
 		cmocka_unit_test(outliers_are_named_and_counted),
 		cmocka_unit_test(controls_are_by_themselves),
+		cmocka_unit_test(a_control_names_its_base),
 		cmocka_unit_test(hosts_are_not_mixed),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(without_gnuplot),
