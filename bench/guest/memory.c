@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -135,8 +136,6 @@ int do_free(struct call *call)
 }
 
 #define PAGE_BYTES 4096ULL
-/* Not taken: more than the kernel's low watermark, so that nothing is reclaimed. */
-#define RESERVE_PAGES ((24ULL << 20) / PAGE_BYTES)
 /* How many pages are taken between two polls of the free memory. */
 #define POLL_PAGES 256
 /* A pageblock of x86. */
@@ -224,10 +223,33 @@ static void drop(void)
 	page_count = 0;
 }
 
-/* Take the free memory, page by page; the list first, because it takes memory, too. */
+/*
+ * Pages that were freed on a CPU are in its list, which only allocations on that CPU take from.
+ * The lists hold an eighth of memory at most, which does not count as free.
+ */
+static void run_on(size_t cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+/* Take the free memory, on each CPU in turn; the list first, because it takes memory, too. */
 static int take_free(void)
 {
-	size_t most = sysconf(_SC_AVPHYS_PAGES);
+	size_t most = sysconf(_SC_AVPHYS_PAGES) + sysconf(_SC_PHYS_PAGES) / 8, reserve;
+	size_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t chosen;
+	char kib[32];
+	ssize_t got;
+
+	got = procfs_read("/proc/sys/vm/min_free_kbytes", kib, sizeof(kib));
+	if (got < 0)
+		return got;
+	/* Twice the high watermark of the kernel, so that nothing is reclaimed. */
+	reserve = strtoull(kib, NULL, 10) * 1024 / PAGE_BYTES * 3;
 
 	pages = xreallocarray(NULL, most, sizeof(*pages));
 	memset(pages, 0xff, most * sizeof(*pages));
@@ -237,13 +259,17 @@ static int take_free(void)
 		return -errno;
 	/* Fails on a kernel without huge pages, which does not need it. */
 	madvise(taken.map, taken.bytes, MADV_NOHUGEPAGE);
+	sched_getaffinity(0, sizeof(chosen), &chosen);
 	for (; page_count < most; page_count++) {
-		if (page_count % POLL_PAGES == 0 &&
-		    (size_t)sysconf(_SC_AVPHYS_PAGES) < RESERVE_PAGES)
-			break;
+		if (page_count % POLL_PAGES == 0) {
+			if ((size_t)sysconf(_SC_AVPHYS_PAGES) < reserve)
+				break;
+			run_on(page_count / POLL_PAGES % cpus);
+		}
 		pages[page_count].address = taken.map + page_count * PAGE_BYTES;
 		*(volatile char *)pages[page_count].address = 1;
 	}
+	sched_setaffinity(0, sizeof(chosen), &chosen);
 	return 0;
 }
 
@@ -318,9 +344,28 @@ static int pin_between_runs(unsigned int longest_run, uint64_t seed)
 	return err;
 }
 
+/* Break the runs that are still longer: of pages that were on no list when the others were taken.
+ */
+static int pin_in_long_runs(unsigned int longest_run)
+{
+	unsigned int run = 0;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < page_count; i++) {
+		run = i && pages[i].pfn == pages[i - 1].pfn + 1 ? run + 1 : 1;
+		if (run <= longest_run)
+			continue;
+		err = pin(pages[i].address);
+		run = 0;
+	}
+	return err;
+}
+
 /* Leave free memory in runs of 1 to longest_run pages, uniformly, a pinned page between two. */
 int do_fragment(struct call *call)
 {
+	unsigned int longest_run = call->request.longest_run;
 	uint64_t start = clock_ns();
 	int err;
 
@@ -330,10 +375,15 @@ int do_fragment(struct call *call)
 	err = pins_prepare(sysconf(_SC_AVPHYS_PAGES) / 2);
 	if (err)
 		return err;
+	keep_lists_short(true);
 	err = take_in_order();
 	if (!err)
-		err = pin_between_runs(call->request.longest_run, call->request.seed);
-	keep_lists_short(true);
+		err = pin_between_runs(longest_run, call->request.seed);
+	drop();
+	if (!err)
+		err = take_in_order();
+	if (!err)
+		err = pin_in_long_runs(longest_run);
 	drop();
 	keep_lists_short(false);
 	call->answer.fragment.pinned_bytes = pinned * PAGE_BYTES;

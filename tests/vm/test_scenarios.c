@@ -30,7 +30,7 @@ static double pages_per_entry(const json_t *result)
 
 /*
  * Runs of 1 to 4 pages are 2.5 on average; what is free beside the fragmented part,
- * in large blocks, is less than a tenth. In memory as booted runs are long.
+ * in large blocks, is at most twice the high watermark: 8 MiB. In memory as booted runs are long.
  */
 static void fragmented_memory_has_short_runs(void **state)
 {
@@ -41,7 +41,7 @@ static void fragmented_memory_has_short_runs(void **state)
 	const json_t *calls, *before = json_at(cycle_of(fragmented), "fragmentation.before");
 
 	(void)state;
-	assert_true(number_of(before, "share_order4") < 0.1);
+	assert_above(0.06, number_of(before, "share_order4"));
 	assert_true(json_array_size(json_object_get(before, "free_pages")) > 4);
 	assert_true(json_is_array(json_at(before, "by_type.Movable.free_pages")));
 	assert_true(number_of(cycle_of(fragmented), "fragmentation.pinned_bytes") > 32.0 * MIB);
