@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/commands.h"
+#include "bpf/object.h"
 #include "bpf/trace_result.h"
 #include "bpf/traced_processes.h"
 #include "lib/exit_status.h"
@@ -204,6 +205,7 @@ static void show_text(void)
 
 static int add_processes(const struct options *options)
 {
+	char why[128];
 	size_t i;
 	int err;
 
@@ -211,7 +213,8 @@ static int add_processes(const struct options *options)
 		err = traced_processes_add(&traced, options->pids.list[i]);
 		if (err) {
 			log_error("cannot trace process %d: %s", (int)options->pids.list[i],
-				  err == -ESRCH ? "no such process" : strerror(-err));
+				  err == -ESRCH ? "no such process"
+						: tracer_strerror(err, why, sizeof(why)));
 			return EXIT_ENVIRONMENT;
 		}
 	}

@@ -186,7 +186,7 @@ static int attach(struct guest_tracer *g, enum trace_level level, const bool *fo
 {
 	const struct method *m = &methods[g->mechanism];
 	const struct probe *p;
-	char why_not[128];
+	char why_not[128], failed[96];
 	size_t i;
 	int err;
 
@@ -199,7 +199,8 @@ static int attach(struct guest_tracer *g, enum trace_level level, const bool *fo
 		if (err && p->required)
 			return err;
 		snprintf(why_not, sizeof(why_not), "%s: %s", p->name,
-			 err == -ENOENT ? m->missing : strerror(-err));
+			 err == -ENOENT ? m->missing
+					: tracer_strerror(err, failed, sizeof(failed)));
 		if (p->what)
 			observe(g, p->what, err ? NULL : m->how, why_not);
 	}
@@ -256,9 +257,11 @@ static int try_mechanism(struct guest_tracer *g, const struct tracer_options *op
 static void add_attempt(char *attempts, size_t size, enum mechanism mechanism, int error)
 {
 	size_t n = strlen(attempts);
+	char failed[96];
 
 	snprintf(attempts + n, size - n, "%s%s: %s", n ? "; " : "", mechanisms[mechanism],
-		 error == -ENOENT ? "not in this kernel" : strerror(-error));
+		 error == -ENOENT ? "not in this kernel"
+				  : tracer_strerror(error, failed, sizeof(failed)));
 }
 
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,

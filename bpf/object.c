@@ -80,6 +80,12 @@ static int locked_down(void)
 	return strstr(text, "[confidentiality]") != NULL;
 }
 
+const char *tracer_strerror(int error, char *text, size_t size)
+{
+	snprintf(text, size, "%s (errno %d)", strerror(abs(error)), abs(error));
+	return text;
+}
+
 void tracer_explain(char *text, size_t size, const char *what, int error)
 {
 	const char *reason = strerror(abs(error)), *advice = first_warning;
@@ -99,7 +105,8 @@ void tracer_explain(char *text, size_t size, const char *what, int error)
 		reason = "this kernel has no BTF";
 		advice = "enable CONFIG_DEBUG_INFO_BTF";
 	}
-	snprintf(text, size, "%s: %s%s%s", what, reason, *advice ? "; " : "", advice);
+	snprintf(text, size, "%s: %s (errno %d)%s%s", what, reason, error, *advice ? "; " : "",
+		 advice);
 }
 
 int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,

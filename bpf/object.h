@@ -31,10 +31,13 @@ int tracer_keep(struct tracer_object *t, struct bpf_link *link);
 /* Detach and free everything. */
 void tracer_close(struct tracer_object *t);
 
+/* "No such file or directory (errno 2)" into , of an errno of either sign: returns . */
+const char *tracer_strerror(int error, char *text, size_t size);
+
 /*
  * Format an error message about BPF: @what failed, with an errno of either sign. Checks the
  * usual reasons: lockdown, missing privilege, a kernel without BPF or BTF. Otherwise the
- * first warning of libbpf is appended.
+ * first warning of libbpf is appended. The errno is always part of it.
  */
 void tracer_explain(char *text, size_t size, const char *what, int error);
 

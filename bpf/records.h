@@ -46,20 +46,61 @@ struct guest_batch {
 	unsigned int merged; /* alloc_ns includes move_ns, release_ns the rest of the work */
 };
 
-/* Kinds of memory advice. */
+/*
+ * Kinds of memory advice: name, key in results, number of MADV_NAME. BTF has no macros, and the
+ * C library may be older than the kernel. POPULATE is MADV_POPULATE_READ, and _WRITE, too.
+ */
+#define ADVICES(A)                                                                                 \
+	A(NORMAL, normal, 0)                                                                       \
+	A(RANDOM, random, 1)                                                                       \
+	A(SEQUENTIAL, sequential, 2)                                                               \
+	A(WILLNEED, willneed, 3)                                                                   \
+	A(DONTNEED, dontneed, 4)                                                                   \
+	A(FREE, free, 8)                                                                           \
+	A(REMOVE, remove, 9)                                                                       \
+	A(DONTFORK, dontfork, 10)                                                                  \
+	A(DOFORK, dofork, 11)                                                                      \
+	A(MERGEABLE, mergeable, 12)                                                                \
+	A(UNMERGEABLE, unmergeable, 13)                                                            \
+	A(HUGEPAGE, hugepage, 14)                                                                  \
+	A(NOHUGEPAGE, nohugepage, 15)                                                              \
+	A(DONTDUMP, dontdump, 16)                                                                  \
+	A(DODUMP, dodump, 17)                                                                      \
+	A(WIPEONFORK, wipeonfork, 18)                                                              \
+	A(KEEPONFORK, keeponfork, 19)                                                              \
+	A(COLD, cold, 20)                                                                          \
+	A(PAGEOUT, pageout, 21)                                                                    \
+	A(POPULATE, populate, 22)                                                                  \
+	A(DONTNEED_LOCKED, dontneed_locked, 24)                                                    \
+	A(COLLAPSE, collapse, 25)                                                                  \
+	A(HWPOISON, hwpoison, 100)                                                                 \
+	A(SOFT_OFFLINE, soft_offline, 101)                                                         \
+	A(GUARD_INSTALL, guard_install, 102)                                                       \
+	A(GUARD_REMOVE, guard_remove, 103)
+
+#define ADVICE_ENUM(NAME, name, number) ADVICE_##NAME,
 enum advice {
-	ADVICE_DONTNEED,
-	ADVICE_WILLNEED,
-	ADVICE_FREE,
-	ADVICE_REMOVE,
-	ADVICE_HUGEPAGE,
-	ADVICE_NOHUGEPAGE,
-	ADVICE_POPULATE,
-	ADVICE_OTHER,
+	ADVICES(ADVICE_ENUM) ADVICE_OTHER,
 	ADVICE_PUNCH_HOLE, /* fallocate */
 	ADVICE_FALLOCATE,  /* fallocate of another mode */
 	ADVICE_COUNT
 };
+#undef ADVICE_ENUM
+
+static inline unsigned int advice_of(unsigned long long behaviour)
+{
+#define ADVICE_CASE(NAME, name, number)                                                            \
+	case number:                                                                               \
+		return ADVICE_##NAME;
+	switch (behaviour) {
+		ADVICES(ADVICE_CASE)
+	case 23: /* MADV_POPULATE_WRITE */
+		return ADVICE_POPULATE;
+	default:
+		return ADVICE_OTHER;
+	}
+#undef ADVICE_CASE
+}
 
 /* Processes traced at the same time. */
 #define TARGETS_MAX 16
