@@ -31,4 +31,5 @@ $(skeletons): $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(say) SKEL $@
 	$(Q)bpftool gen skeleton $< name $* >$@
 
-$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: | $(skeletons)
+# Skeletons are no part of the .d files: they are included as system headers.
+$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: $(skeletons)

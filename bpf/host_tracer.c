@@ -186,7 +186,7 @@ int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *o
 			?: tracer_load(&h->t, options->ring_bytes, take_record, h);
 	if (!error)
 		h->targets_fd = bpf_object__find_map_fd_by_name(h->t.object, "targets");
-	if (!error && options->level == TRACE_PAGES)
+	if (!error && options->trace.level == TRACE_PAGES)
 		error = attach_calls(h);
 	if (!error) {
 		*tracer = h;

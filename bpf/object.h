@@ -46,7 +46,11 @@ int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t 
 		 void (*add)(void *total, const void *value), void *total);
 void add_u64(void *total, const void *value);
 
-/* All counters. Programs that the kernel skipped, as they were running, count as lost pairs. */
+/*
+ * All counters. Lost pairs include the runs of programs that the kernel skipped, as they were
+ * running, and the hits of kprobes that it missed (from Linux 6.7 on). An end that was skipped is
+ * counted here and, once its operation begins again, as a begin without an end.
+ */
 int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT]);
 
 #endif

@@ -9,28 +9,61 @@
  * the types come from vmlinux.h. Times are the kernel's CLOCK_MONOTONIC in ns.
  */
 
-/* Page operations (migrate: those that succeeded); level "pages" has a histogram of each. */
-enum page_op { OP_ENQUEUE, OP_DEQUEUE, OP_FINALIZE, OP_ISOLATE, OP_PUTBACK, OP_MIGRATE, OP_COUNT };
+/*
+ * Page operations (migrate: those that succeeded). Level "phases" has a histogram of the first,
+ * level "pages" of each. From OP_SAMPLED on they run once per page, and a sample is timed.
+ */
+enum page_op {
+	OP_MIGRATE,
+	OP_ISOLATE,
+	OP_PUTBACK,
+	OP_ENQUEUE,
+	OP_DEQUEUE,
+	OP_FINALIZE,
+	OP_COUNT,
+	OP_SAMPLED = OP_ENQUEUE
+};
+
+/*
+ * An operation is sampled if the next multiple of this, modulo 2^32, is at most UINT32_MAX / N:
+ * one in N, evenly spread, and unlike each N-th not at the same places of every batch. It is
+ * 2^32 by the square of the golden ratio, as in <linux/hash.h>.
+ */
+#define SAMPLE_STEP 0x61C88647u
+
+/*
+ * False of a time that was not measured: 0, as the kernel says where an event was enabled
+ * during the operation, or the difference of two readings of which the second is the earlier.
+ */
+static inline int is_duration(unsigned long long ns)
+{
+	return ns && !(ns >> 63);
+}
 
 /* Counted only. */
 enum trace_counter {
 	COUNTER_LOST_RECORDS,	/* the ring buffer was full */
-	COUNTER_LOST_PAIRS,	/* a begin without its end, or a map that was full */
+	COUNTER_LOST_PAIRS,	/* a begin without its end, or no memory for it */
 	COUNTER_OUT_OF_PUFF,	/* an allocation failed in the guest */
 	COUNTER_MIGRATE_AGAIN,	/* migrations that returned -EAGAIN */
 	COUNTER_MIGRATE_FAILED, /* or another error */
 	COUNTER_COUNT
 };
 
-/* Blocks of pages (patch 11 of the series); counted at every level. */
 #define ORDERS_MAX 16
 
+/* Counted at every level. Blocks are those of patch 11 of the series. */
 enum tally {
+	TALLY_PAGES_INFLATED, /* told to the host, those of blocks included */
+	TALLY_PAGES_DEFLATED,
 	TALLY_BLOCK_PAGES_INFLATED, /* blocks have no page operations */
 	TALLY_BLOCK_PAGES_DEFLATED,
 	TALLY_BLOCKS_SPLIT,
 	TALLY_ALLOC_ORDER, /* and ORDERS_MAX - 1 more: allocations by order, from 1 up */
-	TALLY_COUNT = TALLY_ALLOC_ORDER + ORDERS_MAX
+	TALLY_LOST_INFLATES = TALLY_ALLOC_ORDER + ORDERS_MAX, /* batches without their record */
+	TALLY_LOST_DEFLATES,
+	TALLY_LOST_OP, /* and OP_COUNT - 1 more: operations that were not timed, by mistake */
+	TALLY_COUNT = TALLY_LOST_OP + OP_COUNT
 };
 
 /*

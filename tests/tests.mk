@@ -148,4 +148,4 @@ $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)vm-images/build-qemu --sanitize $(wildcard $(seeded)/device/$*.patch) >$@
 
 # They load the BPF programs themselves.
-$(patsubst %.c,$(O)/%.o,$(wildcard tests/trace/test_*.c)): | $(skeletons)
+$(patsubst %.c,$(O)/%.o,$(wildcard tests/trace/test_*.c)): $(skeletons)

@@ -29,7 +29,7 @@
 #define BATCH_POLLS_MAX 100
 
 static struct guest_tracer *tracer;
-/* Totals of all batches since the start, for the histograms of their stages. */
+/* Totals of all batches since the tracer's start, for the histograms of their stages. */
 static struct guest_totals inflate, deflate;
 
 int do_trace_start(struct call *call)
@@ -42,13 +42,15 @@ int do_trace_start(struct call *call)
 	const struct observation *seen;
 	size_t count;
 
-	if (!request->level || !trace_level_parse(request->level, &options.level) ||
-	    options.level == TRACE_OFF ||
+	if (!request->level || trace_setting_parse(request->level, &options.trace) ||
+	    options.trace.level == TRACE_OFF ||
 	    (request->mechanism && !mechanism_parse(request->mechanism, &options.mechanism)))
 		return refuse(call->error, sizeof(call->error),
 			      "trace-start: expected a level, and a mechanism or none");
 	guest_tracer_close(tracer);
 	tracer = NULL;
+	memset(&inflate, 0, sizeof(inflate));
+	memset(&deflate, 0, sizeof(deflate));
 	if (guest_tracer_open(&tracer, &options, call->error, sizeof(call->error)))
 		return -EINVAL;
 	value->mechanism = guest_tracer_mechanism(tracer) - MECHANISM_EVENTS;

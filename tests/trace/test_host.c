@@ -70,7 +70,7 @@ static void stop_all(void)
 /* Open a tracer, or skip the test if that is not permitted or not possible. */
 static struct host_tracer *open_or_skip(enum trace_level level)
 {
-	const struct tracer_options options = { .level = level };
+	const struct tracer_options options = { .trace.level = level };
 	struct host_tracer *tracer = NULL;
 	char err[512];
 
