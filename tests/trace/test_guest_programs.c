@@ -271,6 +271,20 @@ static void a_missed_return_of_a_migration(void **state)
 	assert_int_equal(counter(COUNTER_LOST_PAIRS), 1);
 }
 
+/* What a possible CPU takes at level pages; at level phases it is a sixth of it. */
+static void maps_are_small(void **state)
+{
+	struct bpf_map *map;
+	uint64_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(tracer_open(&tracer, guest_functions__elf_bytes), 0);
+	bpf_object__for_each_map(map, tracer.object)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY)
+			bytes += (uint64_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+	assert_below(bytes, 48 << 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +295,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_nested_migration_is_no_batch, unload),
 		cmocka_unit_test_teardown(a_missed_return_is_lost, unload),
 		cmocka_unit_test_teardown(a_missed_return_of_a_migration, unload),
+		cmocka_unit_test_teardown(maps_are_small, unload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
