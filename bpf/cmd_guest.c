@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/commands.h"
+#include "bpf/object.h"
 #include "bpf/trace_result.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -193,6 +194,7 @@ static void show_summary(const struct guest_tracer *tracer, const struct trace_o
 
 static int trace(struct guest_tracer *tracer, const struct trace_options *options)
 {
+	char why[128];
 	struct ticker ticker;
 	bool more = true;
 	int err;
@@ -206,7 +208,8 @@ static int trace(struct guest_tracer *tracer, const struct trace_options *option
 	}
 	err = guest_tracer_counts(tracer, &counts);
 	if (err) {
-		log_error("cannot read the maps of the tracer: %s", strerror(-err));
+		log_error("cannot read the maps of the tracer: %s",
+			  tracer_strerror(err, why, sizeof(why)));
 		return EXIT_ENVIRONMENT;
 	}
 	if (options->json)

@@ -207,7 +207,7 @@ static void sample_events(struct guest_tracer *g)
 {
 	static const char *const paths[] = {
 		"/sys/module/balloon_compaction/parameters/trace_every",
-		"/sys/module/balloon/parameters/trace_every", /* from Linux 7.0 on */
+		"/sys/module/balloon/parameters/trace_every", /* 7.x: mm/balloon.c */
 	};
 	unsigned int was;
 	size_t i;

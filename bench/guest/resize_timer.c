@@ -11,6 +11,7 @@
 
 #include "bench/guest/guest.h"
 #include "bpf/guest_tracer.h"
+#include "bpf/object.h"
 #include "bpf/totals.h"
 #include "bpf/trace_result.h"
 #include "lib/clock.h"
@@ -106,11 +107,15 @@ int do_trace(struct call *call)
 {
 	struct answer_trace *value = &call->answer.trace;
 	static struct guest_counts counts;
+	char why[128];
+	int err;
 
 	if (!tracer)
 		return refuse(call->error, sizeof(call->error), "nothing is traced");
-	if (guest_tracer_counts(tracer, &counts))
-		return refuse(call->error, sizeof(call->error), "the tracer's maps cannot be read");
+	err = guest_tracer_counts(tracer, &counts);
+	if (err)
+		return refuse(call->error, sizeof(call->error), "cannot read the tracer's maps: %s",
+			      tracer_strerror(err, why, sizeof(why)));
 	trace_ops(&value->ops, &counts, &inflate, &deflate);
 	trace_counters(&value->counters, counts.counters);
 	trace_blocks(&value->blocks, counts.tallies);
