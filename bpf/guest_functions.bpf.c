@@ -21,22 +21,20 @@ struct virtio_balloon___balloon {
 	unsigned int num_pfns;
 } __attribute__((preserve_access_index));
 
-/* UINT32_MAX / N, to time one page in N; user space sets it before the load. */
-const volatile __u32 sample_max SEC(".rodata.sample") = ~0U;
-
-MAP(sample_numbers, PERCPU_ARRAY, OP_COUNT, __u32, __u32);
+/* No global variable: libbpf finds them unsupported by a kernel without CONFIG_NET. */
+MAP(samples, PERCPU_ARRAY, OP_COUNT, __u32, struct page_sample);
 
 static __always_inline bool is_sampled(__u32 op)
 {
-	__u32 *number;
+	struct page_sample *sample;
 
 	if (op < OP_SAMPLED)
 		return true;
-	number = bpf_map_lookup_elem(&sample_numbers, &op);
-	if (!number)
+	sample = bpf_map_lookup_elem(&samples, &op);
+	if (!sample)
 		return false;
-	*number += SAMPLE_STEP;
-	return *number <= sample_max;
+	sample->number += SAMPLE_STEP;
+	return sample->number <= sample->max;
 }
 
 static __always_inline void lose_op(__u32 op)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/guest_tracer.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -225,10 +226,22 @@ static void sample_events(struct guest_tracer *g)
 
 static int sample_functions(struct guest_tracer *g)
 {
-	const uint32_t sample_max = UINT32_MAX / g->trace.one_in;
-	struct bpf_map *map = bpf_object__find_map_by_name(g->t.object, ".rodata.sample");
+	int fd = bpf_object__find_map_fd_by_name(g->t.object, "samples"), err = 0;
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	struct page_sample *samples;
+	enum page_op op;
 
-	return map ? bpf_map__set_initial_value(map, &sample_max, sizeof(sample_max)) : -ENOENT;
+	if (cpus < 0)
+		return cpus;
+	samples = calloc(cpus, sizeof(*samples));
+	if (!samples)
+		return -ENOMEM;
+	for (cpu = 0; cpu < cpus; cpu++)
+		samples[cpu].max = UINT32_MAX / g->trace.one_in;
+	for (op = OP_SAMPLED; !err && op < OP_COUNT; op++)
+		err = bpf_map_update_elem(fd, &op, samples, BPF_ANY);
+	free(samples);
+	return err;
 }
 
 static int attach_probe(struct guest_tracer *g, const struct probe *probe)
@@ -306,8 +319,6 @@ static int open_object(struct guest_tracer *g, bool *found)
 	if (g->trace.level < TRACE_PAGES)
 		err = bpf_map__set_max_entries(
 			bpf_object__find_map_by_name(g->t.object, "page_ops"), 1);
-	else if (g->mechanism != MECHANISM_EVENTS)
-		err = sample_functions(g);
 	bpf_object__for_each_program(program, g->t.object)
 		bpf_program__set_autoload(program, false);
 	for (i = 0; i < count; i++)
@@ -335,8 +346,12 @@ static int try_mechanism(struct guest_tracer *g, const struct tracer_options *op
 		g->trace.one_in = TRACE_ONE_IN;
 	memset(g->observed, 0, sizeof(g->observed));
 	err = open_object(g, found) ?: tracer_load(&g->t, options->ring_bytes, take_record, g);
-	if (!err && g->trace.level == TRACE_PAGES && g->mechanism == MECHANISM_EVENTS)
-		sample_events(g);
+	if (!err && g->trace.level == TRACE_PAGES) {
+		if (g->mechanism == MECHANISM_EVENTS)
+			sample_events(g);
+		else
+			err = sample_functions(g);
+	}
 	if (!err)
 		err = attach(g, found);
 	if (err) {

@@ -31,6 +31,11 @@ enum page_op {
  */
 #define SAMPLE_STEP 0x61C88647u
 
+/* Of one operation on one CPU, where BPF samples. */
+struct page_sample {
+	unsigned int number, max; /* max: UINT32_MAX / N, by user space */
+};
+
 /*
  * False of a time that was not measured: 0, as the kernel says where an event was enabled
  * during the operation, or the difference of two readings of which the second is the earlier.

@@ -29,6 +29,19 @@ static int take(void *context, void *data, size_t size)
 	return 0;
 }
 
+/* Time each page. */
+static void sample_all(void)
+{
+	struct page_sample samples[1024];
+	uint32_t op, cpu;
+	int fd = bpf_object__find_map_fd_by_name(tracer.object, "samples");
+
+	for (cpu = 0; cpu < 1024; cpu++)
+		samples[cpu] = (struct page_sample){ 0, UINT32_MAX };
+	for (op = 0; fd >= 0 && op < OP_COUNT; op++)
+		assert_int_equal(bpf_map_update_elem(fd, &op, samples, BPF_ANY), 0);
+}
+
 /* @prefix: of the programs that are loaded; "": all. */
 static void load(const void *(*elf)(size_t *size), const char *prefix)
 {
@@ -42,8 +55,10 @@ static void load(const void *(*elf)(size_t *size), const char *prefix)
 	bpf_object__for_each_program(program, tracer.object)
 		bpf_program__set_autoload(program, strstr(bpf_program__name(program), prefix));
 	err = tracer_load(&tracer, 0, take, NULL);
-	if (!err)
+	if (!err) {
+		sample_all();
 		return;
+	}
 	tracer_explain(why, sizeof(why), "cannot load", err);
 	tracer_close(&tracer);
 	skip_test("%s", why);
@@ -279,9 +294,9 @@ static void maps_are_small(void **state)
 
 	(void)state;
 	assert_int_equal(tracer_open(&tracer, guest_functions__elf_bytes), 0);
-	bpf_object__for_each_map(map, tracer.object)
-		if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY)
-			bytes += (uint64_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+	bpf_object__for_each_map(map,
+				 tracer.object) if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY)
+		bytes += (uint64_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
 	assert_below(bytes, 48 << 10);
 }
 
