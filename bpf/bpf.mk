@@ -24,11 +24,12 @@ $(O)/vmlinux.h: $(if $(own_btf),,$(images)) | $(O)/.deps
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/vmlinux.h
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -target bpf -g -O2 -D__TARGET_ARCH_x86 -I. -I$(O) \
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_x86 -I. -I$(O) \
 		-I/usr/include/$(shell $(CC) -print-multiarch) -Wall -Werror -MMD -MP -c -o $@ $<
 
 $(skeletons): $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(say) SKEL $@
 	$(Q)bpftool gen skeleton $< name $* >$@
 
-$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: | $(skeletons)
+# Skeletons are no part of the .d files: they are included as system headers.
+$(O)/bpf/guest_tracer.o $(O)/bpf/host_tracer.o: $(skeletons)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/commands.h"
+#include "bpf/object.h"
 #include "bpf/trace_result.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -136,17 +137,32 @@ static void show_totals(const char *what, const struct guest_totals *s)
 			show_histogram(s->merged && i == STAGE_ALLOC
 					       ? "alloc and enqueue, per batch"
 					       : names[deflate][i],
-				       &s->stages[i], SHOW_NS);
+				       &s->stages[i], SHOW_NS, false);
+}
+
+static void show_ops(void)
+{
+	struct record_list ops = { NULL, 0 };
+	const struct op_result *op;
+	char title[96];
+
+	trace_ops(&ops, &counts, &total.inflate, &total.deflate);
+	for (op = ops.items; op < (struct op_result *)ops.items + ops.count; op++) {
+		if (op->per != OP_PER_PAGE)
+			continue;
+		snprintf(title, sizeof(title),
+			 op->one_in > 1 ? "%s: %lld, one in %lld timed" : "%s", op->name,
+			 (long long)op->count, (long long)op->one_in);
+		show_histogram(title, op->histogram, SHOW_NS, op->one_in > 1);
+	}
+	record_release_list(&op_record, &ops);
 }
 
 static void show_text(void)
 {
-	int op;
-
 	show_totals("inflate", &total.inflate);
 	show_totals("deflate", &total.deflate);
-	for (op = 0; op < OP_COUNT; op++)
-		show_histogram(page_op_names[op], &counts.ops[op], SHOW_NS);
+	show_ops();
 	printf("out of puff %llu, migrations to be tried again (-EAGAIN) %llu, failed %llu\n",
 	       (unsigned long long)counts.counters[COUNTER_OUT_OF_PUFF],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_AGAIN],
@@ -157,13 +173,14 @@ static void show_text(void)
 static void show_summary(const struct guest_tracer *tracer, const struct trace_options *options,
 			 uint64_t elapsed_ns)
 {
+	char level[TRACE_SETTING_TEXT];
 	struct summary *s = summarize(&total, "summary", elapsed_ns);
 	const struct observation *seen;
 	size_t count;
 
 	seen = guest_tracer_observations(tracer, &count);
 	s->schema_version = RESULT_SCHEMA_VERSION;
-	s->level = trace_level_name(options->tracer.level);
+	s->level = trace_setting_text(&options->tracer.trace, level);
 	s->mechanism = mechanisms[guest_tracer_mechanism(tracer)];
 	trace_observations(&s->observations, seen, count);
 	trace_ops(&s->ops, &counts, &total.inflate, &total.deflate);
@@ -177,6 +194,7 @@ static void show_summary(const struct guest_tracer *tracer, const struct trace_o
 
 static int trace(struct guest_tracer *tracer, const struct trace_options *options)
 {
+	char why[128];
 	struct ticker ticker;
 	bool more = true;
 	int err;
@@ -190,7 +208,8 @@ static int trace(struct guest_tracer *tracer, const struct trace_options *option
 	}
 	err = guest_tracer_counts(tracer, &counts);
 	if (err) {
-		log_error("cannot read the maps of the tracer: %s", strerror(-err));
+		log_error("cannot read the maps of the tracer: %s",
+			  tracer_strerror(err, why, sizeof(why)));
 		return EXIT_ENVIRONMENT;
 	}
 	if (options->json)
@@ -234,6 +253,7 @@ const struct command guest_command = {
 		"cannot observe.",
 	.examples = "  balloontrace guest                                 until Ctrl-C\n"
 		    "  balloontrace guest --level phases --interval 1     a line a second\n"
+		    "  balloontrace guest --level pages=1                 time every page\n"
 		    "  balloontrace guest --duration 60 --json\n",
 	.exits = TRACE_EXITS,
 	.rows = rows,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/commands.h"
+#include "bpf/object.h"
 #include "bpf/trace_result.h"
 #include "bpf/traced_processes.h"
 #include "lib/exit_status.h"
@@ -109,9 +110,10 @@ static RECORD(summary_record, "summary", NULL,
 static void show_summary(const struct trace_options *options, const char *event,
 			 uint64_t elapsed_ns, bool one_line)
 {
+	char level[TRACE_SETTING_TEXT];
 	struct summary s = { .schema_version = RESULT_SCHEMA_VERSION,
 			     .event = event,
-			     .level = trace_level_name(options->tracer.level),
+			     .level = trace_setting_text(&options->tracer.trace, level),
 			     .elapsed_ns = elapsed_ns };
 	uint64_t counters[COUNTER_COUNT] = { 0 };
 	const struct observation *seen;
@@ -182,9 +184,9 @@ static void show_process(const struct traced_process *w, double clock_ns)
 		printf("  %s: %llu calls, %s, %llu errors\n", advice_names[i], a->latency_ns.count,
 		       format_bytes(a->bytes, bytes, sizeof(bytes)), a->errors);
 		snprintf(title, sizeof(title), "%s, latency of a call", advice_names[i]);
-		show_histogram(title, &a->latency_ns, SHOW_NS);
+		show_histogram(title, &a->latency_ns, SHOW_NS, false);
 		snprintf(title, sizeof(title), "%s, length of a call", advice_names[i]);
-		show_histogram(title, &a->length_bytes, SHOW_BYTES);
+		show_histogram(title, &a->length_bytes, SHOW_BYTES, false);
 	}
 }
 
@@ -204,6 +206,7 @@ static void show_text(void)
 
 static int add_processes(const struct options *options)
 {
+	char why[128];
 	size_t i;
 	int err;
 
@@ -211,7 +214,8 @@ static int add_processes(const struct options *options)
 		err = traced_processes_add(&traced, options->pids.list[i]);
 		if (err) {
 			log_error("cannot trace process %d: %s", (int)options->pids.list[i],
-				  err == -ESRCH ? "no such process" : strerror(-err));
+				  err == -ESRCH ? "no such process"
+						: tracer_strerror(err, why, sizeof(why)));
 			return EXIT_ENVIRONMENT;
 		}
 	}

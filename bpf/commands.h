@@ -19,6 +19,9 @@ struct trace_options {
 	bool json, list;
 };
 
+/* A level that traces: .parse of --level. */
+const char *parse_level(const char *text, void *field);
+
 #define TRACE_EXITS                                                                                \
 	"0 traced\n"                                                                               \
 	"2 wrong usage\n"                                                                          \
@@ -28,15 +31,15 @@ struct trace_options {
 
 #define TRACE_DEFAULTS                                                                             \
 	{                                                                                          \
-		.tracer = {.level = TRACE_PAGES }                                                  \
+		.tracer = {.trace = { TRACE_PAGES, TRACE_ONE_IN } }                                \
 	}
 
 /* Their rows; OPTIONS has it as its field trace. */
 #define TRACE_ROWS                                                                                 \
-	OPTION(CHOICE, trace.tracer.level, "level", 0, NULL,                                       \
+	OPTION(PARSED, trace.tracer.trace, "level", 0, "phases|pages[=N]",                         \
 	       "phases: a record per batch, at almost no cost; pages: also a histogram per "       \
-	       "operation or call, which slows each of them down",                                 \
-	       .choices = trace_levels, .min = TRACE_PHASES),                                      \
+	       "operation, of one page in N (16; 1: all), and per call (default: pages)",          \
+	       .parse = parse_level, .choices = trace_levels, .min = TRACE_PHASES),                \
 		OPTION(DURATION, trace.duration_ns, "duration", 0, "TIME",                         \
 		       "stop after this time, in seconds or with a unit as in 500ms (default: at " \
 		       "Ctrl-C)"),                                                                 \
@@ -77,9 +80,9 @@ enum show_unit { SHOW_NS, SHOW_BYTES };
 
 /*
  * Mean, percentiles (of times) and a bar per power of two. A percentile is left
- * out if fewer than ten values exceed it.
+ * out if fewer than ten values exceed it; of a @sample it has its 95 % interval.
  */
-void show_histogram(const char *title, const struct histogram *h, enum show_unit unit);
+void show_histogram(const char *title, const struct histogram *h, enum show_unit unit, bool sample);
 
 /* What is observed and what is not: a table, or JSON. */
 void show_observations(const struct observation *observations, size_t count, bool json);

@@ -26,11 +26,6 @@ struct {
 	__uint(max_entries, 4 << 20); /* user space may resize it before the load */
 } records SEC(".maps");
 
-static __always_inline __u32 this_thread(void)
-{
-	return (__u32)bpf_get_current_pid_tgid();
-}
-
 /* Add to an element of an array of u64. */
 static __always_inline void add_to(void *map, __u32 key, __u64 n)
 {
@@ -45,11 +40,14 @@ static __always_inline void count_up(__u32 counter)
 	add_to(&counters, counter, 1);
 }
 
-static __always_inline void emit(void *record, __u64 size)
+/* False if the record is lost. */
+static __always_inline bool emit(void *record, __u64 size)
 {
 	/* User space polls: a wake-up per batch would disturb the measurement. */
-	if (bpf_ringbuf_output(&records, record, size, BPF_RB_NO_WAKEUP))
-		count_up(COUNTER_LOST_RECORDS);
+	if (!bpf_ringbuf_output(&records, record, size, BPF_RB_NO_WAKEUP))
+		return true;
+	count_up(COUNTER_LOST_RECORDS);
+	return false;
 }
 
 static __always_inline void histogram_put(struct histogram *h, __u64 value)

@@ -20,6 +20,7 @@ static __always_inline void batch_told(bool inflate, unsigned int pages, unsigne
 {
 	struct open_batch *batch = this_batch();
 
+	count_pages(inflate, pages);
 	if (!batch)
 		return;
 	batch->told_ns = bpf_ktime_get_ns();

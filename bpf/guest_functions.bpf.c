@@ -21,34 +21,83 @@ struct virtio_balloon___balloon {
 	unsigned int num_pfns;
 } __attribute__((preserve_access_index));
 
-/* Begin of the page operations in progress, by thread and operation. */
-MAP(op_begins, HASH, 4096, __u64, __u64);
+/* No global variable: libbpf finds them unsupported by a kernel without CONFIG_NET. */
+MAP(samples, PERCPU_ARRAY, OP_COUNT, __u32, struct page_sample);
 
-static __always_inline __u64 op_key(__u32 op)
+static __always_inline bool is_sampled(__u32 op)
 {
-	return (__u64)this_thread() << 32 | op;
+	struct page_sample *sample;
+
+	if (op < OP_SAMPLED)
+		return true;
+	sample = bpf_map_lookup_elem(&samples, &op);
+	if (!sample)
+		return false;
+	sample->number += SAMPLE_STEP;
+	return sample->number <= sample->max;
+}
+
+static __always_inline void lose_op(__u32 op)
+{
+	count_up(COUNTER_LOST_PAIRS);
+	add_to(&tallies, TALLY_LOST_OP + op, 1);
 }
 
 static __always_inline void op_begin(__u32 op)
 {
-	__u64 key = op_key(op), now = bpf_ktime_get_ns();
+	struct thread *thread = this_thread_or_new();
 
-	if (bpf_map_update_elem(&op_begins, &key, &now, BPF_ANY))
-		count_up(COUNTER_LOST_PAIRS);
+	/* Or the end of the one before was missed. */
+	if (!thread || thread->op_begins[op])
+		lose_op(op);
+	if (thread)
+		thread->op_begins[op] = is_sampled(op) ? bpf_ktime_get_ns() : 0;
 }
 
 static __always_inline void op_end(__u32 op, int result)
 {
-	__u64 key = op_key(op), *begin = bpf_map_lookup_elem(&op_begins, &key), ns;
+	struct thread *thread = this_thread();
+	__u64 ns;
 
-	if (!begin)
+	if (!thread || !thread->op_begins[op])
 		return;
-	ns = bpf_ktime_get_ns() - *begin;
-	bpf_map_delete_elem(&op_begins, &key);
+	ns = bpf_ktime_get_ns() - thread->op_begins[op];
+	thread->op_begins[op] = 0;
 	if (op == OP_MIGRATE)
 		record_migrate(result, ns);
 	else
 		record_op(op, ns);
+}
+
+/* A migration that an allocation set off tells the host, too; that is no part of the batch. */
+static __always_inline bool is_migrating(void)
+{
+	struct thread *thread = this_thread();
+
+	return thread && thread->op_begins[OP_MIGRATE];
+}
+
+/* One run of update_balloon_size_func(): no migration is in progress when it begins or ends. */
+static __always_inline void forget_migration(void)
+{
+	struct thread *thread = this_thread();
+
+	if (!thread || !thread->op_begins[OP_MIGRATE])
+		return;
+	lose_op(OP_MIGRATE);
+	thread->op_begins[OP_MIGRATE] = 0;
+}
+
+static __always_inline void work_begin(void)
+{
+	forget_migration();
+	open_batch(false);
+}
+
+static __always_inline void work_end(void)
+{
+	forget_migration();
+	end_batch(true);
 }
 
 static __always_inline void tell_begin(const void *vb, const void *vq)
@@ -56,15 +105,26 @@ static __always_inline void tell_begin(const void *vb, const void *vq)
 	const struct virtio_balloon___balloon *balloon = vb;
 	const struct virtqueue___balloon *queue = vq;
 	struct open_batch *batch = this_batch();
+	__u32 pages = 0;
 	char first = 0;
 
+	if (is_migrating())
+		return;
+	bpf_probe_read_kernel(&first, 1, BPF_CORE_READ(queue, name));
+	if (bpf_core_field_exists(balloon->num_pfns))
+		pages = BPF_CORE_READ(balloon, num_pfns);
+	count_pages(first == 'i', pages);
 	if (!batch)
 		return;
 	batch->alloc_ns = batch->move_ns = bpf_ktime_get_ns();
-	bpf_probe_read_kernel(&first, 1, BPF_CORE_READ(queue, name));
 	batch->inflate = first == 'i';
-	if (bpf_core_field_exists(balloon->num_pfns))
-		batch->pages = batch->entries = BPF_CORE_READ(balloon, num_pfns);
+	batch->pages = batch->entries = pages;
+}
+
+static __always_inline void tell_end(void)
+{
+	if (!is_migrating())
+		END_STAGE(told_ns);
 }
 
 /*
@@ -84,8 +144,8 @@ static __always_inline void tell_begin(const void *vb, const void *vq)
 
 #define PAGE_FUNCTION(function, op) FUNCTION(function, op_begin(op), op_end(op, result))
 
-FUNCTION(update_balloon_size_func, open_batch(false), end_batch(true))
-FUNCTION(tell_host, tell_begin(first, second), END_STAGE(told_ns))
+FUNCTION(update_balloon_size_func, work_begin(), work_end())
+FUNCTION(tell_host, tell_begin(first, second), tell_end())
 PAGE_FUNCTION(balloon_page_migrate, OP_MIGRATE)
 PAGE_FUNCTION(balloon_page_enqueue, OP_ENQUEUE)
 PAGE_FUNCTION(balloon_page_dequeue, OP_DEQUEUE)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/guest_tracer.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +19,16 @@
 #define PROBES_MAX 24
 #define NOT_A_FUNCTION "no such function, or inlined"
 
-const char *const page_op_names[OP_COUNT] = { "enqueue", "dequeue", "finalize",
-					      "isolate", "putback", "migrate" };
+const char *const page_op_names[OP_COUNT] = { "migrate", "isolate", "putback",
+					      "enqueue", "dequeue", "finalize" };
 
 struct guest_tracer {
 	struct tracer_object t;
 	enum mechanism mechanism;
+	struct trace_setting trace;
+	const char *parameter;	 /* of the trace events: which sample; NULL: left as it was */
+	unsigned int was_one_in; /* its value before */
+	bool observed[OP_COUNT];
 	struct observation observations[PROBES_MAX];
 	size_t observation_count;
 	guest_batch_fn batch;
@@ -172,6 +178,72 @@ static struct bpf_program *find_program(const struct guest_tracer *g, const char
 	return bpf_object__find_program_by_name(g->t.object, name);
 }
 
+/* What a parameter of the kernel is, or 0 if there is none. */
+static unsigned int read_parameter(const char *path)
+{
+	unsigned int value = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%u", &value) != 1)
+		value = 0;
+	fclose(f);
+	return value;
+}
+
+static int write_parameter(const char *path, unsigned int value)
+{
+	FILE *f = fopen(path, "we");
+	int err;
+
+	if (!f)
+		return -errno;
+	err = fprintf(f, "%u", value) < 0 ? -EIO : 0;
+	return fclose(f) ? -errno : err;
+}
+
+/* Without the parameter, as in an older patch, the trace events are of each page. */
+static void sample_events(struct guest_tracer *g)
+{
+	static const char *const paths[] = {
+		"/sys/module/balloon_compaction/parameters/trace_every",
+		"/sys/module/balloon/parameters/trace_every", /* 7.x: mm/balloon.c */
+	};
+	unsigned int was;
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		was = read_parameter(paths[i]);
+		if (!was || write_parameter(paths[i], g->trace.one_in))
+			continue;
+		g->parameter = paths[i];
+		g->was_one_in = was;
+		return;
+	}
+	g->trace.one_in = 1;
+}
+
+static int sample_functions(struct guest_tracer *g)
+{
+	int fd = bpf_object__find_map_fd_by_name(g->t.object, "samples"), err = 0;
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	struct page_sample *samples;
+	enum page_op op;
+
+	if (cpus < 0)
+		return cpus;
+	samples = calloc(cpus, sizeof(*samples));
+	if (!samples)
+		return -ENOMEM;
+	for (cpu = 0; cpu < cpus; cpu++)
+		samples[cpu].max = UINT32_MAX / g->trace.one_in;
+	for (op = OP_SAMPLED; !err && op < OP_COUNT; op++)
+		err = bpf_map_update_elem(fd, &op, samples, BPF_ANY);
+	free(samples);
+	return err;
+}
+
 static int attach_probe(struct guest_tracer *g, const struct probe *probe)
 {
 	const char *const *prefix = methods[g->mechanism].prefixes;
@@ -182,16 +254,28 @@ static int attach_probe(struct guest_tracer *g, const struct probe *probe)
 	return err;
 }
 
-static int attach(struct guest_tracer *g, enum trace_level level, const bool *found)
+/* Note an operation, and how it is observed. */
+static void observe_probe(struct guest_tracer *g, const struct probe *p, const char *why_not)
+{
+	const char *how = why_not ? NULL : methods[g->mechanism].how;
+	enum page_op op;
+
+	for (op = 0; op < OP_COUNT; op++)
+		if (!strcmp(p->what, page_op_names[op]))
+			g->observed[op] = how;
+	observe(g, p->what, how, why_not ?: "");
+}
+
+static int attach(struct guest_tracer *g, const bool *found)
 {
 	const struct method *m = &methods[g->mechanism];
 	const struct probe *p;
-	char why_not[128];
+	char why_not[128], failed[96];
 	size_t i;
 	int err;
 
 	for (p = m->probes; p->name; p++) {
-		if (p->level > level) {
+		if (p->level > g->trace.level) {
 			observe(g, p->what, NULL, "only at level pages");
 			continue;
 		}
@@ -199,9 +283,10 @@ static int attach(struct guest_tracer *g, enum trace_level level, const bool *fo
 		if (err && p->required)
 			return err;
 		snprintf(why_not, sizeof(why_not), "%s: %s", p->name,
-			 err == -ENOENT ? m->missing : strerror(-err));
+			 err == -ENOENT ? m->missing
+					: tracer_strerror(err, failed, sizeof(failed)));
 		if (p->what)
-			observe(g, p->what, err ? NULL : m->how, why_not);
+			observe_probe(g, p, err ? why_not : NULL);
 	}
 	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++)
 		if (gaps[i].events || g->mechanism != MECHANISM_EVENTS)
@@ -210,7 +295,7 @@ static int attach(struct guest_tracer *g, enum trace_level level, const bool *fo
 }
 
 /* Find what the kernel has, and open the object with the programs that apply. */
-static int open_object(struct guest_tracer *g, enum trace_level level, bool *found)
+static int open_object(struct guest_tracer *g, bool *found)
 {
 	const struct method *m = &methods[g->mechanism];
 	const char *names[PROBES_MAX], *const *prefix;
@@ -230,13 +315,24 @@ static int open_object(struct guest_tracer *g, enum trace_level level, bool *fou
 	err = tracer_open(&g->t, m->elf);
 	if (err)
 		return err;
+	/* A histogram takes 8 KiB a CPU; at level phases only the first one is used. */
+	if (g->trace.level < TRACE_PAGES)
+		err = bpf_map__set_max_entries(
+			bpf_object__find_map_by_name(g->t.object, "page_ops"), 1);
 	bpf_object__for_each_program(program, g->t.object)
 		bpf_program__set_autoload(program, false);
 	for (i = 0; i < count; i++)
 		for (prefix = m->prefixes; *prefix; prefix++)
 			bpf_program__set_autoload(find_program(g, *prefix, &m->probes[i]),
-						  found[i] && m->probes[i].level <= level);
-	return 0;
+						  found[i] && m->probes[i].level <= g->trace.level);
+	return err;
+}
+
+static void restore_sample(struct guest_tracer *g)
+{
+	if (g->parameter)
+		write_parameter(g->parameter, g->was_one_in);
+	g->parameter = NULL;
 }
 
 static int try_mechanism(struct guest_tracer *g, const struct tracer_options *options)
@@ -245,20 +341,34 @@ static int try_mechanism(struct guest_tracer *g, const struct tracer_options *op
 	int err;
 
 	g->observation_count = 0;
-	err = open_object(g, options->level, found)
-		      ?: tracer_load(&g->t, options->ring_bytes, take_record, g)
-			      ?: attach(g, options->level, found);
-	if (err)
+	g->trace = options->trace;
+	if (!g->trace.one_in)
+		g->trace.one_in = TRACE_ONE_IN;
+	memset(g->observed, 0, sizeof(g->observed));
+	err = open_object(g, found) ?: tracer_load(&g->t, options->ring_bytes, take_record, g);
+	if (!err && g->trace.level == TRACE_PAGES) {
+		if (g->mechanism == MECHANISM_EVENTS)
+			sample_events(g);
+		else
+			err = sample_functions(g);
+	}
+	if (!err)
+		err = attach(g, found);
+	if (err) {
 		tracer_close(&g->t);
+		restore_sample(g);
+	}
 	return err;
 }
 
 static void add_attempt(char *attempts, size_t size, enum mechanism mechanism, int error)
 {
 	size_t n = strlen(attempts);
+	char failed[96];
 
 	snprintf(attempts + n, size - n, "%s%s: %s", n ? "; " : "", mechanisms[mechanism],
-		 error == -ENOENT ? "not in this kernel" : strerror(-error));
+		 error == -ENOENT ? "not in this kernel"
+				  : tracer_strerror(error, failed, sizeof(failed)));
 }
 
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,
@@ -299,6 +409,7 @@ void guest_tracer_close(struct guest_tracer *tracer)
 	if (!tracer)
 		return;
 	tracer_close(&tracer->t);
+	restore_sample(tracer);
 	free(tracer);
 }
 
@@ -335,8 +446,12 @@ int guest_tracer_counts(struct guest_tracer *tracer, struct guest_counts *counts
 	err = tracer_counters(t, counts->counters);
 	for (i = 0; !err && i < TALLY_COUNT; i++)
 		err = tracer_total(t, "tallies", i, sizeof(uint64_t), add_u64, &counts->tallies[i]);
-	for (i = 0; !err && i < OP_COUNT; i++)
+	for (i = 0; !err && i < OP_COUNT; i++) {
+		if (!tracer->observed[i])
+			continue;
+		counts->one_in[i] = i < OP_SAMPLED ? 1 : tracer->trace.one_in;
 		err = tracer_total(t, "page_ops", i, sizeof(struct histogram), add_histogram,
 				   &counts->ops[i]);
+	}
 	return err;
 }

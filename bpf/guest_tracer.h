@@ -13,8 +13,9 @@ struct guest_tracer;
 
 /*
  * Load and attach: to the balloon's trace events if the kernel has them, else by fentry and
- * fexit, else by kprobes; or only as @options says, whose level must not be TRACE_OFF. @err
- * names all that was tried. 0; -EPERM; -ENOTSUP if no batch can be observed; another
+ * fexit, else by kprobes; or only as @options says, whose level must not be TRACE_OFF. The sample
+ * of pages is a parameter of the trace events, which the tracer sets, and restores when it is
+ * closed. @err names all that was tried. 0; -EPERM; -ENOTSUP if no batch can be observed; another
  * -errno. Anything else that is not observed is no error.
  */
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,
@@ -36,7 +37,8 @@ int guest_tracer_drain(struct guest_tracer *tracer, guest_batch_fn batch, void *
 
 /* Totals over all CPUs since the start; reading them is 0 or -errno. */
 struct guest_counts {
-	struct histogram ops[OP_COUNT]; /* ns; at level phases of OP_MIGRATE only */
+	struct histogram ops[OP_COUNT]; /* ns */
+	uint32_t one_in[OP_COUNT];	/* of the operations, one in this many is timed; 0: none */
 	uint64_t counters[COUNTER_COUNT];
 	uint64_t tallies[TALLY_COUNT];
 };

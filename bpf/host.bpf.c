@@ -9,34 +9,32 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* From <asm-generic/mman-common.h> and <linux/falloc.h>: BTF has no macros. */
-#define MADV_WILLNEED 3
-#define MADV_DONTNEED 4
-#define MADV_FREE 8
-#define MADV_REMOVE 9
-#define MADV_HUGEPAGE 14
-#define MADV_NOHUGEPAGE 15
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#define FALLOC_FL_PUNCH_HOLE 2
+#define FALLOC_FL_PUNCH_HOLE 2 /* <linux/falloc.h>; BTF has no macros */
 
 /* The traced processes, and the slot of each in the statistics. */
 MAP(targets, HASH, TARGETS_MAX, __u32, __u32);
 
 /*
- * Calls in progress, by thread; begin_ns is 0 if there is none. An element stays
- * from call to call, which is much cheaper than to insert and delete it each
- * time. A full map evicts the least recently used one.
+ * The call in progress of a thread; begin_ns is 0 if there is none. It belongs to the task: no
+ * number of threads is too large, and it ends with its thread.
  */
 struct call {
 	__u64 begin_ns, bytes;
 	__u32 advice, slot;
 };
 
-MAP(calls, LRU_HASH, 4096, __u32, struct call);
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call);
+} calls SEC(".maps");
 
-/* Index: slot * ADVICE_COUNT + advice. */
-MAP(advices, PERCPU_ARRAY, TARGETS_MAX *ADVICE_COUNT, __u32, struct advice_stats);
+/*
+ * Index: slot * ADVICE_COUNT + advice. All CPUs share it: a copy for each would take megabytes
+ * a CPU, and a call takes much longer than a few atomic operations.
+ */
+MAP(advices, ARRAY, TARGETS_MAX *ADVICE_COUNT, __u32, struct advice_stats);
 
 static __always_inline __u32 *this_target(void)
 {
@@ -45,39 +43,55 @@ static __always_inline __u32 *this_target(void)
 	return bpf_map_lookup_elem(&targets, &tgid);
 }
 
-static __always_inline __u32 advice_of(__u64 behaviour)
+static __always_inline struct call *this_call(__u64 flags)
 {
-	return behaviour == MADV_DONTNEED	  ? ADVICE_DONTNEED
-	       : behaviour == MADV_WILLNEED	  ? ADVICE_WILLNEED
-	       : behaviour == MADV_FREE		  ? ADVICE_FREE
-	       : behaviour == MADV_REMOVE	  ? ADVICE_REMOVE
-	       : behaviour == MADV_HUGEPAGE	  ? ADVICE_HUGEPAGE
-	       : behaviour == MADV_NOHUGEPAGE	  ? ADVICE_NOHUGEPAGE
-	       : behaviour == MADV_POPULATE_READ  ? ADVICE_POPULATE
-	       : behaviour == MADV_POPULATE_WRITE ? ADVICE_POPULATE
-						  : ADVICE_OTHER;
+	return bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL, flags);
 }
 
 static __always_inline void call_begin(__u32 advice, __u64 bytes)
 {
-	__u32 thread = this_thread(), *slot = this_target();
-	struct call *call, fresh = { 0 };
+	__u32 *slot = this_target();
+	struct call *call;
 
 	if (!slot)
 		return;
-	call = bpf_map_lookup_elem(&calls, &thread);
-	if (!call) {
-		bpf_map_update_elem(&calls, &thread, &fresh, BPF_ANY);
-		call = bpf_map_lookup_elem(&calls, &thread);
-	}
-	if (!call) {
+	call = this_call(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	/* No memory for it, or the end of the last one was missed. */
+	if (!call || call->begin_ns)
 		count_up(COUNTER_LOST_PAIRS);
+	if (!call)
 		return;
-	}
 	call->advice = advice;
 	call->bytes = bytes;
 	call->slot = *slot;
 	call->begin_ns = bpf_ktime_get_ns();
+}
+
+/* Several CPUs may do this at once. An attempt fails only if another one raised the value. */
+static __always_inline void raise(__u64 *highest, __u64 value)
+{
+	__u64 seen = *highest, was;
+	int i;
+
+	for (i = 0; i < 16 && value > seen; i++) {
+		was = __sync_val_compare_and_swap(highest, seen, value);
+		if (was == seen)
+			return;
+		seen = was;
+	}
+}
+
+/* In this map min is stored inverted, so that 0 is what it starts from. */
+static __always_inline void shared_histogram_put(struct histogram *h, __u64 value)
+{
+	__u32 bucket = histogram_bucket(value);
+
+	raise((__u64 *)&h->min, ~value);
+	raise((__u64 *)&h->max, value);
+	__sync_fetch_and_add(&h->count, 1);
+	__sync_fetch_and_add(&h->sum, value);
+	if (bucket < HISTOGRAM_BUCKETS)
+		__sync_fetch_and_add(&h->buckets[bucket], 1);
 }
 
 /* The length of process_madvise() is known at the end only: the result. */
@@ -95,9 +109,9 @@ ENTER(fallocate, ctx->args[1] & FALLOC_FL_PUNCH_HOLE ? ADVICE_PUNCH_HOLE : ADVIC
 SEC("tp")
 int exit_call(struct trace_event_raw_sys_exit *ctx)
 {
-	__u32 thread = this_thread(), index;
-	struct call *call = bpf_map_lookup_elem(&calls, &thread);
+	struct call *call = this_call(0);
 	struct advice_stats *stats;
+	__u32 index;
 
 	if (!call || !call->begin_ns)
 		return 0;
@@ -106,12 +120,12 @@ int exit_call(struct trace_event_raw_sys_exit *ctx)
 	index = call->slot * ADVICE_COUNT + call->advice;
 	stats = bpf_map_lookup_elem(&advices, &index);
 	if (stats) {
-		histogram_put(&stats->latency_ns, bpf_ktime_get_ns() - call->begin_ns);
-		histogram_put(&stats->length_bytes, call->bytes);
+		shared_histogram_put(&stats->latency_ns, bpf_ktime_get_ns() - call->begin_ns);
+		shared_histogram_put(&stats->length_bytes, call->bytes);
 		if (ctx->ret < 0)
-			stats->errors++;
+			__sync_fetch_and_add(&stats->errors, 1);
 		else
-			stats->bytes += call->bytes;
+			__sync_fetch_and_add(&stats->bytes, call->bytes);
 	}
 	call->begin_ns = 0;
 	return 0;

@@ -18,18 +18,28 @@
 
 #include "bpf/host.skel.h"
 
+#define NO_PROBE                                                                                   \
+	"this QEMU has no probe " PROBE_PROVIDER ":" PROBE_NAME " (qemu-patches/0001, dtrace "     \
+	"backend)"
+
 /* Each takes a link, of which a tracer has LINKS_MAX. */
 #define BINARIES_MAX 16
 
-const char *const advice_names[ADVICE_COUNT] = { "dontneed",   "willneed",   "free",	 "remove",
-						 "hugepage",   "nohugepage", "populate", "other",
-						 "punch_hole", "fallocate" };
+#define ADVICE_NAME(NAME, name, number) [ADVICE_##NAME] = #name,
+/* clang-format off */
+const char *const advice_names[ADVICE_COUNT] = {
+	ADVICES(ADVICE_NAME)
+	[ADVICE_OTHER] = "other",
+	[ADVICE_PUNCH_HOLE] = "punch_hole",
+	[ADVICE_FALLOCATE] = "fallocate",
+};
+/* clang-format on */
 
 /* A binary of traced processes: its probes are attached once, and stay. */
 struct binary {
 	dev_t dev;
 	ino_t ino;
-	bool batches; /* has the probe */
+	int error; /* -errno: its batches are not observed; -ENOENT: it has no probe */
 };
 
 /* A traced process; free if pid is 0. Its index is its slot in the statistics. */
@@ -176,7 +186,7 @@ int host_tracer_open(struct host_tracer **tracer, const struct tracer_options *o
 			?: tracer_load(&h->t, options->ring_bytes, take_record, h);
 	if (!error)
 		h->targets_fd = bpf_object__find_map_fd_by_name(h->t.object, "targets");
-	if (!error && options->level == TRACE_PAGES)
+	if (!error && options->trace.level == TRACE_PAGES)
 		error = attach_calls(h);
 	if (!error) {
 		*tracer = h;
@@ -219,7 +229,7 @@ static const struct binary *find_binary(struct host_tracer *h, const char *path,
 	h->binary_count++;
 	*b = (struct binary){ .dev = st->st_dev, .ino = st->st_ino };
 	/* For all its processes: with a pid only that one thread would be traced. */
-	b->batches = !tracer_keep(
+	b->error = tracer_keep(
 		&h->t,
 		bpf_program__attach_usdt(bpf_object__find_program_by_name(h->t.object, "batch_end"),
 					 -1, path, PROBE_PROVIDER, PROBE_NAME, NULL));
@@ -228,16 +238,12 @@ static const struct binary *find_binary(struct host_tracer *h, const char *path,
 
 static int clear_stats(struct host_tracer *h, uint32_t slot)
 {
-	int cpus = libbpf_num_possible_cpus(), err = 0;
-	int fd = bpf_object__find_map_fd_by_name(h->t.object, "advices");
+	static const struct advice_stats zero;
+	int fd = bpf_object__find_map_fd_by_name(h->t.object, "advices"), err = 0;
 	uint32_t key = slot * ADVICE_COUNT, end = key + ADVICE_COUNT;
-	struct advice_stats *zero = cpus > 0 ? calloc(cpus, sizeof(*zero)) : NULL;
 
-	if (!zero)
-		return -ENOMEM;
 	for (; !err && key < end; key++)
-		err = bpf_map_update_elem(fd, &key, zero, BPF_ANY);
-	free(zero);
+		err = bpf_map_update_elem(fd, &key, &zero, BPF_ANY);
 	return err;
 }
 
@@ -260,7 +266,7 @@ int host_tracer_add(struct host_tracer *tracer, pid_t pid)
 	if (!binary)
 		return -ENOSPC;
 	slot = target - tracer->targets;
-	err = (binary->batches ? 0 : attach_calls(tracer)) ?: clear_stats(tracer, slot);
+	err = (binary->error ? attach_calls(tracer) : 0) ?: clear_stats(tracer, slot);
 	if (!err)
 		err = bpf_map_update_elem(tracer->targets_fd, &tgid, &slot, BPF_ANY);
 	if (!err)
@@ -283,7 +289,7 @@ bool host_tracer_sees_batches(const struct host_tracer *tracer, pid_t pid)
 {
 	const struct target *target = find_target(tracer, pid);
 
-	return target && target->binary->batches;
+	return target && !target->binary->error;
 }
 
 bool host_tracer_sees_calls(const struct host_tracer *tracer)
@@ -291,21 +297,38 @@ bool host_tracer_sees_calls(const struct host_tracer *tracer)
 	return tracer->calls_attached;
 }
 
+/* 0 if the batches of a process are observed; else why not: what is no lack of a probe first. */
+static int probe_error(const struct host_tracer *h)
+{
+	int error = -ENOENT;
+	size_t i;
+
+	for (i = 0; i < TARGETS_MAX; i++) {
+		if (!h->targets[i].pid)
+			continue;
+		if (!h->targets[i].binary->error)
+			return 0;
+		if (h->targets[i].binary->error != -ENOENT)
+			error = h->targets[i].binary->error;
+	}
+	return error;
+}
+
 const struct observation *host_tracer_observations(struct host_tracer *tracer, size_t *count)
 {
 	const char *calls = tracer->calls_attached ? "tracepoint" : NULL;
 	const char *no_calls = "level phases uses QEMU's own sample of them";
 	struct observation *o = tracer->observations;
-	bool batches = false;
-	size_t i;
+	char failed[128];
+	int error = probe_error(tracer);
 
-	for (i = 0; i < TARGETS_MAX; i++)
-		batches |= tracer->targets[i].pid && tracer->targets[i].binary->batches;
 	if (tracer->calls_error)
-		no_calls = strerror(-tracer->calls_error);
-	observation_set(&o[0], "batches, translate", batches ? "USDT" : NULL,
-			"this QEMU has no probe " PROBE_PROVIDER ":" PROBE_NAME
-			" (qemu-patches/0001, dtrace backend)");
+		no_calls = tracer_strerror(tracer->calls_error, failed, sizeof(failed));
+	observation_set(&o[0], "batches, translate", error ? NULL : "USDT", NO_PROBE);
+	if (error && error != -ENOENT)
+		snprintf(o[0].why_not, sizeof(o[0].why_not),
+			 "cannot attach to the probe of this QEMU: %s",
+			 tracer_strerror(error, failed, sizeof(failed)));
 	observation_set(&o[1], "madvise, process_madvise", calls, no_calls);
 	observation_set(&o[2], "fallocate", calls, no_calls);
 	*count = 3;
@@ -319,29 +342,22 @@ int host_tracer_drain(struct host_tracer *tracer, host_batch_fn batch, void *con
 	return ring_buffer__consume(tracer->t.ring);
 }
 
-static void add_advice(void *total, const void *value)
-{
-	const struct advice_stats *from = value;
-	struct advice_stats *into = total;
-
-	into->bytes += from->bytes;
-	into->errors += from->errors;
-	histogram_merge(&into->latency_ns, &from->latency_ns);
-	histogram_merge(&into->length_bytes, &from->length_bytes);
-}
-
 int host_tracer_stats(struct host_tracer *tracer, pid_t pid, struct host_stats *stats)
 {
 	const struct target *target = find_target(tracer, pid);
-	int i, first, err = 0;
+	int fd = bpf_object__find_map_fd_by_name(tracer->t.object, "advices"), i, err = 0;
+	struct advice_stats *a = stats->advice;
+	uint32_t key;
 
 	if (!target)
 		return -ESRCH;
-	first = (target - tracer->targets) * ADVICE_COUNT;
-	memset(stats, 0, sizeof(*stats));
-	for (i = 0; !err && i < ADVICE_COUNT; i++)
-		err = tracer_total(&tracer->t, "advices", first + i, sizeof(stats->advice[i]),
-				   add_advice, &stats->advice[i]);
+	key = (target - tracer->targets) * ADVICE_COUNT;
+	for (i = 0; !err && i < ADVICE_COUNT; i++, key++, a++) {
+		err = bpf_map_lookup_elem(fd, &key, a);
+		/* The BPF program stores them inverted. */
+		a->latency_ns.min = ~a->latency_ns.min;
+		a->length_bytes.min = ~a->length_bytes.min;
+	}
 	return err;
 }
 

@@ -80,6 +80,12 @@ static int locked_down(void)
 	return strstr(text, "[confidentiality]") != NULL;
 }
 
+const char *tracer_strerror(int error, char *text, size_t size)
+{
+	snprintf(text, size, "%s (errno %d)", strerror(abs(error)), abs(error));
+	return text;
+}
+
 void tracer_explain(char *text, size_t size, const char *what, int error)
 {
 	const char *reason = strerror(abs(error)), *advice = first_warning;
@@ -99,7 +105,8 @@ void tracer_explain(char *text, size_t size, const char *what, int error)
 		reason = "this kernel has no BTF";
 		advice = "enable CONFIG_DEBUG_INFO_BTF";
 	}
-	snprintf(text, size, "%s: %s%s%s", what, reason, *advice ? "; " : "", advice);
+	snprintf(text, size, "%s: %s (errno %d)%s%s", what, reason, error, *advice ? "; " : "",
+		 advice);
 }
 
 int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t value_size,
@@ -144,6 +151,41 @@ static uint64_t missed_runs(struct tracer_object *t)
 	return missed;
 }
 
+/*
+ * The beginning of struct bpf_link_info of a kprobe or kretprobe, from Linux 6.7 on; the C
+ * library may be of an older one.
+ */
+struct kprobe_link_info {
+	uint32_t type, id, prog_id, padding;
+	uint32_t probe; /* of perf_event */
+	uint32_t padding2;
+	uint64_t function;
+	uint32_t function_length, offset;
+	uint64_t address, missed;
+};
+
+#define LINK_TYPE_PERF_EVENT 7
+#define PROBE_KPROBE 3
+#define PROBE_KRETPROBE 4
+
+/* Hits of kprobes that reached no program, as too many calls were to return. */
+static uint64_t missed_hits(const struct tracer_object *t)
+{
+	uint64_t missed = 0;
+	size_t i;
+
+	for (i = 0; i < t->link_count; i++) {
+		struct kprobe_link_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_link__fd(t->links[i]), &info, &size) &&
+		    info.type == LINK_TYPE_PERF_EVENT &&
+		    (info.probe == PROBE_KPROBE || info.probe == PROBE_KRETPROBE))
+			missed += info.missed;
+	}
+	return missed;
+}
+
 int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
 {
 	int i, err = 0;
@@ -152,6 +194,6 @@ int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
 	for (i = 0; !err && i < COUNTER_COUNT; i++)
 		err = tracer_total(t, "counters", i, sizeof(*counters), add_u64, &counters[i]);
 	if (!err)
-		counters[COUNTER_LOST_PAIRS] += missed_runs(t);
+		counters[COUNTER_LOST_PAIRS] += missed_runs(t) + missed_hits(t);
 	return err;
 }

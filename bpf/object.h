@@ -31,10 +31,13 @@ int tracer_keep(struct tracer_object *t, struct bpf_link *link);
 /* Detach and free everything. */
 void tracer_close(struct tracer_object *t);
 
+/* "No such file or directory (errno 2)" into , of an errno of either sign: returns . */
+const char *tracer_strerror(int error, char *text, size_t size);
+
 /*
  * Format an error message about BPF: @what failed, with an errno of either sign. Checks the
  * usual reasons: lockdown, missing privilege, a kernel without BPF or BTF. Otherwise the
- * first warning of libbpf is appended.
+ * first warning of libbpf is appended. The errno is always part of it.
  */
 void tracer_explain(char *text, size_t size, const char *what, int error);
 
@@ -43,7 +46,11 @@ int tracer_total(struct tracer_object *t, const char *map, uint32_t key, size_t 
 		 void (*add)(void *total, const void *value), void *total);
 void add_u64(void *total, const void *value);
 
-/* All counters. Programs that the kernel skipped, as they were running, count as lost pairs. */
+/*
+ * All counters. Lost pairs include the runs of programs that the kernel skipped, as they were
+ * running, and the hits of kprobes that it missed (from Linux 6.7 on). An end that was skipped is
+ * counted here and, once its operation begins again, as a begin without an end.
+ */
 int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT]);
 
 #endif

@@ -6,9 +6,20 @@
 
 #include "bpf/trace_result.h"
 #include "lib/histogram.h"
+#include "lib/stats.h"
 #include "lib/units.h"
 
 #define BAR_WIDTH 40
+
+const char *parse_level(const char *text, void *field)
+{
+	struct trace_setting *setting = field;
+	const char *wrong = trace_setting_parse(text, setting);
+
+	if (!wrong && setting->level == TRACE_OFF)
+		wrong = "expected phases, pages or pages=N";
+	return wrong;
+}
 
 void show_json(json_t *json, bool one_line)
 {
@@ -24,7 +35,19 @@ static const char *format(double value, enum show_unit unit, char *text, size_t 
 			       : format_bytes(value, text, size);
 }
 
-static void show_percentiles(const struct histogram *h, enum show_unit unit)
+/* Of a sample: between which values the percentile of all lies, with 95 %. */
+static void show_error(const struct histogram *h, enum show_unit unit, double q)
+{
+	char low_text[32], high_text[32];
+	uint64_t low, high;
+
+	if (stats_quantile_ranks(h->count, q, &low, &high))
+		printf(" [%s, %s]",
+		       format(histogram_at_rank(h, low), unit, low_text, sizeof(low_text)),
+		       format(histogram_at_rank(h, high), unit, high_text, sizeof(high_text)));
+}
+
+static void show_percentiles(const struct histogram *h, enum show_unit unit, bool sample)
 {
 	static const struct {
 		const char *name;
@@ -36,15 +59,18 @@ static void show_percentiles(const struct histogram *h, enum show_unit unit)
 	printf("    n %llu, mean %s", h->count,
 	       format(histogram_mean(h), unit, text, sizeof(text)));
 	/* Lengths are usually the lowest value of their bucket, percentiles its middle. */
-	for (i = 0; unit == SHOW_NS && i < 4; i++)
-		if (histogram_carries(h, percentiles[i].q))
-			printf(", %s %s", percentiles[i].name,
-			       format(histogram_quantile(h, percentiles[i].q), unit, text,
-				      sizeof(text)));
+	for (i = 0; unit == SHOW_NS && i < 4; i++) {
+		if (!histogram_carries(h, percentiles[i].q))
+			continue;
+		printf(", %s %s", percentiles[i].name,
+		       format(histogram_quantile(h, percentiles[i].q), unit, text, sizeof(text)));
+		if (sample)
+			show_error(h, unit, percentiles[i].q);
+	}
 	printf(", max %s\n", format(h->max, unit, text, sizeof(text)));
 }
 
-void show_histogram(const char *title, const struct histogram *h, enum show_unit unit)
+void show_histogram(const char *title, const struct histogram *h, enum show_unit unit, bool sample)
 {
 	uint64_t counts[64] = { 0 }, most = 1;
 	unsigned int i, e, width;
@@ -53,7 +79,7 @@ void show_histogram(const char *title, const struct histogram *h, enum show_unit
 	if (!h->count)
 		return;
 	printf("  %s\n", title);
-	show_percentiles(h, unit);
+	show_percentiles(h, unit, sample);
 	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		e = histogram_log2(histogram_low(i) | 1);
 		counts[e] += h->buckets[i];

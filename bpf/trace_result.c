@@ -12,34 +12,70 @@ static struct histogram *copy(const struct histogram *from)
 	return h;
 }
 
-static void add_op(struct record_list *ops, const char *name, enum op_per per,
-		   const struct histogram *h, uint64_t lost)
+/* @one_in: 0: not observed. @count: at least; what was lost beside the histogram is part of it. */
+static void add_op(struct record_list *ops, const char *name, enum op_per per, uint32_t one_in,
+		   const struct histogram *h, uint64_t lost, uint64_t count)
 {
 	struct op_result *op;
 
-	if (!h->count)
+	if (count < h->count + lost)
+		count = h->count + lost;
+	if (!one_in || !count)
 		return;
 	op = record_append(&op_record, ops);
 	record_set_text(&op->name, name);
 	op->per = per;
-	op->count = h->count + lost;
+	op->count = count;
 	op->lost = lost;
+	op->one_in = one_in;
 	op->histogram = copy(h);
+}
+
+/* A batch in progress may have dequeued blocks that it has not told the host yet. */
+static uint64_t without(uint64_t pages, uint64_t in_blocks)
+{
+	return pages > in_blocks ? pages - in_blocks : 0;
+}
+
+/* Of the operations that run once per page: the batches count them, whether timed or not. */
+static uint64_t exact_count(const struct guest_counts *counts, enum page_op op)
+{
+	const uint64_t *t = counts->tallies;
+	const uint64_t dequeued = without(t[TALLY_PAGES_DEFLATED], t[TALLY_BLOCK_PAGES_DEFLATED]);
+
+	switch (op) {
+	case OP_ENQUEUE:
+		return without(t[TALLY_PAGES_INFLATED], t[TALLY_BLOCK_PAGES_INFLATED]);
+	case OP_DEQUEUE:
+		return dequeued;
+	case OP_FINALIZE:
+		return dequeued + counts->ops[OP_MIGRATE].count + t[TALLY_LOST_OP + OP_MIGRATE];
+	default:
+		return 0;
+	}
 }
 
 void trace_ops(struct record_list *ops, const struct guest_counts *counts,
 	       const struct guest_totals *inflate, const struct guest_totals *deflate)
 {
-	uint64_t lost = counts->counters[COUNTER_LOST_RECORDS];
-	int i;
+	const uint64_t *t = counts->tallies;
+	const struct {
+		const char *name;
+		const struct histogram *h;
+		uint64_t lost;
+	} stages[] = {
+		{ "alloc", &inflate->stages[STAGE_ALLOC], t[TALLY_LOST_INFLATES] },
+		{ "tell_inflate", &inflate->stages[STAGE_TELL], t[TALLY_LOST_INFLATES] },
+		{ "tell_deflate", &deflate->stages[STAGE_TELL], t[TALLY_LOST_DEFLATES] },
+		{ "release", &deflate->stages[STAGE_RELEASE], t[TALLY_LOST_DEFLATES] },
+	};
+	size_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		add_op(ops, page_op_names[i], OP_PER_PAGE, &counts->ops[i],
-		       counts->counters[COUNTER_LOST_PAIRS]);
-	add_op(ops, "alloc", OP_PER_BATCH, &inflate->stages[STAGE_ALLOC], lost);
-	add_op(ops, "tell_inflate", OP_PER_BATCH, &inflate->stages[STAGE_TELL], lost);
-	add_op(ops, "tell_deflate", OP_PER_BATCH, &deflate->stages[STAGE_TELL], lost);
-	add_op(ops, "release", OP_PER_BATCH, &deflate->stages[STAGE_RELEASE], lost);
+		add_op(ops, page_op_names[i], OP_PER_PAGE, counts->one_in[i], &counts->ops[i],
+		       t[TALLY_LOST_OP + i], exact_count(counts, i));
+	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		add_op(ops, stages[i].name, OP_PER_BATCH, 1, stages[i].h, stages[i].lost, 0);
 }
 
 void trace_blocks(struct block_counts *blocks, const uint64_t tallies[TALLY_COUNT])

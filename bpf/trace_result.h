@@ -12,7 +12,8 @@
 
 /*
  * Latencies of the operations that were observed, and of the stages of @inflate and @deflate:
- * struct op_result. A count includes what was lost as far as it is known.
+ * struct op_result. What was lost counts for the operation or stage that lost it. Operations of
+ * which a sample is timed are counted by the batches; all others by the times that were taken.
  */
 void trace_ops(struct record_list *ops, const struct guest_counts *counts,
 	       const struct guest_totals *inflate, const struct guest_totals *deflate);

@@ -210,7 +210,8 @@ BEGIN(op_record, "op", "an operation of the guest's balloon")
 	TEXT(name, NULL, REQUIRED)
 	CHOICE(per, per_names, "page or batch")
 	COUNT(count, "operations, lost ones included", REQUIRED)
-	COUNT(lost, "operations that are not in the histogram", REQUIRED)
+	COUNT(lost, "operations that were to be timed and are not in the histogram", REQUIRED)
+	COUNT(one_in, "one operation in this many is timed, in the histogram; absent: each")
 	HISTOGRAM(histogram, "latency of an operation", NS, GUEST)
 END
 #undef S

@@ -146,3 +146,6 @@ $(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
 $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)vm-images/build-qemu --sanitize $(wildcard $(seeded)/device/$*.patch) >$@
+
+# They load the BPF programs themselves.
+$(patsubst %.c,$(O)/%.o,$(wildcard tests/trace/test_*.c)): $(skeletons)

@@ -76,10 +76,29 @@ static void write_levels(FILE *f, const struct histogram *h, double divisor)
 	fprintf(f, "%12.3f %14.12f %10llu %14s\n", h->max / divisor, 1.0, h->count, "inf");
 }
 
+/* That the values are those of one operation in N: "One in = 16, ", or "". Returns @text. */
+static const char *sample(const struct export *e, const struct table_boot *boot, const char *name,
+			  char text[64])
+{
+	const char *end = strstr(name, ".histogram");
+	char column[PATH_SIZE];
+	double one_in;
+
+	*text = '\0';
+	if (!end)
+		return text;
+	snprintf(column, sizeof(column), "%.*s.one_in", (int)(end - name), name);
+	one_in = table_number(table_column(e->table, column), boot, 0);
+	if (one_in > 1)
+		snprintf(text, 64, "One in = %.0f, ", one_in);
+	return text;
+}
+
 static void write_histogram(FILE *f, const struct export *e, const struct table_boot *boot,
 			    const char *name, const struct histogram *h)
 {
 	struct scale scale = scale_of(e, name);
+	char one_in[64];
 
 	fputs("       Value     Percentile TotalCount 1/(1-Percentile)\n\n", f);
 	write_levels(f, h, scale.divisor);
@@ -87,11 +106,11 @@ static void write_histogram(FILE *f, const struct export *e, const struct table_
 		"#[Mean    = %12.3f, StdDeviation   = %12.3f]\n"
 		"#[Max     = %12.3f, Total count    = %12llu]\n"
 		"#[Buckets = %12d, SubBuckets     = %12d]\n"
-		"#[Unit = %s, Histogram = %s, Scenario = %s, Variant = %s, Boot = %" PRId64 "]\n",
+		"#[Unit = %s, %sHistogram = %s, Scenario = %s, Variant = %s, Boot = %" PRId64 "]\n",
 		histogram_mean(h) / scale.divisor, deviation(h) / scale.divisor,
 		h->max / scale.divisor, h->count, HISTOGRAM_BUCKETS / HISTOGRAM_SUB - 1,
-		2 * HISTOGRAM_SUB, scale.unit, printable(name), printable(boot->scenario),
-		printable(boot->variant), boot->number);
+		2 * HISTOGRAM_SUB, scale.unit, sample(e, boot, name, one_in), printable(name),
+		printable(boot->scenario), printable(boot->variant), boot->number);
 }
 
 /* The histogram of the next selected boot that is ok and has it, from *@i on; false: none. */

@@ -406,6 +406,26 @@ static struct estimate estimate_latency(const struct report *r, const char *scen
 	return e;
 }
 
+/* How many values a boot has and, of an operation, that they are one in a few of all. */
+static void write_events(struct writer *w, const struct report *r, const char *scenario,
+			 const char *variant, const struct topic_item *item)
+{
+	static const char histogram[] = ".histogram";
+	double events = estimate_latency(r, scenario, variant, item, STATISTIC_COUNT, 0).median;
+	const char *column = item->measures[INFLATE].column, *end = strstr(column, histogram);
+	struct estimate one_in = { .n = 0 };
+	struct measure m;
+
+	if (end) {
+		m = measure_of("%.*s.one_in", (int)(end - column), column);
+		one_in = estimate(r->table, scenario, variant, &m);
+	}
+	if (one_in.n && one_in.median > 1)
+		write_cell(w, "%.0f, 1 in %.0f", events, one_in.median);
+	else
+		write_number(w, "%.0f", events);
+}
+
 static void write_latency(struct writer *w, const struct report *r, const char *scenario,
 			  const char *variant, const struct topic_item *item)
 {
@@ -421,8 +441,7 @@ static void write_latency(struct writer *w, const struct report *r, const char *
 		largest = fmax(largest, s.values[i]);
 	write_row_texts(w, item->says, variant, NULL);
 	write_count(w, s.n);
-	write_number(w, "%.0f",
-		     estimate_latency(r, scenario, variant, item, STATISTIC_COUNT, 0).median);
+	write_events(w, r, scenario, variant, item);
 	for (i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
 		cell_estimate(w, "%.0f",
 			      estimate_latency(r, scenario, variant, item,

@@ -23,7 +23,7 @@ struct boot {
 	unsigned int build, builds; /* of the cut, from 0, and how many the run has; 0: one */
 	uint64_t seed;
 	enum result_accel accel;
-	enum trace_level trace;
+	struct trace_setting trace;
 	bool perf;
 	const cpu_set_t *pin;  /* or NULL */
 	const char *directory; /* for the logs and cmd.sh */

@@ -39,7 +39,7 @@ static void start_host(struct run *run, unsigned int ring)
 	struct tracing *t = &run->trace;
 	/* Without a balloon there are no batches, and few calls. */
 	const struct tracer_options options = {
-		.level = has_balloon(run) ? run->boot->trace : TRACE_PAGES,
+		.trace.level = has_balloon(run) ? run->boot->trace.level : TRACE_PAGES,
 		.ring_bytes = ring,
 	};
 	const pid_t pid = run->vm.qemu.pid;
@@ -68,12 +68,13 @@ static void start_host(struct run *run, unsigned int ring)
 static int create_file(struct run *run)
 {
 	struct tracing *t = &run->trace;
-	char path[PATH_MAX];
+	char path[PATH_MAX], text[TRACE_SETTING_TEXT];
 	int err;
 
 	err = atomic_stream_open(&t->file, vm_file(&run->vm, TRACE_FILE, path));
 	if (!err)
-		trace_write_begin(&t->writer, t->file.file, trace_level_name(run->boot->trace));
+		trace_write_begin(&t->writer, t->file.file,
+				  trace_setting_text(&run->boot->trace, text));
 	return err;
 }
 
@@ -81,13 +82,14 @@ int tracing_start(struct run *run)
 {
 	struct guest_request request = guest_request("trace-start");
 	unsigned int ring = ring_bytes(run->boot->scenario->inflate_bytes);
+	char level[TRACE_SETTING_TEXT];
 	int err = 0;
 
-	if (run->boot->trace == TRACE_OFF)
+	if (run->boot->trace.level == TRACE_OFF)
 		return 0;
 	if (has_balloon(run)) {
 		run->trace.willneed = qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
-		request.level = (char *)trace_level_name(run->boot->trace);
+		request.level = (char *)trace_setting_text(&run->boot->trace, level);
 		request.ring_bytes = ring;
 		err = create_file(run);
 		if (!err)
@@ -268,7 +270,7 @@ void tracing_end(struct run *run, const struct resize *resize, struct resize_res
 	double sum;
 
 	t->in_resize = false;
-	if (run->boot->trace == TRACE_OFF)
+	if (run->boot->trace.level == TRACE_OFF)
 		return;
 	result->host = t->work;
 	if (!has_balloon(run)) {
@@ -302,12 +304,23 @@ int tracing_counters(struct run *run, struct trace_counters *counters)
 	int err;
 
 	record_init(&counters_record, counters);
-	if (run->boot->trace == TRACE_OFF)
+	if (run->boot->trace.level == TRACE_OFF)
 		return 0;
 	err = read_guest(run, &answer);
 	*counters = answer.counters;
 	record_release(&answer_trace_record, &answer);
 	return err;
+}
+
+/* The events of one operation in a few. They are spread evenly on each CPU: see SAMPLE_STEP. */
+static void check_sample(struct run *run, const struct op_result *op, const char *what)
+{
+	const int64_t one_in = op->one_in > 1 ? op->one_in : 1, expected = op->count / one_in;
+	const int64_t error = one_in > 1 ? 8 * run->boot->scenario->vcpus + expected / 100 : 0;
+
+	checks_add(run->result, 0, CHECK_BOOT, CHECK_PAGES, what,
+		   expected > error ? expected - error : 0, expected + error,
+		   (uint64_t)op->histogram->count + op->lost);
 }
 
 /* Counts of the whole boot. */
@@ -330,13 +343,16 @@ static void check_ops(struct run *run, const struct answer_trace *answer)
 	checks_count(run->result, 0, CHECK_BOOT, "lost records of the guest's tracer", 0,
 		     (uint64_t)answer->counters.lost_records + answer->counters.lost_pairs);
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (pairs[i].level > run->boot->trace)
+		if (pairs[i].level > run->boot->trace.level)
 			continue;
 		op = record_find(&op_record, &answer->ops, pairs[i].op);
-		snprintf(what, sizeof(what), "BPF %s events", pairs[i].op);
+		snprintf(what, sizeof(what), "BPF %s counts", pairs[i].op);
 		checks_count(run->result, 0, CHECK_BOOT, what,
 			     record_counter(&run->result->vmstat, pairs[i].vmstat),
 			     (uint64_t)(op ? op->count : 0) + pairs[i].block_pages);
+		snprintf(what, sizeof(what), "BPF %s events", pairs[i].op);
+		if (op)
+			check_sample(run, op, what);
 	}
 }
 
@@ -348,7 +364,7 @@ static void put_host(struct run *run)
 	const struct observation *seen;
 	size_t count;
 
-	run->result->trace.level = run->boot->trace - TRACE_PHASES;
+	run->result->trace.level = run->boot->trace.level - TRACE_PHASES;
 	if (!t->host) {
 		record_set_text(&host->error, t->host_error);
 		return;
@@ -390,7 +406,7 @@ int tracing_finish(struct run *run)
 {
 	int err = 0;
 
-	if (run->boot->trace == TRACE_OFF)
+	if (run->boot->trace.level == TRACE_OFF)
 		return 0;
 	if (has_balloon(run))
 		err = finish_guest(run);

@@ -366,13 +366,15 @@ static int set_spec_qemu(struct variants *variants, const struct images *images,
 
 static int set_level(struct variant *v, const char *name, char *err, size_t err_size)
 {
-	enum trace_level level;
-	char list[64];
+	const char *slash = strchr(name, '/');
+	struct trace_setting setting;
+	const char *wrong = trace_setting_parse(name, &setting);
 
-	if (!trace_level_parse(name, &level)) {
-		join_names(trace_levels, TRACE_LEVELS, list, sizeof(list));
-		return WRONG(v->name, "'%s' is no level of tracing; there are: %s", name, list);
-	}
+	if (wrong)
+		return WRONG(v->name, "'%s' is no level of tracing: %s", name, wrong);
+	/* The name of a variant is that of a directory. */
+	if (slash)
+		return WRONG(v->name, "'%s': write it +pages=%s in a variant", name, slash + 1);
 	v->trace = strchr(v->name, '+') + 1;
 	return 0;
 }

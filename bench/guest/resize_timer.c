@@ -11,6 +11,7 @@
 
 #include "bench/guest/guest.h"
 #include "bpf/guest_tracer.h"
+#include "bpf/object.h"
 #include "bpf/totals.h"
 #include "bpf/trace_result.h"
 #include "lib/clock.h"
@@ -29,7 +30,7 @@
 #define BATCH_POLLS_MAX 100
 
 static struct guest_tracer *tracer;
-/* Totals of all batches since the start, for the histograms of their stages. */
+/* Totals of all batches since the tracer's start, for the histograms of their stages. */
 static struct guest_totals inflate, deflate;
 
 int do_trace_start(struct call *call)
@@ -42,13 +43,15 @@ int do_trace_start(struct call *call)
 	const struct observation *seen;
 	size_t count;
 
-	if (!request->level || !trace_level_parse(request->level, &options.level) ||
-	    options.level == TRACE_OFF ||
+	if (!request->level || trace_setting_parse(request->level, &options.trace) ||
+	    options.trace.level == TRACE_OFF ||
 	    (request->mechanism && !mechanism_parse(request->mechanism, &options.mechanism)))
 		return refuse(call->error, sizeof(call->error),
 			      "trace-start: expected a level, and a mechanism or none");
 	guest_tracer_close(tracer);
 	tracer = NULL;
+	memset(&inflate, 0, sizeof(inflate));
+	memset(&deflate, 0, sizeof(deflate));
 	if (guest_tracer_open(&tracer, &options, call->error, sizeof(call->error)))
 		return -EINVAL;
 	value->mechanism = guest_tracer_mechanism(tracer) - MECHANISM_EVENTS;
@@ -104,11 +107,15 @@ int do_trace(struct call *call)
 {
 	struct answer_trace *value = &call->answer.trace;
 	static struct guest_counts counts;
+	char why[128];
+	int err;
 
 	if (!tracer)
 		return refuse(call->error, sizeof(call->error), "nothing is traced");
-	if (guest_tracer_counts(tracer, &counts))
-		return refuse(call->error, sizeof(call->error), "the tracer's maps cannot be read");
+	err = guest_tracer_counts(tracer, &counts);
+	if (err)
+		return refuse(call->error, sizeof(call->error), "cannot read the tracer's maps: %s",
+			      tracer_strerror(err, why, sizeof(why)));
 	trace_ops(&value->ops, &counts, &inflate, &deflate);
 	trace_counters(&value->counters, counts.counters);
 	trace_blocks(&value->blocks, counts.tallies);

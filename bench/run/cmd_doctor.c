@@ -80,7 +80,7 @@ static void check_program(const char *program, const char *without)
 
 static void check_tracing(void)
 {
-	const struct tracer_options options = { .level = TRACE_PAGES };
+	const struct tracer_options options = { .trace.level = TRACE_PAGES };
 	struct host_tracer *tracer = NULL;
 	char err[512];
 

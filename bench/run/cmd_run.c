@@ -53,7 +53,7 @@ static const char *parse_pin(const char *text, void *field)
 static const struct run_options defaults = {
 	.suite_name = "default",
 	.accel = "auto",
-	.trace = TRACE_PHASES,
+	.trace = { TRACE_PHASES, TRACE_ONE_IN },
 	.seed = SEED_OF_CLOCK,
 };
 
@@ -100,9 +100,10 @@ static const struct option_row rows[] = {
 	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
 	       "arguments for the guests' kernels, after those of scenario and variant"),
 	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
-	OPTION(CHOICE, trace, "trace", 0, NULL,
-	       "phases: a record per batch; pages: also a histogram per page operation",
-	       .choices = trace_levels),
+	OPTION(PARSED, trace, "trace", 0, "off|phases|pages[=N]",
+	       "phases: a record per batch (the default); pages: also a histogram per page "
+	       "operation, of one page in N (" STRING(TRACE_ONE_IN) "; 1: all; 1/N is the same)",
+	       .parse = trace_setting_parse, .choices = trace_levels),
 	OPTION(FLAG, perf, "perf", 0, NULL,
 	       "perf stat and a sampled profile of QEMU in every boot; their cost is not measured"),
 	OPTION(PARSED, pin, "pin", 0, "CPUS", "run QEMU on these host CPUs, as in 0,2-3",

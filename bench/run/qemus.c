@@ -94,9 +94,11 @@ out:
 
 static bool is_traced(const struct session *s, const struct variant *v)
 {
-	return v->method == RESULT_BALLOON &&
-	       (v->trace ? strcmp(v->trace, trace_level_name(TRACE_OFF)) != 0
-			 : s->options.trace != TRACE_OFF);
+	struct trace_setting trace = s->options.trace;
+
+	if (v->trace)
+		trace_setting_parse(v->trace, &trace);
+	return v->method == RESULT_BALLOON && trace.level != TRACE_OFF;
 }
 
 /* Whether a variant before the one at @i has the same QEMU, and this holds for it. */

@@ -87,7 +87,7 @@ struct run_options {
 	bool aa;		    /* the base has an A/A control, the suite's SUITE_CONTROL */
 	uint64_t seed;
 	const char *accel;
-	enum trace_level trace;
+	struct trace_setting trace;
 	bool perf;
 	struct resume resume; /* its dir NULL: a new run */
 	const char *output;   /* NULL: results/<UTC time>-<suite> */

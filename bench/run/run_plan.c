@@ -114,7 +114,8 @@ static json_t *make_env(const struct session *s)
 	const struct image_cut *base = session_cut(s, s->chosen[0]);
 	json_t *arguments = json_array(), *qemus = qemus_to_json(s), *env;
 	const char *qemu = session_qemu(s, s->chosen[0])->name;
-	char now[32], *command = command_text(s->line->argc, s->line->argv);
+	char now[32], trace[TRACE_SETTING_TEXT],
+		*command = command_text(s->line->argc, s->line->argv);
 	int i;
 
 	/* The command is for people to read, the arguments are for --resume. */
@@ -126,11 +127,11 @@ static json_t *make_env(const struct session *s)
 			"schema_version", RESULT_SCHEMA_VERSION, "suite", s->options.suite.name,
 			"started_utc", utc_now(UTC_ISO, now), "accel", accel_names[s->accel],
 			"accel_reason", s->accel_reason, "trace",
-			trace_level_name(s->options.trace), "command", command, "arguments",
-			arguments, "host", host_to_json(), "qemu", json_object_get(qemus, qemu),
-			"qemus", qemus, "kernel", "source", base->source, "compiler",
-			base->compiler, "config_sha256", base->config_sha256, "cuts",
-			cuts_to_json(s));
+			trace_setting_text(&s->options.trace, trace), "command", command,
+			"arguments", arguments, "host", host_to_json(), "qemu",
+			json_object_get(qemus, qemu), "qemus", qemus, "kernel", "source",
+			base->source, "compiler", base->compiler, "config_sha256",
+			base->config_sha256, "cuts", cuts_to_json(s));
 	free(command);
 	return env;
 }

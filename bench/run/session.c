@@ -349,7 +349,7 @@ struct boot session_boot(const struct session *s, const struct plan_entry *entry
 	};
 
 	if (variant->trace)
-		trace_level_parse(variant->trace, &boot.trace);
+		trace_setting_parse(variant->trace, &boot.trace);
 	return boot;
 }
 

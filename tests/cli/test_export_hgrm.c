@@ -38,7 +38,7 @@ static void add_boot(const char *tree, const char *scenario, const char *variant
 
 	boot.accel = accel;
 	boot.status = status;
-	add_op(&boot, "enqueue", make_histogram());
+	add_op(&boot, "enqueue", make_histogram())->one_in = accel == RESULT_ICOUNT ? 16 : 1;
 	add_call(&boot, "dontneed", make_histogram(), make_histogram());
 	add_victim(&boot.victims.guest, "fault_ns", make_histogram(), make_histogram());
 	add_victim(&boot.victims.host, "bandwidth_bytes_per_s", make_histogram(), NULL);
@@ -134,7 +134,8 @@ static void every_histogram_is_a_file(void **state)
 {
 	(void)state;
 	expect_outcome(EXPORT("plain", "--format", "hgrm", "-o", in_test_dir("hgrm")), 0, "");
-	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/ops.enqueue.hgrm"), 1000, "Unit = us,");
+	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/ops.enqueue.hgrm"), 1000,
+		   "Unit = us, Histogram");
 	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/victims.guest.fault_ns.before.hgrm"), 1000,
 		   "Unit = us,");
 	check_hgrm(in_test_dir("hgrm/idle/list/boot-01/"
@@ -147,7 +148,7 @@ static void every_histogram_is_a_file(void **state)
 	expect_outcome(EXPORT("icount", "--format", "hgrm", "-o", in_test_dir("hgrm-icount")), 0,
 		       "");
 	check_hgrm(in_test_dir("hgrm-icount/idle/list/boot-01/ops.enqueue.hgrm"), 1,
-		   "Unit = guest instructions,");
+		   "Unit = guest instructions, One in = 16, Histogram");
 	check_hgrm(
 		in_test_dir(
 			"hgrm-icount/idle/list/boot-01/trace.host.calls.dontneed.latency_ns.hgrm"),

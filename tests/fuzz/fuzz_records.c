@@ -25,7 +25,7 @@ static void write_row(enum trace_kind kind, const void *row)
 static void add_guest(const uint8_t *data, size_t size)
 {
 	struct guest_totals totals = { 0 }, twice = { 0 }, back;
-	struct guest_counts counts = { .counters = { 0 } };
+	struct guest_counts counts = { .one_in = { [OP_ENQUEUE] = 1 } };
 	struct block_counts blocks = { .allocations = { NULL, 0 } };
 	struct record_list ops = { NULL, 0 };
 	struct trace_counters counters;

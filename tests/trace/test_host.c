@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpf/host_tracer.h"
+#include "bpf/host.skel.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -68,13 +70,21 @@ static void stop_all(void)
 /* Open a tracer, or skip the test if that is not permitted or not possible. */
 static struct host_tracer *open_or_skip(enum trace_level level)
 {
-	const struct tracer_options options = { .level = level };
+	const struct tracer_options options = { .trace.level = level };
 	struct host_tracer *tracer = NULL;
 	char err[512];
 
 	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
 		skip_test("%s", err);
 	return tracer;
+}
+
+static bool is_per_cpu(const struct bpf_map *map)
+{
+	const enum bpf_map_type type = bpf_map__type(map);
+
+	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
 static void check(const struct advice_stats *a, uint64_t count, uint64_t bytes, uint64_t errors,
@@ -108,7 +118,9 @@ static void all_calls_are_counted(void **state)
 		check(&stats->advice[ADVICE_DONTNEED], 2 * n, n * 4096, n, 4096);
 		check(&stats->advice[ADVICE_WILLNEED], n, n * 8192, 0, 8192);
 		check(&stats->advice[ADVICE_PUNCH_HOLE], n, n * 16384, 0, 16384);
+		check(&stats->advice[ADVICE_COLD], n, n * 12288, 0, 12288);
 		assert_int_equal(stats->advice[ADVICE_FREE].latency_ns.count, 0);
+		assert_int_equal(stats->advice[ADVICE_OTHER].latency_ns.count, 0);
 	}
 	assert_int_equal(host_tracer_stats(tracer, pids[2], stats), -ESRCH);
 	assert_int_equal(host_tracer_counters(tracer, counters), 0);
@@ -116,6 +128,59 @@ static void all_calls_are_counted(void **state)
 	stop_all();
 	free(stats);
 	host_tracer_close(tracer);
+}
+
+/* More threads than a map has room for make calls while one call lasts: none is lost. */
+static void a_call_in_a_crowd_is_counted(void **state)
+{
+	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
+	struct host_stats *stats = calloc(1, sizeof(*stats));
+	const char *args[] = { "crowd", go, done[0], NULL };
+	uint64_t counters[COUNTER_COUNT];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	snprintf(go, sizeof(go), "%s/go", test_dir);
+	snprintf(done[0], sizeof(done[0]), "%s/done", test_dir);
+	unlink(go);
+	unlink(done[0]);
+	pid = start_program("tests/helpers/advise/advise", args);
+	assert_int_equal(host_tracer_add(tracer, pid), 0);
+	write_file(test_dir, "go", "");
+	AWAIT(!access(done[0], F_OK) || waitpid(pid, &status, WNOHANG) == pid);
+	if (access(done[0], F_OK))
+		skip_test("userfaultfd is not permitted");
+	assert_int_equal(host_tracer_stats(tracer, pid, stats), 0);
+	assert_int_equal(host_tracer_counters(tracer, counters), 0);
+	assert_int_equal(stats->advice[ADVICE_POPULATE].latency_ns.count, 1);
+	assert_int_equal(stats->advice[ADVICE_FREE].latency_ns.count, 20000);
+	assert_int_equal(counters[COUNTER_LOST_PAIRS], 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(stats);
+	host_tracer_close(tracer);
+}
+
+/* The maps do not grow with the number of possible CPUs, of which a host may have hundreds. */
+static void maps_are_small(void **state)
+{
+	const uint64_t cpus = 256;
+	struct bpf_object *object;
+	struct bpf_map *map;
+	uint64_t bytes = 0;
+	const void *elf;
+	size_t size;
+
+	(void)state;
+	elf = host__elf_bytes(&size);
+	object = bpf_object__open_mem(elf, size, NULL);
+	assert_non_null(object);
+	bpf_object__for_each_map(map, object) bytes += (uint64_t)bpf_map__max_entries(map) *
+						       bpf_map__value_size(map) *
+						       (is_per_cpu(map) ? cpus : 1);
+	assert_below(bytes, 16 << 20);
+	bpf_object__close(object);
 }
 
 /* A slot starts from zero when it is used again. */
@@ -157,6 +222,31 @@ static void calls_of_a_program_without_probes(void **state)
 	assert_null(seen[0].how);
 	assert_contains(seen[0].why_not, "no probe");
 	assert_string_equal(seen[1].how, "tracepoint");
+	stop_all();
+	host_tracer_close(tracer);
+}
+
+/* What keeps the probe from being attached is said, and is not taken for the lack of it. */
+static void a_probe_that_cannot_be_attached(void **state)
+{
+	struct host_tracer *tracer = open_or_skip(TRACE_PAGES);
+	const struct observation *seen;
+	struct rlimit files, none;
+	size_t count;
+	int err;
+
+	(void)state;
+	start_all();
+	getrlimit(RLIMIT_NOFILE, &files);
+	none = (struct rlimit){ 3, files.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	err = host_tracer_add(tracer, pids[0]);
+	setrlimit(RLIMIT_NOFILE, &files);
+	assert_int_equal(err, 0);
+	seen = host_tracer_observations(tracer, &count);
+	assert_null(seen[0].how);
+	assert_contains(seen[0].why_not, "cannot attach");
+	assert_contains(seen[0].why_not, "Too many open files (errno 24)");
 	stop_all();
 	host_tracer_close(tracer);
 }
@@ -293,7 +383,8 @@ static void without_permission(void **state)
 				    "%1$s/balloontrace %3$s --duration 1",
 				    test_dir, build_path("balloontrace"), sides[i]);
 		assert_int_equal(outcome.status, 3);
-		assert_contains(outcome.output, "not permitted; run it as root, or with CAP_BPF");
+		assert_contains(outcome.output,
+				"not permitted (errno 1); run it as root, or with CAP_BPF");
 		assert_string_equal(strchr(outcome.output, '\n'), "\n");
 		outcome_release(&outcome);
 	}
@@ -303,8 +394,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_calls_are_counted),
+		cmocka_unit_test(a_call_in_a_crowd_is_counted),
+		cmocka_unit_test(maps_are_small),
 		cmocka_unit_test(slots_are_reused),
 		cmocka_unit_test(calls_of_a_program_without_probes),
+		cmocka_unit_test(a_probe_that_cannot_be_attached),
 		cmocka_unit_test(command_counts_all_calls),
 		cmocka_unit_test(command_prints_text),
 		cmocka_unit_test(signal_ends_the_command),

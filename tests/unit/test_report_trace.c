@@ -111,6 +111,7 @@ static void add_boot(const char *variant, int number, int per_page, bool pages)
 	add_checks(&boot, 2);
 	if (pages) {
 		add_op(&boot, "enqueue", make_histogram());
+		add_op(&boot, "dequeue", make_histogram())->one_in = 16;
 		add_call(&boot, "dontneed", make_histogram(), make_histogram());
 	}
 	add_trace(&boot, pages);
@@ -205,6 +206,8 @@ static void the_report_says_where_the_time_went(void **state)
 	assert_contains(text,
 			"| enqueue | new+pages | 6 | 1000 | 198 [198, 198] | 102 [102, 102] | ");
 	assert_contains(text, " | - | 5000 |");
+	/* A sample says so. */
+	assert_contains(text, "| dequeue | new+pages | 6 | 1000, 1 in 16 | 198 [198, 198] |");
 	assert_contains(text, "| dontneed | new+pages | 6 | 1000 |");
 	assert_contains(text, "| idle | inflate | old | 6 | 262144 [262144, 262144] | 1024");
 	assert_contains(

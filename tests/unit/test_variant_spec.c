@@ -84,6 +84,8 @@ static const struct good {
 	{ "plain@qemu-7.2", "one", NULL, "qemu-7.2", NULL },
 	{ "plain@default", "one", NULL, NULL, NULL },
 	{ "plain+pages", "one", NULL, NULL, "pages" },
+	{ "plain+pages=1", "one", NULL, NULL, "pages=1" },
+	{ "plain,a=1@qemu-7.2+pages=4", "one", "a=1", "qemu-7.2", "pages=4" },
 	{ "plain,a=1@qemu-7.2+off", "one", "a=1", "qemu-7.2", "off" },
 	/* They come after those of the variant, or in their place. */
 	{ "ranges,x-b=off", "two", "page-chunks=on,x-a=on,x-b=off", NULL, NULL },
@@ -148,8 +150,11 @@ static const struct {
 		     "build --qemu PATH --name NAME` adds one" },
 	{ "plain@a@b", "no QEMU 'a@b'" },
 	{ "plain@qemu-7.2,a=1", "the properties of the device belong before '@'" },
-	{ "plain+fast", "variant 'plain+fast': 'fast' is no level of tracing; there are: off, "
-			"phases, pages" },
+	{ "plain+fast", "variant 'plain+fast': 'fast' is no level of tracing: expected off, "
+			"phases, pages or pages=N" },
+	{ "plain+pages=0", "'pages=0' is no level of tracing: expected an N in [1, 65536]" },
+	{ "plain+pages=1/4", "variant 'plain+pages=1/4': 'pages=1/4': write it +pages=4 in a "
+			     "variant" },
 	{ "plain+", "'' is no level of tracing" },
 	{ "plain+pages@qemu-7.2", "'pages@qemu-7.2' is no level of tracing" },
 	{ LONG LONG "x", "longer than 120 characters; give it a name in a file, for --variants" },

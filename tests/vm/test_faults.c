@@ -158,7 +158,7 @@ static void a_host_without_huge_pages(void **state)
 
 static void skip_without_bpf(void)
 {
-	const struct tracer_options options = { .level = TRACE_PHASES };
+	const struct tracer_options options = { .trace.level = TRACE_PHASES };
 	struct host_tracer *tracer = NULL;
 	char err[512];
 

@@ -264,7 +264,7 @@ static void debians_qemu_has_no_translation(void **state)
 	const char *run[] = { "run",	 "--scenario", "smoke",	   "--variant", "finalize",
 			      "--boots", "1",	       "--cycles", "1",		"--accel",
 			      "tcg",	 "-o",	       out,	   NULL };
-	const struct tracer_options options = { .level = TRACE_PHASES };
+	const struct tracer_options options = { .trace.level = TRACE_PHASES };
 	struct host_tracer *tracer = NULL;
 	const struct resize_result *inflate;
 	struct boot_result result;

@@ -3,19 +3,31 @@
  * advise CALLS GO DONE: wait until the file GO exists, then advise the kernel from two
  * threads, CALLS times each:
  *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
- *   that fails, fallocate(PUNCH_HOLE) of 16 KiB
+ *   that fails, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
+ *
+ * advise crowd GO DONE: likewise, but one call of madvise(POPULATE_READ), which lasts until
+ * CROWD other threads have begun and ended and have called madvise(FREE) once each. Exits with 77
+ * if it may not make a call last.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define BYTES (1 << 20)
+#define CROWD 20000
+#define SKIPPED 77
 
 static int calls;
 static pthread_barrier_t barrier;
@@ -24,14 +36,16 @@ static void *advise(void *arg)
 {
 	char *memory =
 		mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = memfd_create("advise", 0), i;
+	const struct iovec ranges[] = { { memory, 4096 }, { memory + 8192, 8192 } };
+	int fd = memfd_create("advise", 0), self = syscall(SYS_pidfd_open, getpid(), 0), i;
 
-	if (memory == MAP_FAILED || fd < 0 || ftruncate(fd, BYTES))
+	if (memory == MAP_FAILED || fd < 0 || self < 0 || ftruncate(fd, BYTES))
 		exit(1);
 	for (i = 0; i < calls; i++)
 		if (madvise(memory, 4096, MADV_DONTNEED) || madvise(memory, 8192, MADV_WILLNEED) ||
 		    !madvise(memory + 1, 4096, MADV_DONTNEED) ||
-		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384))
+		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384) ||
+		    syscall(SYS_process_madvise, self, ranges, 2, MADV_COLD, 0) != 4096 + 8192)
 			exit(1);
 	/* A thread that ends makes the C library advise the kernel about its stack. */
 	pthread_barrier_wait(&barrier);
@@ -39,22 +53,83 @@ static void *advise(void *arg)
 	return arg;
 }
 
-int main(int argc, char **argv)
+static void advise_twice(void)
 {
 	pthread_t thread;
 	int i;
 
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&thread, NULL, advise, NULL))
+			exit(1);
+	pthread_barrier_wait(&barrier);
+}
+
+/* Returns when the page is there. */
+static void *populate(void *page)
+{
+	if (madvise(page, 4096, MADV_POPULATE_READ))
+		exit(1);
+	return NULL;
+}
+
+static void *advise_once(void *page)
+{
+	madvise(page, 4096, MADV_FREE);
+	return NULL;
+}
+
+/* Memory whose page faults last until end_fault(). */
+static int begin_fault(void *page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .range = { (uintptr_t)page, 4096 },
+					 .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
+		exit(SKIPPED);
+	return fd;
+}
+
+static void end_fault(int fd, void *page)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, 4096 } };
+	struct uffd_msg fault;
+
+	/* The fault has happened once there is a message about it. */
+	if (read(fd, &fault, sizeof(fault)) != sizeof(fault) || ioctl(fd, UFFDIO_ZEROPAGE, &zero))
+		exit(1);
+}
+
+static void advise_in_a_crowd(void)
+{
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = begin_fault(page), i;
+	pthread_t waits, other;
+
+	pthread_create(&waits, NULL, populate, page);
+	for (i = 0; i < CROWD; i++) {
+		if (pthread_create(&other, NULL, advise_once, page + 4096))
+			exit(1);
+		pthread_join(other, NULL);
+	}
+	end_fault(fd, page);
+	pthread_join(waits, NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc != 4)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	calls = atoi(argv[1]);
 	while (access(argv[2], F_OK))
 		usleep(1000);
-	pthread_barrier_init(&barrier, NULL, 3);
-	for (i = 0; i < 2; i++)
-		if (pthread_create(&thread, NULL, advise, NULL))
-			return 1;
-	pthread_barrier_wait(&barrier);
+	if (strcmp(argv[1], "crowd"))
+		advise_twice();
+	else
+		advise_in_a_crowd();
 	close(open(argv[3], O_CREAT | O_WRONLY, 0600));
 	pause();
 	return 0;
