@@ -10,18 +10,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of an open descriptor, or -errno: the same, or it is closed. */
+static int regular(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
 static int open_regular(const char *path, int flags)
 {
 	/* Without O_NONBLOCK, open() of a pipe waits for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-	struct stat st;
 
-	if (fd < 0)
-		return -errno;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -EINVAL;
+	return fd < 0 ? -errno : regular(fd);
 }
 
 int regular_file_open(const char *path)
@@ -30,9 +35,9 @@ int regular_file_open(const char *path)
 }
 
 /* Data appended meanwhile is not read. NULL with errno: EFBIG if the file is larger than @max. */
-static char *read_whole(const char *path, int flags, off_t max, size_t *size)
+static char *read_whole(int fd, off_t max, size_t *size)
 {
-	int fd = open_regular(path, flags), err;
+	int err;
 	char *text = NULL;
 	struct stat st;
 	ssize_t n = 1;
@@ -58,15 +63,15 @@ static char *read_whole(const char *path, int flags, off_t max, size_t *size)
 
 char *regular_file_read(const char *path, int flags, size_t *size)
 {
-	return read_whole(path, flags, SSIZE_MAX - 1, size);
+	return read_whole(open_regular(path, flags), SSIZE_MAX - 1, size);
 }
 
-json_t *json_file_load(const char *path, char *err, size_t err_size)
+json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 {
 	json_t *value = NULL;
 	json_error_t error;
 	size_t size;
-	char *text = read_whole(path, 0, JSON_FILE_MAX, &size);
+	char *text = read_whole(regular(fd), JSON_FILE_MAX, &size);
 
 	if (text)
 		value = json_loadb(text, size, 0, &error);
@@ -80,4 +85,9 @@ json_t *json_file_load(const char *path, char *err, size_t err_size)
 			 errno == EINVAL ? "not a regular file" : strerror(errno));
 	free(text);
 	return value;
+}
+
+json_t *json_file_load(const char *path, char *err, size_t err_size)
+{
+	return json_file_read(open_regular(path, 0), path, err, err_size);
 }

@@ -20,4 +20,7 @@ char *regular_file_read(const char *path, int flags, size_t *size);
 /* The JSON in a file, a new reference; NULL and "PATH:LINE: what is wrong" in @err. */
 json_t *json_file_load(const char *path, char *err, size_t err_size);
 
+/* The same from a descriptor, which is closed; @path is for messages only. */
+json_t *json_file_read(int fd, const char *path, char *err, size_t err_size);
+
 #endif

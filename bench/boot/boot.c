@@ -97,6 +97,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.reports_free_pages = boot->variant->method == RESULT_REPORTING,
 		.pin = boot->pin,
 		.directory = boot->directory,
+		.name = boot->name,
 	};
 }
 

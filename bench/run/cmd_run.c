@@ -303,7 +303,7 @@ static void show_plan(const struct session *s)
 
 static int run(struct command_line *line)
 {
-	struct session s = { .line = line, .results.journal_fd = -1 };
+	struct session s = { .line = line, .results = RESULTS_NONE };
 	int status = settle(&s.options, line);
 
 	if (status)

@@ -21,7 +21,7 @@
 #include "lib/privileges.h"
 
 /* The other descriptors of the child; only the last is closed by exec. */
-#define LIFE_FD (QEMU_INITRAMFS_FD + 1)
+#define LIFE_FD (QEMU_DIRECTORY_FD + 1)
 #define REPORT_FD (LIFE_FD + 1) /* the child's errno, should exec fail */
 
 /* Limit of the console log, so that a guest cannot fill the disk. */
@@ -73,7 +73,7 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	char path[PATH_MAX];
 	int i, pair[2], console;
 
-	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
+	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
 	l->theirs[1] = open_log(config->directory, "qemu.log", path);
 	if (l->theirs[1] < 0)
 		return l->theirs[1];
@@ -84,7 +84,8 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	close(console);
 	l->theirs[2] = fcntl(l->theirs[1], F_DUPFD_CLOEXEC, 0);
 	l->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->theirs[0] < 0 || l->theirs[2] < 0)
+	l->theirs[QEMU_DIRECTORY_FD] = open(config->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->theirs[0] < 0 || l->theirs[2] < 0 || l->theirs[QEMU_DIRECTORY_FD] < 0)
 		return -errno;
 	for (i = 0; i < 4; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)

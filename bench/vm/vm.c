@@ -201,7 +201,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 	if (!err)
 		err = wait_ready(vm, cut, started_ns, deadline);
 	if (!err)
-		log_debug("QEMU %d, logs in %s: agent ready after %s", vm->qemu.pid, vm->directory,
+		log_debug("QEMU %d: agent ready after %s", vm->qemu.pid,
 			  format_duration(vm->ready_ns, ready, sizeof(ready)));
 	return err;
 }

@@ -524,6 +524,7 @@ static int change_user(void)
 
 int main(int argc, char **argv)
 {
+	char path[4096] = "";
 	const char *boot;
 	pthread_t thread;
 
@@ -536,7 +537,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	read_arguments(argc, argv);
-	boot = strstr(console_path, "boot-");
+	/* console_path leads through a descriptor. */
+	boot = realpath(console_path, path) ? strstr(path, "boot-") : NULL;
 	srandom(boot ? atoi(boot + 5) : 0);
 	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
 		fprintf(stderr, "fake-qemu: the machine does not start\n");
