@@ -6,6 +6,7 @@
 #include "bench/boot/parts.h"
 #include "bench/guest/messages.h"
 #include "bench/vm/interrupt.h"
+#include "lib/json_file.h"
 #include "lib/log.h"
 
 void checks_refuse(struct boot_result *result, const char *reason)
@@ -152,6 +153,16 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	result->checks.ok = true;
 }
 
+/* Whether a reader of the file would refuse it for its size. */
+static bool is_too_large(const struct boot_result *result)
+{
+	json_t *json = record_encode(&boot_record, result);
+	size_t size = json_dumpb(json, NULL, 0, JSON_INDENT(2));
+
+	json_decref(json);
+	return size >= JSON_FILE_MAX;
+}
+
 static void set_status(struct run *run, int err)
 {
 	struct boot_result *result = run->result;
@@ -170,6 +181,14 @@ static void set_status(struct run *run, int err)
 	if (err || vm_check_console(&run->vm)) {
 		result->status = BOOT_FAILED;
 		record_set_text(&result->reason, run->vm.reason);
+		return;
+	}
+	if (is_too_large(result)) {
+		record_release(&boot_record, result);
+		begin_result(run->boot, result);
+		result->status = BOOT_FAILED;
+		record_set_text(&result->reason,
+				"the guest sent more than a result of 16 MiB holds");
 		return;
 	}
 	result->status = BOOT_OK;

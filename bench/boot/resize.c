@@ -14,6 +14,8 @@
 #define RATE_STEP_NS (50 * NSEC_PER_MSEC)
 /* The guest reports the idle time of all CPUs together in ticks of 10 ms (USER_HZ). */
 #define GUEST_TICK_NS 10000000LL
+/* The agent sends 128 a step. */
+#define PROGRESS_MAX 100000
 
 static int fail(struct resize *r, int err, const char *what, const char *why)
 {
@@ -76,6 +78,8 @@ static int add_step(struct resize *r, const struct event_resized *event)
 
 	if (!is_plausible(result, event))
 		return fail(r, -EPROTO, "the guest", "impossible numbers in its event 'resized'");
+	if (result->progress.count + event->progress.count > PROGRESS_MAX)
+		return fail(r, -EPROTO, "the guest", "too many points of progress");
 	for (i = 0; i < event->progress.count; i++)
 		record_append_pair(&result->progress, ns + points[i][0],
 				   bytes + distance(points[i][1], event->from_pages) * PAGE_BYTES);

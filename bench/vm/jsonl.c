@@ -120,11 +120,44 @@ static int fill(struct jsonl *s, uint64_t deadline)
 	if (n <= 0)
 		return try_again(s, n, POLLIN, deadline);
 	s->len += n;
+	s->received += n;
+	if (s->received > JSONL_TOTAL_MAX)
+		return jsonl_fail(s, -EMSGSIZE, "%s: more than %u MiB in all", s->name,
+				  JSONL_TOTAL_MAX >> 20);
+	return 0;
+}
+
+/* Count what a line would be parsed to. Texts may have brackets. */
+static int count_values(struct jsonl *s, size_t len)
+{
+	size_t containers = 0, values = 0;
+	bool text = false;
+	const char *at;
+
+	for (at = s->buf; at < s->buf + len; at++) {
+		if (text && *at == '\\')
+			at++;
+		else if (*at == '"')
+			text = !text;
+		else if (!text) {
+			containers += *at == '[' || *at == '{';
+			values += *at == ',';
+		}
+	}
+	if (containers > JSONL_CONTAINERS_MAX)
+		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %zu arrays and objects", s->name,
+				  containers);
+	if (values > JSONL_VALUES_MAX)
+		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %zu values", s->name, values);
 	return 0;
 }
 
 static int parse_line(struct jsonl *s, size_t len, json_t **msg)
 {
+	int err = count_values(s, len);
+
+	if (err)
+		return err;
 	log_line(s, "<-", s->buf, len);
 	*msg = json_loadb(s->buf, len, 0, NULL);
 	if (json_is_object(*msg))

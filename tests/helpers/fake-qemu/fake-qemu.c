@@ -35,6 +35,9 @@
  *   no-text          the kernel panics with a message that is not UTF-8
  *   full-console     the kernel prints without end
  *   qmp-flood        QMP sends events without end, and no answer
+ *   empty-arrays     the progress of a resize is two million empty arrays
+ *   huge-number      the guest takes 2^62 ns to fragment its memory
+ *   many-points      the progress of a resize is 90,000 points
  *   panic-poweroff   the kernel panics at power off
  *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
  *                    long), "the balloon dawdles" (any time), "the balloon panics"
@@ -284,6 +287,22 @@ static void resize(void)
 	actual_pages = target_pages;
 }
 
+/* The event of a resize, with so many points of progress. */
+static void put_many(const char *point, size_t count, unsigned long long from,
+		     unsigned long long to)
+{
+	FILE *f = fdopen(dup(guest_fd), "w");
+
+	fprintf(f,
+		"{\"event\":\"resized\",\"from_pages\":%llu,\"to_pages\":%llu,\"start_ns\":1,"
+		"\"duration_ns\":50000000,\"resolution_ns\":1000,\"cpu_ns\":0,\"progress\":[%s",
+		from, to, point);
+	while (count--)
+		fprintf(f, ",%s", point);
+	fprintf(f, "]}\n");
+	fclose(f);
+}
+
 static void time_resize(json_t *id)
 {
 	unsigned long long from, to;
@@ -301,6 +320,11 @@ static void time_resize(json_t *id)
 	if (!is("stuck") && !is("hang-in-resize"))
 		resize();
 	pthread_mutex_unlock(&lock);
+	if (is("empty-arrays") || is("many-points")) {
+		put_many(is("many-points") ? "[0,0]" : "[]", is("many-points") ? 90000 : 2000000,
+			 from, to);
+		return;
+	}
 	if (is("stuck"))
 		put_guest_line(json_pack("{s:s, s:s}", "event", "resize-failed", "error",
 					 "the balloon did not reach its target in time"));
@@ -389,8 +413,10 @@ static void answer_guest(const json_t *msg)
 				  "blocks", "inflated_pages", 0, "deflated_pages", 0, "split", 0,
 				  "allocations"));
 	if (!strcmp(cmd, "fragment"))
-		json_object_update_new(answer, json_pack("{s:i, s:i}", "pinned_bytes", 4096,
-							 "duration_ns", 1000000));
+		json_object_update_new(
+			answer,
+			json_pack("{s:I, s:I}", "pinned_bytes", (json_int_t)4096, "duration_ns",
+				  is("huge-number") ? (json_int_t)1 << 62 : 1000000));
 	if (!strcmp(cmd, "touch"))
 		json_object_update_new(answer, json_pack("{s:O, s:i}", "bytes",
 							 json_object_get(msg, "bytes"),
