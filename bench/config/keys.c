@@ -10,6 +10,7 @@
 #include "lib/alloc.h"
 #include "lib/record.h"
 #include "lib/units.h"
+#include "lib/utf8.h"
 
 #define MIB (1ULL << 20)
 #define MEMORY_MAX_BYTES (1ULL << 44)
@@ -19,6 +20,8 @@
 int key_set_text(const struct ini_entry *e, const struct key *key, void *member)
 {
 	(void)key;
+	if (!utf8_is_valid(e->value))
+		return ini_fail(e, "not UTF-8; convert the file, as with iconv");
 	record_set_text(member, e->value);
 	return 0;
 }

@@ -53,6 +53,7 @@ static void mistakes_are_named(void **state)
 		  "anonymous, memfd, hugetlb" },
 		{ "[guest]\nthp = maybe\n", "[guest] thp: 'maybe'", "on or off" },
 		{ "[prepare]\nstate = asleep\n", "[prepare] state:", "idle, touched, fragmented" },
+		{ "[scenario]\ndescription = caf\xe9\n", "[scenario] description", "not UTF-8" },
 		{ "[run]\nresize_timeout = 18446744073 s\n", "[run] resize_timeout",
 		  "at most 1000 h" },
 		{ "[victims]\ncalm = 5000000 h\n", "[victims] calm", "at most 1000 h" },
