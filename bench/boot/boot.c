@@ -8,6 +8,7 @@
 #include "bench/vm/interrupt.h"
 #include "lib/json_file.h"
 #include "lib/log.h"
+#include "lib/units.h"
 
 void checks_refuse(struct boot_result *result, const char *reason)
 {
@@ -153,6 +154,23 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	result->checks.ok = true;
 }
 
+/* What was timed while a process did not run is wrong. */
+static void check_gaps(struct run *run)
+{
+	char reason[160], gap[32];
+
+	if (run->stopped)
+		checks_refuse(run->result, "QEMU was stopped for a while (SIGSTOP); run the boot "
+					   "again");
+	if (!interrupt_gap_ns())
+		return;
+	snprintf(reason, sizeof(reason),
+		 "balloonbench did not run for %s: somebody stopped it, or the machine is "
+		 "overloaded; run the boot again",
+		 format_duration(interrupt_gap_ns(), gap, sizeof(gap)));
+	checks_refuse(run->result, reason);
+}
+
 /* Whether a reader of the file would refuse it for its size. */
 static bool is_too_large(const struct boot_result *result)
 {
@@ -191,6 +209,7 @@ static void set_status(struct run *run, int err)
 				"the guest sent more than a result of 16 MiB holds");
 		return;
 	}
+	check_gaps(run);
 	result->status = BOOT_OK;
 	/* A reader of the file would reject it: find that now, not after the run. */
 	if (result->checks.ok && result_check(result, "the result", reason, sizeof(reason)))
@@ -224,6 +243,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 	struct run run = { .boot = boot, .result = result };
 	int err;
 
+	interrupt_gap_reset();
 	begin_result(boot, result);
 	boot->progress("boot", boot->context);
 	err = vm_start(&run.vm, &config, cut_of(boot), boot->scenario->boot_timeout_ns);
@@ -240,6 +260,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		err = -EINTR;
 	else if (!err || run.vm.reason[0]) {
 		if (!err) {
+			run.stopped = qemu_was_stopped(&run.vm.qemu);
 			boot->progress("power off", boot->context);
 			vm_power_off(&run.vm);
 		}

@@ -182,15 +182,13 @@ static uint64_t next_target(const struct resize *r)
 	return from < to ? from + step : from - step;
 }
 
-/* Wait until the rate allows the next step; polls for an interrupt by the user. */
+/* Wait until the rate allows the next step. */
 static int keep_to_rate(const struct resize *r, uint64_t begin_ns)
 {
-	uint64_t now,
-		due = begin_ns + (double)r->result->bytes / r->rate_bytes_per_s * NSEC_PER_SEC;
+	uint64_t due = begin_ns + (double)r->result->bytes / r->rate_bytes_per_s * NSEC_PER_SEC;
+	int err = interruptible_poll(-1, 0, due);
 
-	for (now = clock_ns(); now < due && !interrupted(); now = clock_ns())
-		sleep_ns(due - now < RATE_STEP_NS ? due - now : RATE_STEP_NS);
-	return interrupted() ? -EINTR : 0;
+	return err == -EINTR ? err : 0;
 }
 
 static double per_second(uint64_t amount, uint64_t ns)

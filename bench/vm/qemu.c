@@ -253,6 +253,15 @@ bool qemu_is_stopped(const struct qemu *qemu)
 	return state == 'T' || state == 't';
 }
 
+bool qemu_was_stopped(const struct qemu *qemu)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return qemu->pid &&
+	       !waitid(P_PID, qemu->pid, &info, WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) &&
+	       info.si_pid;
+}
+
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size)
 {
 	if (qemu->pid)

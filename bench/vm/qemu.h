@@ -66,6 +66,9 @@ void qemu_kill(struct qemu *qemu);
 /* Whether it is stopped, by SIGSTOP or a debugger. */
 bool qemu_is_stopped(const struct qemu *qemu);
 
+/* Whether it was stopped since its start, and runs again. */
+bool qemu_was_stopped(const struct qemu *qemu);
+
 /* "exit status 1" or "signal 9 (Killed)" or "still running", in @text. */
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size);
 

@@ -13,6 +13,7 @@
  *   wrong-kernel     the guest runs another kernel
  *   old-agent        the agent speaks another protocol version
  *   silent-guest     the agent never says hello
+ *   late-hello       the agent says hello after 1.5 s
  *   panic            the kernel panics before hello
  *   no-device        the agent finds no device, says so and ends
  *   garbage-guest    the agent sends a line that is not JSON
@@ -497,6 +498,8 @@ static void serve_guest(void)
 		try_to_escape();
 	if (is("garbage-guest"))
 		dprintf(guest_fd, "login: \n");
+	if (is("late-hello"))
+		usleep(1500000);
 	if (!is("silent-guest"))
 		say_hello();
 	while ((msg = read_line(f))) {
