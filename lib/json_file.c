@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/safe_directory.h"
 
 /* Of an open descriptor, or -errno: the same, or it is closed. */
 static int regular(int fd)
@@ -27,6 +30,17 @@ static int open_regular(const char *path, int flags)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 
 	return fd < 0 ? -errno : regular(fd);
+}
+
+int regular_file_open_below(const char *dir, const char *path)
+{
+	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (at < 0)
+		return -errno;
+	fd = file_open_below(at, path + strlen(dir), O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	close(at);
+	return regular(fd);
 }
 
 int regular_file_open(const char *path)
@@ -66,6 +80,41 @@ char *regular_file_read(const char *path, int flags, size_t *size)
 	return read_whole(open_regular(path, flags), SSIZE_MAX - 1, size);
 }
 
+/* Brackets and commas in a text are neither. */
+static void count_values(const char *at, size_t size, size_t *containers, size_t *values)
+{
+	const char *end = at + size;
+	bool text = false;
+
+	for (*containers = *values = 0; at < end; at++) {
+		if (text && *at == '\\')
+			at++;
+		else if (*at == '"')
+			text = !text;
+		else if (!text) {
+			*containers += *at == '[' || *at == '{';
+			*values += *at == ',';
+		}
+	}
+}
+
+json_t *json_parse(const char *text, size_t size, json_error_t *error)
+{
+	size_t containers, values;
+
+	count_values(text, size, &containers, &values);
+	if (containers <= JSON_CONTAINERS_MAX && values <= JSON_VALUES_MAX)
+		return json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+	*error = (json_error_t){ .line = 1 };
+	if (containers > JSON_CONTAINERS_MAX)
+		snprintf(error->text, sizeof(error->text), "%zu arrays and objects, more than %d",
+			 containers, JSON_CONTAINERS_MAX);
+	else
+		snprintf(error->text, sizeof(error->text), "%zu values, more than %d", values,
+			 JSON_VALUES_MAX);
+	return NULL;
+}
+
 json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 {
 	json_t *value = NULL;
@@ -74,7 +123,7 @@ json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 	char *text = read_whole(regular(fd), JSON_FILE_MAX, &size);
 
 	if (text)
-		value = json_loadb(text, size, 0, &error);
+		value = json_parse(text, size, &error);
 	if (text && !value)
 		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
 	else if (!text && errno == EFBIG)
@@ -82,7 +131,10 @@ json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 			 JSON_FILE_MAX >> 20);
 	else if (!text)
 		snprintf(err, err_size, "%s: %s", path,
-			 errno == EINVAL ? "not a regular file" : strerror(errno));
+			 errno == EINVAL  ? "not a regular file"
+			 : errno == ELOOP ? "a symbolic link is on the way, which is not followed "
+					    "in a result tree"
+					  : strerror(errno));
 	free(text);
 	return value;
 }

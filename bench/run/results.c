@@ -31,6 +31,10 @@ int results_fail(int err, const char *what, const char *path)
 
 	if (err == -ENOSPC || err == -EDQUOT)
 		advice = "; free some space, or choose another directory with -o";
+	else if (err == -EFBIG)
+		advice = "; raise the limit on the size of files (ulimit -f)";
+	else if (err == -EMFILE)
+		advice = "; raise the limit on open files (ulimit -n)";
 	else if (err == -EACCES || err == -EROFS)
 		advice = "; choose a directory that you can write to with -o";
 	else if (err == -EEXIST || err == -ENOTEMPTY)

@@ -13,6 +13,7 @@
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
+#include "lib/json_file.h"
 
 #define READ_CHUNK 65536
 /* Limit of the log, so that a peer cannot fill the disk. */
@@ -127,43 +128,18 @@ static int fill(struct jsonl *s, uint64_t deadline)
 	return 0;
 }
 
-/* Count what a line would be parsed to. Texts may have brackets. */
-static int count_values(struct jsonl *s, size_t len)
-{
-	size_t containers = 0, values = 0;
-	bool text = false;
-	const char *at;
-
-	for (at = s->buf; at < s->buf + len; at++) {
-		if (text && *at == '\\')
-			at++;
-		else if (*at == '"')
-			text = !text;
-		else if (!text) {
-			containers += *at == '[' || *at == '{';
-			values += *at == ',';
-		}
-	}
-	if (containers > JSONL_CONTAINERS_MAX)
-		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %zu arrays and objects", s->name,
-				  containers);
-	if (values > JSONL_VALUES_MAX)
-		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %zu values", s->name, values);
-	return 0;
-}
-
 static int parse_line(struct jsonl *s, size_t len, json_t **msg)
 {
-	int err = count_values(s, len);
+	json_error_t error = { .line = -1 };
 
-	if (err)
-		return err;
 	log_line(s, "<-", s->buf, len);
-	*msg = json_loadb(s->buf, len, 0, NULL);
+	*msg = json_parse(s->buf, len, &error);
 	if (json_is_object(*msg))
 		return 0;
 	json_decref(*msg);
 	*msg = NULL;
+	if (strstr(error.text, "more than"))
+		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %s", s->name, error.text);
 	return jsonl_fail(s, -EBADMSG, "%s: a line that is no JSON object: '%.*s'", s->name,
 			  (int)(len < 48 ? len : 48), s->buf);
 }

@@ -15,17 +15,11 @@
  *   -EINTR       the user asked to stop (see interrupt.h)
  *   -ECONNRESET  the peer closed the stream
  *   -EBADMSG     a line is not a JSON object; the message shows it
- *   -EMSGSIZE    a line is longer than JSONL_LINE_MAX or has more than the values below, or all
- *                lines together are longer than JSONL_TOTAL_MAX
+ *   -EMSGSIZE    a line is longer than JSONL_LINE_MAX or has more values than json_parse()
+ *                takes, or all lines together are longer than JSONL_TOTAL_MAX
  * Do not use the stream after -EBADMSG or -EMSGSIZE.
  */
 #define JSONL_LINE_MAX (8U << 20)
-/*
- * Parsed, an array of two bytes is 130, so a line takes 100 MiB at most. The agent sends no more
- * than 400,000 numbers, and 60,000 pairs.
- */
-#define JSONL_CONTAINERS_MAX 200000
-#define JSONL_VALUES_MAX 1000000
 /* What a peer can make us keep, in memory or on disk. */
 #define JSONL_TOTAL_MAX (256U << 20)
 

@@ -142,6 +142,9 @@ static int limit_files(const struct qemu_config *config)
 
 	if (config->backing != BACKING_ANONYMOUS)
 		bytes += config->memory_bytes + config->plugged_bytes;
+	/* An ordinary user cannot raise it. */
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_max < bytes)
+		bytes = limit.rlim_max;
 	limit = (struct rlimit){ .rlim_cur = bytes, .rlim_max = bytes };
 	return setrlimit(RLIMIT_FSIZE, &limit);
 }
@@ -166,6 +169,7 @@ become_qemu(struct launch *l, const struct qemu_config *config, pid_t parent)
 		goto fail;
 	/* Without Landlock only QEMU's user confines it; doctor reports that. */
 	confine((const char *[]){ l->console, NULL });
+	signal(SIGXFSZ, SIG_DFL);
 	interrupt_restore_mask();
 	execv(l->argv[0], l->argv);
 fail:
