@@ -2,7 +2,7 @@
 #include "analysis/arguments.h"
 
 #include "analysis/data/table.h"
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
 

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/record_table.h"
 #include "lib/units.h"
+#include "lib/utf8.h"
 
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
 /* New QEMU processes are looked for this often, in ticks. */
@@ -173,7 +174,7 @@ static void show_process(const struct traced_process *w, double clock_ns)
 	char title[64], bytes[32];
 	int i;
 
-	printf("%s (%d)%s\n", w->name, (int)w->pid, w->gone ? ", has ended" : "");
+	printf("%s (%d)%s\n", printable(w->name), (int)w->pid, w->gone ? ", has ended" : "");
 	show_batches("inflate", &w->totals[0], clock_ns);
 	show_batches("deflate", &w->totals[1], clock_ns);
 	for (i = 0; i < ADVICE_COUNT; i++) {

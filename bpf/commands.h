@@ -67,8 +67,9 @@ struct ticker {
 };
 
 /*
- * Start; SIGINT, SIGTERM and SIGHUP are blocked. Wait for the next tick or such a signal;
- * false if it is the last. Whether an interval ended with this tick; the next one starts.
+ * Start; SIGINT, SIGTERM and SIGHUP end the last tick, and the program two seconds later at most.
+ * Wait for the next tick or such a signal; false if it is the last. Whether an interval ended with
+ * this tick; the next one starts.
  */
 void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval_ns);
 bool ticker_wait(struct ticker *ticker);

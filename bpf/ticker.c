@@ -2,21 +2,46 @@
 #include "bpf/commands.h"
 
 #include <signal.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/exit_status.h"
 
 #define TICK_NS 100000000ULL
 
-static sigset_t signals;
+/* A command that cannot write what it has seen, as to a pipe that nobody reads, ends after this. */
+#define GRACE_S 2
+
+static volatile sig_atomic_t signalled;
+
+static void stop(int signal)
+{
+	(void)signal;
+	signalled = 1;
+	alarm(GRACE_S);
+}
+
+static void give_up(int signal)
+{
+	(void)signal;
+	_exit(EXIT_INTERRUPTED);
+}
+
+/* What nohup(1) and others have set to be ignored stays so. */
+static void handle(int signal, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART }, before;
+
+	if (!sigaction(signal, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(signal, &action, NULL);
+}
 
 void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval_ns)
 {
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	handle(SIGINT, stop);
+	handle(SIGTERM, stop);
+	handle(SIGHUP, stop);
+	handle(SIGALRM, give_up);
 	*ticker = (struct ticker){ .start_ns = clock_ns(), .interval_ns = interval_ns };
 	ticker->end_ns = duration_ns ? ticker->start_ns + duration_ns : UINT64_MAX;
 	ticker->next_ns = ticker->start_ns + interval_ns;
@@ -25,19 +50,15 @@ void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval
 bool ticker_wait(struct ticker *ticker)
 {
 	uint64_t now = clock_ns(), until = now + TICK_NS;
-	struct timespec ts = { 0 };
 
 	if (ticker->end_ns < until)
 		until = ticker->end_ns;
 	if (ticker->interval_ns && ticker->next_ns < until)
 		until = ticker->next_ns;
-	if (until > now) {
-		ts.tv_sec = (until - now) / NSEC_PER_SEC;
-		ts.tv_nsec = (until - now) % NSEC_PER_SEC;
-	}
-	/* An interval may be shorter than the work in it: then there is no wait, but a signal
-	 * counts. */
-	ticker->signalled = sigtimedwait(&signals, NULL, &ts) > 0;
+	/* A signal in between costs a tick. */
+	if (until > now && !signalled)
+		sleep_ns(until - now);
+	ticker->signalled = signalled;
 	return !ticker->signalled && clock_ns() < ticker->end_ns;
 }
 

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf/trace_result.h"
@@ -94,6 +96,7 @@ int traced_processes_add(struct traced_processes *traced, pid_t pid)
 		return -ENOMEM;
 	}
 	p->pid = pid;
+	p->pidfd = syscall(SYS_pidfd_open, pid, 0);
 	p->batches = host_tracer_sees_batches(traced->tracer, pid);
 	process_name(pid, p->name, sizeof(p->name));
 	traced->list[traced->count++] = p;
@@ -121,6 +124,14 @@ static void take(const struct host_batch *batch, void *context)
 	host_totals_add(&p->recent[batch->queue], batch);
 }
 
+/* A kernel before 5.3 has no pidfd: then one that has the ID by now is taken for it. */
+static bool has_ended(const struct traced_process *p)
+{
+	struct pollfd pfd = { .fd = p->pidfd, .events = POLLIN };
+
+	return p->pidfd >= 0 ? poll(&pfd, 1, 0) == 1 : kill(p->pid, 0) && errno == ESRCH;
+}
+
 void traced_processes_update(struct traced_processes *traced)
 {
 	size_t i;
@@ -132,7 +143,7 @@ void traced_processes_update(struct traced_processes *traced)
 		if (p->gone)
 			continue;
 		host_tracer_stats(traced->tracer, p->pid, &p->stats);
-		if (kill(p->pid, 0) && errno == ESRCH) {
+		if (has_ended(p)) {
 			p->gone = true;
 			host_tracer_forget(traced->tracer, p->pid);
 		}
@@ -141,8 +152,13 @@ void traced_processes_update(struct traced_processes *traced)
 
 void traced_processes_release(struct traced_processes *traced)
 {
-	while (traced->count)
-		free(traced->list[--traced->count]);
+	while (traced->count) {
+		struct traced_process *p = traced->list[--traced->count];
+
+		if (p->pidfd >= 0)
+			close(p->pidfd);
+		free(p);
+	}
 }
 
 #define S struct batch_summary

@@ -14,6 +14,7 @@
 
 struct traced_process {
 	pid_t pid;
+	int pidfd; /* the ID can be another's after its end */
 	char name[32];
 	bool gone, batches;			 /* has ended; batches are observed */
 	struct host_totals totals[2], recent[2]; /* by queue; recent: since the last interval */

@@ -122,7 +122,7 @@ void atomic_stream_release(struct atomic_stream *stream)
 	*stream = (struct atomic_stream){ .file = NULL };
 }
 
-int atomic_file_write_json(const char *path, const json_t *value)
+int atomic_file_replace_json(const char *path, const json_t *value)
 {
 	size_t len;
 	char *text;
@@ -133,7 +133,7 @@ int atomic_file_write_json(const char *path, const json_t *value)
 		return -ENOMEM;
 	len = strlen(text);
 	text[len++] = '\n'; /* in place of the terminator */
-	err = atomic_file_write(path, text, len);
+	err = atomic_file_replace(path, text, len);
 	free(text);
 	return err;
 }

@@ -24,8 +24,8 @@ int atomic_file_write(const char *path, const void *data, size_t len);
 /* The same, but a link or device is replaced, too: another user may have planted it. */
 int atomic_file_replace(const char *path, const void *data, size_t len);
 
-/* As atomic_file_write(): indented JSON, keys in their order of insertion. */
-int atomic_file_write_json(const char *path, const json_t *value);
+/* As atomic_file_replace(): indented JSON, keys in their order of insertion. */
+int atomic_file_replace_json(const char *path, const json_t *value);
 
 /* The same for content that is written in pieces. Zeroed, it is closed and may be released. */
 struct atomic_stream {

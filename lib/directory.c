@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/safe_directory.h"
+
 const char *program_directory(void)
 {
 	static char path[PATH_MAX];
@@ -58,15 +60,21 @@ int private_directory(char *path, size_t size, const char *program)
 
 void directory_remove(const char *path)
 {
+	directory_remove_at(AT_FDCWD, path);
+}
+
+int directory_is_empty(int at, const char *path)
+{
+	int copy = openat(at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), empty = 1;
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
-	DIR *dir = opendir(path);
 
 	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
+		return -errno;
+	while (empty && (entry = readdir(dir)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
 	closedir(dir);
-	rmdir(path);
+	return empty;
 }
 
 int make_directories(const char *path)

@@ -22,8 +22,11 @@ bool data_path_is_told(void);
 /* mkdtemp() in $TMPDIR or /tmp, mode 0700. Its path goes to @path; 0 or -errno. */
 int private_directory(char *path, size_t size, const char *program);
 
-/* Remove a directory and the files in it, as far as that is possible. */
+/* Remove a directory and what is in it, as far as that is possible; links are not followed. */
 void directory_remove(const char *path);
+
+/* Whether a directory has no entries: 1, 0 or -errno. @path may be "": @at itself, a descriptor. */
+int directory_is_empty(int at, const char *path);
 
 /* mkdir -p: 0 or -errno. */
 int make_directories(const char *path);

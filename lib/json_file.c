@@ -4,24 +4,43 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/safe_directory.h"
+
+/* Of an open descriptor, or -errno: the same, or it is closed. */
+static int regular(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
 static int open_regular(const char *path, int flags)
 {
 	/* Without O_NONBLOCK, open() of a pipe waits for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-	struct stat st;
 
-	if (fd < 0)
+	return fd < 0 ? -errno : regular(fd);
+}
+
+int regular_file_open_below(const char *dir, const char *path)
+{
+	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (at < 0)
 		return -errno;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -EINVAL;
+	fd = file_open_below(at, path + strlen(dir), O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	close(at);
+	return regular(fd);
 }
 
 int regular_file_open(const char *path)
@@ -30,9 +49,9 @@ int regular_file_open(const char *path)
 }
 
 /* Data appended meanwhile is not read. NULL with errno: EFBIG if the file is larger than @max. */
-static char *read_whole(const char *path, int flags, off_t max, size_t *size)
+static char *read_whole(int fd, off_t max, size_t *size)
 {
-	int fd = open_regular(path, flags), err;
+	int err;
 	char *text = NULL;
 	struct stat st;
 	ssize_t n = 1;
@@ -58,18 +77,53 @@ static char *read_whole(const char *path, int flags, off_t max, size_t *size)
 
 char *regular_file_read(const char *path, int flags, size_t *size)
 {
-	return read_whole(path, flags, SSIZE_MAX - 1, size);
+	return read_whole(open_regular(path, flags), SSIZE_MAX - 1, size);
 }
 
-json_t *json_file_load(const char *path, char *err, size_t err_size)
+/* Brackets and commas in a text are neither. */
+static void count_values(const char *at, size_t size, size_t *containers, size_t *values)
+{
+	const char *end = at + size;
+	bool text = false;
+
+	for (*containers = *values = 0; at < end; at++) {
+		if (text && *at == '\\')
+			at++;
+		else if (*at == '"')
+			text = !text;
+		else if (!text) {
+			*containers += *at == '[' || *at == '{';
+			*values += *at == ',';
+		}
+	}
+}
+
+json_t *json_parse(const char *text, size_t size, json_error_t *error)
+{
+	size_t containers, values;
+
+	count_values(text, size, &containers, &values);
+	if (containers <= JSON_CONTAINERS_MAX && values <= JSON_VALUES_MAX)
+		return json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+	*error = (json_error_t){ .line = 1 };
+	if (containers > JSON_CONTAINERS_MAX)
+		snprintf(error->text, sizeof(error->text), "%zu arrays and objects, more than %d",
+			 containers, JSON_CONTAINERS_MAX);
+	else
+		snprintf(error->text, sizeof(error->text), "%zu values, more than %d", values,
+			 JSON_VALUES_MAX);
+	return NULL;
+}
+
+json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 {
 	json_t *value = NULL;
 	json_error_t error;
 	size_t size;
-	char *text = read_whole(path, 0, JSON_FILE_MAX, &size);
+	char *text = read_whole(regular(fd), JSON_FILE_MAX, &size);
 
 	if (text)
-		value = json_loadb(text, size, 0, &error);
+		value = json_parse(text, size, &error);
 	if (text && !value)
 		snprintf(err, err_size, "%s:%d: %s", path, error.line, error.text);
 	else if (!text && errno == EFBIG)
@@ -77,7 +131,15 @@ json_t *json_file_load(const char *path, char *err, size_t err_size)
 			 JSON_FILE_MAX >> 20);
 	else if (!text)
 		snprintf(err, err_size, "%s: %s", path,
-			 errno == EINVAL ? "not a regular file" : strerror(errno));
+			 errno == EINVAL  ? "not a regular file"
+			 : errno == ELOOP ? "a symbolic link is on the way, which is not followed "
+					    "in a result tree"
+					  : strerror(errno));
 	free(text);
 	return value;
+}
+
+json_t *json_file_load(const char *path, char *err, size_t err_size)
+{
+	return json_file_read(open_regular(path, 0), path, err, err_size);
 }

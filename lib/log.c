@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/utf8.h"
+
 static const char *log_program = "balloonbench";
 static enum log_level log_threshold = LOG_INFO;
 
@@ -12,22 +14,6 @@ void log_setup(const char *program, enum log_level level)
 {
 	log_program = program;
 	log_threshold = level;
-}
-
-/*
- * Messages quote names from result trees, which may hold terminal escape sequences.
- * In UTF-8 a C1 control is 0xc2 and a byte from 0x80 to 0x9f.
- */
-static void disarm(char *line)
-{
-	unsigned char *at;
-
-	for (at = (unsigned char *)line; *at; at++) {
-		if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-			at[0] = at[1] = '?';
-		else if (*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	}
 }
 
 void log_at(enum log_level level, const char *fmt, ...)
@@ -41,7 +27,8 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	disarm(line);
+	/* Messages quote names from result trees, which may hold terminal escape sequences. */
+	utf8_disarm(line);
 	/* One call: lines of several processes must not mix. */
 	fprintf(stderr, "%s: %s%s\n", log_program, prefix[level], line);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,8 @@ int program_run(const struct program *program, int argc, char **argv)
 
 	/* Only the user may change the files of a run, whatever the umask is. */
 	umask(umask(0) | S_IWGRP | S_IWOTH);
+	/* A limit on the size of files (ulimit -f) is an error of write(), with a message. */
+	signal(SIGXFSZ, SIG_IGN);
 	log_setup(program->name, LOG_INFO);
 	if (!strcmp(first, "--man"))
 		man_page(program);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "lib/json_file.h"
@@ -193,11 +194,21 @@ static int read_line(struct reader *r, const char *text, bool last)
 	return err;
 }
 
+/* The directory was opened before, by the result in it: a link is not followed. */
+static int open_trace(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return slash ? regular_file_open_below(dir, path) : regular_file_open(path);
+}
+
 int trace_read(const char *path, int (*take)(const struct trace_record *record, void *context),
 	       void *context, char *err, size_t err_size)
 {
 	struct reader r = { .take = take, .context = context };
-	int status = 0, fd = regular_file_open(path);
+	int status = 0, fd = open_trace(path);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	char text[LINE_SIZE];
 

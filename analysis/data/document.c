@@ -2,6 +2,7 @@
 #include "analysis/data/table.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +12,9 @@
 #include "lib/json_file.h"
 #include "lib/log.h"
 
-struct document *document_load(const char *path, char *err, size_t err_size)
+static struct document *document_read(int fd, const char *path, char *err, size_t err_size)
 {
-	json_t *value = json_file_load(path, err, err_size);
+	json_t *value = json_file_read(fd, path, err, err_size);
 
 	if (value && !json_is_object(value)) {
 		refuse(err, err_size, "%s: expected an object", path);
@@ -21,6 +22,18 @@ struct document *document_load(const char *path, char *err, size_t err_size)
 		value = NULL;
 	}
 	return (struct document *)value;
+}
+
+struct document *document_load(const char *path, char *err, size_t err_size)
+{
+	return document_read(regular_file_open(path), path, err, err_size);
+}
+
+struct document *document_load_below(const char *dir, const char *path, char *err, size_t err_size)
+{
+	int fd = regular_file_open_below(dir, path);
+
+	return fd == -ENOENT ? document_empty() : document_read(fd, path, err, err_size);
 }
 
 struct document *document_empty(void)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/log.h"
 #include "lib/result.h"
 

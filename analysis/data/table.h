@@ -10,6 +10,9 @@ struct document;
 
 /* An object, to be released; NULL with a message where it is not one. */
 struct document *document_load(const char *path, char *err, size_t err_size);
+/* The same of a file of a tree (regular_file_open_below()), empty without the file. */
+struct document *document_load_below(const char *dir, const char *path, char *err, size_t err_size);
+
 struct document *document_empty(void);
 void document_release(struct document *document);
 
@@ -59,6 +62,7 @@ struct column {
 };
 
 struct table_boot {
+	const char *dir;		/* of the table */
 	const char *path;		/* of its file */
 	long long offset;		/* of its line there */
 	const char *scenario, *variant; /* names of the table */

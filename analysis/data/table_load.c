@@ -17,6 +17,8 @@
 #include "lib/log.h"
 
 #define NAME_SIZE 256
+/* Scenarios, or variants, of a run. */
+#define NAMES_MAX 256
 
 static void add_broken(struct table *t, const char *reason)
 {
@@ -37,8 +39,9 @@ static void add_items(const struct row *row, const char *path, const struct fiel
 	inner.prefix = name;
 	for (i = 0; i < list->count; i++, item += record_item_size(f)) {
 		snprintf(number, sizeof(number), "%zu", i);
-		snprintf(name, sizeof(name), "%s.%s", path,
-			 f->type == FIELD_NUMBERS ? number : *(char **)item);
+		if (snprintf(name, sizeof(name), "%s.%s", path,
+			     f->type == FIELD_NUMBERS ? number : *(char **)item) >= NAME_SIZE)
+			continue; /* it would be that of another */
 		if (f->type == FIELD_MAP && !strchr(*(char **)item, '.'))
 			record_walk(f->record, item, add_value, &inner);
 		else if (f->type == FIELD_COUNTERS)
@@ -91,6 +94,7 @@ static void add_boot(struct table *t, const struct boot_result *result, const ch
 		t->boots = xreallocarray(t->boots, 2 * count + 1, sizeof(*t->boots));
 	b = &t->boots[count];
 	*b = (struct table_boot){
+		.dir = t->dir,
 		.path = path,
 		.offset = offset,
 		.scenario = table_keep_text(t, result->scenario),
@@ -126,7 +130,7 @@ static struct {
 } reader;
 
 /* The file stays open: boots are mostly read again in their order. */
-static int open_file(const char *path, char *err, size_t err_size)
+static int open_file(const char *dir, const char *path, char *err, size_t err_size)
 {
 	int fd;
 
@@ -135,10 +139,13 @@ static int open_file(const char *path, char *err, size_t err_size)
 	if (reader.file)
 		gzclose(reader.file);
 	reader.file = NULL;
-	fd = regular_file_open(path);
+	fd = regular_file_open_below(dir, path);
 	if (fd < 0)
 		return refuse(err, err_size, "%s: %s", path,
-			      fd == -EINVAL ? "not a regular file" : strerror(-fd));
+			      fd == -EINVAL  ? "not a regular file"
+			      : fd == -ELOOP ? "a symbolic link is on the way, which is not "
+					       "followed in a result tree"
+					     : strerror(-fd));
 	reader.file = gzdopen(fd, "r");
 	if (!reader.file)
 		abort();
@@ -180,7 +187,7 @@ static int next_text(char *err, size_t err_size)
 static int read_boot(struct boot_result *result, char *err, size_t err_size)
 {
 	json_error_t error;
-	json_t *json = json_loadb(reader.text, reader.size, 0, &error);
+	json_t *json = json_parse(reader.text, reader.size, &error);
 	char name[PATH_MAX + 32];
 	int status;
 
@@ -190,6 +197,11 @@ static int read_boot(struct boot_result *result, char *err, size_t err_size)
 			      reader.line + error.line - 1, error.text);
 	snprintf(name, sizeof(name), reader.is_whole ? "%s" : "%s:%zu", reader.path, reader.line);
 	status = result_decode(result, json, name, err, err_size);
+	/* They are names of directories, and are shown as such. */
+	if (!status && (strlen(result->scenario) > NAME_MAX || strlen(result->variant) > NAME_MAX))
+		status = refuse(err, err_size,
+				"%s: a scenario or variant with a name of more than %d bytes", name,
+				NAME_MAX);
 	json_decref(json);
 	return status;
 }
@@ -197,7 +209,7 @@ static int read_boot(struct boot_result *result, char *err, size_t err_size)
 static void load_file(struct table *t, const char *path, char *err, size_t err_size)
 {
 	struct boot_result result;
-	int more = open_file(path, err, err_size) ? -EINVAL : 1;
+	int more = open_file(t->dir, path, err, err_size) ? -EINVAL : 1;
 
 	while (more > 0 && (more = next_text(err, err_size)) > 0) {
 		if (read_boot(&result, err, err_size))
@@ -242,9 +254,13 @@ static int load_optional(const struct table *t, const char *name, struct documen
 	long long version;
 
 	snprintf(path, sizeof(path), "%s/%s", t->dir, name);
-	*document = access(path, F_OK) < 0 ? document_empty() : document_load(path, err, err_size);
+	*document = document_load_below(t->dir, path, err, err_size);
 	if (!*document)
 		return -EINVAL;
+	if (document_size(*document, "scenarios") > NAMES_MAX ||
+	    document_size(*document, "variants") > NAMES_MAX)
+		return refuse(err, err_size, "%s: more than %d scenarios or variants", path,
+			      NAMES_MAX);
 	version = document_integer(*document, "schema_version");
 	if (version <= RESULT_SCHEMA_VERSION)
 		return 0;
@@ -365,7 +381,7 @@ int table_reread(const struct table_boot *boot, struct boot_result *result, char
 		 size_t err_size)
 {
 	record_init(&boot_record, result);
-	if (open_file(boot->path, err, err_size))
+	if (open_file(boot->dir, boot->path, err, err_size))
 		return -EINVAL;
 	reader.line = 0;
 	if (gzseek(reader.file, boot->offset, SEEK_SET) >= 0 && next_text(err, err_size) > 0 &&

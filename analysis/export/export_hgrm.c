@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/directory.h"

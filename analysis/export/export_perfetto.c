@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/alloc.h"
 #include "lib/log.h"
 

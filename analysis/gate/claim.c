@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/alloc.h"
 #include "lib/ini_file.h"
 #include "lib/log.h"

@@ -8,7 +8,7 @@
 
 #include "analysis/arguments.h"
 #include "analysis/gate/gate.h"
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "lib/alloc.h"
 #include "lib/atomic_file.h"
 #include "lib/exit_status.h"

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "analysis/gate/gate.h"
 #include "lib/alloc.h"
 #include "lib/log.h"

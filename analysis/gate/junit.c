@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "analysis/gate/gate.h"
 #include "lib/alloc.h"
 

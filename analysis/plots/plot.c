@@ -202,7 +202,8 @@ static int take_over(const struct workplace *at, const char *output, char *err, 
 			status = atomic_file_replace(path, content, size);
 		free(content);
 		if (status)
-			snprintf(err, err_size, "cannot write %s: %s", path, strerror(-status));
+			snprintf(err, err_size, "cannot write the plot %s: %s", basename(path),
+				 strerror(-status));
 	}
 	return status == -ENOENT ? -EIO : status;
 }
@@ -222,7 +223,7 @@ int plot_draw(struct plot *plot, const char *output, char *err, size_t err_size)
 	data_path("analysis", plot->script, script, sizeof(script));
 	data_path("analysis", "plots/style.gp", style, sizeof(style));
 	snprintf(number, sizeof(number), "%d", plot->count);
-	snprintf(err, err_size, "cannot draw %s", output);
+	snprintf(err, err_size, "cannot draw %s", basename(output));
 	status = enter(&at, plot);
 	if (!status)
 		status = run_gnuplot(argv, &at, err, err_size);

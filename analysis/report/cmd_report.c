@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* balloonstat report: REPORT.md and its plots, and both as one page. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "analysis/arguments.h"
@@ -10,6 +11,7 @@
 #include "lib/directory.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
+#include "lib/safe_directory.h"
 
 struct options {
 	const char *dir;
@@ -54,17 +56,26 @@ struct output {
 	size_t size;
 };
 
-/* Write the file into @directory if @status is 0. Returns 0 or an exit status. */
-static int close_output(struct output *out, const char *directory, int status)
+/* Where the report is written: directories that were open before anything is. */
+struct place {
+	int output, plots;
+	char drawn[PATH_MAX]; /* path of the plots, by descriptor */
+	char link[PATH_MAX];  /* how REPORT.md links them: they lie below it */
+};
+
+/* Write the file into the output if @status is 0. Returns 0 or an exit status. */
+static int close_output(struct output *out, const struct options *o, const struct place *at,
+			int status)
 {
 	char path[PATH_MAX];
 	int err = 0;
 
 	if (out->f)
 		fclose(out->f);
-	snprintf(path, sizeof(path), "%s/%s", directory, out->name);
 	if (!status)
-		err = atomic_file_replace(path, out->text, out->size);
+		err = atomic_file_replace(descriptor_path(at->output, out->name, path), out->text,
+					  out->size);
+	snprintf(path, sizeof(path), "%s/%s", o->output, out->name);
 	if (err)
 		log_error("cannot write %s: %s", path, strerror(-err));
 	else if (!status)
@@ -74,12 +85,15 @@ static int close_output(struct output *out, const char *directory, int status)
 }
 
 /* 0 or an exit status. */
-static int write_report(struct report *report, const struct options *o, const char *plots,
-			const char *link)
+static int write_report(struct report *report, const struct options *o, const struct place *at)
 {
 	struct output outputs[] = {
-		{ .name = "REPORT.md", .format = WRITE_MARKDOWN, .options = { .pictures = link } },
-		{ .name = "report.html", .format = WRITE_HTML, .options = { .pictures = plots } },
+		{ .name = "REPORT.md",
+		  .format = WRITE_MARKDOWN,
+		  .options = { .pictures = at->link } },
+		{ .name = "report.html",
+		  .format = WRITE_HTML,
+		  .options = { .pictures = at->drawn } },
 	};
 	struct output *out, *end = outputs + (o->no_html ? 1 : 2);
 	struct writer *w = write_open();
@@ -93,12 +107,12 @@ static int write_report(struct report *report, const struct options *o, const ch
 			status = EXIT_ENVIRONMENT;
 		}
 	}
-	report->plots = o->no_plots ? NULL : plots;
+	report->plots = o->no_plots ? NULL : at->drawn;
 	if (!status)
 		report_write(report, w);
 	write_close(w);
 	for (out = outputs; out < end; out++)
-		status = close_output(out, o->output, status);
+		status = close_output(out, o, at, status);
 	if (!report->plot_status)
 		return status;
 	log_error("%s", report->plot_error);
@@ -107,10 +121,10 @@ static int write_report(struct report *report, const struct options *o, const ch
 	return report->plot_status == -ENOENT ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 }
 
-/* The directory of the plots, and how REPORT.md links them: they lie below it. */
-static int prepare_plots(struct options *o, char *plots, char *link)
+/* Open the directories; to be closed in any case. */
+static int prepare(struct options *o, struct place *at)
 {
-	char below[PATH_MAX], output[PATH_MAX];
+	char below[PATH_MAX], output[PATH_MAX], plots[PATH_MAX];
 	size_t n;
 	int err;
 
@@ -134,7 +148,14 @@ static int prepare_plots(struct options *o, char *plots, char *link)
 			  plots, o->output);
 		return EXIT_USAGE;
 	}
-	snprintf(link, PATH_MAX, "%s", below + n + 1);
+	snprintf(at->link, sizeof(at->link), "%s", below + n + 1);
+	at->output = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	at->plots = at->output < 0 ? -errno : directory_below(at->output, at->link, false);
+	if (at->plots < 0) {
+		log_error("cannot open %s: %s", plots, strerror(-at->plots));
+		return EXIT_ENVIRONMENT;
+	}
+	descriptor_path(at->plots, "", at->drawn);
 	return 0;
 }
 
@@ -192,7 +213,7 @@ static int judge_claims(struct gate *gate, const struct claims *claims, struct r
 static int run(struct command_line *line)
 {
 	struct options *o = line->options;
-	char plots[PATH_MAX], link[PATH_MAX];
+	struct place at = { .output = -1, .plots = -1 };
 	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL };
 	struct report report = { .table = &table,
 				 .smallest_effect = o->smallest_effect,
@@ -212,7 +233,7 @@ static int run(struct command_line *line)
 	if (!status)
 		status = load_beside(&aa, &table, "aa", o->mixed_hosts);
 	if (!status)
-		status = prepare_plots(o, plots, link);
+		status = prepare(o, &at);
 	if (status)
 		goto out_table;
 	report.instructions = instructions.dir ? &instructions : NULL;
@@ -220,9 +241,13 @@ static int run(struct command_line *line)
 	report_make(&report);
 	status = judge_claims(&gate, &claims, &report, o->only_measured);
 	if (!status)
-		status = write_report(&report, o, plots, link);
+		status = write_report(&report, o, &at);
 	report_release(&report);
 out_table:
+	if (at.plots >= 0)
+		close(at.plots);
+	if (at.output >= 0)
+		close(at.output);
 	if (aa.dir)
 		status = close_table(&aa, status);
 	if (instructions.dir)

@@ -341,7 +341,7 @@ void section_stress(struct writer *w, struct report *r)
 	snprintf(path, sizeof(path), "%s/" SUMMARY, r->table->dir);
 	if (access(path, F_OK))
 		return;
-	summary = document_load(path, err, sizeof(err));
+	summary = document_load_below(r->table->dir, path, err, sizeof(err));
 	if (summary)
 		stress_summary_write(w, r, summary);
 	else

@@ -6,7 +6,9 @@
 #include "bench/boot/parts.h"
 #include "bench/guest/messages.h"
 #include "bench/vm/interrupt.h"
+#include "lib/json_file.h"
 #include "lib/log.h"
+#include "lib/units.h"
 
 void checks_refuse(struct boot_result *result, const char *reason)
 {
@@ -97,6 +99,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		.reports_free_pages = boot->variant->method == RESULT_REPORTING,
 		.pin = boot->pin,
 		.directory = boot->directory,
+		.name = boot->name,
 	};
 }
 
@@ -151,6 +154,33 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	result->checks.ok = true;
 }
 
+/* What was timed while a process did not run is wrong. */
+static void check_gaps(struct run *run)
+{
+	char reason[160], gap[32];
+
+	if (run->stopped)
+		checks_refuse(run->result, "QEMU was stopped for a while (SIGSTOP); run the boot "
+					   "again");
+	if (!interrupt_gap_ns())
+		return;
+	snprintf(reason, sizeof(reason),
+		 "balloonbench did not run for %s: somebody stopped it, or the machine is "
+		 "overloaded; run the boot again",
+		 format_duration(interrupt_gap_ns(), gap, sizeof(gap)));
+	checks_refuse(run->result, reason);
+}
+
+/* Whether a reader of the file would refuse it for its size. */
+static bool is_too_large(const struct boot_result *result)
+{
+	json_t *json = record_encode(&boot_record, result);
+	size_t size = json_dumpb(json, NULL, 0, JSON_INDENT(2));
+
+	json_decref(json);
+	return size >= JSON_FILE_MAX;
+}
+
 static void set_status(struct run *run, int err)
 {
 	struct boot_result *result = run->result;
@@ -171,6 +201,15 @@ static void set_status(struct run *run, int err)
 		record_set_text(&result->reason, run->vm.reason);
 		return;
 	}
+	if (is_too_large(result)) {
+		record_release(&boot_record, result);
+		begin_result(run->boot, result);
+		result->status = BOOT_FAILED;
+		record_set_text(&result->reason,
+				"the guest sent more than a result of 16 MiB holds");
+		return;
+	}
+	check_gaps(run);
 	result->status = BOOT_OK;
 	/* A reader of the file would reject it: find that now, not after the run. */
 	if (result->checks.ok && result_check(result, "the result", reason, sizeof(reason)))
@@ -204,6 +243,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 	struct run run = { .boot = boot, .result = result };
 	int err;
 
+	interrupt_gap_reset();
 	begin_result(boot, result);
 	boot->progress("boot", boot->context);
 	err = vm_start(&run.vm, &config, cut_of(boot), boot->scenario->boot_timeout_ns);
@@ -220,6 +260,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		err = -EINTR;
 	else if (!err || run.vm.reason[0]) {
 		if (!err) {
+			run.stopped = qemu_was_stopped(&run.vm.qemu);
 			boot->progress("power off", boot->context);
 			vm_power_off(&run.vm);
 		}

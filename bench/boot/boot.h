@@ -27,6 +27,7 @@ struct boot {
 	bool perf;
 	const cpu_set_t *pin;  /* or NULL */
 	const char *directory; /* for the logs and cmd.sh */
+	const char *name;      /* QEMU's, for ps(1), or NULL */
 	void (*progress)(const char *what, void *context);
 	void *context;
 };

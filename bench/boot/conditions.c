@@ -257,8 +257,7 @@ static int await_still(struct run *run, uint64_t before, uint64_t cpu_ns, struct
 
 	record_append_pair(&r->progress, 0, 0);
 	while (now - start - r->duration_ns <= (r->bytes ? STILL_NS : FIRST_NS)) {
-		sleep_ns(STILL_POLL_NS);
-		if (interrupted())
+		if (interruptible_poll(-1, 0, clock_ns() + STILL_POLL_NS) == -EINTR)
 			return -EINTR;
 		resident = resident_bytes(&run->vm);
 		now = clock_ns();

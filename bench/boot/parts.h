@@ -100,6 +100,7 @@ struct run {
 	const struct boot *boot;
 	struct boot_result *result;
 	struct vm vm;
+	bool stopped; /* QEMU, and runs again */
 	struct tracing trace;
 	struct victims host_victims;
 	struct perf {

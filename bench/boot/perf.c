@@ -221,7 +221,6 @@ static const char *sampling_event(void)
 static pid_t start(const struct run *run, const char *const *argv, int output)
 {
 	pid_t parent = getpid(), pid = fork();
-	char path[PATH_MAX];
 	sigset_t none;
 	int log;
 
@@ -234,7 +233,10 @@ static pid_t start(const struct run *run, const char *const *argv, int output)
 	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	log = open(vm_file(&run->vm, "perf.log", path), O_WRONLY | O_CREAT | O_APPEND, 0644);
+	/* perf takes names of files, and has no descriptor of the directory. */
+	if (chdir(run->vm.directory))
+		_exit(127);
+	log = open("perf.log", O_WRONLY | O_CREAT | O_APPEND, 0644);
 	dup2(output < 0 ? log : output, 1);
 	dup2(log, 2);
 	execvp(argv[0], (char *const *)argv);
@@ -244,7 +246,7 @@ static pid_t start(const struct run *run, const char *const *argv, int output)
 void perf_start(struct run *run)
 {
 	uint64_t deadline = deadline_in_ms(START_MS);
-	char target[16], data[PATH_MAX], counts[PATH_MAX];
+	char target[16], data[PATH_MAX];
 	struct perf *perf = &run->perf;
 	struct stat st;
 
@@ -252,13 +254,12 @@ void perf_start(struct run *run)
 	snprintf(target, sizeof(target), "%d", (int)run->vm.qemu.pid);
 	vm_file(&run->vm, "perf.data", data);
 	perf->stat = start(run,
-			   (const char *[]){ "perf", "stat", "-j", "-o",
-					     vm_file(&run->vm, "perf-stat.json", counts), "-e",
+			   (const char *[]){ "perf", "stat", "-j", "-o", "perf-stat.json", "-e",
 					     COUNTERS, "-p", target, NULL },
 			   -1);
 	perf->record = start(run,
 			     (const char *[]){ "perf", "record", "-q", "-F", FREQUENCY, "-g", "-e",
-					       perf->event, "-o", data, "-p", target, NULL },
+					       perf->event, "-o", "perf.data", "-p", target, NULL },
 			     -1);
 	/* The file has data as soon as perf record has started. */
 	while (clock_ns() < deadline && (stat(data, &st) || !st.st_size))
@@ -313,7 +314,6 @@ static void read_counts(struct run *run)
 
 static void read_stacks(struct run *run, struct stacks *stacks)
 {
-	char data[PATH_MAX];
 	int out[2];
 	pid_t pid;
 	FILE *f;
@@ -321,8 +321,8 @@ static void read_stacks(struct run *run, struct stacks *stacks)
 	if (pipe2(out, O_CLOEXEC))
 		return;
 	pid = start(run,
-		    (const char *[]){ "perf", "script", "-i", vm_file(&run->vm, "perf.data", data),
-				      "-F", "comm,ip,sym,dso", NULL },
+		    (const char *[]){ "perf", "script", "-i", "perf.data", "-F", "comm,ip,sym,dso",
+				      NULL },
 		    out[1]);
 	close(out[1]);
 	f = fdopen(out[0], "re");

@@ -14,6 +14,8 @@
 #define RATE_STEP_NS (50 * NSEC_PER_MSEC)
 /* The guest reports the idle time of all CPUs together in ticks of 10 ms (USER_HZ). */
 #define GUEST_TICK_NS 10000000LL
+/* The agent sends 128 a step. */
+#define PROGRESS_MAX 100000
 
 static int fail(struct resize *r, int err, const char *what, const char *why)
 {
@@ -76,6 +78,8 @@ static int add_step(struct resize *r, const struct event_resized *event)
 
 	if (!is_plausible(result, event))
 		return fail(r, -EPROTO, "the guest", "impossible numbers in its event 'resized'");
+	if (result->progress.count + event->progress.count > PROGRESS_MAX)
+		return fail(r, -EPROTO, "the guest", "too many points of progress");
 	for (i = 0; i < event->progress.count; i++)
 		record_append_pair(&result->progress, ns + points[i][0],
 				   bytes + distance(points[i][1], event->from_pages) * PAGE_BYTES);
@@ -178,15 +182,13 @@ static uint64_t next_target(const struct resize *r)
 	return from < to ? from + step : from - step;
 }
 
-/* Wait until the rate allows the next step; polls for an interrupt by the user. */
+/* Wait until the rate allows the next step. */
 static int keep_to_rate(const struct resize *r, uint64_t begin_ns)
 {
-	uint64_t now,
-		due = begin_ns + (double)r->result->bytes / r->rate_bytes_per_s * NSEC_PER_SEC;
+	uint64_t due = begin_ns + (double)r->result->bytes / r->rate_bytes_per_s * NSEC_PER_SEC;
+	int err = interruptible_poll(-1, 0, due);
 
-	for (now = clock_ns(); now < due && !interrupted(); now = clock_ns())
-		sleep_ns(due - now < RATE_STEP_NS ? due - now : RATE_STEP_NS);
-	return interrupted() ? -EINTR : 0;
+	return err == -EINTR ? err : 0;
 }
 
 static double per_second(uint64_t amount, uint64_t ns)

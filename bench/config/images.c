@@ -17,6 +17,7 @@
 #include "lib/directory.h"
 #include "lib/log.h"
 #include "lib/record_table.h"
+#include "lib/utf8.h"
 
 #define CUT_SECTION "cut "
 #define BUILD_SECTION "build "
@@ -99,30 +100,20 @@ static int set_path(const struct ini_entry *e, const struct key *key, void *memb
 	const char *slash = strrchr(e->path, '/');
 	char **path = member;
 
+	(void)key;
 	if (e->value[0] == '/' || !slash)
-		return key_set_text(e, key, member);
-	*path = xasprintf("%.*s/%s", (int)(slash - e->path), e->path, e->value);
+		record_set_text(path, e->value);
+	else
+		*path = xasprintf("%.*s/%s", (int)(slash - e->path), e->path, e->value);
 	return 0;
-}
-
-static bool is_utf8(const char *text)
-{
-	json_t *string = json_string(text);
-
-	json_decref(string);
-	return string;
 }
 
 /* Texts of patches and trees are shown on terminals and go into JSON: keep only what both take. */
 static int set_fact(const struct ini_entry *e, const struct key *key, void *member)
 {
-	bool utf8 = is_utf8(e->value);
-	char *at;
-
-	key_set_text(e, key, member);
-	for (at = *(char **)member; *at; at++)
-		if (iscntrl((unsigned char)*at) || (!utf8 && !isascii((unsigned char)*at)))
-			*at = '?';
+	(void)key;
+	record_set_text(member, e->value);
+	utf8_disarm(*(char **)member);
 	return 0;
 }
 

@@ -10,13 +10,18 @@
 #include "lib/alloc.h"
 #include "lib/record.h"
 #include "lib/units.h"
+#include "lib/utf8.h"
 
 #define MIB (1ULL << 20)
 #define MEMORY_MAX_BYTES (1ULL << 44)
+/* A deadline is a time from now on. */
+#define TIME_MAX_NS (1000 * 3600 * 1000000000ULL)
 
 int key_set_text(const struct ini_entry *e, const struct key *key, void *member)
 {
 	(void)key;
+	if (!utf8_is_valid(e->value))
+		return ini_fail(e, "not UTF-8; convert the file, as with iconv");
 	record_set_text(member, e->value);
 	return 0;
 }
@@ -41,6 +46,8 @@ int key_set_time(const struct ini_entry *e, const struct key *key, void *member)
 	(void)key;
 	if (parse_duration(e->value, ns) || !*ns)
 		return ini_fail(e, "'%s': expected a time with its unit, as in 30 s", e->value);
+	if (*ns > TIME_MAX_NS)
+		return ini_fail(e, "%s: expected at most 1000 h", e->value);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "bench/vm/interrupt.h"
 #include "bench/vm/qemu.h"
 #include "lib/alloc.h"
+#include "lib/utf8.h"
 
 #define UNTIL_METRIC "inflate.duration_ns"
 #define MAX_BOOTS 30
@@ -255,14 +256,28 @@ static int parse_resumed(struct run_options *options, const struct command_line 
 	return status;
 }
 
+/* env.json has the arguments, for people and for --resume. */
+static int check_arguments(const struct command_line *line)
+{
+	int i;
+
+	for (i = 0; i < line->argc; i++)
+		if (!utf8_is_valid(line->argv[i]))
+			return fails(EXIT_USAGE,
+				     "%s: not UTF-8, as which env.json has all arguments; "
+				     "choose another name",
+				     line->argv[i]);
+	return 0;
+}
+
 /* Load what the parsed options name: the suite, or the run to resume. 0 or an exit status. */
 static int settle(struct run_options *options, const struct command_line *line)
 {
 	char err[1024];
-	int status = 0;
+	int status = check_arguments(line);
 
 	*options = *(const struct run_options *)line->options;
-	if (options->resume.dir)
+	if (!status && options->resume.dir)
 		status = parse_resumed(options, line);
 	if (status)
 		return status;
@@ -304,7 +319,7 @@ static void show_plan(const struct session *s)
 
 static int run(struct command_line *line)
 {
-	struct session s = { .line = line, .results.journal_fd = -1 };
+	struct session s = { .line = line, .results = RESULTS_NONE };
 	int status = settle(&s.options, line);
 
 	if (status)

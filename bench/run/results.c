@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,12 @@
 #include "lib/directory.h"
 #include "lib/json_file.h"
 #include "lib/record_table.h"
+#include "lib/safe_directory.h"
 
 #define LOCK_MS 2000
 
 /* Prefix of an unfinished boot: ".boot-03" becomes "boot-03". */
-#define UNFINISHED "/."
+#define UNFINISHED "."
 
 int results_fail(int err, const char *what, const char *path)
 {
@@ -29,12 +31,23 @@ int results_fail(int err, const char *what, const char *path)
 
 	if (err == -ENOSPC || err == -EDQUOT)
 		advice = "; free some space, or choose another directory with -o";
-	else if (err == -EACCES || err == -EROFS || err == -EPERM)
+	else if (err == -EFBIG)
+		advice = "; raise the limit on the size of files (ulimit -f)";
+	else if (err == -EMFILE)
+		advice = "; raise the limit on open files (ulimit -n)";
+	else if (err == -EACCES || err == -EROFS)
 		advice = "; choose a directory that you can write to with -o";
 	else if (err == -EEXIST || err == -ENOTEMPTY)
 		advice = "; choose a new directory with -o, finished results are never overwritten";
 	else if (err == -EBUSY)
 		advice = "; another balloonbench writes into it, wait for it or end it";
+	else if (err == -ELOOP)
+		advice = "; it leads through a symbolic link that another user can have made; "
+			 "choose "
+			 "a new directory with -o";
+	else if (err == -EPERM)
+		advice = "; another user owns it, or another user can write to it; choose a new "
+			 "directory with -o, or take that away with chown and chmod go-w";
 	return fails(err == -EEXIST ? EXIT_USAGE : EXIT_ENVIRONMENT, "cannot %s %s: %s%s", what,
 		     path, strerror(-err), advice);
 }
@@ -45,39 +58,6 @@ const char *utc_now(const char *format, char text[32])
 
 	strftime(text, 32, format, gmtime(&now));
 	return text;
-}
-
-int directory_is_empty(const char *path)
-{
-	struct dirent *entry;
-	DIR *dir = opendir(path);
-	int empty = 1;
-
-	if (!dir)
-		return -errno;
-	while (empty && (entry = readdir(dir)))
-		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-	closedir(dir);
-	return empty;
-}
-
-/*
- * Another user could replace files in a directory that he owns or that all can write
- * to. Root may use that of the user who called sudo.
- */
-static int check_owner(const char *dir)
-{
-	const char *sudo = getenv("SUDO_UID");
-	struct stat st;
-
-	if (!stat(dir, &st) && !(st.st_mode & S_IWOTH) &&
-	    (st.st_uid == geteuid() ||
-	     (!geteuid() && sudo && st.st_uid == strtoul(sudo, NULL, 10))))
-		return 0;
-	return fails(EXIT_ENVIRONMENT,
-		     "%s: owned by another user, or writable for all; choose a new directory "
-		     "with -o",
-		     dir);
 }
 
 /* Processes of a killed run hold its lock until they have ended: wait for them. */
@@ -94,33 +74,37 @@ static int lock_journal(int fd)
 }
 
 /* The lock of the journal is the lock of the tree. */
-static int open_journal(struct results *results, const char *dir, int flags)
+static int open_journal(struct results *results, int flags)
 {
-	char *journal = xasprintf("%s/journal.jsonl", dir);
-	int fd, status = 0;
+	int fd = openat(results->fd, "journal.jsonl",
+			O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 
-	fd = open(journal, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
-	*results = (struct results){ dir, fd };
-	if (fd < 0) {
-		status = results_fail(-errno, "create", journal);
-	} else if (lock_journal(fd)) {
-		results_close(results);
-		status = results_fail(-EBUSY, "write into", dir);
-	}
-	free(journal);
-	return status;
+	results->journal_fd = fd;
+	if (fd < 0)
+		return results_fail(-errno, "create journal.jsonl in", results->dir);
+	return lock_journal(fd) ? results_fail(-EBUSY, "write into", results->dir) : 0;
+}
+
+static int open_tree(struct results *results, const char *dir, bool create)
+{
+	int fd = safe_directory_open(dir, create);
+
+	*results = (struct results){ dir, fd, -1 };
+	return fd < 0 ? results_fail(fd, create ? "create" : "open", dir) : 0;
 }
 
 int results_create(struct results *results, const char *dir)
 {
-	int err = directory_is_empty(dir);
+	int empty, status = open_tree(results, dir, true);
 
-	if (err <= 0 && err != -ENOENT)
-		return results_fail(err ? err : -EEXIST, "write into", dir);
-	if (err > 0 && check_owner(dir))
-		return EXIT_ENVIRONMENT;
-	err = make_directories(dir);
-	return err ? results_fail(err, "create", dir) : open_journal(results, dir, O_EXCL);
+	if (status)
+		return status;
+	empty = directory_is_empty(results->fd, "");
+	status = empty <= 0 ? results_fail(empty ? empty : -EEXIST, "write into", dir)
+			    : open_journal(results, O_EXCL);
+	if (status)
+		results_close(results);
+	return status;
 }
 
 /* The last line may be incomplete, after a crash or on a full disk. */
@@ -135,32 +119,75 @@ static int end_last_line(int fd)
 	return 0;
 }
 
-/* Remove what a killed run left: directories of boots, temporary files. */
-static void discard_unfinished(const char *dir)
+/* Remove what a killed run left in a directory: those of boots, and temporary files. */
+static void discard_unfinished(int fd, unsigned int depth)
 {
-	static const char *const patterns[] = { "/*/*" UNFINISHED "boot-*",
-						"/*.json" ATOMIC_FILE_PATTERN };
-	glob_t found;
-	size_t p, i;
+	static const char *const patterns[] = { "*.json" ATOMIC_FILE_PATTERN, "",
+						UNFINISHED "boot-*" };
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int below;
 
-	for (p = 0; p < 2; p++) {
-		if (glob_below(dir, patterns[p], &found))
+	while (dir && (entry = readdir(dir))) {
+		if (!fnmatch(patterns[depth], entry->d_name, 0)) {
+			if (unlinkat(fd, entry->d_name, 0))
+				directory_remove_at(fd, entry->d_name);
 			continue;
-		for (i = 0; i < found.gl_pathc; i++)
-			if (unlink(found.gl_pathv[i]))
-				directory_remove(found.gl_pathv[i]);
-		globfree(&found);
+		}
+		if (depth == 2 || entry->d_name[0] == '.')
+			continue;
+		below = safe_directory_below(fd, entry->d_name, false);
+		if (below >= 0)
+			discard_unfinished(below, depth + 1);
 	}
+	if (dir)
+		closedir(dir);
+	else
+		close(fd);
 }
 
 int results_reopen(struct results *results, const char *dir)
 {
-	int status = check_owner(dir) ?: open_journal(results, dir, 0);
+	int status = open_tree(results, dir, false) ?: open_journal(results, 0);
 
 	if (status)
 		return status;
-	discard_unfinished(dir);
+	discard_unfinished(openat(results->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
 	return end_last_line(results->journal_fd);
+}
+
+/* Open what is below the tree: a directory that is safe, or -errno. */
+static int open_below(const struct results *results, const struct boot *boot, bool create)
+{
+	char *name = xasprintf("%s/%s", boot->scenario->name, boot->variant->name);
+	int fd = safe_directory_below(results->fd, name, create);
+
+	free(name);
+	return fd;
+}
+
+/* The result of a boot, or NULL with a message, which is "" if the boot has none. */
+static json_t *load_boot(const struct results *results, const struct boot *boot, const char *path,
+			 char *err, size_t err_size)
+{
+	char name[64];
+	json_t *json;
+	int dir = open_below(results, boot, false), fd = dir;
+
+	snprintf(name, sizeof(name), "boot-%02u/result.json", boot->number);
+	if (dir >= 0)
+		fd = file_open_below(dir, name, O_RDONLY | O_NONBLOCK);
+	if (dir >= 0)
+		close(dir);
+	err[0] = '\0';
+	if (fd == -ENOENT)
+		return NULL;
+	if (fd >= 0)
+		json = json_file_read(fd, path, err, err_size);
+	if (fd < 0)
+		refuse(err, err_size, "%s: %s", path,
+		       fd == -ELOOP ? "a symbolic link is on the way" : strerror(-fd));
+	return fd < 0 ? NULL : json;
 }
 
 int results_find_boot(const struct results *results, const struct boot *boot,
@@ -169,13 +196,11 @@ int results_find_boot(const struct results *results, const struct boot *boot,
 	char *path = xasprintf("%s/%s/%s/boot-%02u/result.json", results->dir, boot->scenario->name,
 			       boot->variant->name, boot->number);
 	char err[PATH_MAX + 256];
-	json_t *json = NULL;
+	json_t *json = load_boot(results, boot, path, err, sizeof(err));
 	int status = 0;
 
 	record_init(&boot_record, result);
-	*found = !access(path, F_OK);
-	if (*found)
-		json = json_file_load(path, err, sizeof(err));
+	*found = json || *err;
 	if (*found && (!json || result_decode(result, json, path, err, sizeof(err))))
 		status = fails(EXIT_ENVIRONMENT, "%s; remove its directory to run it again", err);
 	json_decref(json);
@@ -188,16 +213,38 @@ void results_close(struct results *results)
 	if (results->journal_fd >= 0)
 		close(results->journal_fd);
 	results->journal_fd = -1;
+	if (results->fd >= 0)
+		close(results->fd);
+	results->fd = -1;
 }
 
-int results_write(const char *dir, const char *file, const json_t *content)
+void results_abandon(struct results *results)
 {
-	char *path = xasprintf("%s/%s", dir, file);
-	int err = atomic_file_write_json(path, content);
-	int status = err ? results_fail(err, "write", path) : 0;
+	char name[NAME_MAX + 1], *copy = xstrdup(results->dir);
+	int parent;
 
-	free(path);
-	return status;
+	unlinkat(results->fd, "env.json", 0);
+	unlinkat(results->fd, "plan.json", 0);
+	unlinkat(results->fd, "journal.jsonl", 0);
+	/* The parent of the very directory; it can have another name by now, and stays then. */
+	parent = openat(results->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "%s", basename(copy));
+	unlinkat(parent, name, AT_REMOVEDIR);
+	if (parent >= 0)
+		close(parent);
+	free(copy);
+	results_close(results);
+}
+
+int results_write(const struct results *results, const char *file, const json_t *content)
+{
+	char path[PATH_MAX];
+	int err = atomic_file_replace_json(descriptor_path(results->fd, file, path), content);
+
+	if (!err)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", results->dir, file);
+	return results_fail(err, "write", path);
 }
 
 /* What the journal says of a boot. */
@@ -242,34 +289,59 @@ int results_journal(const struct results *results, const char *event,
 	return err ? results_fail(err, "write", "journal.jsonl") : 0;
 }
 
-char *results_begin_boot(const struct results *results, const struct boot *boot)
+int results_begin_boot(struct boot_directory *d, const struct results *results,
+		       const struct boot *boot)
 {
-	char *path = xasprintf("%s/%s/%s" UNFINISHED "boot-%02u", results->dir,
-			       boot->scenario->name, boot->variant->name, boot->number);
-	int err = make_directories(path);
+	int err = open_below(results, boot, true);
 
-	if (!err)
-		return path;
-	results_fail(err, "create", path);
-	free(path);
-	return NULL;
+	*d = (struct boot_directory){ .parent_fd = err, .fd = -1 };
+	snprintf(d->name, sizeof(d->name), UNFINISHED "boot-%02u", boot->number);
+	snprintf(d->shown, sizeof(d->shown), "%s/%s/%s/%s", results->dir, boot->scenario->name,
+		 boot->variant->name, d->name);
+	if (err >= 0)
+		err = d->fd = safe_directory_below(d->parent_fd, d->name, true);
+	if (err < 0) {
+		results_discard_boot(d);
+		return results_fail(err, "create", d->shown);
+	}
+	descriptor_path(d->fd, "", d->path);
+	return 0;
 }
 
-int results_commit_boot(const char *path, const struct boot_result *result)
+static void close_boot(struct boot_directory *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	if (d->parent_fd >= 0)
+		close(d->parent_fd);
+	d->fd = d->parent_fd = -1;
+}
+
+void results_discard_boot(struct boot_directory *d)
+{
+	if (d->parent_fd >= 0)
+		directory_remove_at(d->parent_fd, d->name);
+	close_boot(d);
+}
+
+int results_commit_boot(struct boot_directory *d, const struct boot_result *result)
 {
 	json_t *json = record_encode(&boot_record, result);
-	const char *dot = strrchr(path, '/') + 1;
-	char *final = xasprintf("%.*s%s", (int)(dot - path), path, dot + 1);
-	int err, status = results_write(path, "result.json", json);
+	const char *final = d->name + strlen(UNFINISHED);
+	char path[PATH_MAX];
+	int err;
 
-	if (!status) {
-		/* Some file systems say EEXIST of a directory that is not empty. */
-		err = !rename(path, final) ? sync_directory_of(final)
-		      : errno == EEXIST	   ? -ENOTEMPTY
-					   : -errno;
-		status = err ? results_fail(err, "rename", path) : 0;
-	}
+	err = atomic_file_replace_json(descriptor_path(d->fd, "result.json", path), json);
 	json_decref(json);
-	free(final);
-	return status;
+	if (err)
+		return results_fail(err, "write result.json into", d->shown);
+	if (renameat(d->parent_fd, d->name, d->parent_fd, final) < 0)
+		/* Some file systems say EEXIST of a directory that is not empty. */
+		err = errno == EEXIST ? -ENOTEMPTY : -errno;
+	else if (fsync(d->parent_fd) < 0 && errno != EINVAL)
+		err = -errno;
+	if (err)
+		return results_fail(err, "rename", d->shown);
+	close_boot(d);
+	return 0;
 }

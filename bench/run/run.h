@@ -3,6 +3,7 @@
 #define BENCH_RUN_RUN_H
 
 #include <jansson.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -101,9 +102,11 @@ struct run_options {
  * exit status, after a message that names the file and says what to do.
  */
 struct results {
-	const char *dir; /* borrowed */
+	const char *dir; /* as it was named; borrowed */
+	int fd;		 /* of the directory: all of the tree is found from it; -1: closed */
 	int journal_fd;	 /* -1: closed */
 };
+#define RESULTS_NONE ((struct results){ .fd = -1, .journal_fd = -1 })
 
 /* Create and lock the tree. EXIT_USAGE if the directory is not empty. */
 int results_create(struct results *results, const char *dir);
@@ -113,12 +116,15 @@ int results_reopen(struct results *results, const char *dir);
 
 void results_close(struct results *results);
 
+/* Remove a tree that was just created, and close it. */
+void results_abandon(struct results *results);
+
 /* Load the result of a boot, if it has finished: @found. Release it in every case. */
 int results_find_boot(const struct results *results, const struct boot *boot,
 		      struct boot_result *result, bool *found);
 
-/* Write DIR/FILE. */
-int results_write(const char *dir, const char *file, const json_t *content);
+/* Write a file of the tree. */
+int results_write(const struct results *results, const char *file, const json_t *content);
 
 /*
  * Append a line to the journal: the time, an event, and the boot or else a status, either
@@ -127,14 +133,22 @@ int results_write(const char *dir, const char *file, const json_t *content);
 int results_journal(const struct results *results, const char *event,
 		    const struct boot_result *result, const char *status);
 
-/* Make the directory for the logs of a boot. Its path, to be freed; NULL after a message. */
-char *results_begin_boot(const struct results *results, const struct boot *boot);
+/* The directory of a boot under way. */
+struct boot_directory {
+	int fd, parent_fd;
+	char name[32];		  /* in its parent */
+	char path[PATH_MAX];	  /* by the descriptor: for struct boot */
+	char shown[2 * PATH_MAX]; /* as messages name it */
+};
 
-/* Write result.json into @path, and give the directory its final name. */
-int results_commit_boot(const char *path, const struct boot_result *result);
+/* Make the directory for the logs of a boot. Commit or discard it if that is 0. */
+int results_begin_boot(struct boot_directory *directory, const struct results *results,
+		       const struct boot *boot);
 
-/* 1, 0, or -errno. */
-int directory_is_empty(const char *path);
+/* Write result.json, and give the directory its final name. Discard it if that is not 0. */
+int results_commit_boot(struct boot_directory *directory, const struct boot_result *result);
+
+void results_discard_boot(struct boot_directory *directory);
 
 /* Print that it cannot do @what, as in "create", to @path. Returns the exit status. */
 int results_fail(int err, const char *what, const char *path);

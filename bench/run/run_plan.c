@@ -11,7 +11,6 @@
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/command_text.h"
-#include "lib/directory.h"
 #include "lib/units.h"
 
 #define RESERVE_BYTES (512ULL << 20)
@@ -158,11 +157,11 @@ static int create(struct session *s, const json_t *env, const json_t *plan)
 		s->options.output = xasprintf("results/%s-%s", utc_now("%Y%m%dT%H%M%SZ", stamp),
 					      s->options.suite.name);
 	status = results_create(results, s->options.output) ?:
-			 results_write(results->dir, "env.json", env) ?:
-			 results_write(results->dir, "plan.json", plan) ?:
+			 results_write(results, "env.json", env) ?:
+			 results_write(results, "plan.json", plan) ?:
 			 results_journal(results, "start", NULL, NULL);
 	if (status && results->journal_fd >= 0)
-		directory_remove(results->dir);
+		results_abandon(results);
 	return status;
 }
 
@@ -220,30 +219,31 @@ static void report(const struct boot *boot, const struct boot_result *result)
 /* Run a boot and store its result. 0, or an exit status that ends the run. */
 static int run_boot(struct session *s, struct boot *boot, struct boot_result *result)
 {
-	char *path = results_begin_boot(&s->results, boot);
-	int err, status;
+	struct boot_directory directory;
+	int err, status = results_begin_boot(&directory, &s->results, boot);
 
-	if (!path)
-		return EXIT_ENVIRONMENT;
-	boot->directory = path;
+	if (status)
+		return status;
+	boot->directory = directory.path;
+	boot->name = directory.shown;
 	boot->progress = progress_step;
 	progress_boot(boot);
+	log_debug("logs in %s", directory.shown);
 	err = boot_run(boot, result);
 	if (!err)
-		status = results_commit_boot(path, result)
+		status = results_commit_boot(&directory, result)
 				 ?: results_journal(&s->results, "boot", result, NULL);
 	else if (err == -EINTR)
 		status = EXIT_INTERRUPTED;
 	else if (err == -ENOSPC || err == -EDQUOT || err == -EROFS)
-		status = results_fail(err, "write into", path);
+		status = results_fail(err, "write into", directory.shown);
 	else
 		status = fails(EXIT_ENVIRONMENT, "%s: cannot run %s: %s", boot_name(boot),
 			       session_qemu(s, boot->variant)->path, strerror(-err));
 	if (status)
-		directory_remove(path);
+		results_discard_boot(&directory);
 	else
 		report(boot, result);
-	free(path);
 	return status;
 }
 
@@ -310,7 +310,7 @@ static int extend(struct session *s)
 			plan_add_block(&s->plan, &s->longer, i, ++u->boots);
 	}
 	plan = make_plan(s);
-	status = results_write(s->results.dir, "plan.json", plan);
+	status = results_write(&s->results, "plan.json", plan);
 	json_decref(plan);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "bench/series/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ int check_images(void)
 int check_output(const char *dir, const char *sign, bool *begun)
 {
 	char *file = xasprintf("%s/%s", dir, sign);
-	int empty = directory_is_empty(dir);
+	int empty = directory_is_empty(AT_FDCWD, dir);
 
 	*begun = !access(file, F_OK);
 	free(file);

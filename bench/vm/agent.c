@@ -9,6 +9,7 @@
 #include "bench/vm/jsonl.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
+#include "lib/trace_records.h"
 
 #define CLOCK_ROUND_TRIPS 32
 #define CLOCK_ANSWER_MS 10000
@@ -45,6 +46,29 @@ static int check_envelope(struct agent *agent, const struct guest_envelope *enve
 	return 0;
 }
 
+/*
+ * A malicious guest may send any number. Within these, sums and differences of a few do not
+ * overflow, nor do pages in bytes as an unsigned number.
+ */
+static bool is_bounded(const json_t *value)
+{
+	const json_t *member;
+	const char *name;
+	size_t i;
+
+	if (json_is_integer(value))
+		return json_integer_value(value) >= -TRACE_VALUE_MAX &&
+		       json_integer_value(value) <= TRACE_VALUE_MAX;
+	json_array_foreach (value, i, member)
+		if (!is_bounded(member))
+			return false;
+	/* The macro of jansson takes no const object. */
+	json_object_foreach ((json_t *)value, name, member)
+		if (!is_bounded(member))
+			return false;
+	return true;
+}
+
 /* Receive an event, or the answer to @cmd, and decode what it has beside the envelope. */
 static int receive(struct agent *agent, const char *event, const char *cmd,
 		   const struct record *record, void *value, uint64_t deadline)
@@ -58,7 +82,12 @@ static int receive(struct agent *agent, const char *event, const char *cmd,
 	if (err)
 		return err;
 	snprintf(where, sizeof(where), "the agent's '%s'", event ? event : cmd);
-	if (record_decode(&guest_envelope_record, msg, &envelope, "the agent's message", error,
+	record_init(&guest_envelope_record, &envelope);
+	if (!is_bounded(msg))
+		err = jsonl_fail(&agent->stream, -EPROTO, "%s has an impossible number: above 2^56",
+				 where);
+	if (err ||
+	    record_decode(&guest_envelope_record, msg, &envelope, "the agent's message", error,
 			  size) ||
 	    check_envelope(agent, &envelope, event, cmd) ||
 	    (record && (record_decode(record, msg, value, where, error, size) ||

@@ -10,6 +10,10 @@
 
 static int signal_fd = -1;
 static sigset_t original_mask;
+static uint64_t gap_ns;
+
+#define SLICE_NS (100 * NSEC_PER_MSEC)
+#define GAP_NS (500 * NSEC_PER_MSEC)
 
 int interrupt_setup(void)
 {
@@ -35,6 +39,28 @@ bool interrupted(void)
 	return poll(&pfd, 1, 0) == 1;
 }
 
+uint64_t interrupt_gap_ns(void)
+{
+	return gap_ns;
+}
+
+void interrupt_gap_reset(void)
+{
+	gap_ns = 0;
+}
+
+/* poll() until a deadline, or for a slice of the time until then. */
+static int poll_slice(struct pollfd fds[2], uint64_t deadline)
+{
+	const uint64_t begin = clock_ns(), end = begin + SLICE_NS;
+	int n = poll(fds, 2, deadline_poll_ms(deadline < end ? deadline : end));
+	const uint64_t now = clock_ns();
+
+	if (now > end + GAP_NS && now - end > gap_ns)
+		gap_ns = now - end;
+	return n;
+}
+
 int interruptible_poll(int fd, short events, uint64_t deadline)
 {
 	struct pollfd fds[] = {
@@ -44,7 +70,7 @@ int interruptible_poll(int fd, short events, uint64_t deadline)
 	int n;
 
 	do {
-		n = poll(fds, 2, deadline_poll_ms(deadline));
+		n = poll_slice(fds, deadline);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)

@@ -13,6 +13,14 @@ int interrupt_setup(void);
 /* True after the first signal. */
 bool interrupted(void);
 
+/*
+ * How long this process did not run although a wait was over, at the longest, in ns: it was stopped
+ * (SIGSTOP), or the machine is overloaded, and its times are wrong. 0 where that was less than half
+ * a second. Waits wake up ten times a second for that.
+ */
+uint64_t interrupt_gap_ns(void);
+void interrupt_gap_reset(void);
+
 /* Poll @fd for @events until a deadline: 0, -EINTR after a signal, -ETIMEDOUT, -errno. */
 int interruptible_poll(int fd, short events, uint64_t deadline);
 

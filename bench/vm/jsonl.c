@@ -13,6 +13,7 @@
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
+#include "lib/json_file.h"
 
 #define READ_CHUNK 65536
 /* Limit of the log, so that a peer cannot fill the disk. */
@@ -120,17 +121,25 @@ static int fill(struct jsonl *s, uint64_t deadline)
 	if (n <= 0)
 		return try_again(s, n, POLLIN, deadline);
 	s->len += n;
+	s->received += n;
+	if (s->received > JSONL_TOTAL_MAX)
+		return jsonl_fail(s, -EMSGSIZE, "%s: more than %u MiB in all", s->name,
+				  JSONL_TOTAL_MAX >> 20);
 	return 0;
 }
 
 static int parse_line(struct jsonl *s, size_t len, json_t **msg)
 {
+	json_error_t error = { .line = -1 };
+
 	log_line(s, "<-", s->buf, len);
-	*msg = json_loadb(s->buf, len, 0, NULL);
+	*msg = json_parse(s->buf, len, &error);
 	if (json_is_object(*msg))
 		return 0;
 	json_decref(*msg);
 	*msg = NULL;
+	if (strstr(error.text, "more than"))
+		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %s", s->name, error.text);
 	return jsonl_fail(s, -EBADMSG, "%s: a line that is no JSON object: '%.*s'", s->name,
 			  (int)(len < 48 ? len : 48), s->buf);
 }

@@ -15,16 +15,20 @@
  *   -EINTR       the user asked to stop (see interrupt.h)
  *   -ECONNRESET  the peer closed the stream
  *   -EBADMSG     a line is not a JSON object; the message shows it
- *   -EMSGSIZE    a line is longer than JSONL_LINE_MAX
+ *   -EMSGSIZE    a line is longer than JSONL_LINE_MAX or has more values than json_parse()
+ *                takes, or all lines together are longer than JSONL_TOTAL_MAX
  * Do not use the stream after -EBADMSG or -EMSGSIZE.
  */
 #define JSONL_LINE_MAX (8U << 20)
+/* What a peer can make us keep, in memory or on disk. */
+#define JSONL_TOTAL_MAX (256U << 20)
 
 struct jsonl {
 	const char *name;
 	int fd;
 	FILE *log;
 	size_t logged;
+	size_t received; /* bytes, of all lines */
 	uint64_t opened_ns;
 	char *buf;
 	size_t len, size; /* bytes in buf, and its room */

@@ -21,7 +21,7 @@
 #include "lib/privileges.h"
 
 /* The other descriptors of the child; only the last is closed by exec. */
-#define LIFE_FD (QEMU_INITRAMFS_FD + 1)
+#define LIFE_FD (QEMU_DIRECTORY_FD + 1)
 #define REPORT_FD (LIFE_FD + 1) /* the child's errno, should exec fail */
 
 /* Limit of the console log, so that a guest cannot fill the disk. */
@@ -73,7 +73,7 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	char path[PATH_MAX];
 	int i, pair[2], console;
 
-	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
+	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
 	l->theirs[1] = open_log(config->directory, "qemu.log", path);
 	if (l->theirs[1] < 0)
 		return l->theirs[1];
@@ -84,7 +84,8 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	close(console);
 	l->theirs[2] = fcntl(l->theirs[1], F_DUPFD_CLOEXEC, 0);
 	l->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->theirs[0] < 0 || l->theirs[2] < 0)
+	l->theirs[QEMU_DIRECTORY_FD] = open(config->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->theirs[0] < 0 || l->theirs[2] < 0 || l->theirs[QEMU_DIRECTORY_FD] < 0)
 		return -errno;
 	for (i = 0; i < 4; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -141,6 +142,9 @@ static int limit_files(const struct qemu_config *config)
 
 	if (config->backing != BACKING_ANONYMOUS)
 		bytes += config->memory_bytes + config->plugged_bytes;
+	/* An ordinary user cannot raise it. */
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_max < bytes)
+		bytes = limit.rlim_max;
 	limit = (struct rlimit){ .rlim_cur = bytes, .rlim_max = bytes };
 	return setrlimit(RLIMIT_FSIZE, &limit);
 }
@@ -165,6 +169,7 @@ become_qemu(struct launch *l, const struct qemu_config *config, pid_t parent)
 		goto fail;
 	/* Without Landlock only QEMU's user confines it; doctor reports that. */
 	confine((const char *[]){ l->console, NULL });
+	signal(SIGXFSZ, SIG_DFL);
 	interrupt_restore_mask();
 	execv(l->argv[0], l->argv);
 fail:
@@ -250,6 +255,15 @@ bool qemu_is_stopped(const struct qemu *qemu)
 		state = 0;
 	fclose(f);
 	return state == 'T' || state == 't';
+}
+
+bool qemu_was_stopped(const struct qemu *qemu)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return qemu->pid &&
+	       !waitid(P_PID, qemu->pid, &info, WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) &&
+	       info.si_pid;
 }
 
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size)

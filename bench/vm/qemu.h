@@ -23,6 +23,7 @@
 #define QEMU_QMP_FD 3
 #define QEMU_GUEST_FD 4
 #define QEMU_INITRAMFS_FD 5 /* only with modules */
+#define QEMU_DIRECTORY_FD 6
 
 struct qemu_config {
 	const char *binary, *image, *initramfs;
@@ -41,6 +42,7 @@ struct qemu_config {
 	bool deflate_on_oom, reports_free_pages;
 	const cpu_set_t *pin;  /* or NULL */
 	const char *directory; /* of console.log, qemu.log, qmp.log, guest.log */
+	const char *name;      /* for ps(1), or NULL */
 };
 
 struct qemu {
@@ -63,6 +65,9 @@ void qemu_kill(struct qemu *qemu);
 
 /* Whether it is stopped, by SIGSTOP or a debugger. */
 bool qemu_is_stopped(const struct qemu *qemu);
+
+/* Whether it was stopped since its start, and runs again. */
+bool qemu_was_stopped(const struct qemu *qemu);
 
 /* "exit status 1" or "signal 9 (Killed)" or "still running", in @text. */
 const char *qemu_ending(const struct qemu *qemu, char *text, size_t size);

@@ -20,6 +20,9 @@
 /* nobody, if there is no such user: the kernel's overflow ID. */
 #define OVERFLOW_ID 65534U
 
+/* The directory of the boot, which nobody can exchange: by an inherited descriptor. */
+#define DIRECTORY "/proc/self/fd/" STRING(QEMU_DIRECTORY_FD)
+
 /*
  * A panic ends the VM at once (panic=-1 with -no-reboot). Only warnings are printed:
  * each character on a serial line costs an exit. no_timer_check: the kernel counts
@@ -144,11 +147,11 @@ static char *replace(const char *text, char c, const char *with)
 
 /*
  * @initramfs and @console: paths; @qmp and @guest: values of the socket chardevs; @run_with: see
- * privileges(), or NULL.
+ * privileges(), or NULL; @name: config->name, or NULL.
  */
 static char **make_argv(const struct qemu_config *config, const char *initramfs,
 			const char *console, const char *qmp, const char *guest,
-			const char *run_with)
+			const char *run_with, const char *name)
 {
 	static const char *const accels[] = {
 		[RESULT_KVM] = "kvm",
@@ -162,6 +165,8 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add(&args, "-no-user-config", NULL);
 	add(&args, "-display", "none");
 	add(&args, "-no-reboot", NULL);
+	if (name)
+		add(&args, "-name", "%s", name);
 	add(&args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
 	add(&args, "-accel", "%s", accels[config->accel]);
 	if (config->accel == RESULT_KVM)
@@ -194,31 +199,29 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
  * Root's QEMU becomes nobody, in a directory that nobody cannot write to, after it has
  * opened its files and before the guest runs. NULL: it keeps its privileges.
  */
-static char *privileges(const struct qemu_config *config, const char *directory)
+static char *privileges(const struct qemu_config *config)
 {
 	const struct passwd *nobody;
 
 	if (geteuid() || !qemu_changes_user(config->binary))
 		return NULL;
 	nobody = getpwnam("nobody");
-	return xasprintf("user=%u:%u,chroot=%s", nobody ? nobody->pw_uid : OVERFLOW_ID,
-			 nobody ? nobody->pw_gid : OVERFLOW_ID, directory);
+	return xasprintf("user=%u:%u,chroot=" DIRECTORY, nobody ? nobody->pw_uid : OVERFLOW_ID,
+			 nobody ? nobody->pw_gid : OVERFLOW_ID);
 }
 
 char **qemu_argv(const struct qemu_config *config)
 {
+	char *run_with = privileges(config), qmp[32], guest[32], **argv;
 	/* A single comma would end the value. */
-	char *directory = replace(config->directory, ',', ",,");
-	char *console = xasprintf("%s/console.log", directory);
-	char *run_with = privileges(config, directory), qmp[32], guest[32], **argv;
+	char *name = config->name ? replace(config->name, ',', ",,") : NULL;
 	char initramfs[] = "/proc/self/fd/" STRING(QEMU_INITRAMFS_FD);
 
 	snprintf(qmp, sizeof(qmp), "fd=%d", QEMU_QMP_FD);
 	snprintf(guest, sizeof(guest), "fd=%d", QEMU_GUEST_FD);
-	argv = make_argv(config, config->modules ? initramfs : config->initramfs, console, qmp,
-			 guest, run_with);
-	free(directory);
-	free(console);
+	argv = make_argv(config, config->modules ? initramfs : config->initramfs,
+			 DIRECTORY "/console.log", qmp, guest, run_with, name);
+	free(name);
 	free(run_with);
 	return argv;
 }
@@ -251,7 +254,7 @@ int qemu_write_script(const struct qemu_config *config, const char *path)
 		return -errno;
 	argv = make_argv(config, config->modules ? "initramfs.cpio" : config->initramfs,
 			 "console.log", "path=qmp.sock,server=on,wait=off",
-			 "path=guest.sock,server=on,wait=off", NULL);
+			 "path=guest.sock,server=on,wait=off", NULL, NULL);
 	fputs("#!/bin/sh\n# The VM of this boot, by hand: QMP and the agent listen on qmp.sock and "
 	      "guest.sock.\numask 077\n",
 	      f);

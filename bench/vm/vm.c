@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/vm/interrupt.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/directory.h"
@@ -75,7 +76,9 @@ void vm_explain(struct vm *vm, const char *stage, const char *symptom)
 			 last_line(vm, "qemu.log", 0, "", line) ? ": " : "", line);
 	else
 		snprintf(reason, size, "%s: %s%s", stage, symptom,
-			 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)" : "");
+			 qemu_is_stopped(&vm->qemu) ? "; somebody stopped QEMU (SIGSTOP)"
+			 : interrupt_gap_ns() ? "; balloonbench itself did not run for a while"
+					      : "");
 }
 
 static int connect_channels(struct vm *vm, uint64_t deadline)
@@ -201,7 +204,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 	if (!err)
 		err = wait_ready(vm, cut, started_ns, deadline);
 	if (!err)
-		log_debug("QEMU %d, logs in %s: agent ready after %s", vm->qemu.pid, vm->directory,
+		log_debug("QEMU %d: agent ready after %s", vm->qemu.pid,
 			  format_duration(vm->ready_ns, ready, sizeof(ready)));
 	return err;
 }

@@ -83,7 +83,9 @@ static void wrong_output_directories(void **state)
 	write_file(test_dir, "full/file", "precious");
 	RUN(2, "full: File exists", "choose a new directory", "--scenario", "smoke", "-o", path);
 	snprintf(path, sizeof(path), "%s/full/file/below", test_dir);
-	RUN(3, "cannot write into", NULL, "--scenario", "smoke", "-o", path);
+	RUN(3, "cannot create", "Not a directory", "--scenario", "smoke", "-o", path);
+	snprintf(path, sizeof(path), "%s/caf\xe9", test_dir);
+	RUN(2, "not UTF-8", NULL, "--scenario", "smoke", "-o", path);
 	RUN(3, "cannot create /proc/x", NULL, "--scenario", "smoke", "-o", "/proc/x");
 }
 

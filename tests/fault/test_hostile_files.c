@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "tests/helpers/tiny.h"
 
 #define PRECIOUS "what was in it before"
+#define DEPTH 150000
 
 static int set_up(void **state)
 {
@@ -81,12 +83,12 @@ static void endless_file(void **state)
 
 static void deep_nesting(void **state)
 {
-	char *deep = malloc(JSON_FILE_MAX);
+	char *deep = malloc(DEPTH + 1);
 
 	(void)state;
 	assert_non_null(deep);
-	memset(deep, '[', JSON_FILE_MAX - 1);
-	deep[JSON_FILE_MAX - 1] = '\0';
+	memset(deep, '[', DEPTH);
+	deep[DEPTH] = '\0';
 	hostile_tree_make(in_test_dir("deep"));
 	write_file(in_test_dir("deep"), "plan.json", deep);
 	expect_outcome(stat_program("compare", "deep", NULL), EXIT_ENVIRONMENT,
@@ -97,6 +99,111 @@ static void deep_nesting(void **state)
 								    "--format", "perfetto", NULL }),
 		       EXIT_ENVIRONMENT, TRACE_FILE);
 	free(deep);
+}
+
+/* Replace a file of a tree by @count copies of @item between @begin and @end, and compare. */
+static void expect_refused(const char *name, const char *begin, const char *item, size_t count,
+			   const char *end, const char *reason)
+{
+	char *text = malloc(strlen(begin) + count * strlen(item) + strlen(end) + 1), *at;
+
+	assert_non_null(text);
+	at = stpcpy(text, begin);
+	while (count--)
+		at = stpcpy(at, item);
+	stpcpy(at, end);
+	remove_tree(in_test_dir("refused"));
+	hostile_tree_make(in_test_dir("refused"));
+	write_file(in_test_dir("refused"), name, text);
+	expect_outcome(stat_program("compare", "refused", NULL), EXIT_ENVIRONMENT, reason);
+	free(text);
+}
+
+/* Small files that take gigabytes, or minutes. */
+static void small_files_with_much_in_them(void **state)
+{
+	static const char *const names[] = { "plan.json", "env.json",
+					     "idle/v0/boot-01/result.json" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		expect_refused(names[i], "{\"a\":[", "{},", 5000000, "{}]}", "arrays and objects");
+		expect_refused(names[i], "{\"a\":[", "0,", 5000000, "0]}", "values, more than");
+	}
+	expect_refused("plan.json", "{\"scenarios\":[", "{\"name\":\"x\"},", 1000, "{}]}",
+		       "more than 256 scenarios");
+}
+
+static void keys_that_are_there_twice(void **state)
+{
+	(void)state;
+	expect_refused("idle/v0/boot-01/result.json", "{\"boot\":1,", "\"boot\":2,", 1,
+		       "\"seed\":1}", "duplicate object key");
+	expect_refused("plan.json", "{\"seed\":1,", "\"seed\":2,", 1, "\"a\":1}",
+		       "duplicate object key");
+}
+
+/* They would be cut off, and one taken for the other. */
+static void long_names(void **state)
+{
+	char *name = calloc(1, 601), *text;
+	json_t *result;
+
+	(void)state;
+	memset(name, 'n', 600);
+	hostile_tree_make(in_test_dir("long"));
+	result = load_json(in_tree("long", "idle/v0/boot-01/result.json"));
+	json_object_set_new(result, "variant", json_string(name));
+	text = json_dumps(result, 0);
+	write_file(in_test_dir("long"), "idle/v0/boot-01/result.json", text);
+	expect_outcome(stat_program("compare", "long", NULL), EXIT_ENVIRONMENT,
+		       "name of more than 255 bytes");
+	json_decref(result);
+	free(text);
+	free(name);
+}
+
+/* A link in a tree of someone else's can lead to what only the reader may read. */
+static void links_are_not_read(void **state)
+{
+	static const char *const names[] = { "env.json", "plan.json", "idle/v0/boot-01/result.json",
+					     "idle" };
+	char path[PATH_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		remove_tree(in_test_dir("read"));
+		remove_tree(in_test_dir("moved"));
+		hostile_tree_make(in_test_dir("read"));
+		snprintf(path, sizeof(path), "%s", in_tree("read", names[i]));
+		assert_int_equal(rename(path, in_test_dir("moved")), 0);
+		assert_int_equal(symlink(in_test_dir("moved"), path), 0);
+		expect_outcome(stat_program("compare", "read", NULL), EXIT_ENVIRONMENT,
+			       "symbolic link");
+	}
+	hostile_tree_make(in_test_dir("traced"));
+	write_file(test_dir, "trace",
+		   "{\"schema_version\":2,\"level\":\"phases\"}\n{\"records\":0}\n");
+	assert_int_equal(
+		symlink(in_test_dir("trace"), in_tree("traced", "idle/v0/boot-01/" TRACE_FILE)), 0);
+	expect_outcome(stat_program("export", "traced", "--format=perfetto"), EXIT_ENVIRONMENT,
+		       TRACE_FILE ": Too many levels of symbolic links");
+	/* The tree itself may be one. */
+	hostile_tree_make(in_test_dir("real"));
+	assert_int_equal(symlink("real", in_test_dir("named")), 0);
+	expect_outcome(stat_program("export", "named", "--format=json"), EXIT_FINE, "");
+}
+
+/* A limit is an error with a message, not the end by a signal. */
+static void limited_size_of_files(void **state)
+{
+	(void)state;
+	expect_outcome(run_shell("ulimit -f 1; '%s' run --scenario '%s' --variant finalize "
+				 "--accel tcg --trace off --boots 1 -o '%s/limited' 2>&1",
+				 build_path("balloonbench"), tiny, test_dir),
+		       EXIT_ENVIRONMENT, "ulimit -f");
 }
 
 static void expect_precious(void)
@@ -172,7 +279,7 @@ static void directory_of_others(void **state)
 	assert_int_equal(mkdir(in_test_dir("theirs"), 0755), 0);
 	assert_int_equal(chmod(in_test_dir("theirs"), 01777), 0);
 	expect_outcome(tiny_run("theirs", "--boots", "1", "--trace", "off"), EXIT_ENVIRONMENT,
-		       "writable for all");
+		       "another user can write to it");
 }
 
 static void directory_owned_by_another_user(void **state)
@@ -183,7 +290,7 @@ static void directory_owned_by_another_user(void **state)
 	assert_int_equal(mkdir(in_test_dir("nobodys"), 0755), 0);
 	assert_int_equal(chown(in_test_dir("nobodys"), 65534, 65534), 0);
 	expect_outcome(tiny_run("nobodys", "--boots", "1", "--trace", "off"), EXIT_ENVIRONMENT,
-		       "owned by another user");
+		       "another user owns it");
 }
 
 static size_t seen_files;
@@ -240,6 +347,11 @@ int main(void)
 		cmocka_unit_test(pipe_instead_of_file),
 		cmocka_unit_test(endless_file),
 		cmocka_unit_test(deep_nesting),
+		cmocka_unit_test(small_files_with_much_in_them),
+		cmocka_unit_test(keys_that_are_there_twice),
+		cmocka_unit_test(long_names),
+		cmocka_unit_test(links_are_not_read),
+		cmocka_unit_test(limited_size_of_files),
 		cmocka_unit_test(links_are_not_written_through),
 		cmocka_unit_test(link_instead_of_plots),
 		cmocka_unit_test(directory_of_others),

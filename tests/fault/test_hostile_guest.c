@@ -65,6 +65,25 @@ static void deep_nesting(void **state)
 	expect_failure("deep", "no JSON object: '[[[[");
 }
 
+static void empty_arrays(void **state)
+{
+	(void)state;
+	expect_failure("empty-arrays", "arrays and objects");
+}
+
+/* Each resize alone would fit. */
+static void large_result(void **state)
+{
+	(void)state;
+	expect_failure("many-points", "more than a result of 16 MiB holds");
+}
+
+static void huge_number(void **state)
+{
+	(void)state;
+	expect_failure("huge-number", "impossible number");
+}
+
 static void reason_is_text(void **state)
 {
 	(void)state;
@@ -172,10 +191,12 @@ static void landlock_without_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(endless_line),		  cmocka_unit_test(deep_nesting),
-		cmocka_unit_test(reason_is_text),	  cmocka_unit_test(endless_console),
-		cmocka_unit_test(flood_of_events),	  cmocka_unit_test(wrong_values),
-		cmocka_unit_test(qemu_has_no_privileges), cmocka_unit_test(landlock_without_root),
+		cmocka_unit_test(endless_line),		 cmocka_unit_test(deep_nesting),
+		cmocka_unit_test(empty_arrays),		 cmocka_unit_test(large_result),
+		cmocka_unit_test(huge_number),		 cmocka_unit_test(reason_is_text),
+		cmocka_unit_test(endless_console),	 cmocka_unit_test(flood_of_events),
+		cmocka_unit_test(wrong_values),		 cmocka_unit_test(qemu_has_no_privileges),
+		cmocka_unit_test(landlock_without_root),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

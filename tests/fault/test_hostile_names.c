@@ -21,7 +21,7 @@
 #define OWNED "owned-by-a-name"
 /* Terminal control in 7 and in 8 bits, and a line of its own. */
 #define TERMINAL                                                                                   \
-	"\033]0;owned\007\033[2J\xc2\x9b"                                                          \
+	"\033]0;owned\007\033[2J\xe2\x80\xae\xc2\x9b"                                                          \
 	"31m\r\n"
 /* Commands for a shell and gnuplot, and conversions for printf(). */
 #define COMMANDS                                                                                   \
@@ -84,7 +84,8 @@ static void expect_plain(const char *what, const char *text)
 
 	for (; *at; at++)
 		if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f ||
-		    (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f))
+		    (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) ||
+		    (*at == 0xe2 && at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae))
 			fail_msg("%s has a control character 0x%02x: %.60s", what, *at,
 				 at - (const unsigned char *)text > 30 ? (const char *)at - 30
 								       : text);

@@ -111,9 +111,10 @@ void outcome_release(struct outcome *outcome)
 
 int count_processes(const char *text)
 {
-	char path[PATH_MAX], line[65536];
+	char path[PATH_MAX], cwd[PATH_MAX], line[65536];
 	struct dirent *entry;
 	int count = 0;
+	ssize_t length;
 	size_t n, i;
 	DIR *proc = opendir("/proc");
 	FILE *f;
@@ -129,7 +130,10 @@ int count_processes(const char *text)
 		for (i = 0; i < n; i++)
 			line[i] = line[i] ? line[i] : ' ';
 		line[n] = '\0';
-		count += strstr(line, text) != NULL;
+		snprintf(path, sizeof(path), "/proc/%s/cwd", entry->d_name);
+		length = readlink(path, cwd, sizeof(cwd) - 1);
+		cwd[length < 0 ? 0 : length] = '\0';
+		count += strstr(line, text) || strstr(cwd, text);
 	}
 	if (proc)
 		closedir(proc);

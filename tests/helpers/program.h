@@ -25,7 +25,7 @@ pid_t start_program(const char *name, const char *const *args);
 /* Wait for a process. Returns its exit status, or 128 + signal. */
 int wait_program(pid_t pid);
 
-/* Number of processes whose command line contains @text. */
+/* Number of processes whose command line or working directory contains @text. */
 int count_processes(const char *text);
 
 /* Path of a file of the build, valid until the next call. */

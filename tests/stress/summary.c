@@ -77,6 +77,6 @@ int summary_write(const json_t *summary, const char *directory)
 
 	snprintf(json, sizeof(json), "%s/summary.json", directory);
 	snprintf(markdown, sizeof(markdown), "%s/summary.md", directory);
-	err = atomic_file_write_json(json, summary);
+	err = atomic_file_replace_json(json, summary);
 	return err ? err : write_markdown(markdown, json);
 }

@@ -8,7 +8,11 @@
 #include <errno.h>
 #include <jansson.h>
 #include <signal.h>
+#include <fcntl.h>
+#include <linux/sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +21,8 @@
 
 #include "bpf/host_tracer.h"
 #include "bpf/host.skel.h"
+#include "bpf/traced_processes.h"
+#include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -338,6 +344,73 @@ static void signal_ends_the_command(void **state)
 	}
 }
 
+/* It ends although it cannot write: the pipe is full, and nobody reads it. */
+static void signal_ends_a_blocked_command(void **state)
+{
+	int ends[2], queued = 0;
+	pid_t pid;
+
+	(void)state;
+	host_tracer_close(open_or_skip(TRACE_PAGES));
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDOUT_FILENO);
+		execl(build_path("balloontrace"), "balloontrace", "host", "--all-qemu",
+		      "--interval", "1us", "--json", NULL);
+		_exit(127);
+	}
+	AWAIT(!ioctl(ends[0], FIONREAD, &queued) && queued > 60000);
+	usleep(300000);
+	kill(pid, SIGINT);
+	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* A process with a given ID, which was another's before. */
+static pid_t sleep_as(pid_t wanted)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD,
+				   .set_tid = (uintptr_t)&wanted,
+				   .set_tid_size = 1 };
+	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void process_with_the_id_of_another(void **state)
+{
+	struct traced_processes traced = { .tracer = open_or_skip(TRACE_PAGES) };
+	pid_t pid = fork(), next;
+
+	(void)state;
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(traced_processes_add(&traced, pid), 0);
+	traced_processes_update(&traced);
+	assert_false(traced.list[0]->gone);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	next = sleep_as(pid);
+	if (next < 0)
+		skip_test("cannot choose the ID of a process: %s", strerror(errno));
+	traced_processes_update(&traced);
+	assert_true(traced.list[0]->gone);
+	assert_int_equal(traced_processes_add(&traced, next), 0);
+	assert_int_equal(traced.count, 2);
+	kill(next, SIGKILL);
+	waitpid(next, NULL, 0);
+	host_tracer_close(traced.tracer);
+	traced_processes_release(&traced);
+}
+
 static void wrong_options(void **state)
 {
 	static const struct {
@@ -402,6 +475,8 @@ int main(void)
 		cmocka_unit_test(command_counts_all_calls),
 		cmocka_unit_test(command_prints_text),
 		cmocka_unit_test(signal_ends_the_command),
+		cmocka_unit_test(signal_ends_a_blocked_command),
+		cmocka_unit_test(process_with_the_id_of_another),
 		cmocka_unit_test(wrong_options),
 		cmocka_unit_test(without_permission),
 	};

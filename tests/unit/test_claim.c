@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analysis/gate/gate.h"
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 #include "tests/helpers/files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -371,6 +371,10 @@ static void what_is_utf8(void **state)
 		assert_true(utf8_is_valid(good[i]));
 	for (i = 0; i < COUNT(bad); i++)
 		assert_false(utf8_is_valid(bad[i]));
+	/* RIGHT-TO-LEFT OVERRIDE and an isolate. */
+	assert_string_equal(printable("a\xe2\x80\xae"
+				      "b\xe2\x81\xa6"),
+			    "a?b?");
 	assert_string_equal(printable("a\x1b[31m\tb\x7f"), "a?[31m?b?");
 	/* CSI as one character, and what is no character at all. */
 	assert_string_equal(printable("\xc2\x9b"

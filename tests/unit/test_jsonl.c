@@ -166,13 +166,105 @@ static void the_user_interrupts(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Write from a process of its own: the socket's buffer is smaller. */
+static void put_repeated(const char *begin, const char *item, size_t count, const char *end)
+{
+	size_t length = strlen(item), used = strlen(begin), i;
+	char *text = malloc(used + count * length + strlen(end) + 1), *at = text;
+	ssize_t n;
+
+	if (fork()) {
+		free(text);
+		return;
+	}
+	/* So that it ends with the test. */
+	close(stream.fd);
+	at = stpcpy(at, begin);
+	for (i = 0; i < count; i++)
+		at = stpcpy(at, item);
+	used = stpcpy(at, end) - text;
+	for (at = text; used; at += n, used -= n) {
+		n = write(peer, at, used);
+		if (n <= 0)
+			break;
+	}
+	_exit(0);
+}
+
+static void expect_within(int err)
+{
+	json_t *msg = NULL;
+
+	assert_int_equal(jsonl_receive(&stream, &msg, deadline_in_ms(20000)), err);
+	json_decref(msg);
+}
+
+/* Three bytes of text are 130 of memory. */
+static void small_arrays_are_counted(void **state)
+{
+	(void)state;
+	put_repeated("{\"a\":[", "[],", 2000000, "[]]}\n");
+	expect_within(-EMSGSIZE);
+	assert_contains(stream.error, "arrays and objects");
+}
+
+static void numbers_are_counted(void **state)
+{
+	(void)state;
+	put_repeated("{\"a\":[", "0,", 3000000, "0]}\n");
+	expect_within(-EMSGSIZE);
+	assert_contains(stream.error, "values");
+}
+
+/* As many batches as the agent sends at most. */
+static void large_messages_are_received(void **state)
+{
+	(void)state;
+	put_repeated("{\"a\":[", "123456,0,0,7,1,0,256,256,", 50000, "0]}\n");
+	expect_within(0);
+}
+
+/* Brackets and commas in a text are neither. */
+static void texts_are_not_counted(void **state)
+{
+	(void)state;
+	put_repeated("{\"a\":\"\\\\\\\"", "[,{", 1000000, "\"}\n");
+	expect_within(0);
+}
+
+static void the_sum_of_all_lines_is_bounded(void **state)
+{
+	int lines, err = 0;
+	json_t *msg;
+
+	(void)state;
+	for (lines = 0; !err && lines < 100; lines++) {
+		put_repeated("{\"a\":\"", "0123456789abcdef", 500000, "\"}\n");
+		msg = NULL;
+		err = jsonl_receive(&stream, &msg, deadline_in_ms(20000));
+		json_decref(msg);
+	}
+	assert_int_equal(err, -EMSGSIZE);
+	assert_above(lines, 30);
+	assert_contains(stream.error, "in all");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(split_at_every_byte), TEST(half_a_line_is_kept_over_a_timeout),
-		TEST(garbage_is_shown),	   TEST(an_array_is_no_object),
-		TEST(end_of_stream),	   TEST(sending_to_nobody),
-		TEST(an_endless_line),	   TEST(sending_to_a_deaf_peer),
+		TEST(split_at_every_byte),
+		TEST(half_a_line_is_kept_over_a_timeout),
+		TEST(garbage_is_shown),
+		TEST(an_array_is_no_object),
+		TEST(end_of_stream),
+		TEST(sending_to_nobody),
+		TEST(an_endless_line),
+		TEST(sending_to_a_deaf_peer),
+		TEST(small_arrays_are_counted),
+		TEST(numbers_are_counted),
+		TEST(large_messages_are_received),
+		TEST(texts_are_not_counted),
+		TEST(the_sum_of_all_lines_is_bounded),
 		TEST(the_user_interrupts),
 	};
 

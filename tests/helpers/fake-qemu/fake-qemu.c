@@ -13,6 +13,7 @@
  *   wrong-kernel     the guest runs another kernel
  *   old-agent        the agent speaks another protocol version
  *   silent-guest     the agent never says hello
+ *   late-hello       the agent says hello after 1.5 s
  *   panic            the kernel panics before hello
  *   no-device        the agent finds no device, says so and ends
  *   garbage-guest    the agent sends a line that is not JSON
@@ -35,6 +36,9 @@
  *   no-text          the kernel panics with a message that is not UTF-8
  *   full-console     the kernel prints without end
  *   qmp-flood        QMP sends events without end, and no answer
+ *   empty-arrays     the progress of a resize is two million empty arrays
+ *   huge-number      the guest takes 2^62 ns to fragment its memory
+ *   many-points      the progress of a resize is 90,000 points
  *   panic-poweroff   the kernel panics at power off
  *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
  *                    long), "the balloon dawdles" (any time), "the balloon panics"
@@ -284,6 +288,22 @@ static void resize(void)
 	actual_pages = target_pages;
 }
 
+/* The event of a resize, with so many points of progress. */
+static void put_many(const char *point, size_t count, unsigned long long from,
+		     unsigned long long to)
+{
+	FILE *f = fdopen(dup(guest_fd), "w");
+
+	fprintf(f,
+		"{\"event\":\"resized\",\"from_pages\":%llu,\"to_pages\":%llu,\"start_ns\":1,"
+		"\"duration_ns\":50000000,\"resolution_ns\":1000,\"cpu_ns\":0,\"progress\":[%s",
+		from, to, point);
+	while (count--)
+		fprintf(f, ",%s", point);
+	fprintf(f, "]}\n");
+	fclose(f);
+}
+
 static void time_resize(json_t *id)
 {
 	unsigned long long from, to;
@@ -301,6 +321,11 @@ static void time_resize(json_t *id)
 	if (!is("stuck") && !is("hang-in-resize"))
 		resize();
 	pthread_mutex_unlock(&lock);
+	if (is("empty-arrays") || is("many-points")) {
+		put_many(is("many-points") ? "[0,0]" : "[]", is("many-points") ? 90000 : 2000000,
+			 from, to);
+		return;
+	}
 	if (is("stuck"))
 		put_guest_line(json_pack("{s:s, s:s}", "event", "resize-failed", "error",
 					 "the balloon did not reach its target in time"));
@@ -389,8 +414,10 @@ static void answer_guest(const json_t *msg)
 				  "blocks", "inflated_pages", 0, "deflated_pages", 0, "split", 0,
 				  "allocations"));
 	if (!strcmp(cmd, "fragment"))
-		json_object_update_new(answer, json_pack("{s:i, s:i}", "pinned_bytes", 4096,
-							 "duration_ns", 1000000));
+		json_object_update_new(
+			answer,
+			json_pack("{s:I, s:I}", "pinned_bytes", (json_int_t)4096, "duration_ns",
+				  is("huge-number") ? (json_int_t)1 << 62 : 1000000));
 	if (!strcmp(cmd, "touch"))
 		json_object_update_new(answer, json_pack("{s:O, s:i}", "bytes",
 							 json_object_get(msg, "bytes"),
@@ -471,6 +498,8 @@ static void serve_guest(void)
 		try_to_escape();
 	if (is("garbage-guest"))
 		dprintf(guest_fd, "login: \n");
+	if (is("late-hello"))
+		usleep(1500000);
 	if (!is("silent-guest"))
 		say_hello();
 	while ((msg = read_line(f))) {
@@ -524,6 +553,7 @@ static int change_user(void)
 
 int main(int argc, char **argv)
 {
+	char path[4096] = "";
 	const char *boot;
 	pthread_t thread;
 
@@ -536,7 +566,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	read_arguments(argc, argv);
-	boot = strstr(console_path, "boot-");
+	/* console_path leads through a descriptor. */
+	boot = realpath(console_path, path) ? strstr(path, "boot-") : NULL;
 	srandom(boot ? atoi(boot + 5) : 0);
 	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
 		fprintf(stderr, "fake-qemu: the machine does not start\n");

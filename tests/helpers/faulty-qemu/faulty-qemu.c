@@ -270,7 +270,7 @@ static int open_channel(struct channel *c, int fd)
 	return 0;
 }
 
-/* The number in the directory of the boot, .../.boot-NN; 0 if there is none. */
+/* The number in the name of the VM, .../.boot-NN; 0 if there is none. */
 static unsigned int boot_of(char **argv)
 {
 	const char *directory;
@@ -278,7 +278,7 @@ static unsigned int boot_of(char **argv)
 
 	for (; *argv; argv++) {
 		directory = strstr(*argv, "/.boot-");
-		if (directory && strstr(*argv, "id=console"))
+		if (directory)
 			sscanf(directory, "/.boot-%u", &boot);
 	}
 	return boot;

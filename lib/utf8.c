@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analysis/data/utf8.h"
+#include "lib/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,20 @@ bool utf8_is_valid(const char *text)
 
 bool utf8_is_control(long code)
 {
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f);
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e ||
+	       code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+void utf8_disarm(char *text)
+{
+	const char *next = text;
+
+	while (*text) {
+		if (utf8_is_control(utf8_next(&next)))
+			memset(text, '?', next - text);
+		text += next - text;
+	}
 }
 
 const char *printable(const char *name)
