@@ -194,6 +194,26 @@ static int read_boot(struct boot_result *result, char *err, size_t err_size)
 	return status;
 }
 
+/* Polls time all resizes: those alone where there are no events, as in older results. */
+static void complete_polled(struct resize_result *r)
+{
+	if (r->polled.duration_ns != RECORD_ABSENT)
+		return;
+	r->polled.duration_ns = r->duration_ns;
+	r->polled.resolution_ns = r->resolution_ns;
+}
+
+static void add_result(struct table *t, struct boot_result *result, const char *path)
+{
+	size_t i;
+	int d;
+
+	for (i = 0; i < result->cycles.count; i++)
+		for (d = 0; d < DIRECTIONS; d++)
+			complete_polled(cycle_resize(result_cycle(result, i), d));
+	add_boot(t, result, path, reader.offset);
+}
+
 static void load_file(struct table *t, const char *path, char *err, size_t err_size)
 {
 	struct boot_result result;
@@ -203,7 +223,7 @@ static void load_file(struct table *t, const char *path, char *err, size_t err_s
 		if (read_boot(&result, err, err_size))
 			add_broken(t, err);
 		else
-			add_boot(t, &result, path, reader.offset);
+			add_result(t, &result, path);
 		record_release(&boot_record, &result);
 	}
 	if (more < 0)

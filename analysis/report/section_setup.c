@@ -110,7 +110,7 @@ void write_kernel_facts(struct writer *w, const struct document *d)
 static void write_resolution(struct writer *w, const struct table *t)
 {
 	const struct column *ns, *of;
-	size_t i, c, d, count = 0, within = 0;
+	size_t i, c, d, count = 0, within = 0, unresolved = 0;
 	double percent, worst = 0;
 	char name[64];
 
@@ -126,15 +126,16 @@ static void write_resolution(struct writer *w, const struct table *t)
 				if (isnan(percent))
 					continue;
 				count++;
-				within += percent <= 0.5;
+				within += percent <= 1;
+				unresolved += !is_resolved(percent / 100);
 				worst = fmax(worst, percent);
 			}
 		}
 	}
 	write_paragraph(w,
-			"Of %zu timed resizes, %zu have a resolution within 0.5 %% of their "
-			"duration; the worst has %.2g %%.",
-			count, within, worst);
+			"Of %zu timed resizes, %zu have a resolution within 1 %% of their "
+			"duration; the worst has %.2g %%, and %zu are not resolved to %g %%.",
+			count, within, worst, unresolved, 100 * RESOLVED_SHARE);
 }
 
 void section_method(struct writer *w, struct report *r)
