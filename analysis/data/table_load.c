@@ -38,7 +38,8 @@ static void add_items(const struct row *row, const char *path, const struct fiel
 	for (i = 0; i < list->count; i++, item += record_item_size(f)) {
 		snprintf(number, sizeof(number), "%zu", i);
 		snprintf(name, sizeof(name), "%s.%s", path,
-			 f->type == FIELD_NUMBERS ? number : *(char **)item);
+			 f->type == FIELD_NUMBERS || f->type == FIELD_TEXTS ? number
+									    : *(char **)item);
 		if (f->type == FIELD_MAP && !strchr(*(char **)item, '.'))
 			record_walk(f->record, item, add_value, &inner);
 		else if (f->type == FIELD_COUNTERS)
@@ -46,6 +47,9 @@ static void add_items(const struct row *row, const char *path, const struct fiel
 				((struct counter *)item)->value;
 		else if (f->type == FIELD_NUMBERS)
 			table_cell(row, name, FIELD_COUNT)->number = *(int64_t *)item;
+		else if (f->type == FIELD_TEXTS)
+			table_cell(row, name, FIELD_TEXT)->text =
+				table_keep_text(row->table, *(char **)item);
 		else if (f->type == FIELD_LIST && ((struct observed *)item)->why_not)
 			table_cell(row, name, FIELD_TEXT)->text =
 				table_keep_text(row->table, ((struct observed *)item)->why_not);

@@ -196,6 +196,41 @@ static size_t write_outliers(struct writer *w, const struct report *r)
 	return found;
 }
 
+/* "cut: text", each once, without the time, "[    0.123456] ". */
+static void find_boot_warnings(const struct table *t, struct record_list *found)
+{
+	const char *text, *said;
+	char name[32], line[512];
+	size_t b, i;
+
+	for (b = 0; b < t->boot_count; b++) {
+		for (i = 0;; i++) {
+			snprintf(name, sizeof(name), "boot_warnings.%zu", i);
+			text = table_text(t, &t->boots[b], name);
+			if (!*text)
+				break;
+			said = *text == '[' && strstr(text, "] ") ? strstr(text, "] ") + 2 : text;
+			snprintf(line, sizeof(line), "%s: %s", table_text(t, &t->boots[b], "cut"),
+				 said);
+			record_append_once(found, line, strlen(line));
+		}
+	}
+}
+
+static void write_boot_warnings(struct writer *w, const struct table *t)
+{
+	struct record_list found = { NULL, 0 };
+	size_t i;
+
+	find_boot_warnings(t, &found);
+	if (found.count)
+		write_paragraph(w, "Warnings of kernels while they booted, which fail no boot; of "
+				   "each cut:");
+	for (i = 0; i < found.count; i++)
+		write_item(w, "%s", ((char **)found.items)[i]);
+	record_release_texts(&found);
+}
+
 static void write_reproduce(struct writer *w, const struct report *r)
 {
 	const char *command = document_text(r->table->env, "command");
@@ -221,6 +256,7 @@ void section_boots(struct writer *w, struct report *r)
 			"above 3.5): %zu. They are flagged, and part of every number%s",
 			found, found ? ":" : ".");
 	write_outliers(w, r);
+	write_boot_warnings(w, r->table);
 	write_reproduce(w, r);
 }
 
