@@ -155,10 +155,12 @@ void section_results(struct writer *w, struct report *r)
 			continue;
 		write_paragraph(w,
 				"Time by phase: %s per page of 4 KiB, median over the boots "
-				"[95 %%], and the share of the resize; -: not observed. outside: "
-				"before the first batch and after the last one, by the polls; not "
-				"part of the resize. The boots are those of the table above.",
+				"[95 %%], and the share of the resize; -: not observed. The boots "
+				"are those of the table above.",
 				table_is_icount(r->table) ? "guest instructions" : "µs");
+		if (outside_is_known(r, s, INFLATE) || outside_is_known(r, s, DEFLATE))
+			write_text(w, " outside: before the first batch and after the last one, by "
+				      "the polls; no part of the resize.");
 		for (d = 0; d < DIRECTIONS; d++)
 			write_phases(w, r, s, d);
 		report_plot(w, r, PLOT_PHASES, of);
