@@ -11,6 +11,7 @@ const char *const direction_names[] = { "inflate", "deflate", NULL };
 const char *const victim_phase_names[] = {
 	"before", "inflate", "plateau", "deflate", "after", NULL
 };
+static const char *const timer_names[] = { "polls", "events", NULL };
 static const char *const source_names[] = { "batches", "tracepoints", NULL };
 static const char *const per_names[] = { "page", "batch", NULL };
 const char *const mechanisms[] = { "auto", "events", "fentry", "kprobe", NULL };

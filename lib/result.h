@@ -29,6 +29,7 @@ enum result_victim_phase {
 	PHASE_AFTER,
 	VICTIM_PHASES
 };
+enum resize_timer { TIMER_POLLS, TIMER_EVENTS };
 enum host_source { HOST_BATCHES, HOST_TRACEPOINTS };
 enum op_per { OP_PER_PAGE, OP_PER_BATCH };
 enum result_mechanism { RESULT_EVENTS, RESULT_FENTRY, RESULT_KPROBE };

@@ -29,6 +29,7 @@
 	     .per = offsetof(struct S, divisor), .factor = times, __VA_ARGS__)
 #define BOOL(...) ROW(BOOL, bool, __VA_ARGS__)
 #define TEXT(...) ROW(TEXT, char *, __VA_ARGS__)
+#define CHOICE_OR_NONE(member, names, text) ROW(CHOICE, int, member, text, .choices = names)
 #define CHOICE(member, names, text) ROW(CHOICE, int, member, text, REQUIRED, .choices = names)
 #define HISTOGRAM(member, text, of, whose) \
 	ROW(HISTOGRAM, struct histogram *, member, text, REQUIRED, .unit = UNIT_##of, \
@@ -93,6 +94,14 @@ BEGIN(stall_record, "stall", "the resize stalled until a process had freed memor
 	BYTES(freed_bytes, "freed by a process to end the stall", REQUIRED)
 END
 #undef S
+#define S polled_times
+BEGIN(polled_record, "polled", "the agent's polls, where duration_ns is by the driver's events")
+	NS(duration_ns, "from the target's being readable to its being reached", REQUIRED)
+	NS(resolution_ns, "width of the interval that holds the true value of it", REQUIRED)
+	INTEGER(outside_ns, "polled duration less that by events: before the first batch, and after the last",
+		REQUIRED, .unit = UNIT_NS, .clock = CLOCK_GUEST)
+END
+#undef S
 #define S resize_result
 BEGIN(resize_record, "resize", "one inflate or deflate")
 	BYTES(bytes, "really resized", REQUIRED, HIGHER)
@@ -106,6 +115,8 @@ BEGIN(resize_record, "resize", "one inflate or deflate")
 	BYTES(taken_back_bytes, "taken back by a guest out of memory and given again; not in bytes")
 	COUNT(batches, "batches of the driver, empty ones too")
 	COUNT(kicks, "kicks of the host: batches that are not empty")
+	CHOICE_OR_NONE(timer, timer_names, "polls or events: what duration_ns is from; absent: polls")
+	STRUCT(polled, polled_times, polled_record)
 	STRUCT(entries, resize_entries, entries_record)
 	STRUCT(phases, phases, phases_record)
 	STRUCT(host, host_work, host_work_record)
@@ -402,6 +413,7 @@ END
 #undef DERIVED
 #undef BOOL
 #undef TEXT
+#undef CHOICE_OR_NONE
 #undef CHOICE
 #undef HISTOGRAM
 #undef LIST

@@ -117,6 +117,7 @@ static bool fill_row(double *row, size_t blocks, const struct series *s)
 
 double *block_effects_beside(const struct table *t, const struct comparison *c, size_t blocks)
 {
+	const struct measure measure = compare_measure(c);
 	double *effects = stats_array(blocks), *logs;
 	size_t v, n = 0;
 
@@ -130,7 +131,7 @@ double *block_effects_beside(const struct table *t, const struct comparison *c, 
 		if (!strcmp(t->variants[v], c->variant) || !strcmp(t->variants[v], c->base) ||
 		    !table_compares(t, t->variants[v], c->base))
 			continue;
-		s = series(t, c->scenario, t->variants[v], c->measure);
+		s = series(t, c->scenario, t->variants[v], &measure);
 		n += fill_row(&logs[n * blocks], blocks, &s);
 		series_release(&s);
 	}

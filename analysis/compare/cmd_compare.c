@@ -227,7 +227,9 @@ const struct command compare_command = {
 		"builds of each kernel, a value is the mean of a build.\n"
 		"The durations of both resizes have verdicts. Their comparisons in all scenarios "
 		"are one family: what is shown of it changes no verdict. Other metrics are "
-		"exploratory.\n"
+		"exploratory. A ratio that the timers of the resizes know to more than 3 % only "
+		"is marked unresolved, and has no verdict; by polls: by the timer that both "
+		"sides have.\n"
 		"A metric is named by its path in result.json: inflate.duration_ns, "
 		"deflate.gib_per_s, touch.duration_ns, ready_ns. --metric help lists them.",
 	.examples = "  balloonstat compare results/20261121T033000Z-default\n"

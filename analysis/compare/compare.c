@@ -138,16 +138,21 @@ static const char *kernel_of(const struct table *table, const char *scenario, co
 	return *id ? id : table_text(table, &table->boots[i], "cut");
 }
 
+struct measure compare_measure(const struct comparison *c)
+{
+	return c->by_polls ? measure_by_polls(c->measure) : *c->measure;
+}
+
 void compare_widen(struct comparison *c, const struct table *table)
 {
-	struct resolution of = resolution_of(table, c->scenario, c->variant, c->measure), base,
-			  ratio;
+	const struct measure measure = compare_measure(c);
+	struct resolution of = resolution_of(table, c->scenario, c->variant, &measure), base, ratio;
 
 	c->resolution = of.share;
 	resolution_widen(&c->median_interval, &of);
 	if (!c->base)
 		return;
-	base = resolution_of(table, c->scenario, c->base, c->measure);
+	base = resolution_of(table, c->scenario, c->base, &measure);
 	ratio = resolution_of_ratio(&of, &base);
 	c->base_resolution = base.share;
 	c->ratio_resolution = ratio.share;
@@ -162,20 +167,23 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 	     const char *scenario, const char *variant, const char *base)
 {
 	struct unit_shown shown = measure_shown(measure, table_is_icount(table));
-	struct series s = series(table, scenario, variant, measure);
+	const bool by_polls = timers_differ(table, measure, scenario, variant, base);
+	const struct measure timed = by_polls ? measure_by_polls(measure) : *measure;
+	struct series s = series(table, scenario, variant, &timed);
 
 	*c = (struct comparison){ .scenario = scenario,
 				  .variant = variant,
 				  .base = base,
 				  .measure = measure,
 				  .metric = measure->text,
+				  .by_polls = by_polls,
 				  .unit = shown.name,
 				  .values = s.values,
 				  .boots = s.boots,
 				  .blocks = s.blocks };
 	c->n = take(&s, shown.scale, &c->absent);
 	if (base) {
-		s = series(table, scenario, base, measure);
+		s = series(table, scenario, base, &timed);
 		c->base_values = s.values;
 		c->base_blocks = s.blocks;
 		c->base_n = take(&s, shown.scale, &c->base_absent);

@@ -17,6 +17,7 @@ enum verdict {
 	VERDICT_INVALID,     /* no ok boot on a side */
 	VERDICT_ABSENT,	     /* the ok boots of a side have no such value */
 	VERDICT_DIFFERS,     /* by less than kernels that differ in their layout alone */
+	VERDICT_UNRESOLVED,  /* a ratio that the timers know to 3 % at best */
 	VERDICT_EXPLORATORY, /* of a metric that the plan does not name: no verdict */
 };
 
@@ -28,6 +29,7 @@ struct comparison {
 	const char *scenario, *variant, *base; /* NULL: the variant alone */
 	const struct measure *measure;
 	const char *metric, *unit; /* as the measure was written; of the values */
+	bool by_polls;		   /* values are by the timer that both sides have */
 	double *values, *base_values;
 	size_t *boots; /* of each value, the index in the table of its (first) boot */
 	unsigned int *blocks, *base_blocks;
@@ -68,6 +70,9 @@ void compare_release(struct comparison *c);
 /* The numbers of values that are in @c already, without the effects of blocks. */
 void compare_values(struct comparison *c);
 
+/* The measure of the values: @c->measure, or that by polls. */
+struct measure compare_measure(const struct comparison *c);
+
 /* Widen the intervals by the resolution of the resize timer. compare() does all of it. */
 void compare_widen(struct comparison *c, const struct table *table);
 
@@ -77,6 +82,7 @@ void compare_widen(struct comparison *c, const struct table *table);
  * variant against itself does not count. With I the interval of the ratio:
  *   absent        a side has ok boots, and none of them such a value
  *   invalid       a side has no ok boot
+ *   unresolved    the resolution of the ratio is above RESOLVED_SHARE
  *   inconclusive  a side has fewer than BOOTS_MIN units, or there is no ratio
  *   same          I lies within 1 +- smallest_effect
  *   differs       as the next, but one build of each kernel, and 1 +- layout_floor reaches into I:

@@ -33,7 +33,7 @@ static void write_power(struct writer *w, const struct comparison *c)
 static void write_comparison(struct writer *w, const struct comparison *c)
 {
 	write_row(w);
-	write_cell(w, "%s", c->metric);
+	write_cell(w, "%s%s", c->metric, c->by_polls ? " by polls" : "");
 	write_cell(w, "%s", c->variant);
 	write_count(w, c->n);
 	write_rounded(w, "%.5g", c->resolution, c->median, NAN, NAN);
@@ -214,6 +214,7 @@ static RECORD(comparison_record, "comparison", NULL,
 	NAMED("ci_low", REAL, ratio_interval.low),
 	NAMED("ci_high", REAL, ratio_interval.high),
 	NAMED("ci_confidence", REAL, ratio_interval.confidence),
+	NAMED("resolution", REAL, ratio_resolution), FIELD(BOOL, by_polls, .required = true),
 	FIELD(REAL, difference),
 	NAMED("difference_low", REAL, difference_interval.low),
 	NAMED("difference_high", REAL, difference_interval.high),
@@ -229,7 +230,7 @@ static RECORD(variant_record, "variant", NULL,
 	NAMED("failed", COUNT, counts.failed),
 	NAMED("invalid", COUNT, counts.invalid),
 	NAMED("missing", COUNT, counts.missing),
-	FIELD(REAL, median),
+	FIELD(REAL, median), FIELD(REAL, resolution),
 	NAMED("ci_low", REAL, median_interval.low),
 	NAMED("ci_high", REAL, median_interval.high),
 	NAMED("ci_confidence", REAL, median_interval.confidence),

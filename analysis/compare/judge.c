@@ -15,6 +15,7 @@ const char *const verdict_names[] = {
 	[VERDICT_INVALID] = "invalid",
 	[VERDICT_ABSENT] = "absent",
 	[VERDICT_DIFFERS] = "differs (one build)",
+	[VERDICT_UNRESOLVED] = UNRESOLVED,
 	[VERDICT_EXPLORATORY] = "exploratory",
 	[VERDICT_EXPLORATORY + 1] = NULL,
 };
@@ -81,6 +82,8 @@ static void judge(struct comparison *c, const struct rule *rule)
 				 : "the base's boots have no such value");
 	else if (!c->n || !c->base_n)
 		decide(c, VERDICT_INVALID, c->n ? "the base has no ok boot" : "no ok boot");
+	else if (!is_resolved(c->ratio_resolution))
+		decide(c, VERDICT_UNRESOLVED, "the timer leaves more than 3 % open");
 	else if (!enough)
 		decide(c, VERDICT_INCONCLUSIVE, "too few boots");
 	else if (i->low >= 1 - rule->smallest_effect && i->high <= 1 + rule->smallest_effect)

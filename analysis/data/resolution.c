@@ -7,15 +7,23 @@
 #include "analysis/data/measure.h"
 #include "lib/stats.h"
 
+#define POLLED_DURATION "polled.duration_ns"
+
 static const struct resolution exact = { .share = 0, .below = 1, .above = 1 };
 
+/* @timer: "", or "polled." */
 static struct resolution of_duration(const struct table *t, const char *scenario,
-				     const char *variant, enum direction direction)
+				     const char *variant, enum direction direction,
+				     const char *timer)
 {
-	struct measure m = measure_of("%s.resolution_ns.percent", direction_names[direction]);
-	struct series s = series(t, scenario, variant, &m);
-	double share = s.n ? stats_median(s.values, s.n) / 100 : 0;
+	const char *resize = direction_names[direction];
+	struct measure m = measure_of("%s.%sresolution_ns.percent", resize, timer);
+	struct series s;
+	double share;
 
+	snprintf(m.per, sizeof(m.per), "%s.%sduration_ns", resize, timer);
+	s = series(t, scenario, variant, &m);
+	share = s.n ? stats_median(s.values, s.n) / 100 : 0;
 	series_release(&s);
 	return (struct resolution){ share, fmax(1 - share / 2, 0), 1 + share };
 }
@@ -31,7 +39,9 @@ static struct resolution of_column(const struct table *t, const char *scenario, 
 	if (!field || strncmp(column, direction_names[d], n) || column[n] != '.')
 		return r;
 	if (!strcmp(field, ".duration_ns") || !strcmp(field, ".gib_per_s"))
-		r = of_duration(t, scenario, variant, d);
+		r = of_duration(t, scenario, variant, d, "");
+	else if (!strcmp(field, "." POLLED_DURATION))
+		r = of_duration(t, scenario, variant, d, "polled.");
 	return strcmp(field, ".gib_per_s") ? r : resolution_of_ratio(&exact, &r);
 }
 
@@ -54,4 +64,80 @@ void resolution_widen(struct interval *i, const struct resolution *by)
 {
 	i->low *= by->below;
 	i->high *= by->above;
+}
+
+/* The resize whose duration a column is or has; DIRECTIONS: none. */
+static enum direction timed_resize(const char *column)
+{
+	char name[64];
+	int d;
+
+	for (d = 0; d < DIRECTIONS; d++) {
+		snprintf(name, sizeof(name), "%s.duration_ns", direction_names[d]);
+		if (!strcmp(column, name))
+			return d;
+		snprintf(name, sizeof(name), "%s.gib_per_s", direction_names[d]);
+		if (!strcmp(column, name))
+			return d;
+	}
+	return DIRECTIONS;
+}
+
+/* What is outside of the events is known of the resizes that they time. */
+unsigned int timers_of(const struct table *t, const struct measure *m, const char *scenario,
+		       const char *variant)
+{
+	const enum direction of = timed_resize(m->column), per = timed_resize(m->per);
+	const char *resize = direction_names[of < DIRECTIONS ? of : per];
+	const struct column *all, *by_events;
+	unsigned int found = 0;
+	char name[64];
+	size_t i, c;
+
+	if (!resize || !variant)
+		return 0;
+	snprintf(name, sizeof(name), "%s.duration_ns", resize);
+	all = table_column(t, name);
+	snprintf(name, sizeof(name), "%s.polled.outside_ns", resize);
+	by_events = table_column(t, name);
+	if (!all)
+		return 0;
+	table_for_each (t, i, scenario, variant, BOOT_OK)
+		for (c = 0; c < t->boots[i].cycle_count; c++)
+			if (!isnan(table_number(all, &t->boots[i], c)))
+				found |= 1 << (by_events && !isnan(table_number(by_events,
+										&t->boots[i], c))
+						       ? TIMER_EVENTS
+						       : TIMER_POLLS);
+	return found;
+}
+
+bool timers_differ(const struct table *t, const struct measure *m, const char *scenario,
+		   const char *variant, const char *base)
+{
+	unsigned int both = timers_of(t, m, scenario, variant) | timers_of(t, m, scenario, base);
+
+	return both & (both - 1);
+}
+
+struct measure measure_by_polls(const struct measure *measure)
+{
+	const enum direction of = timed_resize(measure->column), per = timed_resize(measure->per);
+	const char *resize = direction_names[of < DIRECTIONS ? of : per];
+	struct measure m = *measure;
+
+	if (!resize)
+		return m;
+	snprintf(m.text, sizeof(m.text), "%s by polls", measure->name);
+	if (per < DIRECTIONS)
+		snprintf(m.per, sizeof(m.per), "%s." POLLED_DURATION, resize);
+	else if (strstr(m.column, ".gib_per_s")) {
+		snprintf(m.column, sizeof(m.column), "%s.bytes", resize);
+		snprintf(m.per, sizeof(m.per), "%s." POLLED_DURATION, resize);
+		m.in_each_cycle = true;
+		m.factor = 1e9 / GIB_BYTES;
+	} else {
+		snprintf(m.column, sizeof(m.column), "%s." POLLED_DURATION, resize);
+	}
+	return m;
 }

@@ -259,8 +259,11 @@ struct estimate estimate_of(double *values, size_t n)
 struct estimate estimate(const struct table *t, const char *scenario, const char *variant,
 			 const struct measure *measure)
 {
-	struct resolution resolution = resolution_of(t, scenario, variant, measure);
-	struct series s = series(t, scenario, variant, measure);
+	const struct measure m = timers_differ(t, measure, scenario, variant, NULL)
+					 ? measure_by_polls(measure)
+					 : *measure;
+	struct resolution resolution = resolution_of(t, scenario, variant, &m);
+	struct series s = series(t, scenario, variant, &m);
 	bool carried = !s.too_few && !s.empty;
 	struct estimate e = estimate_of(s.values, carried ? s.n : 0);
 

@@ -40,7 +40,9 @@ static void add_items(const struct row *row, const char *path, const struct fiel
 	for (i = 0; i < list->count; i++, item += record_item_size(f)) {
 		snprintf(number, sizeof(number), "%zu", i);
 		if (snprintf(name, sizeof(name), "%s.%s", path,
-			     f->type == FIELD_NUMBERS ? number : *(char **)item) >= NAME_SIZE)
+			     f->type == FIELD_NUMBERS || f->type == FIELD_TEXTS
+				     ? number
+				     : *(char **)item) >= NAME_SIZE)
 			continue; /* it would be that of another */
 		if (f->type == FIELD_MAP && !strchr(*(char **)item, '.'))
 			record_walk(f->record, item, add_value, &inner);
@@ -49,6 +51,9 @@ static void add_items(const struct row *row, const char *path, const struct fiel
 				((struct counter *)item)->value;
 		else if (f->type == FIELD_NUMBERS)
 			table_cell(row, name, FIELD_COUNT)->number = *(int64_t *)item;
+		else if (f->type == FIELD_TEXTS)
+			table_cell(row, name, FIELD_TEXT)->text =
+				table_keep_text(row->table, *(char **)item);
 		else if (f->type == FIELD_LIST && ((struct observed *)item)->why_not)
 			table_cell(row, name, FIELD_TEXT)->text =
 				table_keep_text(row->table, ((struct observed *)item)->why_not);
@@ -206,6 +211,26 @@ static int read_boot(struct boot_result *result, char *err, size_t err_size)
 	return status;
 }
 
+/* Polls time all resizes: those alone where there are no events, as in older results. */
+static void complete_polled(struct resize_result *r)
+{
+	if (r->polled.duration_ns != RECORD_ABSENT)
+		return;
+	r->polled.duration_ns = r->duration_ns;
+	r->polled.resolution_ns = r->resolution_ns;
+}
+
+static void add_result(struct table *t, struct boot_result *result, const char *path)
+{
+	size_t i;
+	int d;
+
+	for (i = 0; i < result->cycles.count; i++)
+		for (d = 0; d < DIRECTIONS; d++)
+			complete_polled(cycle_resize(result_cycle(result, i), d));
+	add_boot(t, result, path, reader.offset);
+}
+
 static void load_file(struct table *t, const char *path, char *err, size_t err_size)
 {
 	struct boot_result result;
@@ -215,7 +240,7 @@ static void load_file(struct table *t, const char *path, char *err, size_t err_s
 		if (read_boot(&result, err, err_size))
 			add_broken(t, err);
 		else
-			add_boot(t, &result, path, reader.offset);
+			add_result(t, &result, path);
 		record_release(&boot_record, &result);
 	}
 	if (more < 0)

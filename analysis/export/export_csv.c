@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "lib/utf8.h"
+#include "analysis/data/resolution.h"
 #include "analysis/export/export.h"
+#include "lib/utf8.h"
 
 #define COLUMNS_MAX 32
 
@@ -89,6 +90,15 @@ static void write_boot(FILE *f, const struct boot_result *boot, char *const *nam
 				   boot ? (const char *)boot + field->offset : NULL, &line);
 }
 
+/* Whether the duration is known to RESOLVED_SHARE; "" without a resolution. */
+static const char *resolved_text(const struct resize_result *part)
+{
+	if (part->resolution_ns == RECORD_ABSENT)
+		return "";
+	return is_resolved((double)part->resolution_ns / part->duration_ns) ? "resolved"
+									    : UNRESOLVED;
+}
+
 static void write_part(FILE *f, const struct boot_result *boot, size_t cycle, const char *name,
 		       const struct resize_result *part)
 {
@@ -100,7 +110,7 @@ static void write_part(FILE *f, const struct boot_result *boot, size_t cycle, co
 	else
 		fputs(",,", f);
 	record_walk(&resize_record, part, write_cell, &line);
-	fputc('\n', f);
+	fprintf(f, ",%s\n", resolved_text(part));
 }
 
 /* Writing to memory has two of the columns of a resize. */
@@ -149,7 +159,7 @@ int export_csv_resizes(struct export *e)
 	write_boot(e->out, NULL, NULL);
 	fputs(",cycle,resize", e->out);
 	record_walk(&resize_record, NULL, write_cell, &line);
-	fputc('\n', e->out);
+	fputs(",resolved\n", e->out);
 	return export_each(e, write_resizes, NULL);
 }
 

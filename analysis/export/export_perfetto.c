@@ -216,6 +216,7 @@ static void draw_step(struct timeline *t, const struct trace_record *r)
 	int64_t begin = guest_ns(t, r->step.start_ns);
 	int64_t end = guest_ns(t, r->step.start_ns + r->step.duration_ns);
 	const struct resize_result *resize = resize_of(t, r);
+	int64_t resolution = 0;
 	int tid = find_track(t, TRACE_STEP, begin, end);
 	char note[64] = "";
 
@@ -224,10 +225,14 @@ static void draw_step(struct timeline *t, const struct trace_record *r)
 	if (!t->time.why_not)
 		snprintf(note, sizeof(note), ",\"clock_uncertainty_ns\":%" PRId64,
 			 uncertainty(point_before(&t->time, r->step.start_ns)));
+	/* A step is by the polls. */
+	if (resize && resize->polled.resolution_ns != RECORD_ABSENT)
+		resolution = resize->polled.resolution_ns;
+	else if (resize && resize->resolution_ns != RECORD_ABSENT)
+		resolution = resize->resolution_ns;
 	event(t, 'X', GUEST, tid, direction_names[r->resize], begin, end,
 	      "\"cycle\":%" PRId64 ",\"step\":%" PRId64 ",\"resolution_ns\":%" PRId64 "%s",
-	      r->cycle, r->number,
-	      resize && resize->resolution_ns != RECORD_ABSENT ? resize->resolution_ns : 0, note);
+	      r->cycle, r->number, resolution, note);
 }
 
 /* Returns where it ends, by the guest's clock. */

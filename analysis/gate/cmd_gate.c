@@ -157,7 +157,8 @@ const struct command gate_command = {
 	.description =
 		"Check claims about a result tree, for CI: the exit status says whether they hold. "
 		"A claim passes if the whole 95 % interval over boots is within its limit, fails "
-		"if all of it is beyond, and is inconclusive otherwise.\n"
+		"if all of it is beyond, and is inconclusive otherwise, "
+		"also where the timer leaves more than 3 % open.\n"
 		"A QoS file is an INI file with a section for each claim:\n"
 		"  [name]\n"
 		"  claim = METRIC [during PHASE] OPERATOR LIMIT\n"

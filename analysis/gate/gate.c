@@ -81,15 +81,20 @@ static void take(const struct gate *g, struct gate_row *row)
 {
 	struct resolution resolution;
 	const struct claim *claim = row->claim;
-	const struct measure ratio = claim_measure(claim);
 	const char *reference = row->reference;
-	struct series plain = series(g->table, row->scenario, row->variant, &claim->measure);
+	const bool by_polls =
+		timers_differ(g->table, &claim->measure, row->scenario, row->variant, reference);
+	const struct measure measure =
+		by_polls ? measure_by_polls(&claim->measure) : claim->measure;
+	const struct measure ratio = claim_measure(claim);
+	struct series plain = series(g->table, row->scenario, row->variant, &measure);
 	struct series other = series(g->table, row->scenario, reference ? reference : row->variant,
-				     reference ? &claim->measure : &ratio);
+				     reference ? &measure : &ratio);
 	const struct series *s = reference ? &plain : &other;
 	struct comparison c = { .scenario = row->scenario,
 				.variant = row->variant,
 				.measure = reference ? &claim->measure : &ratio,
+				.by_polls = reference && by_polls,
 				.values = s->values,
 				.n = s->n,
 				.base = reference,
@@ -105,13 +110,19 @@ static void take(const struct gate *g, struct gate_row *row)
 	row->reference_too_few = reference ? other.too_few : 0;
 	row->reference_median = c.base_median;
 	row->value = reference ? c.ratio : c.median;
+	row->by_polls = reference && by_polls;
+	row->resolution = reference ? c.ratio_resolution : c.resolution;
 	row->interval = reference ? c.ratio_interval : NO_INTERVAL;
 	if (!reference && s->n > 1) {
 		resolution = resolution_of(g->table, row->scenario, row->variant, &ratio);
 		row->interval = interval_of_median_certain(s->values, s->n);
 		resolution_widen(&row->interval, &resolution);
 	}
-	if (!reference && plain.n && !s->n && !s->too_few)
+	if (!is_resolved(row->resolution))
+		decide(row, GATE_INCONCLUSIVE,
+		       UNRESOLVED ": the timer leaves %.2g %% open, %g %% are needed",
+		       100 * row->resolution, 100 * RESOLVED_SHARE);
+	else if (!reference && plain.n && !s->n && !s->too_few)
 		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
 		       claim->reference == REFERENCE_ITS ? claim->its.name : "before");
 	else if (lacks(row, s, "") || (reference && lacks(row, &other, "the reference: ")))

@@ -81,9 +81,9 @@ void claims_release(struct claims *claims);
  *   fail          none of I does, and against a reference variant the rank test agrees:
  *                 p against the reference's values times the limit, corrected after Holm for
  *                 all such rows, is below ALPHA
- *   inconclusive  otherwise, or with fewer than BOOTS_MIN boots a side, without a reference
- *                 variant fewer than GATE_SINGLE_MIN, or without a ratio, or where a boot has
- *                 too few events for the percentile
+ *   inconclusive  where the timer leaves more than RESOLVED_SHARE open; otherwise, or with fewer
+ * than BOOTS_MIN boots a side, without a reference variant fewer than GATE_SINGLE_MIN, or without a
+ * ratio, or where a boot has too few events for the percentile
  *
  * To pass needs no correction: all claims must (Berger, Multiparameter Hypothesis Testing and
  * Acceptance Sampling, 1982). One failure fails the gate, hence Holm; wider intervals would not
@@ -105,6 +105,8 @@ struct gate_row {
 	double median, reference_median;   /* as stored: ns, bytes, GiB/s; NAN where n is 0 */
 	double value;			   /* compared: as stored, or a ratio; NAN: none */
 	struct interval interval;	   /* NANs where a side has n < 2 */
+	double resolution;		   /* of the value, as a share of it */
+	bool by_polls;			   /* compared by the timer that both sides have */
 	double p, p_holm;		   /* NAN where nothing was tested */
 	enum gate_verdict verdict;
 	char reason[256]; /* of all but pass */

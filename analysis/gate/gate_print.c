@@ -45,9 +45,10 @@ void gate_write_row(struct writer *w, const struct gate_row *row)
 		write_count(w, row->reference_n);
 	else
 		write_cells(w, "", 1);
-	write_interval(w, gate_number_format(row), 0, row->value, &row->interval, 1 / by);
+	write_interval(w, gate_number_format(row), row->resolution, row->value, &row->interval,
+		       1 / by);
 	if (isfinite(row->value) && *unit)
-		write_more(w, " %s", unit);
+		write_more(w, row->by_polls ? " %s by polls" : " %s", unit);
 	write_words(w, gate_limit(row));
 	write_cell(w, "%s%s%s", gate_verdict_names[row->verdict], *row->reason ? ": " : "",
 		   row->reason);

@@ -81,6 +81,8 @@ static const struct history_point *add_point(struct history_series *s, const str
 		p->base_kernel = kernel_of(table, against);
 	}
 	p->gap = gap_of(p, against != NULL);
+	if (!p->gap && !is_resolved(against ? c.ratio_resolution : c.resolution))
+		p->gap = UNRESOLVED ": the timer leaves more than 3 % open";
 	s->unit = c.unit;
 	compare_release(&c);
 	return p;
@@ -212,10 +214,28 @@ static void release_series(struct history_series *s)
 	free(s->places);
 }
 
-/* The series stays if a tree has a point of it. */
-static void add_series(struct history *h, const char *scenario, const struct measure *measure,
-		       const char *variant)
+/* Trees by events and trees by polls have the polls in common. */
+static bool timers_change(const struct history *h, const char *scenario,
+			  const struct measure *measure, const char *variant)
 {
+	unsigned int found = 0;
+	size_t i;
+
+	for (i = 0; i < h->sessions->count; i++) {
+		const struct table *t = &h->sessions->list[i].table;
+
+		found |= timers_of(t, measure, scenario, variant) |
+			 timers_of(t, measure, scenario, h->against);
+	}
+	return found & (found - 1);
+}
+
+/* The series stays if a tree has a point of it. */
+static void add_series(struct history *h, const char *scenario, size_t m, const char *variant)
+{
+	const struct measure *measure = timers_change(h, scenario, &h->measures[m], variant)
+						? &h->by_polls[m]
+						: &h->measures[m];
 	struct history_series *s = record_append(&history_series_record, &h->series);
 	size_t i, some = 0, trees = h->sessions->count;
 
@@ -247,13 +267,15 @@ void history_make(struct history *h)
 {
 	size_t i, m, v;
 
+	h->by_polls = xcalloc(h->measure_count, sizeof(*h->by_polls));
+	for (m = 0; m < h->measure_count; m++)
+		h->by_polls[m] = measure_by_polls(&h->measures[m]);
 	h->accel = table_accel(&h->sessions->list[0].table);
 	for (i = 0; h->scenarios[i]; i++)
 		for (m = 0; m < h->measure_count; m++)
 			for (v = 0; h->variants[v]; v++)
 				if (!h->against || strcmp(h->variants[v], h->against))
-					add_series(h, h->scenarios[i], &h->measures[m],
-						   h->variants[v]);
+					add_series(h, h->scenarios[i], m, h->variants[v]);
 	judge(h);
 }
 
@@ -264,4 +286,5 @@ void history_release(struct history *h)
 	for (i = 0; i < h->series.count; i++)
 		release_series(history_series(h, i));
 	free(h->series.items);
+	free(h->by_polls);
 }

@@ -76,6 +76,8 @@ struct history {
 	char *const *scenarios, **variants;
 	const struct measure *measures;
 	size_t measure_count;
+	struct measure
+		*by_polls;   /* of the measures, for series whose trees differ in their timer */
 	const char *against; /* NULL for medians */
 	double smallest_effect;
 	/* What history_make() finds. */

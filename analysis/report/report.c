@@ -254,6 +254,8 @@ void cell_ratio(struct writer *w, const struct comparison *c)
 		write_interval(w, "%.3f", c->ratio_resolution, c->ratio, &c->ratio_interval, 1);
 	else
 		write_cells(w, "", 1);
+	if (!is_base(c) && isfinite(c->ratio) && c->by_polls)
+		write_more(w, " by polls");
 }
 
 void cells_judged(struct writer *w, const struct comparison *c)

@@ -70,11 +70,41 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 			stats_boots_needed(ALPHA, r->compared));
 }
 
+static struct estimate outside_estimate(const struct report *r, const struct report_scenario *s,
+					size_t variant, enum direction direction)
+{
+	struct measure m = measure_of("%s.polled.outside_ns.per_page", direction_names[direction]);
+
+	return estimate(r->table, s->name, s->variants[variant], &m);
+}
+
+static bool outside_is_known(const struct report *r, const struct report_scenario *s,
+			     enum direction direction)
+{
+	size_t v;
+
+	for (v = 0; v < s->variant_count; v++)
+		if (outside_estimate(r, s, v, direction).n)
+			return true;
+	return false;
+}
+
+/* No phase: not a part of the duration. */
+static void write_outside(struct writer *w, const struct report *r, const struct report_scenario *s,
+			  size_t variant, enum direction direction)
+{
+	const bool icount = table_is_icount(r->table);
+
+	cell_estimate(w, icount ? "%.1f" : "%.3f", outside_estimate(r, s, variant, direction),
+		      icount ? 1 : 1e-3);
+}
+
 static void write_phases(struct writer *w, const struct report *r, const struct report_scenario *s,
 			 enum direction direction)
 {
 	const struct field *phase, *shown[32];
 	bool icount = table_is_icount(r->table);
+	bool outside = outside_is_known(r, s, direction);
 	size_t v, i, n = 0;
 
 	for (phase = phases_record.fields; phase->name && n < 32; phase++)
@@ -83,6 +113,8 @@ static void write_phases(struct writer *w, const struct report *r, const struct 
 	write_table_of(w, direction_names[direction]);
 	for (i = 0; i < n; i++)
 		write_columns(w, shown[i]->phase);
+	if (outside)
+		write_columns(w, "outside");
 	for (v = 0; v < s->variant_count; v++) {
 		write_row_texts(w, s->variants[v], NULL);
 		for (i = 0; i < n; i++) {
@@ -96,6 +128,8 @@ static void write_phases(struct writer *w, const struct report *r, const struct 
 			if (share.n && is_resolved(share.resolution))
 				write_more(w, " · %.1f %%", share.median);
 		}
+		if (outside)
+			write_outside(w, r, s, v, direction);
 	}
 	write_table_end(w);
 }
@@ -124,6 +158,9 @@ void section_results(struct writer *w, struct report *r)
 				"[95 %%], and the share of the resize; -: not observed. The boots "
 				"are those of the table above.",
 				table_is_icount(r->table) ? "guest instructions" : "µs");
+		if (outside_is_known(r, s, INFLATE) || outside_is_known(r, s, DEFLATE))
+			write_text(w, " outside: before the first batch and after the last one, by "
+				      "the polls; no part of the resize.");
 		for (d = 0; d < DIRECTIONS; d++)
 			write_phases(w, r, s, d);
 		report_plot(w, r, PLOT_PHASES, of);

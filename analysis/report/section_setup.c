@@ -110,7 +110,7 @@ void write_kernel_facts(struct writer *w, const struct document *d)
 static void write_resolution(struct writer *w, const struct table *t)
 {
 	const struct column *ns, *of;
-	size_t i, c, d, count = 0, within = 0;
+	size_t i, c, d, count = 0, within = 0, unresolved = 0;
 	double percent, worst = 0;
 	char name[64];
 
@@ -126,15 +126,16 @@ static void write_resolution(struct writer *w, const struct table *t)
 				if (isnan(percent))
 					continue;
 				count++;
-				within += percent <= 0.5;
+				within += percent <= 1;
+				unresolved += !is_resolved(percent / 100);
 				worst = fmax(worst, percent);
 			}
 		}
 	}
 	write_paragraph(w,
-			"Of %zu timed resizes, %zu have a resolution within 0.5 %% of their "
-			"duration; the worst has %.2g %%.",
-			count, within, worst);
+			"Of %zu timed resizes, %zu have a resolution within 1 %% of their "
+			"duration; the worst has %.2g %%, and %zu are not resolved to %g %%.",
+			count, within, worst, unresolved, 100 * RESOLVED_SHARE);
 }
 
 void section_method(struct writer *w, struct report *r)
@@ -195,6 +196,41 @@ static size_t write_outliers(struct writer *w, const struct report *r)
 	return found;
 }
 
+/* "cut: text", each once, without the time, "[    0.123456] ". */
+static void find_boot_warnings(const struct table *t, struct record_list *found)
+{
+	const char *text, *said;
+	char name[32], line[512];
+	size_t b, i;
+
+	for (b = 0; b < t->boot_count; b++) {
+		for (i = 0;; i++) {
+			snprintf(name, sizeof(name), "boot_warnings.%zu", i);
+			text = table_text(t, &t->boots[b], name);
+			if (!*text)
+				break;
+			said = *text == '[' && strstr(text, "] ") ? strstr(text, "] ") + 2 : text;
+			snprintf(line, sizeof(line), "%s: %s", table_text(t, &t->boots[b], "cut"),
+				 said);
+			record_append_once(found, line, strlen(line));
+		}
+	}
+}
+
+static void write_boot_warnings(struct writer *w, const struct table *t)
+{
+	struct record_list found = { NULL, 0 };
+	size_t i;
+
+	find_boot_warnings(t, &found);
+	if (found.count)
+		write_paragraph(w, "Warnings of kernels while they booted, which fail no boot; of "
+				   "each cut:");
+	for (i = 0; i < found.count; i++)
+		write_item(w, "%s", ((char **)found.items)[i]);
+	record_release_texts(&found);
+}
+
 static void write_reproduce(struct writer *w, const struct report *r)
 {
 	const char *command = document_text(r->table->env, "command");
@@ -220,6 +256,7 @@ void section_boots(struct writer *w, struct report *r)
 			"above 3.5): %zu. They are flagged, and part of every number%s",
 			found, found ? ":" : ".");
 	write_outliers(w, r);
+	write_boot_warnings(w, r->table);
 	write_reproduce(w, r);
 }
 

@@ -128,7 +128,8 @@ static void write_main_effect(struct writer *w, const struct report *r, enum dir
 		write_strong(w, "%s", s->name);
 	}
 	median = rounded_text("%.4g", base->resolution, base->median, NAN, NAN);
-	write_text(w, " takes %s %s with %s%s", median, r->unit, base->variant,
+	write_text(w, " takes %s %s%s with %s%s", median, r->unit,
+		   is_resolved(base->resolution) ? "" : " (" UNRESOLVED ")", base->variant,
 		   n ? "; the ratio to it is lower with " : ", and no variant improves it");
 	free(median);
 	write_list(w, list, n, true);
@@ -211,6 +212,7 @@ static void write_sentences(struct writer *w, const struct report *r)
 		       list);
 	write_verdicts(w, r, VERDICT_DIFFERS,
 		       "; one build of each kernel, whose layout may be the cause, have ", list);
+	write_verdicts(w, r, VERDICT_UNRESOLVED, "; too short for their timer are ", list);
 	write_verdicts(w, r, VERDICT_INCONCLUSIVE, "; these boots do not resolve ", list);
 	write_text(w, ".");
 	free(list);
@@ -234,7 +236,9 @@ static void write_cells_of(struct writer *w, const struct report *r, const struc
 		write_count(w, 1);
 	} else if (isfinite(c->ratio_interval.low)) {
 		cell_ratio(w, c);
-		write_more_verdict(w, verdict_names[c->verdict]);
+		/* Which the ratio says. */
+		if (c->verdict != VERDICT_UNRESOLVED)
+			write_more_verdict(w, verdict_names[c->verdict]);
 	} else {
 		write_verdict(w, verdict_names[c->verdict]);
 	}

@@ -479,7 +479,11 @@ bool write_latency_topic(struct writer *w, const struct report *r, const char *n
 static bool write_value(struct writer *w, const struct report *r, const struct topic_item *a,
 			const char *scenario, const char *variant)
 {
-	const struct measure *m = &a->measures[INFLATE];
+	const bool by_polls =
+		timers_differ(r->table, &a->measures[INFLATE], scenario, variant, a->against);
+	const struct measure timed =
+		by_polls ? measure_by_polls(&a->measures[INFLATE]) : a->measures[INFLATE];
+	const struct measure *m = &timed;
 	struct series mine = series(r->table, scenario, variant, m), base = { .n = 0 };
 	struct resolution resolution, to;
 	struct estimate e = { .interval = NO_INTERVAL };
@@ -510,7 +514,7 @@ static bool write_value(struct writer *w, const struct report *r, const struct t
 		resolution_widen(&e.interval, &resolution);
 		e.resolution = resolution.share;
 		cell_estimate(w, "%.3f", e, 1);
-		write_more(w, " x");
+		write_more(w, by_polls ? " x, by polls" : " x");
 	} else {
 		write_cell(w, "%zu", e.n);
 		/* No powers of ten. */

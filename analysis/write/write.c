@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/utf8.h"
+#include "analysis/data/resolution.h"
 #include "analysis/write/backend.h"
 #include "lib/alloc.h"
+#include "lib/utf8.h"
 
 #define OUTPUTS_MAX 2
 
@@ -275,8 +276,14 @@ char *rounded_text(const char *format, double resolution, double value, double l
 	return xasprintf("%s [%s, %s]", texts[0], texts[1], texts[2]);
 }
 
-void write_rounded(struct writer *w, const char *format, double resolution, double value,
-		   double low, double high)
+static void mark_unresolved(struct writer *w, double resolution, double value)
+{
+	if (isfinite(value) && !is_resolved(resolution))
+		write_more(w, " " UNRESOLVED);
+}
+
+static void add_rounded(struct writer *w, const char *format, double resolution, double value,
+			double low, double high)
 {
 	struct cell *cell;
 
@@ -289,14 +296,22 @@ void write_rounded(struct writer *w, const char *format, double resolution, doub
 	cell->is_words = false;
 }
 
+void write_rounded(struct writer *w, const char *format, double resolution, double value,
+		   double low, double high)
+{
+	add_rounded(w, format, resolution, value, low, high);
+	mark_unresolved(w, resolution, value);
+}
+
 void write_interval(struct writer *w, const char *format, double resolution, double value,
 		    const struct interval *interval, double factor)
 {
-	write_rounded(w, format, resolution, value * factor, interval->low * factor,
-		      interval->high * factor);
+	add_rounded(w, format, resolution, value * factor, interval->low * factor,
+		    interval->high * factor);
 	/* Half a tenth of a percent is not shown. */
 	if (isfinite(value) && isfinite(interval->low) && interval->confidence < CONFIDENCE - 5e-4)
 		write_more(w, " (%.4g %%)", 100 * interval->confidence);
+	mark_unresolved(w, resolution, value);
 }
 
 void write_percent(struct writer *w, const char *before, double part, const char *after)

@@ -89,7 +89,8 @@ void write_cells(struct writer *w, const char *text, size_t count);
 #define write_count(w, count) write_number(w, "%.0f", count)
 /* "1.23 [1.20, 1.25]"; without the interval where that is not finite. */
 #define write_estimate(w, format, value, low, high) write_rounded(w, format, 0, value, low, high)
-/* With no digit finer than @resolution, a share of the value. */
+/* With no digit finer than @resolution, a share of the value; "unresolved" follows where that is
+ * above RESOLVED_SHARE. */
 void write_rounded(struct writer *w, const char *format, double resolution, double value,
 		   double low, double high);
 /* The same as a text, to be freed. */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "bench/boot/boot.h"
+#include "bench/guest/messages.h"
 #include "bench/victim/victims.h"
 #include "bench/vm/vm.h"
 #include "bpf/host_tracer.h"
@@ -19,6 +20,17 @@
 /* The parts of a boot under way. Only the files of this folder and tests include this. */
 
 #define PAGE_BYTES 4096ULL
+
+/* How far events are outside of the polls, and how far they may be: the resolution of the step. */
+struct overhang {
+	int64_t ns, bound_ns;
+};
+
+/* From the first batch begun to the last one told, or released: totals of the steps timed so. */
+struct driver_events {
+	int64_t steps, duration_ns, resolution_ns;
+	struct overhang early, late; /* of the step that is worst */
+};
 
 /* A resize of the balloon, or of virtio-mem's memory. Zero what is not set. */
 struct resize {
@@ -36,8 +48,8 @@ struct resize {
 
 	/* From the guest's tracer, over all steps; 0 if the guest is not traced. */
 	struct guest_totals totals;
-	uint64_t edge_ns; /* before the first batch and after the last one, of each step */
-	uint64_t rows;	  /* batches reported one by one */
+	struct driver_events events;
+	uint64_t rows; /* batches reported one by one */
 
 	/* For tracing_end(), from the guest's counters. */
 	int64_t taken_back; /* pages that deflate-on-oom took during an inflate */
@@ -50,6 +62,9 @@ struct resize {
 /* Set the sums to 0, everything else to absent. */
 void resize_begin(struct resize_result *result);
 
+/* bytes over duration_ns */
+void resize_derive_rate(struct resize_result *result);
+
 /* Derive rates and resolutions from the sums. @cpu_times: CPU time was measured. */
 void resize_finish(struct resize_result *result, bool cpu_times);
 
@@ -59,6 +74,20 @@ void resize_finish(struct resize_result *result, bool cpu_times);
  * the balloon stopped short of its target.
  */
 int resize_balloon(struct resize *resize);
+
+/* Add a step. False if its numbers are impossible. */
+bool events_add(struct driver_events *events, const struct event_resized *event);
+
+/*
+ * Where all steps have events, the duration becomes that by the events, and that by the agent's
+ * polls stands beside it. A check of @boot says whether the two agree.
+ */
+void events_time(const struct resize *resize, struct boot_result *boot, int64_t cycle,
+		 int direction);
+
+/* The check that the phases sum to the duration within 2 %. */
+void events_check_sum(struct boot_result *boot, int64_t cycle, int direction,
+		      const struct resize_result *result);
 
 /*
  * The agent traces the driver, a tracer on the host traces QEMU; both give the phases of a resize.

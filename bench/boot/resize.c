@@ -36,16 +36,13 @@ static bool add_trace(struct resize *r, const struct event_resized *event)
 	const struct guest_totals *totals = &event->trace.totals;
 	const int64_t *number = event->trace.batches.items;
 	const size_t count = event->trace.batches.count;
-	const uint64_t start = step.start_ns, end = start + step.duration_ns;
 	size_t i;
 
 	if (record_is_absent(&resize_batches_record, &event->trace))
 		return true;
+	if (!events_add(&r->events, event))
+		return false;
 	guest_totals_append(&r->totals, totals);
-	if (totals->batches && totals->begin_ns > start)
-		r->edge_ns += totals->begin_ns - start;
-	if (totals->batches && end > totals->end_ns)
-		r->edge_ns += end - totals->end_ns;
 	r->rows += count / columns;
 	for (i = 0; i < count; i++)
 		if (number[i] < 0 || number[i] > TRACE_VALUE_MAX)
@@ -201,11 +198,17 @@ void resize_begin(struct resize_result *result)
 	record_init(&resize_record, result);
 	result->bytes = result->duration_ns = result->resolution_ns = result->wall_ns = 0;
 	result->steps = result->cpu.qemu_ns = result->cpu.guest_ns = 0;
+	result->timer = TIMER_POLLS;
+}
+
+void resize_derive_rate(struct resize_result *result)
+{
+	result->gib_per_s = per_second(result->bytes, result->duration_ns) / (1ULL << 30);
 }
 
 void resize_finish(struct resize_result *result, bool cpu_times)
 {
-	result->gib_per_s = per_second(result->bytes, result->duration_ns) / (1ULL << 30);
+	resize_derive_rate(result);
 	if (cpu_times)
 		result->cpu.guest_resolution_ns = GUEST_TICK_NS * result->steps;
 	else

@@ -14,9 +14,6 @@
 /* A guest under TCG takes long to load the programs. */
 #define ANSWER_NS (30 * NSEC_PER_SEC)
 
-/* How far the sum of the phases may be from the duration that the agent measured. */
-#define SUM_TOLERANCE 0.02
-
 static bool has_balloon(const struct run *run)
 {
 	return run->boot->variant->method == RESULT_BALLOON;
@@ -190,8 +187,8 @@ static int64_t ns_or_absent(double ns)
 	return isnan(ns) ? RECORD_ABSENT : (int64_t)ns;
 }
 
-/* Returns the sum of the phases. */
-static double put_phases(const struct run *run, const struct resize *r, struct phases *phases)
+/* After events_time(). By the polls what is outside of the batches belongs to the duration. */
+static void put_phases(const struct run *run, const struct resize *r, struct phases *phases)
 {
 	const struct tracing *t = &run->trace;
 	const struct host_totals *totals = &t->totals[t->direction];
@@ -220,9 +217,9 @@ static double put_phases(const struct run *run, const struct resize *r, struct p
 	phases->notify_ns =
 		isnan(host) ? (double)stages[STAGE_TELL] : fmax(stages[STAGE_TELL] - host, 0);
 	phases->host_translate_ns = ns_or_absent(host - advice);
-	phases->other_ns = g->gap_ns + r->edge_ns;
-	return (double)stages[STAGE_ALLOC] + stages[STAGE_MOVE] + stages[STAGE_TELL] +
-	       stages[STAGE_RELEASE] + g->alloc_retry_ns + phases->other_ns;
+	phases->other_ns = g->gap_ns;
+	if (r->result->duration_ns > r->events.duration_ns)
+		phases->other_ns += r->result->duration_ns - r->events.duration_ns;
 }
 
 /* The device discards whole pages of the host, and advises one of which a part is deflated. */
@@ -266,8 +263,6 @@ static void check_counts(struct run *run, const struct resize *r)
 void tracing_end(struct run *run, const struct resize *resize, struct resize_result *result)
 {
 	struct tracing *t = &run->trace;
-	int64_t tolerance;
-	double sum;
 
 	t->in_resize = false;
 	if (run->boot->trace.level == TRACE_OFF)
@@ -283,11 +278,10 @@ void tracing_end(struct run *run, const struct resize *resize, struct resize_res
 	result->batches = resize->totals.batches;
 	result->kicks = resize->totals.kicks;
 	result->entries.count = resize->totals.entries;
-	sum = put_phases(run, resize, &result->phases);
+	events_time(resize, run->result, run->number, t->direction);
+	put_phases(run, resize, &result->phases);
 	check_counts(run, resize);
-	tolerance = fmax(SUM_TOLERANCE * result->duration_ns, result->resolution_ns);
-	checks_add(run->result, run->number, t->direction, CHECK_NS, "the sum of the phases",
-		   result->duration_ns - tolerance, result->duration_ns + tolerance, sum);
+	events_check_sum(run->result, run->number, t->direction, result);
 }
 
 static int read_guest(struct run *run, struct answer_trace *answer)

@@ -114,7 +114,7 @@ RECORD(event_hello_record, "hello", NULL,
 #define S struct resize_batches
 RECORD(resize_batches_record, "batches", NULL,
 	FIELD(STRUCT, totals, .required = true, .record = &guest_totals_record),
-	FIELD(NUMBERS, batches, .required = true));
+	FIELD(NUMBERS, batches, .required = true), OPTIONAL(resolution_ns));
 #undef S
 
 #define S struct guest_stall

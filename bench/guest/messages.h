@@ -95,6 +95,7 @@ struct event_hello {
 struct resize_batches {
 	struct guest_totals totals;
 	struct record_list batches; /* numbers: each batch is a struct trace_guest_batch */
+	int64_t resolution_ns;	    /* of begin to end of the totals */
 };
 
 struct event_resized {

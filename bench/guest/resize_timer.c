@@ -28,6 +28,8 @@
 /* The wait for the last batch ends: its record may be lost. */
 #define BATCH_POLL_NS 1000000
 #define BATCH_POLLS_MAX 100
+/* Begin and end of the batches are a reading of the clock each. */
+#define READINGS 2
 
 static struct guest_tracer *tracer;
 /* Totals of all batches since the tracer's start, for the histograms of their stages. */
@@ -101,6 +103,8 @@ static void trace_take_batches(bool inflates, uint64_t pages, struct resize_batc
 		sleep_ns(BATCH_POLL_NS);
 		guest_tracer_drain(tracer, take, &taking);
 	}
+	/* Now: the kernel may have changed its clock source since it booted. */
+	seen->resolution_ns = READINGS * MAX((int64_t)clock_cost_ns(), 1);
 }
 
 int do_trace(struct call *call)

@@ -510,6 +510,32 @@ static void the_smallest_effect_can_be_told(void **state)
 		       "--smallest-effect 10: expected a percentage in (0%, 100%]");
 }
 
+/* Text and JSON say how well a ratio is known; a long way from 1 it has no verdict all the same. */
+static void what_is_not_resolved_is_marked(void **state)
+{
+	struct outcome outcome;
+	const json_t *c;
+	json_t *all;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 6; i++) {
+		add_resolution("short", "a", i, 1000 + i, 1000);
+		add_resolution("short", "b", i, 100 + i, 5000000);
+	}
+	all = compare_json("short", NULL, NULL);
+	c = item_of(all, "comparisons", 0);
+	assert_string_equal(text_of(c, "verdict"), "unresolved");
+	assert_string_equal(text_of(c, "reason"), "the timer leaves more than 3 % open");
+	assert_true(number_of(c, "resolution") > 0.04 && number_of(c, "resolution") < 0.06);
+	assert_true(json_is_false(json_object_get(c, "by_polls")));
+	json_decref(all);
+	outcome = compare_with("short", NULL, NULL, NULL);
+	assert_non_null(strstr(outcome.output, " unresolved: the timer leaves more than 3 % open"));
+	assert_non_null(strstr(outcome.output, "] unresolved  "));
+	outcome_release(&outcome);
+}
+
 static void outliers_are_named_and_counted(void **state)
 {
 	struct outcome outcome;
@@ -731,6 +757,7 @@ int main(void)
 		cmocka_unit_test(trees_of_another_version_are_refused),
 		cmocka_unit_test(damaged_results_are_left_out),
 		cmocka_unit_test(the_smallest_effect_can_be_told),
+		cmocka_unit_test(what_is_not_resolved_is_marked),
 		cmocka_unit_test(outliers_are_named_and_counted),
 		cmocka_unit_test(controls_are_by_themselves),
 		cmocka_unit_test(a_control_names_its_base),

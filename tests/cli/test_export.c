@@ -51,6 +51,7 @@ static void add_boot(const char *tree, int number, enum result_accel accel, enum
 	fill_resize(&boot_cycle(&boot)->deflate, 200);
 	fill_resize(&second->inflate, 300);
 	fill_resize(&second->deflate, 400);
+	second->deflate.resolution_ns = 13 * MS;
 	add_op(&boot, "enqueue", build_histogram(1, 1));
 	put_boot(tree, &boot);
 }
@@ -158,6 +159,9 @@ static void csv_has_every_resize(void **state)
 	assert_string_equal(cell(&csv, 2, "phases_host_translate_ns"), "");
 	assert_string_equal(cell(&csv, 2, "host_source"), "batches");
 	assert_string_equal(cell(&csv, 2, "host_discard_calls"), "67");
+	assert_string_equal(cell(&csv, 1, "resolved"), "");
+	assert_string_equal(cell(&csv, 2, "resolved"), "resolved");
+	assert_string_equal(cell(&csv, 5, "resolved"), "unresolved");
 	free(csv.text);
 }
 

@@ -823,10 +823,45 @@ static void hostile_names_are_harmless(void **state)
 	outcome_release(&outcome);
 }
 
+/* However clear the effect is. */
+static void what_is_not_resolved_is_not_judged(void **state)
+{
+	struct boot_result boot;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= BOOTS; i++) {
+		boot = make_boot("idle", "old", i, 100 + 0.1 * i);
+		put_boot("short", &boot);
+		boot = make_boot("idle", "new", i, 10 + 0.01 * i);
+		boot_cycle(&boot)->inflate.resolution_ns = 0.31 * MS;
+		boot_cycle(&boot)->deflate.resolution_ns = 0.29 * MS;
+		put_boot("short", &boot);
+	}
+	expect_outcome(gate_claim("short", "claim = inflate.duration_ns <= 0.5 x old"),
+		       EXIT_INCONCLUSIVE,
+		       "unresolved: the timer leaves 3.1 % open, 3 % are needed");
+	expect_outcome(gate_claim("short", "claim = inflate.duration_ns <= 50 ms\nvariant = new"),
+		       EXIT_INCONCLUSIVE, "10 [9.9, 10.4] unresolved ms");
+	expect_outcome(gate_claim("short", "claim = deflate.duration_ns <= 0.5 x old"), EXIT_FINE,
+		       "1 pass");
+	expect_outcome(gate_claim("short", "claim = inflate.kicks <= 1 x old"), EXIT_FINE,
+		       "1 pass");
+}
+
 /* The tracer's arms of the run that is shipped have 4 boots: too few for an absolute claim. */
 static bool has_too_few_boots(const json_t *claim)
 {
 	return json_is_null(json_object_get(claim, "reference")) && number_of(claim, "n") < 6;
+}
+
+/* A run timed by polls, as that of 2026-11, does not resolve the fastest variant. */
+static bool is_unresolved(const json_t *claim)
+{
+	const char *reason = json_string_value(json_object_get(claim, "reason"));
+
+	return reason && !strncmp(reason, "unresolved: ", strlen("unresolved: ")) &&
+	       !strcmp(text_of(claim, "variant"), "huge");
 }
 
 /* What is shipped as the series' claims holds in the run that is shipped. */
@@ -850,7 +885,7 @@ static void the_reference_run_keeps_its_claims(void **state)
 			assert_string_equal(
 				text_of(c, "reason"),
 				"4 boots hold the median with 87.5 %: it takes 6 to judge");
-		else
+		else if (!is_unresolved(c))
 			assert_string_equal(text_of(c, "verdict"), "pass");
 	}
 	/* p99 of enqueue in 7 variants, p50 of the host's calls in 3 of them. */
@@ -908,6 +943,7 @@ int main(void)
 		cmocka_unit_test(junit_counts_what_there_is),
 		cmocka_unit_test(junit_leaves_devices_where_they_are),
 		cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(what_is_not_resolved_is_not_judged),
 		cmocka_unit_test(the_reference_run_keeps_its_claims),
 		cmocka_unit_test(claims_of_all_suites_are_shipped),
 	};

@@ -344,6 +344,63 @@ static void small_changes_are_of_no_interest(void **state)
 		       ">>> x 1.");
 }
 
+/* Eight trees by polls and by events, alike by polls; 30 % of each resize are outside of events. */
+static void timers_may_differ_from_tree_to_tree(void **state)
+{
+	struct boot_result boot;
+	struct resize_result *r;
+	const json_t *series;
+	char tree[64];
+	json_t *all;
+	int i, t;
+
+	(void)state;
+	for (t = 1; t <= 8; t++) {
+		snprintf(tree, sizeof(tree), "timers/t%02d", t);
+		for (i = 1; i <= 5; i++) {
+			boot = build_boot("idle", "a", i, 100 + 0.1 * i);
+			r = &boot_cycle(&boot)->inflate;
+			if (t > 4) {
+				r->polled.duration_ns = r->duration_ns;
+				r->polled.resolution_ns = r->resolution_ns;
+				r->polled.outside_ns = 30 * MS;
+				r->duration_ns -= 30 * MS;
+			}
+			put_boot(tree, &boot);
+		}
+	}
+	all = json_of(history("timers", 8, OPTIONS(INFLATE, "--absolute", "--json")));
+	series = item_of(all, "series", 0);
+	assert_string_equal(text_of(series, "metric"), "inflate.duration_ns by polls");
+	assert_int_equal(size_of(series, "changes"), 0);
+	assert_float_equal(number_of(item_of(series, "points", 7), "value"), 100.3, 1e-6);
+	json_decref(all);
+}
+
+/* It has no part in a verdict. */
+static void an_unresolved_point_is_a_gap(void **state)
+{
+	struct boot_result boot;
+	json_t *all;
+	char tree[64];
+	int i, t;
+
+	(void)state;
+	for (t = 1; t <= 5; t++) {
+		snprintf(tree, sizeof(tree), "short/t%02d", t);
+		for (i = 1; i <= 5; i++) {
+			boot = build_boot("idle", "a", i, 100 + 0.1 * i);
+			if (t == 3)
+				boot_cycle(&boot)->inflate.resolution_ns = 4 * MS;
+			put_boot(tree, &boot);
+		}
+	}
+	all = json_of(history("short", 5, OPTIONS(INFLATE, "--absolute", "--json")));
+	assert_string_equal(text_of(item_of(item_of(all, "series", 0), "points", 2), "gap"),
+			    "unresolved: the timer leaves more than 3 % open");
+	json_decref(all);
+}
+
 static void medians_come_with_a_warning(void **state)
 {
 	json_t *all;
@@ -563,6 +620,8 @@ int main(void)
 		cmocka_unit_test(few_trees_tell_nothing),
 		cmocka_unit_test(a_change_is_suspected_until_it_is_confirmed),
 		cmocka_unit_test(small_changes_are_of_no_interest),
+		cmocka_unit_test(timers_may_differ_from_tree_to_tree),
+		cmocka_unit_test(an_unresolved_point_is_a_gap),
 		cmocka_unit_test(medians_come_with_a_warning),
 		cmocka_unit_test(hosts_and_bases_may_differ),
 		cmocka_unit_test(accelerators_are_never_compared),

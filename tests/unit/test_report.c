@@ -139,6 +139,31 @@ static void a_base_without_boots_is_counted(void **state)
 }
 
 /* What a maintainer quotes, then the picture, then the table; what is not there is last. */
+/* Each once a cut, whenever it was. */
+static void warnings_at_boot_are_shown(void **state)
+{
+	static const char line[] = "] WARNING: CPU: 0 PID: 0 at fpu/xstate.c:605";
+	struct boot_result boot;
+	struct table table;
+	char *text, stamped[128];
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 3; i++) {
+		boot = build_boot("idle", "list", i, 10);
+		record_set_text(&boot.cut, "list");
+		snprintf(stamped, sizeof(stamped), "[    0.1%d%s", i, line);
+		record_append_text(&boot.boot_warnings, stamped);
+		put_boot("warned", &boot);
+	}
+	load_table(&table, "warned");
+	text = report_text(&table);
+	assert_contains(text, "- list: WARNING: CPU: 0 PID: 0 at fpu/xstate.c:605\n");
+	assert_null(strstr(strstr(text, "xstate") + 1, "xstate"));
+	free(text);
+	table_release(&table);
+}
+
 static void the_report_opens_with_its_answer(void **state)
 {
 	char *text, *answer, *picture, *headline, *gaps;
@@ -364,6 +389,7 @@ int main(void)
 		cmocka_unit_test(the_plan_orders_and_the_failed_are_counted),
 		cmocka_unit_test(the_report_says_what_the_tree_holds),
 		cmocka_unit_test(a_base_without_boots_is_counted),
+		cmocka_unit_test(warnings_at_boot_are_shown),
 		cmocka_unit_test(the_report_opens_with_its_answer),
 		cmocka_unit_test(a_cover_letter_passes_through_mail),
 		cmocka_unit_test(plots_are_drawn),

@@ -34,7 +34,7 @@ static int set_up(void **state)
 		return -1;
 	add_boots("old", 640, 0.02);
 	add_boots("fast", 5.2, 1);
-	add_boots("clear", 123.456, 0.25);
+	add_boots("clear", 123.456, 0.03);
 	write_file(test_dir, "t/plan.json",
 		   "{\"seed\": 1, \"scenarios\": [{\"name\": \"idle\"}], \"variants\": "
 		   "[{\"name\": \"old\"}, {\"name\": \"fast\"}, {\"name\": \"clear\"}]}");
@@ -97,27 +97,98 @@ static void an_interval_is_as_wide_as_the_resolution(void **state)
 	compare_release(&c);
 }
 
-/* 10 % are no effect where the timer leaves 8 % open on each side. */
-static void a_verdict_is_on_the_wide_interval(void **state)
+/* Of 100 ms a boot against 150 ms, with resolutions in ms. */
+static void expect_verdict(const char *tree, double resolution, const char *verdict)
 {
 	struct measure m = measure_of("inflate.duration_ns");
 	struct comparison c, *family[] = { &c };
 	struct table t;
 	int i;
 
-	(void)state;
 	for (i = 1; i <= 2 * BOOTS; i++) {
 		struct boot_result boot =
-			build_boot("idle", i % 2 ? "a" : "b", i, (i % 2 ? 100 : 110) + 0.1 * i);
+			build_boot("idle", i % 2 ? "a" : "b", i, (i % 2 ? 100 : 150) + 0.1 * i);
 
-		boot_cycle(&boot)->inflate.resolution_ns = 8 * MS;
-		put_boot("near", &boot);
+		boot_cycle(&boot)->inflate.resolution_ns = resolution * MS;
+		put_boot(tree, &boot);
 	}
-	load_table(&t, "near");
+	load_table(&t, tree);
 	compare(&c, &t, &m, "idle", "b", "a");
 	compare_judge(family, 1, SMALLEST_EFFECT, 0);
-	assert_string_equal(verdict_names[c.verdict], "inconclusive");
+	assert_string_equal(verdict_names[c.verdict], verdict);
+	if (c.verdict == VERDICT_UNRESOLVED)
+		assert_string_equal(c.reason, "the timer leaves more than 3 % open");
 	compare_release(&c);
+	table_release(&t);
+}
+
+/* However large the effect is: 1.7 % and 1.2 % of the two sides make 2.9 %. */
+static void what_is_not_resolved_to_3_percent_has_no_verdict(void **state)
+{
+	(void)state;
+	expect_verdict("near", 1.7, "regress");
+	expect_verdict("wide", 1.9, "unresolved");
+}
+
+/* By events in 100 ms, by polls in 103 ms; 104 ms by polls alone. */
+static void put_timed(const char *tree, const char *variant, int number, bool by_events)
+{
+	struct boot_result boot = build_boot("idle", variant, number, by_events ? 100 : 104);
+	struct resize_result *r = &boot_cycle(&boot)->inflate;
+
+	r->resolution_ns = by_events ? 1000 : MS;
+	r->timer = by_events ? TIMER_EVENTS : TIMER_POLLS;
+	if (by_events)
+		r->polled = (struct polled_times){ .duration_ns = 103 * MS,
+						   .resolution_ns = MS,
+						   .outside_ns = 3 * MS };
+	put_boot(tree, &boot);
+}
+
+static void expect_compared(const struct table *t, const char *metric, const char *variant,
+			    const char *base, bool by_polls, double ratio)
+{
+	struct measure m = measure_of("%s", metric);
+	struct comparison c;
+
+	compare(&c, t, &m, "idle", variant, base);
+	assert_int_equal(c.by_polls, by_polls);
+	assert_float_equal(c.ratio, ratio, 1e-4);
+	compare_release(&c);
+}
+
+/* What is outside of the events is in no ratio of two variants, or in both of them. */
+static void different_timers_have_the_polls_in_common(void **state)
+{
+	struct measure m = measure_of("inflate.duration_ns");
+	struct table t;
+	char *text;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= BOOTS; i++) {
+		put_timed("timers", "polled", i, false);
+		put_timed("timers", "events", i, true);
+		put_timed("timers", "also", i, true);
+		put_timed("timers", "mixed", i, i % 2);
+	}
+	load_table(&t, "timers");
+	expect_compared(&t, "inflate.duration_ns", "also", "events", false, 1);
+	expect_compared(&t, "inflate.duration_ns", "events", "polled", true, 103.0 / 104);
+	expect_compared(&t, "inflate.duration_ns", "polled", "events", true, 104.0 / 103);
+	expect_compared(&t, "inflate.duration_ns.per_gib", "polled", "events", true, 104.0 / 103);
+	expect_compared(&t, "inflate.gib_per_s", "polled", "events", true, 103.0 / 104);
+	expect_compared(&t, "inflate.bytes", "polled", "events", false, 1);
+	EQUAL(estimate(&t, "idle", "events", &m).median, 100e6);
+	EQUAL(estimate(&t, "idle", "events", &m).resolution, 1e-5);
+	EQUAL(estimate(&t, "idle", "mixed", &m).median, 103.5e6);
+	m = measure_by_polls(&m);
+	assert_string_equal(m.text, "inflate.duration_ns by polls");
+	EQUAL(estimate(&t, "idle", "events", &m).median, 103e6);
+	EQUAL(estimate(&t, "idle", "events", &m).resolution, 1 / 103.0);
+	text = report_text(&t);
+	assert_contains(text, " by polls |");
+	free(text);
 	table_release(&t);
 }
 
@@ -157,11 +228,11 @@ static void the_report_shows_no_more_than_was_timed(void **state)
 	(void)state;
 	assert_contains(text,
 			"| inflate | old | 4 | 640 [630, 650] (87.5 %) | 1.56 | 1 | | base |");
-	assert_contains(text,
-			"| inflate | fast | 4 | 5 [3, 10] (87.5 %) | unresolved | 0.008 [0.004, "
-			"0.016] |");
-	assert_contains(text, "| inflate | clear | 4 | 120 [110, 150] (87.5 %) | 8 |");
-	assert_contains(text, "| fast | 4 | 5 | unresolved | 0.008 [0.004, 0.016] ");
+	assert_contains(text, "| inflate | fast | 4 | 5 [3, 10] (87.5 %) unresolved | unresolved | "
+			      "0.008 [0.004, 0.016] unresolved |");
+	assert_contains(text, "| inflate | clear | 4 | 123 [122, 127] (87.5 %) | 8.1 |");
+	assert_contains(text, "| fast | 4 | 5 unresolved | unresolved | "
+			      "0.008 [0.004, 0.016] unresolved |");
 	/* A share of a duration that is not known. */
 	assert_contains(text, "· 50.0 %");
 	assert_contains(text, "| fast | 0.010 [0.010, 0.010] (87.5 %) |");
@@ -190,7 +261,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_and_what_they_divide_are_bounded),
 		cmocka_unit_test(an_interval_is_as_wide_as_the_resolution),
-		cmocka_unit_test(a_verdict_is_on_the_wide_interval),
+		cmocka_unit_test(what_is_not_resolved_to_3_percent_has_no_verdict),
+		cmocka_unit_test(different_timers_have_the_polls_in_common),
 		cmocka_unit_test(no_digit_is_finer),
 		cmocka_unit_test(the_report_shows_no_more_than_was_timed),
 		cmocka_unit_test(the_reference_has_such_boots),
