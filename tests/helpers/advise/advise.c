@@ -3,7 +3,8 @@
  * advise CALLS GO DONE: wait until the file GO exists, then advise the kernel from two
  * threads, CALLS times each:
  *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
- *   that fails, fallocate(PUNCH_HOLE) of 16 KiB
+ *   that fails, process_madvise(WILLNEED) of two times 4 KiB and of an address
+ *   without memory, fallocate(PUNCH_HOLE) of 16 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
  */
 #include <fcntl.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define BYTES (1 << 20)
@@ -20,17 +23,25 @@
 static int calls;
 static pthread_barrier_t barrier;
 
+/* The kernel stops at the third range, and says how many bytes came before it. */
+static int advise_of_ranges(int pidfd, char *memory)
+{
+	struct iovec ranges[] = { { memory, 4096 }, { memory + 8192, 4096 }, { NULL, 4096 } };
+
+	return syscall(SYS_process_madvise, pidfd, ranges, 3, MADV_WILLNEED, 0) != 8192;
+}
+
 static void *advise(void *arg)
 {
 	char *memory =
 		mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = memfd_create("advise", 0), i;
+	int fd = memfd_create("advise", 0), pidfd = syscall(SYS_pidfd_open, getpid(), 0), i;
 
 	if (memory == MAP_FAILED || fd < 0 || ftruncate(fd, BYTES))
 		exit(1);
 	for (i = 0; i < calls; i++)
 		if (madvise(memory, 4096, MADV_DONTNEED) || madvise(memory, 8192, MADV_WILLNEED) ||
-		    !madvise(memory + 1, 4096, MADV_DONTNEED) ||
+		    !madvise(memory + 1, 4096, MADV_DONTNEED) || advise_of_ranges(pidfd, memory) ||
 		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384))
 			exit(1);
 	/* A thread that ends makes the C library advise the kernel about its stack. */
