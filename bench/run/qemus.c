@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bench/run/run.h"
@@ -121,6 +122,29 @@ static bool is_any(const struct session *s, const struct variant *v)
 	return true;
 }
 
+static int is_batch_discard(const char *name, const char *value, void *context)
+{
+	(void)context;
+	return !strcmp(name, "x-batch-discard") && !strcmp(value, "on");
+}
+
+static bool discards_in_batches(const struct session *s, const struct variant *v)
+{
+	(void)s;
+	return v->method == RESULT_BALLOON && device_each(v->device, is_batch_discard, NULL);
+}
+
+/* Linux before 6.13 refuses this advice, even for no memory at all. */
+static bool can_discard_in_batches(void)
+{
+	int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	bool can = !syscall(SYS_process_madvise, pidfd, NULL, 0, MADV_DONTNEED, 0);
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return can;
+}
+
 /* Say once of each QEMU what it will not do. */
 static void say_limits(const struct session *s, size_t i)
 {
@@ -136,6 +160,12 @@ static void say_limits(const struct session *s, size_t i)
 		log_info("QEMU %s (%s) has no -run-with user=, which came with 9.1: it keeps the "
 			 "privileges of root",
 			 qemu->name, qemu->path);
+	if (discards_in_batches(s, v) && !can_discard_in_batches())
+		log_info("variant %s discards as without x-batch-discard: this host's kernel lets "
+			 "no "
+			 "process discard its own memory by process_madvise(), which came with "
+			 "Linux 6.13",
+			 v->name);
 }
 
 int check_qemus(const struct session *s)

@@ -5,12 +5,16 @@
  */
 #include "tests/helpers/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "bench/config/images.h"
 #include "lib/exit_status.h"
+#include "tests/helpers/deny.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/tiny.h"
@@ -398,6 +402,32 @@ static void qemu_without_a_property(void **state)
 	assert_int_not_equal(access(in_test_dir("lacks"), F_OK), 0);
 }
 
+/* The status of this process: whether the line was printed for the variant that needs the call. */
+static int dry_run_on_old_kernel(void)
+{
+	const struct denied denied = { SYS_process_madvise, EINVAL, 4, 0, false };
+	static const char line[] = "discards as without x-batch-discard";
+	struct outcome with, without;
+
+	deny(&denied);
+	with = dry_run("finalize,x-batch-discard=on", NULL, NULL);
+	without = dry_run("finalize,x-batch-discard=off", NULL, NULL);
+	return strstr(with.output, line) && !strstr(without.output, line) ? 0 : 1;
+}
+
+static void kernel_without_batches(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0)
+		_exit(dry_run_on_old_kernel());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void qemu_without_probes(void **state)
 {
 	static const char line[] = "translation on the host is not observed";
@@ -447,6 +477,7 @@ int main(void)
 		TEST(suites_take_specs),
 		TEST(environment_is_recorded),
 		TEST(qemu_without_a_property),
+		TEST(kernel_without_batches),
 		TEST(qemu_without_probes),
 		TEST(qemu_without_privileges),
 	};

@@ -18,6 +18,7 @@
 #define BAR_ADDRESS 0xe0000000U
 #define BAR 4
 #define WAIT_S 60
+#define RING_BYTES 4096
 
 static uint32_t pci_read(struct machine *m, char size, uint8_t at)
 {
@@ -78,7 +79,7 @@ static void negotiate(struct driver *d, uint64_t features)
 /* The three parts of a queue, a page each. */
 static uint32_t ring(enum queue queue, int part)
 {
-	return DRIVER_BEGIN + (queue * 3 + part) * 4096;
+	return DRIVER_BEGIN + (queue * 3 + part) * RING_BYTES;
 }
 
 static void set_up_queue(struct driver *d, enum queue queue, uint64_t notify, uint32_t multiplier)
@@ -116,6 +117,7 @@ void driver_start(struct driver *d, struct machine *m, uint64_t features)
 	multiplier = pci_read(m, 'l', at + VIRTIO_PCI_NOTIFY_CAP_MULT);
 
 	memset(m->ram + DRIVER_BEGIN, 0, DRIVER_END - DRIVER_BEGIN);
+	machine_push(m, DRIVER_BEGIN, DRIVER_END - DRIVER_BEGIN);
 	set_status(d, 0);
 	set_status(d, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
 	negotiate(d, features | 1ULL << VIRTIO_F_VERSION_1);
@@ -146,16 +148,30 @@ void driver_add(struct driver *d, enum queue queue, int head, const struct descr
 			desc[head + i].flags |= VRING_DESC_F_NEXT;
 	}
 	avail->ring[d->submitted[queue]++ % QUEUE_LENGTH] = head;
+	machine_push(d->m, DRIVER_BUFFER, DRIVER_BUFFER_BYTES);
+	machine_push(d->m, ring(queue, 0), RING_BYTES);
 	__atomic_store_n(&avail->idx, d->submitted[queue], __ATOMIC_RELEASE);
+	machine_push(d->m, ring(queue, 1), RING_BYTES);
 }
 
-bool driver_kick(struct driver *d, enum queue queue)
+void driver_notify(struct driver *d, enum queue queue)
+{
+	machine_write(d->m, 'w', d->notify[queue], queue);
+}
+
+uint16_t driver_used(const struct driver *d, enum queue queue)
 {
 	struct vring_used *used = (void *)(d->m->ram + ring(queue, 2));
+
+	machine_pull(d->m, ring(queue, 2), RING_BYTES);
+	return __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE);
+}
+
+bool driver_wait(struct driver *d, enum queue queue)
+{
 	time_t end = time(NULL) + WAIT_S;
 
-	machine_write(d->m, 'w', d->notify[queue], queue);
-	while (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) != d->submitted[queue]) {
+	while (driver_used(d, queue) != d->submitted[queue]) {
 		if (get_status(d) & VIRTIO_CONFIG_S_NEEDS_RESET)
 			return false;
 		if (time(NULL) > end)
@@ -163,6 +179,12 @@ bool driver_kick(struct driver *d, enum queue queue)
 		sleep_ns(NSEC_PER_MSEC);
 	}
 	return true;
+}
+
+bool driver_kick(struct driver *d, enum queue queue)
+{
+	driver_notify(d, queue);
+	return driver_wait(d, queue);
 }
 
 bool driver_send(struct driver *d, enum queue queue, const void *content, uint32_t bytes)

@@ -46,10 +46,16 @@ void driver_start(struct driver *driver, struct machine *m, uint64_t features);
 void driver_add(struct driver *driver, enum queue queue, int head, const struct descriptor *chain,
 		int count);
 
-/*
- * Kick the device, and wait until it has used all buffers or has stopped. Return: whether
- * it works.
- */
+/* Kick the device. */
+void driver_notify(struct driver *driver, enum queue queue);
+
+/* Number of buffers that the device has used so far, modulo 2^16. */
+uint16_t driver_used(const struct driver *driver, enum queue queue);
+
+/* Wait until the device has used all buffers or has stopped. Return: whether it works. */
+bool driver_wait(struct driver *driver, enum queue queue);
+
+/* Kick and wait. */
 bool driver_kick(struct driver *driver, enum queue queue);
 
 /* driver_add() and driver_kick() of one buffer; the content is copied to DRIVER_BUFFER. */

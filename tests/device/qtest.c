@@ -14,30 +14,59 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/config/images.h"
 #include "lib/clock.h"
+#include "tests/helpers/deny.h"
 #include "tests/helpers/files.h"
 
 #define ANSWER_MS 60000
 
 /* Arguments of exec_qemu(). */
 struct start {
+	const struct machine_options *options;
 	const char *binary;
-	const char *properties;
-	const char *incoming;
 	const char *ram_path;
 	const char *log_path;
 	int qtest;
 	int qmp;
 };
 
+#define ARGS_MAX 48
+
 static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 {
+	const struct machine_options *o = s->options;
 	char ram[1024], device[256], qtest[64], qmp[64], incoming[1024];
-	int log = open(s->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	const char *args[ARGS_MAX] = { s->binary,
+				       "-nodefaults",
+				       "-no-user-config",
+				       "-display",
+				       "none",
+				       "-accel",
+				       "qtest",
+				       "-machine",
+				       "q35,usb=off,sata=off,smbus=off,memory-backend=ram",
+				       "-object",
+				       ram,
+				       "-m",
+				       "320M",
+				       "-device",
+				       device,
+				       "-chardev",
+				       qtest,
+				       "-qtest",
+				       "chardev:qtest",
+				       "-qtest-log",
+				       "none",
+				       "-chardev",
+				       qmp,
+				       "-mon",
+				       "chardev=qmp,mode=control" };
+	int log = open(s->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), n = 25;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(log, STDOUT_FILENO);
@@ -46,16 +75,28 @@ static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 	fcntl(s->qmp, F_SETFD, 0);
 	snprintf(ram, sizeof(ram), "memory-backend-file,id=ram,size=%u,share=on,mem-path=%s",
 		 RAM_BYTES, s->ram_path);
+	if (o->private_ram)
+		snprintf(ram, sizeof(ram), "memory-backend-ram,id=ram,size=%u", RAM_BYTES);
 	snprintf(device, sizeof(device), "virtio-balloon-pci,id=balloon0,addr=04.0%s%s",
-		 *s->properties ? "," : "", s->properties);
+		 *o->properties ? "," : "", o->properties);
 	snprintf(qtest, sizeof(qtest), "socket,id=qtest,fd=%d", s->qtest);
 	snprintf(qmp, sizeof(qmp), "socket,id=qmp,fd=%d", s->qmp);
-	snprintf(incoming, sizeof(incoming), "file:%s", s->incoming ? s->incoming : "");
-	execl(s->binary, s->binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
-	      "qtest", "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram", "-object",
-	      ram, "-m", "320M", "-device", device, "-chardev", qtest, "-qtest", "chardev:qtest",
-	      "-qtest-log", "none", "-chardev", qmp, "-mon", "chardev=qmp,mode=control",
-	      s->incoming ? "-incoming" : NULL, incoming, (char *)NULL);
+	snprintf(incoming, sizeof(incoming), "file:%s", o->incoming ? o->incoming : "");
+	if (o->incoming) {
+		args[n++] = "-incoming";
+		args[n++] = incoming;
+	}
+	if (!o->hide_guest_errors) {
+		args[n++] = "-d";
+		args[n++] = "guest_errors";
+	}
+	if (o->traced) {
+		args[n++] = "-trace";
+		args[n++] = o->traced;
+	}
+	if (o->denied)
+		deny(o->denied);
+	execv(s->binary, (char *const *)args);
 	perror(s->binary);
 	_exit(127);
 }
@@ -73,7 +114,31 @@ static uint8_t *map_ram(const char *path)
 	return ram;
 }
 
-void machine_start(struct machine *m, const char *properties, const char *incoming)
+/* The address in QEMU of the RAM block "ram": the last number of its line. */
+static uint64_t find_ram(struct machine *m)
+{
+	json_t *args = json_pack("{s:s}", "command-line", "info ramblock"), *answer = NULL;
+	char *text, *line, *end, *at;
+	uint64_t address = 0;
+
+	if (qmp_execute(m->qmp, "human-monitor-command", args, &answer, deadline_in_ms(ANSWER_MS)))
+		fail_msg("info ramblock: %s", qmp_error(m->qmp));
+	text = strdup(json_string_value(answer));
+	line = strstr(text, " ram ");
+	assert_non_null(line);
+	end = strchr(line, '\n');
+	if (end)
+		*end = '\0';
+	while ((at = strstr(line, "0x"))) {
+		address = strtoull(at, NULL, 0);
+		line = at + 2;
+	}
+	free(text);
+	json_decref(answer);
+	return address;
+}
+
+void machine_start_with(struct machine *m, const struct machine_options *options)
 {
 	static int number;
 	struct images images;
@@ -89,8 +154,7 @@ void machine_start(struct machine *m, const char *properties, const char *incomi
 	m->ram = map_ram(ram_path);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qtest), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp), 0);
-	start = (struct start){ images.qemu, properties, incoming, ram_path,
-				m->log_path, qtest[1],	 qmp[1] };
+	start = (struct start){ options, images.qemu, ram_path, m->log_path, qtest[1], qmp[1] };
 	m->pid = fork();
 	if (m->pid == 0)
 		exec_qemu(&start);
@@ -99,8 +163,38 @@ void machine_start(struct machine *m, const char *properties, const char *incomi
 	m->qtest = qtest[0];
 	images_release(&images);
 	/* A QEMU that refuses the incoming migration may exit before its greeting. */
-	if (qmp_open(&m->qmp, qmp[0], NULL, deadline_in_ms(ANSWER_MS)) && !incoming)
+	if (qmp_open(&m->qmp, qmp[0], NULL, deadline_in_ms(ANSWER_MS)) && !options->incoming)
 		fail_msg("QMP: %s", qmp_error(m->qmp));
+	if (options->private_ram)
+		m->remote = find_ram(m);
+}
+
+void machine_start(struct machine *m, const char *properties, const char *incoming)
+{
+	const struct machine_options options = { .properties = properties, .incoming = incoming };
+
+	machine_start_with(m, &options);
+}
+
+static void copy_ram(const struct machine *m, uint64_t address, uint64_t bytes,
+		     ssize_t (*copy)(pid_t, const struct iovec *, unsigned long,
+				     const struct iovec *, unsigned long, unsigned long))
+{
+	const struct iovec here = { m->ram + address, bytes };
+	const struct iovec there = { (void *)(uintptr_t)(m->remote + address), bytes };
+
+	if (m->remote)
+		assert_int_equal(copy(m->pid, &here, 1, &there, 1, 0), bytes);
+}
+
+void machine_pull(const struct machine *m, uint64_t address, uint64_t bytes)
+{
+	copy_ram(m, address, bytes, process_vm_readv);
+}
+
+void machine_push(const struct machine *m, uint64_t address, uint64_t bytes)
+{
+	copy_ram(m, address, bytes, process_vm_writev);
 }
 
 void machine_end(struct machine *m)
@@ -230,4 +324,25 @@ int machine_said(const struct machine *m, const char *text)
 		count++;
 	free(log);
 	return count;
+}
+
+uint64_t machine_most(const struct machine *m, const char *text, int *count)
+{
+	char *log = read_file(m->log_path), *at;
+	uint64_t most = 0, value;
+
+	*count = 0;
+	for (at = log; at && (at = strstr(at, text)); at++) {
+		value = strtoull(at + strlen(text), NULL, 0);
+		most = value > most ? value : most;
+		++*count;
+	}
+	free(log);
+	return most;
+}
+
+void machine_control(struct machine *m, const char *command)
+{
+	if (qmp_execute(m->qmp, command, NULL, NULL, deadline_in_ms(ANSWER_MS)))
+		fail_msg("%s: %s", command, qmp_error(m->qmp));
 }

@@ -12,160 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/device/balloon_driver.h"
-#include "tests/device/qtest.h"
+#include "tests/device/pages.h"
 #include "tests/helpers/files.h"
 
-#define PAGE 4096U
-#define RAM_PAGES (RAM_BYTES / PAGE)
 #define ENTRIES_MAX 2048
-#define PATTERN 0xa5a5a5a55a5a5a5aULL
-/* First page for balloons, above the driver's memory and the low memory of a PC. */
-#define FIRST 0x2000U
-/* Page numbers without RAM that the guest may write. */
-#define PAGE_OPTION_ROM 0xc0U
-#define PAGE_ISA_BIOS 0xf0U
-#define PAGE_BIOS 0xfffc0U
-#define PAGE_REGISTERS (0xe0000000U / PAGE)
-#define PAGE_NOTHING 0x40000U
-
-static struct machine machine;
-static struct driver driver;
-
-struct range {
-	uint64_t first;
-	uint64_t pages;
-};
-
-/* The guest's memory, by the first and the last word of each page. */
-static uint64_t *word(uint32_t page, bool last)
-{
-	return (uint64_t *)(machine.ram + (uint64_t)page * PAGE + (last ? PAGE - 8 : 0));
-}
-
-static bool is_drivers(uint32_t page)
-{
-	return page >= DRIVER_BEGIN / PAGE && page < DRIVER_END / PAGE;
-}
-
-static void fill(void)
-{
-	uint32_t page;
-
-	for (page = 0; page < RAM_PAGES; page++)
-		if (!is_drivers(page))
-			*word(page, false) = *word(page, true) = PATTERN;
-}
-
-static void expect_discarded(const struct range *ranges, int count)
-{
-	uint64_t wanted;
-	uint32_t page;
-	int i;
-
-	for (page = 0; page < RAM_PAGES; page++) {
-		if (is_drivers(page))
-			continue;
-		wanted = PATTERN;
-		for (i = 0; i < count; i++)
-			if (page >= ranges[i].first && page < ranges[i].first + ranges[i].pages)
-				wanted = 0;
-		if (*word(page, false) != wanted || *word(page, true) != wanted)
-			fail_msg("page 0x%x is 0x%llx, 0x%llx; expected 0x%llx", page,
-				 (unsigned long long)*word(page, false),
-				 (unsigned long long)*word(page, true), (unsigned long long)wanted);
-	}
-	fill();
-}
-
-static uint64_t chunk(struct range range)
-{
-	return htole64(range.first << 12 | range.pages);
-}
-
-static bool send_chunks(enum queue queue, const struct range *ranges, int count)
-{
-	uint64_t entries[ENTRIES_MAX + 1];
-	int i;
-
-	for (i = 0; i < count; i++)
-		entries[i] = chunk(ranges[i]);
-	return driver_send(&driver, queue, entries, count * sizeof(entries[0]));
-}
-
-static bool send_sg(enum queue queue, const struct range *ranges, int count)
-{
-	struct descriptor chain[QUEUE_LENGTH];
-	int i;
-
-	for (i = 0; i < count; i++)
-		chain[i] = (struct descriptor){ .address = ranges[i].first * PAGE,
-						.bytes = ranges[i].pages * PAGE };
-	driver_add(&driver, queue, 0, chain, count);
-	return driver_kick(&driver, queue);
-}
-
-static bool send_pfns(enum queue queue, const struct range *ranges, int count)
-{
-	static uint32_t pfns[65536];
-	uint32_t n = 0;
-	uint64_t page;
-	int i;
-
-	for (i = 0; i < count; i++)
-		for (page = 0; page < ranges[i].pages; page++)
-			pfns[n++] = htole32(ranges[i].first + page);
-	return driver_send(&driver, queue, pfns, n * sizeof(pfns[0]));
-}
 
 static void start(const char *properties, uint64_t features)
 {
-	machine_start(&machine, properties, NULL);
-	driver_start(&driver, &machine, features);
-	fill();
-}
+	const struct machine_options options = { .properties = properties };
 
-static int end(void **state)
-{
-	(void)state;
-	machine_end(&machine);
-	return 0;
-}
-
-/* Valid entries work, also after invalid ones. */
-static void check_works(bool (*send)(enum queue, const struct range *, int))
-{
-	const struct range good[] = { { FIRST, 8 }, { FIRST + 0x100, 1 } };
-
-	assert_true(send(QUEUE_INFLATE, good, 2));
-	expect_discarded(good, 2);
-	assert_true(send(QUEUE_DEFLATE, good, 2));
-	expect_discarded(NULL, 0);
-}
-
-static const uint64_t not_ram[] = { PAGE_OPTION_ROM, PAGE_ISA_BIOS, PAGE_BIOS,
-				    PAGE_REGISTERS,  PAGE_NOTHING,  RAM_PAGES };
-
-#define NOT_RAM (sizeof(not_ram) / sizeof(not_ram[0]))
-
-/* Bad PFNs between good ones, on both queues. */
-static void bad_pfns(void)
-{
-	struct range ranges[2 * NOT_RAM], good[NOT_RAM];
-	uint64_t bios = machine_read(&machine, 'q', 0xfffffff0);
-	enum queue queue;
-	size_t i;
-
-	for (i = 0; i < NOT_RAM; i++) {
-		ranges[2 * i] = good[i] = (struct range){ FIRST + 2 * i, 1 };
-		ranges[2 * i + 1] = (struct range){ not_ram[i], 1 };
-	}
-	for (queue = 0; queue < QUEUE_COUNT; queue++) {
-		assert_true(send_pfns(queue, ranges, 2 * NOT_RAM));
-		expect_discarded(good, queue == QUEUE_INFLATE ? NOT_RAM : 0);
-	}
-	assert_above(machine_said(&machine, "refused"), 0);
-	assert_int_equal(machine_read(&machine, 'q', 0xfffffff0), bios);
+	pages_start(&options, features);
 }
 
 /* More than 65536 PFNs: 128 descriptors of 2 MiB each. */
@@ -199,7 +55,7 @@ static void check_pfns(const char *properties)
 {
 	start(properties, 0);
 	check_works(send_pfns);
-	bad_pfns();
+	check_bad_pfns();
 	odd_pfn_buffers();
 	too_many_pfns();
 	check_works(send_pfns);
@@ -209,6 +65,19 @@ static void pfns(void **state)
 {
 	(void)state;
 	check_pfns("");
+}
+
+/* Each turn of the main loop ends as soon as it can. */
+static void pfns_in_short_turns(void **state)
+{
+	(void)state;
+	check_pfns("x-turn-us=0");
+}
+
+static void merged_pfns_in_short_turns(void **state)
+{
+	(void)state;
+	check_pfns("x-turn-us=0,x-merge-pfns=on");
 }
 
 static void merged_pfns(void **state)
@@ -248,7 +117,7 @@ static const struct {
  * The low ROMs come before the valid ranges, as entries have to be sorted. QEMU splits a
  * descriptor that reaches from RAM into a ROM before the balloon sees it.
  */
-static void low_roms(bool (*send)(enum queue, const struct range *, int), bool cut)
+static void low_roms(send_fn *send, bool cut)
 {
 	const struct range ranges[] = { { PAGE_OPTION_ROM - 1, 2 },
 					{ PAGE_OPTION_ROM, 1 },
@@ -381,10 +250,9 @@ static void bad_chains(uint64_t features)
 	expect_discarded(NULL, 0);
 }
 
-static void chunks(void **state)
+static void check_chunks(const char *properties)
 {
-	(void)state;
-	start("page-chunks=on", FEATURE_CHUNKS);
+	start(properties, FEATURE_CHUNKS);
 	check_works(send_chunks);
 	bad_chunks();
 	low_roms(send_chunks, false);
@@ -396,13 +264,25 @@ static void chunks(void **state)
 	check_works(send_chunks);
 }
 
+static void chunks(void **state)
+{
+	(void)state;
+	check_chunks("page-chunks=on");
+}
+
+static void chunks_in_short_turns(void **state)
+{
+	(void)state;
+	check_chunks("page-chunks=on,x-turn-us=0");
+}
+
 /* If the feature is offered but not negotiated, entries are PFNs. */
 static void chunks_not_negotiated(void **state)
 {
 	(void)state;
 	start("page-chunks=on,page-sg=on", 0);
 	check_works(send_pfns);
-	bad_pfns();
+	check_bad_pfns();
 }
 
 static void bad_sg(void)
@@ -447,10 +327,9 @@ static void large_sg(void)
 	expect_discarded(NULL, 0);
 }
 
-static void sg(void **state)
+static void check_sg(const char *properties)
 {
-	(void)state;
-	start("page-sg=on", FEATURE_SG);
+	start(properties, FEATURE_SG);
 	check_works(send_sg);
 	bad_sg();
 	low_roms(send_sg, true);
@@ -458,6 +337,18 @@ static void sg(void **state)
 	large_sg();
 	bad_chains(FEATURE_SG);
 	check_works(send_sg);
+}
+
+static void sg(void **state)
+{
+	(void)state;
+	check_sg("page-sg=on");
+}
+
+static void sg_in_short_turns(void **state)
+{
+	(void)state;
+	check_sg("page-sg=on,x-turn-us=0");
 }
 
 static void deflate_without_willneed(void **state)
@@ -470,12 +361,16 @@ static void deflate_without_willneed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(pfns, end),
-		cmocka_unit_test_teardown(merged_pfns, end),
-		cmocka_unit_test_teardown(chunks, end),
-		cmocka_unit_test_teardown(chunks_not_negotiated, end),
-		cmocka_unit_test_teardown(sg, end),
-		cmocka_unit_test_teardown(deflate_without_willneed, end),
+		cmocka_unit_test_teardown(pfns, pages_end),
+		cmocka_unit_test_teardown(pfns_in_short_turns, pages_end),
+		cmocka_unit_test_teardown(merged_pfns, pages_end),
+		cmocka_unit_test_teardown(merged_pfns_in_short_turns, pages_end),
+		cmocka_unit_test_teardown(chunks, pages_end),
+		cmocka_unit_test_teardown(chunks_in_short_turns, pages_end),
+		cmocka_unit_test_teardown(chunks_not_negotiated, pages_end),
+		cmocka_unit_test_teardown(sg, pages_end),
+		cmocka_unit_test_teardown(sg_in_short_turns, pages_end),
+		cmocka_unit_test_teardown(deflate_without_willneed, pages_end),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

@@ -48,9 +48,10 @@ static __attribute__((noreturn)) void exec_qemu(const struct start *s)
 	snprintf(ram, sizeof(ram),
 		 "memory-backend-file,id=ram,size=%llu,share=on,mem-path=/proc/self/fd/%d",
 		 RAM_BYTES, s->ram);
-	/* Without ioeventfd a kick is handled when it is written. */
+	/* Without ioeventfd a kick is handled when it is written: all of it, in one long turn. */
 	snprintf(device, sizeof(device),
-		 "virtio-balloon-pci,id=balloon0,addr=04.0,ioeventfd=off,page-chunks=on,page-sg=on,"
+		 "virtio-balloon-pci,id=balloon0,addr=04.0,ioeventfd=off,x-turn-us=60000000,"
+		 "page-chunks=on,page-sg=on,"
 		 "free-page-reporting=on,deflate-on-oom=on,iothread=hints%s%s",
 		 s->hints ? ",free-page-hint=on" : "",
 		 s->merge ? ",x-merge-pfns=on,x-deflate-willneed=off" : "");

@@ -3,7 +3,8 @@
  * advise CALLS GO DONE: wait until the file GO exists, then advise the kernel from two
  * threads, CALLS times each:
  *   madvise(DONTNEED) of 4 KiB, madvise(WILLNEED) of 8 KiB, madvise(DONTNEED)
- *   that fails, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
+ *   that fails, process_madvise(WILLNEED) of two times 4 KiB and of an address
+ *   without memory, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
  *
  * advise crowd GO DONE: likewise, but one call of madvise(POPULATE_READ), which lasts until
@@ -32,6 +33,14 @@
 static int calls;
 static pthread_barrier_t barrier;
 
+/* The kernel stops at the third range, and says how many bytes came before it. */
+static int advise_of_ranges(int pidfd, char *memory)
+{
+	struct iovec ranges[] = { { memory, 4096 }, { memory + 8192, 4096 }, { NULL, 4096 } };
+
+	return syscall(SYS_process_madvise, pidfd, ranges, 3, MADV_WILLNEED, 0) != 8192;
+}
+
 static void *advise(void *arg)
 {
 	char *memory =
@@ -43,7 +52,7 @@ static void *advise(void *arg)
 		exit(1);
 	for (i = 0; i < calls; i++)
 		if (madvise(memory, 4096, MADV_DONTNEED) || madvise(memory, 8192, MADV_WILLNEED) ||
-		    !madvise(memory + 1, 4096, MADV_DONTNEED) ||
+		    !madvise(memory + 1, 4096, MADV_DONTNEED) || advise_of_ranges(self, memory) ||
 		    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384) ||
 		    syscall(SYS_process_madvise, self, ranges, 2, MADV_COLD, 0) != 4096 + 8192)
 			exit(1);
