@@ -57,6 +57,8 @@ static const struct image_cut *cut_of(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
 
+	if (cut)
+		cut = images_find_config(boot->images, cut, boot->scenario->config);
 	return cut ? image_cut_build(cut, boot->build) : NULL;
 }
 

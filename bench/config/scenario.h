@@ -39,7 +39,8 @@ struct scenario {
 	unsigned int vcpus;
 	enum backing backing;
 	bool thp, prealloc; /* prealloc: QEMU allocates all guest memory at the start */
-	char *kernel_args;  /* for the guest's kernel, or NULL */
+	char *config; /* of the guest's kernel, as of `build --config NAME`; NULL: the lean one */
+	char *kernel_args; /* for the guest's kernel, or NULL */
 	uint64_t inflate_bytes;
 	uint64_t step_bytes;	   /* size of one resize; inflate_bytes if not set */
 	uint64_t rate_bytes_per_s; /* how fast the target changes; 0: at once */

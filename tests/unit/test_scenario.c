@@ -85,6 +85,8 @@ static void mistakes_are_named(void **state)
 		  "128 MiB" },
 		{ GOOD "[pressure]\ncache = 512 MiB\nhold = 256 MiB\ngrowth = 64 MiB\n",
 		  "[pressure] growth:", "deflate_on_oom = on" },
+		{ "[guest]\nconfig = ./my.config\n", "[guest] config: './my.config'",
+		  "build --config NAME" },
 		{ GOOD "[run]\nrate = 1 GiB\n", "[run] rate: '1 GiB'", "1 GiB/s" },
 	};
 	struct scenario s;
