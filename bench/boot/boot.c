@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/boot/parts.h"
@@ -228,6 +229,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		set_status(&run, err);
 		err = tracing_close(&run);
 	}
+	free(run.floor_ranges);
 	perf_kill(&run);
 	victims_kill(&run.host_victims);
 	tracing_release(&run);

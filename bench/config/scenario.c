@@ -86,6 +86,7 @@ static const struct key keys[] = {
 	KEY("balloon", "step", key_set_memory, step_bytes),
 	KEY("balloon", "deflate_on_oom", key_set_switch, deflate_on_oom),
 	KEY("prepare", "state", key_set_choice, state, .choices = prepared_state_names),
+	KEY("prepare", "busy", key_set_switch, busy),
 	KEY("prepare", "longest_run", key_set_number, longest_run, .max = LONGEST_RUN_MAX),
 	KEY("compaction", "rounds", key_set_number, compaction_rounds, .max = 1000),
 	KEY("compaction", "slice", key_set_memory, compaction_slice_bytes),
@@ -151,6 +152,14 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 		  "[balloon] inflate: with state = fragmented and runs of 1 to %s pages no more "
 		  "than %s are free",
 		  run, unpinned },
+		{ s->busy && s->vcpus < 2,
+		  "[prepare] busy: the driver needs a vCPU beside the busy one; set [guest] vcpus "
+		  "= 2",
+		  NULL, NULL },
+		{ s->busy && s->guest_victims.count,
+		  "[prepare] busy: the guest's victims keep a vCPU busy, too; leave out one of the "
+		  "two",
+		  NULL, NULL },
 		{ s->compaction_rounds && s->state != PREPARED_IDLE,
 		  "[compaction] rounds: they arrange memory themselves; leave [prepare] "
 		  "state = idle",

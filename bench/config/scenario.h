@@ -46,6 +46,7 @@ struct scenario {
 	uint64_t rate_bytes_per_s; /* how fast the target changes; 0: at once */
 	bool deflate_on_oom;	   /* the guest deflates when it is out of memory */
 	enum prepared_state state;
+	bool busy;			 /* a process keeps the last vCPU busy during each resize */
 	unsigned int longest_run;	 /* of free pages, if the state is fragmented */
 	unsigned int compaction_rounds;	 /* with the balloon inflated; 0: none */
 	uint64_t compaction_slice_bytes; /* free above the balloon in each round */
