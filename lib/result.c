@@ -6,7 +6,8 @@
 
 const char *const accel_names[] = { "kvm", "tcg", "icount", NULL };
 const char *const status_names[] = { "ok", "failed", "invalid", NULL };
-const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting", NULL };
+const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting", "floor",
+				     NULL };
 const char *const direction_names[] = { "inflate", "deflate", NULL };
 const char *const victim_phase_names[] = {
 	"before", "inflate", "plateau", "deflate", "after", NULL
@@ -41,7 +42,7 @@ static const char *const check_resize_names[] = { "inflate", "deflate", "boot", 
 
 bool result_deflates(const struct boot_result *result)
 {
-	return result->method != RESULT_REPORTING;
+	return result->method != RESULT_REPORTING && result->method != RESULT_FLOOR;
 }
 
 struct cycle_result *result_cycle(const struct boot_result *result, size_t i)

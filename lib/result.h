@@ -19,7 +19,7 @@
 /* Indices of .choices in the tables. */
 enum boot_status { BOOT_OK, BOOT_FAILED, BOOT_INVALID };
 enum result_accel { RESULT_KVM, RESULT_TCG, RESULT_ICOUNT };
-enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING };
+enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {
 	PHASE_BEFORE,

@@ -42,7 +42,7 @@ fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(w
 device_corpus := $(O)/corpus/device.unpacked
 
 # Tests that measure time, or look for leftovers, run when nothing else does.
-alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_stall vm/test_trace)
+alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_stall vm/test_trace)
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.

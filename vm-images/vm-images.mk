@@ -15,5 +15,8 @@ $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) $(O)/balloonbench build --images $@
 build_debug = $(build_kernels) --debug
 
+# One build of each kernel, and the configurations that the default suite boots.
+builds_of = $(if $(BUILDS),,--suite default --builds 1)
+
 $(images): FORCE $(O)/balloonbench | $(O)/.deps
 	$(Q)$(build_kernels) $(builds_of) $(if $(BUILDS),--builds $(BUILDS))

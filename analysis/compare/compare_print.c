@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/compare/compare.h"
+#include "analysis/compare/floor.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -61,6 +62,43 @@ static void begin_scenario(struct writer *w, const char *scenario, const struct 
 	write_columns(w, "METRIC|VARIANT|N|MEDIAN|UNIT|RATIO [95 %]|P|VERDICT");
 }
 
+/* How far each variant is from what the host alone takes. */
+static void write_floor(struct writer *w, const struct table *table, const char *scenario)
+{
+	struct measure inflate = measure_of("%s", primary_metrics[INFLATE]);
+	const char *floor = floor_of(table, scenario);
+	struct comparison c;
+	size_t v;
+
+	if (!floor)
+		return;
+	compare(&c, table, &inflate, scenario, floor, NULL);
+	write_table(w);
+	write_columns(w, "INFLATE|N|MEDIAN|UNIT|TIMES THE FLOOR [95 %]");
+	write_row(w);
+	write_cell(w, "%s", floor);
+	write_count(w, c.n);
+	write_rounded(w, "%.5g", c.resolution, c.median, NAN, NAN);
+	write_cell(w, "%s", c.unit);
+	write_cell(w, "floor");
+	compare_release(&c);
+	for (v = 0; table->variants[v]; v++) {
+		if (!table_has(table, scenario, table->variants[v]) ||
+		    !table_compares(table, table->variants[v], floor) ||
+		    !strcmp(table->variants[v], floor))
+			continue;
+		floor_compare(&c, table, &inflate, scenario, table->variants[v]);
+		write_row(w);
+		write_cell(w, "%s", c.variant);
+		write_count(w, c.n);
+		write_rounded(w, "%.5g", c.resolution, c.median, NAN, NAN);
+		write_cell(w, "%s", c.unit);
+		write_interval(w, "%.4g", c.ratio_resolution, c.ratio, &c.ratio_interval, 1);
+		compare_release(&c);
+	}
+	write_table_end(w);
+}
+
 /* The rows of a scenario from @first on; returns the row after them. */
 static size_t write_scenario(struct writer *w, const struct compare_table *t, size_t first,
 			     const struct table *table)
@@ -78,8 +116,10 @@ static size_t write_scenario(struct writer *w, const struct compare_table *t, si
 		any = true;
 		write_comparison(w, &t->rows[i]);
 	}
-	if (any)
+	if (any) {
 		write_table_end(w);
+		write_floor(w, table, scenario);
+	}
 	return i;
 }
 

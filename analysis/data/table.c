@@ -270,8 +270,17 @@ bool table_compares_levels(const struct table *table)
 	return plain <= 1;
 }
 
+bool variant_is_floor(const struct table *table, const char *variant)
+{
+	const struct document *planned = table_planned(table, "variants", variant);
+
+	return !strcmp(document_text(planned, "method"), method_names[RESULT_FLOOR]);
+}
+
 bool table_compares(const struct table *table, const char *variant, const char *base)
 {
+	if (variant_is_floor(table, variant) && (!base || strcmp(variant, base) != 0))
+		return false;
 	return !variant_is_traced(variant) || (base && variant_is_traced(base)) ||
 	       table_compares_levels(table);
 }

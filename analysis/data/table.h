@@ -155,11 +155,14 @@ const struct document *table_planned(const struct table *table, const char *list
 /* "NAME+LEVEL": NAME traced at another level than the run. */
 bool variant_is_traced(const char *variant);
 
+/* Whether a variant is no balloon but the floor of them: see analysis/compare/floor.h. */
+bool variant_is_floor(const struct table *table, const char *variant);
+
 /* Whether at most one variant has no level: the run was made to compare levels. */
 bool table_compares_levels(const struct table *table);
 
 /* Whether a variant is compared by default: one with a level only with a base (which may be NULL)
- * that has one, too, or if the run compares levels. */
+ * that has one, too, or if the run compares levels; the floor with no other base. */
 bool table_compares(const struct table *table, const char *variant, const char *base);
 
 /* The variant of the table that this one is the A/A control of (`run --aa`, control_of), or NULL.

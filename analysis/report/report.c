@@ -50,6 +50,22 @@ static void judge_all(struct report *r)
 	free(family);
 }
 
+const char *report_config(const struct report *r, const char *scenario)
+{
+	const struct document *plan = r->table->plan, *s;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; (s = document_item(plan, "scenarios", i, NULL)); i++) {
+		if (!*document_text(s, "config"))
+			continue;
+		if (!strcmp(document_text(s, "name"), scenario))
+			return document_text(s, "config");
+		any = true;
+	}
+	return any ? "lean" : NULL;
+}
+
 void report_make(struct report *r)
 {
 	const struct table *t = r->table;

@@ -137,6 +137,9 @@ void cell_rate(struct writer *w, const struct report *r, const struct comparison
 	       enum direction direction);
 const char *report_rate_unit(const struct report *r);
 
+/* The configuration of the kernels of a scenario, or "lean"; NULL where no scenario names one. */
+const char *report_config(const struct report *r, const char *scenario);
+
 static inline bool is_base(const struct comparison *c)
 {
 	return !strcmp(c->variant, c->base);

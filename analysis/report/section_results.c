@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The scenarios one by one: durations of the resizes, and the time of each phase. */
+#include "analysis/compare/floor.h"
 #include "analysis/report/report.h"
 #include "lib/stats.h"
 
 static void write_intro(struct writer *w, const struct report *r, const char *name)
 {
 	const struct document *s = table_planned(r->table, "scenarios", name);
+	const char *config = report_config(r, name);
 	char memory[32], inflate[32];
 
 	write_heading(w, 3, "%s", name);
@@ -19,36 +21,72 @@ static void write_intro(struct writer *w, const struct report *r, const char *na
 		document_is_true(s, "thp") ? "on" : "off",
 		format_bytes(document_integer(s, "inflate_bytes"), inflate, sizeof(inflate)),
 		(long long)document_integer(s, "cycles"));
+	if (config)
+		write_text(w, " Kernel configuration: %s.", config);
 	if (document_number(s, "scale") < 1) {
 		write_text(w, " ");
 		write_strong(w, "Scaled by %.2f to fit the machine.", document_number(s, "scale"));
 	}
 }
 
+/* The inflate as a multiple of the floor of its scenario. */
+static void cell_floor(struct writer *w, const struct report *r, const struct comparison *c)
+{
+	struct comparison floor;
+
+	floor_compare(&floor, r->table, &r->durations[INFLATE], c->scenario, c->variant);
+	write_interval(w, "%.4g", floor.ratio_resolution, floor.ratio, &floor.ratio_interval, 1);
+	compare_release(&floor);
+}
+
+/* What the multiples are of. */
+static void write_floor(struct writer *w, const struct report *r, const char *scenario,
+			const char *variant)
+{
+	struct comparison c;
+	char *median;
+
+	compare(&c, r->table, &r->durations[INFLATE], scenario, variant, NULL);
+	median = rounded_text("%.4g", c.resolution, c.median, c.median_interval.low,
+			      c.median_interval.high);
+	write_paragraph(w,
+			"The floor, %s, is the host discarding the same memory without a balloon, "
+			"by the fewest calls: %s %s (n = %zu).",
+			variant, median, r->unit, c.n);
+	free(median);
+	compare_release(&c);
+}
+
 static void write_resize(struct writer *w, const struct report *r, const struct comparison *c,
-			 enum direction direction)
+			 enum direction direction, bool floor)
 {
 	write_row_texts(w, direction_names[direction], c->variant, NULL);
 	if (c->absent) {
 		write_cells(w, "—", 4);
 		write_cells(w, "", 1);
-		write_cells(w, "—", 1);
+		write_cells(w, "—", 1 + floor);
 		return;
 	}
 	write_count(w, c->n);
 	if (!c->n) {
 		write_cells(w, "", 4);
 		write_verdict(w, "invalid");
+		write_cells(w, "—", floor);
 		return;
 	}
 	cell_median(w, "%.4g", c, true);
 	cell_rate(w, r, c, direction);
 	cells_judged(w, c);
+	if (floor && direction == INFLATE)
+		cell_floor(w, r, c);
+	else
+		write_cells(w, "—", floor);
 }
 
 static void write_resizes(struct writer *w, const struct report *r, const struct report_scenario *s)
 {
 	const struct comparison *inflate = s->resizes[INFLATE];
+	const char *floor = floor_of(r->table, s->name);
 	bool compared = s->variant_count > 1 && inflate[0].n && inflate[1].n;
 	size_t v, d;
 
@@ -56,10 +94,14 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 	write_column(w, "median [95 %%], %s", r->unit);
 	write_column(w, "%s", report_rate_unit(r));
 	write_columns(w, "ratio [95 %]|p|verdict");
+	if (floor)
+		write_columns(w, "times the floor [95 %]");
 	for (d = 0; d < DIRECTIONS; d++)
 		for (v = 0; v < s->variant_count; v++)
-			write_resize(w, r, &s->resizes[d][v], d);
+			write_resize(w, r, &s->resizes[d][v], d, floor);
 	write_table_end(w);
+	if (floor)
+		write_floor(w, r, s->name, floor);
 	write_paragraph(w,
 			"n: %s. ratio: the median of all ratios of a value to one of the base. p: "
 			"rank test, corrected for the %zu comparisons of this report to the base; "

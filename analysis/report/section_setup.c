@@ -72,6 +72,23 @@ static void write_origins(struct writer *w, const struct document *env)
 	write_table_end(w);
 }
 
+/* The kernels of other configurations than the lean one, a row each. */
+static void write_configs(struct writer *w, const struct document *env)
+{
+	const struct document *cut;
+	const char *name;
+	char what[128];
+	size_t i;
+
+	for (i = 0; (cut = document_item(env, "cuts", i, &name)); i++) {
+		if (!*document_text(cut, "config"))
+			continue;
+		snprintf(what, sizeof(what), "configuration of %s, SHA-256", name);
+		write_fact(w, what, "%s: %s", document_text(cut, "config"),
+			   document_text(cut, "config_sha256"));
+	}
+}
+
 void section_setup(struct writer *w, struct report *r)
 {
 	const struct document *env = r->table->env;
@@ -92,6 +109,7 @@ void section_setup(struct writer *w, struct report *r)
 	write_fact(w, "distribution", "%s", document_text(env, "host.distribution"));
 	write_fact(w, "QEMU", "%s", table_text(r->table, &r->table->boots[0], "qemu_version"));
 	write_kernel_facts(w, env);
+	write_configs(w, env);
 	write_cuts(w, env);
 	write_fact(w, "started", "%s", document_text(env, "started_utc"));
 	write_table_end(w);

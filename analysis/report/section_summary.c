@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report opens with: sentences that can be quoted, the forest plot, the headline table. */
+#include "analysis/compare/floor.h"
 #include "analysis/report/report.h"
 #include "lib/alloc.h"
 
@@ -79,6 +80,23 @@ static void write_measured(struct writer *w, const struct report *r)
 			   document_text(t->env, "host.cpu_model"));
 }
 
+/* Which figures are from kernels of which configuration. */
+static void write_configs(struct writer *w, const struct report *r)
+{
+	const struct report_scenario *s;
+	const char *config = NULL;
+
+	report_for_each_scenario (r, s) {
+		config = report_config(r, s->name);
+		if (config)
+			write_text(w, "%s%s: %s",
+				   s == r->scenarios ? "Kernel configurations: " : ", ", s->name,
+				   config);
+	}
+	if (r->scenario_count && config)
+		write_text(w, ". ");
+}
+
 /* What was measured, on what. */
 static void write_on_what(struct writer *w, const struct report *r)
 {
@@ -104,6 +122,7 @@ static void write_on_what(struct writer *w, const struct report *r)
 		write_text(w, "; the guest's clock counts instructions, so the figures are work, "
 			      "not time");
 	write_text(w, ". ");
+	write_configs(w, r);
 }
 
 /* The first scenario is the one that the suite is about. */
@@ -134,6 +153,46 @@ static void write_main_effect(struct writer *w, const struct report *r, enum dir
 	free(median);
 	write_list(w, list, n, true);
 	write_text(w, ". ");
+}
+
+/* "4.1 [3.9, 4.3]" times the floor. */
+static void write_multiple(struct writer *w, const struct report *r, const struct comparison *of)
+{
+	struct comparison c;
+	char *text;
+
+	floor_compare(&c, r->table, &r->durations[INFLATE], of->scenario, of->variant);
+	text = rounded_text("%.4g", c.ratio_resolution, c.ratio, c.ratio_interval.low,
+			    c.ratio_interval.high);
+	write_text(w, "%s", text);
+	free(text);
+	compare_release(&c);
+}
+
+/* How far the base and the best are from what the host alone takes. */
+static void write_floor(struct writer *w, const struct report *r)
+{
+	const struct report_scenario *s = &r->scenarios[0];
+	const char *floor = floor_of(r->table, s->name);
+	const struct comparison *base = &s->resizes[INFLATE][0], *best = base;
+	struct comparison c;
+	size_t v;
+
+	if (!floor || !base->n)
+		return;
+	for (v = 1; v < s->variant_count; v++)
+		if (s->resizes[INFLATE][v].median < best->median)
+			best = &s->resizes[INFLATE][v];
+	compare(&c, r->table, &r->durations[INFLATE], s->name, floor, NULL);
+	write_text(w, "The host alone discards that memory in %.4g %s (floor); %s takes ", c.median,
+		   r->unit, base->variant);
+	compare_release(&c);
+	write_multiple(w, r, base);
+	if (best != base) {
+		write_text(w, " and %s ", best->variant);
+		write_multiple(w, r, best);
+	}
+	write_text(w, " times that. ");
 }
 
 /* The best inflate of each of the other scenarios. */
@@ -204,6 +263,7 @@ static void write_sentences(struct writer *w, const struct report *r)
 	list = xcalloc(r->variant_count, sizeof(const struct comparison *));
 	for (d = 0; d < DIRECTIONS; d++)
 		write_main_effect(w, r, d, list);
+	write_floor(w, r);
 	write_other_scenarios(w, r, list);
 	if (!write_verdicts(w, r, VERDICT_REGRESS, "Regressions: ", list))
 		write_text(w, "No variant regresses");

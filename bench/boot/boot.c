@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/boot/parts.h"
@@ -59,6 +60,8 @@ static const struct image_cut *cut_of(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
 
+	if (cut)
+		cut = images_find_config(boot->images, cut, boot->scenario->config);
 	return cut ? image_cut_build(cut, boot->build) : NULL;
 }
 
@@ -267,6 +270,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		set_status(&run, err);
 		err = tracing_close(&run);
 	}
+	free(run.floor_ranges);
 	perf_kill(&run);
 	victims_kill(&run.host_victims);
 	tracing_release(&run);

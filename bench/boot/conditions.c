@@ -283,13 +283,14 @@ static int await_still(struct run *run, uint64_t before, uint64_t cpu_ns, struct
 	return 0;
 }
 
-static int enter_phase(struct run *run, enum result_victim_phase phase, int64_t *busy_ns)
+int boot_enter_phase(struct run *run, enum result_victim_phase phase, const char *stage,
+		     int64_t *busy_ns)
 {
 	struct guest_request request = guest_request("phase");
 	int err;
 
 	request.phase = phase;
-	err = guest_fill(run, &request, &answer_busy_ns, busy_ns, REPORTING, 0);
+	err = guest_fill(run, &request, &answer_busy_ns, busy_ns, stage, 0);
 	if (!err)
 		victims_enter(&run->host_victims, phase);
 	return err;
@@ -305,7 +306,7 @@ int reporting_run(struct run *run, void *result)
 	tracing_begin(run, INFLATE);
 	resize_begin(r);
 	r->steps = 1;
-	err = enter_phase(run, PHASE_INFLATE, &busy_before);
+	err = boot_enter_phase(run, PHASE_INFLATE, REPORTING, &busy_before);
 	if (err)
 		return err;
 	before = resident_bytes(&run->vm);
@@ -313,7 +314,7 @@ int reporting_run(struct run *run, void *result)
 	if (!err)
 		err = await_still(run, before, cpu_ns, r);
 	if (!err)
-		err = enter_phase(run, PHASE_PLATEAU, &busy_after);
+		err = boot_enter_phase(run, PHASE_PLATEAU, REPORTING, &busy_after);
 	if (err)
 		return err;
 	if (!r->bytes)
@@ -333,7 +334,7 @@ int reporting_end(struct run *run, void *result)
 	int64_t busy_ns;
 
 	(void)result;
-	return enter_phase(run, PHASE_AFTER, &busy_ns);
+	return boot_enter_phase(run, PHASE_AFTER, REPORTING, &busy_ns);
 }
 
 int boot_victims_start(struct run *run, void *result)

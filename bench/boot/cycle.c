@@ -9,6 +9,13 @@
 #define COMMAND_NS (10 * NSEC_PER_SEC)
 /* Each page that the guest writes may be a page fault on the host. */
 #define WRITE_NS_PER_GIB (60 * NSEC_PER_SEC)
+/* A busy vCPU shares the host with QEMU's other threads, and its own CPU with the agent. */
+#define BUSY_SHARE_MIN 0.25
+/* Before the floor. */
+#define BUSY_BEFORE_NS (20 * NSEC_PER_MSEC)
+#define KEEPING_BUSY "while keeping a vCPU busy"
+/* Rounds at the begin and the end of a step count whole. */
+#define BUSY_ERROR_NS NSEC_PER_MSEC
 
 int guest_fill(struct run *run, struct guest_request *request, const struct record *record,
 	       void *answer, const char *stage, uint64_t bytes)
@@ -149,6 +156,40 @@ static int touch(struct run *run, void *result)
 	return guest_fill(run, &request, &touch_record, result, "while touching memory", bytes);
 }
 
+static int busy_start(struct run *run, void *result)
+{
+	int err = vm_command(&run->vm, "busy-start", KEEPING_BUSY);
+
+	(void)result;
+	if (!err && run->boot->variant->method == RESULT_FLOOR)
+		sleep_ns(BUSY_BEFORE_NS);
+	return err;
+}
+
+/* With a vCPU that did not run there was nothing for the host to interrupt. */
+static int busy_stop(struct run *run, void *result)
+{
+	const enum direction direction = result == &run->cycle.inflate ? INFLATE : DEFLATE;
+	struct guest_request request = guest_request("busy-stop");
+	const struct resize_result *r = result;
+	int64_t ran_ns;
+	int err = guest_fill(run, &request, &answer_busy_ns, &ran_ns, KEEPING_BUSY, 0);
+
+	if (err)
+		return err;
+	/* A discard is over before a round is: what counts is that the vCPU was at it. */
+	if (run->boot->variant->method == RESULT_FLOOR)
+		checks_add(run->result, run->number, direction, CHECK_NS,
+			   "time that the busy vCPU ran", BUSY_BEFORE_NS * BUSY_SHARE_MIN,
+			   run->boot->scenario->resize_timeout_ns, ran_ns);
+	else
+		checks_add(run->result, run->number, direction, CHECK_NS,
+			   "time that the busy vCPU ran", r->duration_ns * BUSY_SHARE_MIN,
+			   r->duration_ns + r->resolution_ns + r->steps * BUSY_ERROR_NS,
+			   r->busy_ns == RECORD_ABSENT ? 0 : r->busy_ns);
+	return 0;
+}
+
 static int release_held(struct run *run, void *result)
 {
 	(void)result;
@@ -214,9 +255,12 @@ enum condition {
 	REFAULTED,
 	FIRST_WITH_VICTIMS,
 	WITH_VICTIMS,
+	BUSY, /* a vCPU is */
+	DEFLATED_BUSY,
 	WITH_CLOCK, /* under icount the guest's clock counts instructions */
 	RESIZED,
 	REPORTED,
+	FLOORED,
 	CONDITIONS
 };
 
@@ -234,10 +278,14 @@ static const struct step {
 	{ COMPACTED, "hold memory", compaction_prepare, 0 },
 	{ PRESSED, "fill memory", pressure_prepare, RESULT(pressure) },
 	{ REFAULTED, NULL, host_memory, RESULT(host_memory.before) },
+	{ FLOORED, "take memory", floor_take, 0 },
 	{ FIRST_WITH_VICTIMS, NULL, boot_victims_start, 0 },
 	{ WITH_CLOCK, NULL, compare_clocks, 0 },
 	{ PRESSED, NULL, pressure_begin, 0 },
+	{ BUSY, NULL, busy_start, 0 },
 	{ RESIZED, "inflate", resize, RESULT(inflate) },
+	{ FLOORED, "discard", floor_run, RESULT(inflate) },
+	{ BUSY, NULL, busy_stop, RESULT(inflate) },
 	{ REPORTED, "report free pages", reporting_run, RESULT(inflate) },
 	{ PRESSED, NULL, pressure_end, RESULT(pressure) },
 	{ WITH_CLOCK, NULL, compare_clocks, 0 },
@@ -246,8 +294,11 @@ static const struct step {
 	{ FRAGMENTED, NULL, fragmentation_note, RESULT(fragmentation.plateau) },
 	{ COMPACTED, "compact", compaction_run, RESULT(compaction) },
 	{ GROWN, "grow", pressure_grow, RESULT(pressure.growth) },
+	{ DEFLATED_BUSY, NULL, busy_start, 0 },
 	{ RESIZED, "deflate", resize, RESULT(deflate) },
+	{ DEFLATED_BUSY, NULL, busy_stop, RESULT(deflate) },
 	{ REPORTED, NULL, reporting_end, 0 },
+	{ FLOORED, NULL, floor_give, 0 },
 	{ WITH_CLOCK, NULL, compare_clocks, 0 },
 	{ WITH_VICTIMS, NULL, boot_victims_calm, 0 },
 	{ HELD, NULL, release_held, 0 },
@@ -263,6 +314,7 @@ int cycle_run(struct run *run)
 	const struct boot *boot = run->boot;
 	const struct scenario *s = boot->scenario;
 	const bool reported = boot->variant->method == RESULT_REPORTING;
+	const bool floored = boot->variant->method == RESULT_FLOOR;
 	const bool victims = s->guest_victims.count || s->host_victims.count;
 	const bool holds[CONDITIONS] = {
 		[TOUCHED] = s->state == PREPARED_TOUCHED,
@@ -276,9 +328,12 @@ int cycle_run(struct run *run)
 		[REFAULTED] = s->refault,
 		[FIRST_WITH_VICTIMS] = victims && run->number == 1,
 		[WITH_VICTIMS] = victims,
+		[BUSY] = s->busy,
 		[WITH_CLOCK] = boot->accel != RESULT_ICOUNT,
-		[RESIZED] = !reported,
+		[DEFLATED_BUSY] = s->busy && !floored,
+		[RESIZED] = !reported && !floored,
 		[REPORTED] = reported,
+		[FLOORED] = floored,
 	};
 	const struct step *step;
 	char what[64];

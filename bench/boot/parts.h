@@ -136,6 +136,8 @@ struct run {
 		pid_t stat, record; /* 0: not running */
 		const char *event;
 	} perf;
+	char *floor_ranges;  /* of memory that the guest has given up for the method floor, or NULL
+			      */
 	unsigned int number; /* of the cycle, from 1 */
 	struct cycle_result cycle;
 	struct record_list vmstat;	/* at the last vmstat_mark() */
@@ -192,6 +194,18 @@ int pressure_grow(struct run *run, void *result);
  */
 int reporting_run(struct run *run, void *result);
 int reporting_end(struct run *run, void *result);
+
+/*
+ * The method floor instead of an inflate: no balloon. The guest gives up as much memory, which is
+ * not timed, and QEMU discards it by a call for each contiguous range. There is no deflate.
+ */
+int floor_take(struct run *run, void *result);
+int floor_run(struct run *run, void *result);
+int floor_give(struct run *run, void *result);
+
+/* Victims enter a phase that the agent does not time. @busy_ns: CPU time of the guest so far. */
+int boot_enter_phase(struct run *run, enum result_victim_phase phase, const char *stage,
+		     int64_t *busy_ns);
 
 /* Victims in the guest and beside QEMU. boot_victims_calm() leaves them undisturbed. */
 int boot_victims_start(struct run *run, void *result);

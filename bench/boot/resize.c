@@ -55,11 +55,18 @@ static bool add_trace(struct resize *r, const struct event_resized *event)
 	return true;
 }
 
+static int64_t or_zero(int64_t value)
+{
+	return value == RECORD_ABSENT ? 0 : value;
+}
+
 /* A malicious guest may send any number: these can be added without overflow. */
 static bool is_plausible(const struct resize_result *result, const struct event_resized *event)
 {
 	return event->from_pages <= UINT32_MAX && event->to_pages <= UINT32_MAX &&
 	       event->start_ns <= TRACE_VALUE_MAX &&
+	       (event->busy_ns == RECORD_ABSENT ||
+		event->busy_ns <= TRACE_VALUE_MAX - or_zero(result->busy_ns)) &&
 	       event->cpu_ns <= TRACE_VALUE_MAX - result->cpu.guest_ns &&
 	       event->resolution_ns <= TRACE_VALUE_MAX - result->resolution_ns &&
 	       event->duration_ns <= TRACE_VALUE_MAX - result->duration_ns;
@@ -91,6 +98,8 @@ static int add_step(struct resize *r, const struct event_resized *event)
 	result->duration_ns += event->duration_ns;
 	result->resolution_ns += event->resolution_ns;
 	result->cpu.guest_ns += event->cpu_ns;
+	if (event->busy_ns != RECORD_ABSENT)
+		result->busy_ns = or_zero(result->busy_ns) + event->busy_ns;
 	result->steps++;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "bench/build/cache.h"
 #include "bench/build/registry.h"
 #include "bench/build/trace_events.h"
+#include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/directory.h"
@@ -29,11 +30,38 @@ int build_fail(const char *err)
 	return EXIT_ENVIRONMENT;
 }
 
+/* The file of a configuration of ours; a path is that. NULL after a message. */
+static const char *fragment_of(struct build *build, const char *told, char path[PATH_MAX],
+			       char *err, size_t err_size)
+{
+	char file[NAME_MAX];
+
+	if (!is_config_name(told))
+		return told;
+	snprintf(file, sizeof(file), "vm-images/config/%s.config", told);
+	data_path(".", file, path, PATH_MAX);
+	if (access(path, R_OK)) {
+		refuse(err, err_size,
+		       "--config %s: there is no configuration of that name; there is: distro; a "
+		       "file of your own needs a path, as ./%s",
+		       told, told);
+		return NULL;
+	}
+	if (build->config && strcmp(build->config, told)) {
+		refuse(err, err_size,
+		       "--config %s and --config %s are two builds; run them one after the other",
+		       build->config, told);
+		return NULL;
+	}
+	build->config = told;
+	return path;
+}
+
 int build_load_recipe(struct build *build, char *err, size_t err_size)
 {
 	const struct names *config = &build->options->config;
 	const char *fragments[NAMES_MAX + 2] = { NULL };
-	char debug[PATH_MAX];
+	char debug[PATH_MAX], named[PATH_MAX];
 	size_t i, n = 0;
 
 	if (*build->recipe.compiler)
@@ -41,8 +69,11 @@ int build_load_recipe(struct build *build, char *err, size_t err_size)
 	if (build->options->debug)
 		fragments[n++] =
 			data_path(".", "vm-images/config/debug.config", debug, sizeof(debug));
-	for (i = 0; i < config->count; i++)
-		fragments[n++] = config->list[i];
+	for (i = 0; i < config->count; i++) {
+		fragments[n] = fragment_of(build, config->list[i], named, err, err_size);
+		if (!fragments[n++])
+			return -EINVAL;
+	}
 	return recipe_load(&build->recipe, fragments, err, err_size);
 }
 
@@ -152,6 +183,7 @@ static int register_cut(const struct build *build, const struct cut *cut,
 		{ "release", kernel->release },
 		{ "build_id", kernel->build_id },
 		{ "key", kernel->key },
+		{ "config", build->config },
 		{ "source", build->source_text },
 		{ "commit", cut->commit },
 		{ "message_id", cut->message_id },
@@ -261,6 +293,19 @@ static void list_cuts(const struct build *build, struct kernel *kernels)
 	putchar('\n');
 }
 
+/* Kernels of one cut in two configurations are two cuts. */
+static void name_config(struct build *build)
+{
+	struct cut *cut = build->cuts.items;
+	char *name;
+
+	for (; build->config && cut < build->cuts.items + build->cuts.count; cut++) {
+		name = xasprintf("%s-%s", cut->name, build->config);
+		free(cut->name);
+		cut->name = name;
+	}
+}
+
 static int collect(const struct build_source *kind, struct build *build, char *err, size_t err_size)
 {
 	int status =
@@ -268,6 +313,8 @@ static int collect(const struct build_source *kind, struct build *build, char *e
 
 	if (!status)
 		status = kind->collect(build, err, err_size);
+	if (!status)
+		name_config(build);
 	return status || build->sections ? status : add_trace_events(build, err, err_size);
 }
 

@@ -38,12 +38,15 @@ struct build {
 	struct source source;
 	struct git git;
 	struct cut_list cuts;
-	char *source_text; /* what it is built from, for people */
-	char *built_from;  /* the command line */
-	bool in_series;	   /* another command goes on with the cuts: they are not listed */
+	char *source_text;  /* what it is built from, for people */
+	char *built_from;   /* the command line */
+	const char *config; /* name of the configuration, which names of cuts end in; NULL: the lean
+			       one */
+	bool in_series;	    /* another command goes on with the cuts: they are not listed */
 	/* Of the shipped series, whose first patch is that of the trace events: */
 	bool as_it_lies;	 /* the source is taken so, not as its last commit */
 	const char *only;	 /* names of cuts; NULL: all */
+	bool only_known;	 /* names that the series does not have are ignored */
 	unsigned int builds;	 /* of each cut; 0: one */
 	const char *more_builds; /* names of the cuts that have more than one; NULL: all */
 	FILE *sections; /* gets the [cut NAME] sections; NULL: they are registered by name */
@@ -82,7 +85,8 @@ bool name_is_in(const char *name, const char *names);
 /* Print an error, below the line of progress, or how to go on after Ctrl-C. The exit status. */
 int build_fail(const char *err);
 
-/* Read the configuration, unless that is done. 0, or -EINVAL and a message. */
+/* Read the configuration that the options name, unless that is done. 0, or -EINVAL and a message.
+ */
 int build_load_recipe(struct build *build, char *err, size_t err_size);
 
 /*

@@ -157,7 +157,7 @@ static int collect_patches(struct build *b, char *err, size_t err_size)
 	int status = o->mbox ? patch_list_read_mbox(&list, o->mbox, err, err_size)
 			     : patch_list_read_series(&list, o->series, err, err_size);
 
-	if (!status && b->only)
+	if (!status && b->only && !b->only_known)
 		status = check_wanted(b, &list, err, err_size);
 	if (status)
 		goto out;

@@ -14,6 +14,8 @@
 #include "bench/build/process.h"
 #include "bench/build/registry.h"
 #include "bench/config/images.h"
+#include "bench/config/keys.h"
+#include "bench/config/scenario.h"
 #include "bench/config/suite.h"
 #include "bench/config/variant.h"
 #include "bench/vm/interrupt.h"
@@ -27,16 +29,28 @@
 #define PACKAGE "linux-source-6.12"
 #define SERIES_VERSION "v1"
 
+/* The kernels of one configuration. */
+struct pass {
+	char *config;		  /* its name; "": the lean one */
+	char *cuts, *more_builds; /* that --suite runs with it, the latter as they are called; NULL:
+				     all */
+	unsigned int builds;
+};
+
+#define PASSES_MAX 8
+
 /* What is built. */
 struct shipped {
-	struct build build;
+	struct build build;	      /* of the pass under way */
 	struct build_options options; /* as for --series and --onto */
+	struct pass passes[PASSES_MAX];
+	size_t pass_count;
 	char series[PATH_MAX];
-	char *deb;	   /* that the series is applied to; NULL: $KERNEL_SRC is */
-	char *known;	   /* file in the cache with the sections of these cuts; NULL: not kept */
-	char *sections;	   /* [cut NAME] of each */
-	char *more_builds; /* names of the cuts that --suite runs */
-	char *qemu;	   /* path */
+	char *deb;	/* that the series is applied to; NULL: $KERNEL_SRC is */
+	char *known;	/* file in the cache with the sections of these cuts; NULL: not kept */
+	char *sections; /* [cut NAME] of each cut of the pass */
+	char *all;	/* of all passes */
+	char *qemu;	/* path */
 	const char *images;
 };
 
@@ -78,12 +92,8 @@ static int find_source(struct shipped *s, char *err, size_t err_size)
 	char *kbuild;
 	int status;
 
-	if (!own) {
-		status = debian_source_fetch(PACKAGE, &s->deb, err, err_size);
-		if (!status)
-			s->build.source_text = debian_source_name(s->deb);
-		return status;
-	}
+	if (!own)
+		return debian_source_fetch(PACKAGE, &s->deb, err, err_size);
 	kbuild = xasprintf("%s/Kbuild", own);
 	status = access(kbuild, R_OK) < 0
 			 ? refuse(err, err_size,
@@ -93,48 +103,126 @@ static int find_source(struct shipped *s, char *err, size_t err_size)
 			 : 0;
 	free(kbuild);
 	s->options.onto = own;
-	s->build.as_it_lies = true;
 	return status;
 }
 
-/* Add the cut of a variant, and the number of builds that the suite has of it. */
-static int add_cut_of(struct shipped *s, const struct suite *suite, struct variants *variants,
-		      size_t i, char *err, size_t err_size)
+/* The pass of a configuration, which may be new; NULL: there are too many. */
+static struct pass *pass_of(struct shipped *s, const char *config)
 {
-	const struct variant *v = variants_find(variants, NULL, suite->variants[i], err, err_size);
-	const unsigned int builds = suite_most_builds(suite, i);
-	char *before = s->more_builds;
+	struct pass *pass = find_named(s->passes, s->pass_count, sizeof(*pass), config ?: "");
 
-	if (!v)
-		return -EINVAL;
-	s->more_builds = xasprintf("%s%s%s", before ?: "", before ? " " : "", v->cut);
+	if (!pass && s->pass_count < PASSES_MAX)
+		pass = find_or_add_named(s->passes, &s->pass_count, sizeof(*pass), config ?: "");
+	return pass;
+}
+
+static void add_name(char **names, const char *name, const char *suffix)
+{
+	char *before = *names;
+
+	*names = xasprintf("%s%s%s%s%s", before ?: "", before ? " " : "", name, *suffix ? "-" : "",
+			   suffix);
 	free(before);
-	if (!s->options.builds && s->build.builds < builds)
-		s->build.builds = builds;
+}
+
+/* Add the cuts of a scenario's variants to the pass of its configuration, and its builds. */
+static int add_scenario(struct shipped *s, const struct suite *suite, struct variants *variants,
+			const struct scenario *scenario, char *err, size_t err_size)
+{
+	struct pass *pass = pass_of(s, scenario->config);
+	const unsigned int builds = suite_builds(suite, scenario->name);
+	const struct variant *v;
+	size_t i;
+
+	if (!pass)
+		return refuse(err, err_size, "suite %s has more than %d configurations",
+			      suite->name, PASSES_MAX - 1);
+	for (i = 0; i < suite->variant_count; i++) {
+		if (!suite_runs(suite, scenario->name, i, 1))
+			continue;
+		v = variants_find(variants, NULL, suite->variants[i], err, err_size);
+		if (!v)
+			return -EINVAL;
+		add_name(&pass->cuts, v->cut, "");
+		add_name(&pass->more_builds, v->cut, pass->config);
+	}
+	if (!s->options.builds && pass->builds < builds)
+		pass->builds = builds;
 	return 0;
 }
 
-/* What has more than one build. */
-static int choose_builds(struct shipped *s, char *err, size_t err_size)
+static int add_suite(struct shipped *s, char *err, size_t err_size)
 {
 	struct variants variants;
+	struct scenario scenario;
 	struct suite suite;
 	int status;
 	size_t i;
 
-	s->build.builds = s->options.builds;
-	if (!s->options.suite)
-		return 0;
 	status = suite_load(&suite, s->options.suite, path_suites(), err, err_size);
 	if (status)
 		return status;
 	status = variants_load(&variants, path_variants(), err, err_size);
-	for (i = 0; !status && i < suite.variant_count; i++)
-		status = add_cut_of(s, &suite, &variants, i, err, err_size);
-	s->build.more_builds = s->more_builds;
+	for (i = 0; !status && i < suite.scenario_count; i++) {
+		status = scenario_load(&scenario, suite.scenarios[i], path_scenarios(), err,
+				       err_size);
+		if (!status)
+			status = add_scenario(s, &suite, &variants, &scenario, err, err_size);
+		scenario_release(&scenario);
+	}
 	variants_release(&variants);
 	suite_release(&suite);
 	return status;
+}
+
+/* The lean configuration first, then those of --config, then those of the suite. */
+static int choose_passes(struct shipped *s, char *err, size_t err_size)
+{
+	const struct names *config = &s->options.config;
+	int status = 0;
+	size_t i;
+
+	pass_of(s, NULL);
+	for (i = 0; i < config->count; i++)
+		if (is_config_name(config->list[i]) && !pass_of(s, config->list[i]))
+			return refuse(err, err_size, "more than %d configurations", PASSES_MAX - 1);
+	if (s->options.suite)
+		status = add_suite(s, err, err_size);
+	for (i = 0; s->options.builds && i < s->pass_count; i++)
+		s->passes[i].builds = s->options.builds;
+	return status;
+}
+
+/* The build of a pass: fragments that are paths belong to all of them. */
+static void begin_pass(struct shipped *s, const struct pass *pass, struct build_options *options)
+{
+	const char *told = variable("KERNEL_CUTS");
+	const struct names *config = &s->options.config;
+	bool named = false;
+	size_t i;
+
+	*options = s->options;
+	options->config.count = 0;
+	for (i = 0; i < config->count; i++) {
+		named |= !strcmp(config->list[i], pass->config);
+		if (!is_config_name(config->list[i]))
+			options->config.list[options->config.count++] = config->list[i];
+	}
+	if (*pass->config && options->config.count < NAMES_MAX)
+		options->config.list[options->config.count++] = pass->config;
+	s->build = (struct build){
+		.options = options,
+		.only = told,
+		.as_it_lies = !s->deb,
+		.source_text = s->deb ? debian_source_name(s->deb) : NULL,
+		.builds = pass->builds,
+		.more_builds = pass->more_builds,
+	};
+	/* A configuration of the suite's scenarios is built for the cuts that they boot. */
+	if (!told && *pass->config && !named) {
+		s->build.only = pass->cuts;
+		s->build.only_known = true;
+	}
 }
 
 /* A digest of each file of the series. */
@@ -166,6 +254,8 @@ static int name_known(struct shipped *s, char *err, size_t err_size)
 	f = xmemstream(&text, &size);
 	fprintf(f, SERIES_VERSION " %s\n%s\n%s\n%s\n", s->build.source_text, s->build.only ?: "",
 		recipe->config_sha256, recipe->compiler);
+	if (s->build.config)
+		fprintf(f, "%s\n", s->build.config);
 	if (s->build.builds > 1)
 		fprintf(f, "%s\n", s->build.more_builds ?: "");
 	for (layout = 0; layout < s->build.builds; layout++)
@@ -211,7 +301,8 @@ static bool are_known(struct shipped *s)
 	return false;
 }
 
-static int build_kernels(struct shipped *s, char *err, size_t err_size)
+static int build_kernels(struct shipped *s, struct build_options *options, char *err,
+			 size_t err_size)
 {
 	char *repository = NULL;
 	size_t size;
@@ -219,7 +310,7 @@ static int build_kernels(struct shipped *s, char *err, size_t err_size)
 
 	if (s->deb) {
 		status = debian_source_open(s->deb, &repository, err, err_size);
-		s->options.onto = repository;
+		options->onto = repository;
 	}
 	if (!status) {
 		s->build.sections = xmemstream(&s->sections, &size);
@@ -268,7 +359,7 @@ static int write_images(const struct shipped *s, char *err, size_t err_size)
 	text = xasprintf("# Written by balloonbench build.\n"
 			 "[initramfs]\npath = %s%s\n[qemu]\npath = %s\n%s",
 			 initramfs ?: program_directory(), initramfs ? "" : "/initramfs.cpio",
-			 s->qemu, s->sections);
+			 s->qemu, s->all ?: "");
 	before = regular_file_read(s->images, 0, &size);
 	/* Unchanged, it keeps its time: make goes by that. */
 	if (!before || strcmp(before, text) != 0)
@@ -278,16 +369,35 @@ static int write_images(const struct shipped *s, char *err, size_t err_size)
 	return status;
 }
 
+static int make_pass(struct shipped *s, const struct pass *pass, char *err, size_t err_size)
+{
+	struct build_options options;
+	char *before = s->all;
+	int status;
+
+	begin_pass(s, pass, &options);
+	status = build_load_recipe(&s->build, err, err_size) ?: name_known(s, err, err_size);
+	if (!status && !are_known(s))
+		status = build_kernels(s, &options, err, err_size);
+	if (!status) {
+		s->all = xasprintf("%s%s", before ?: "", s->sections);
+		free(before);
+	}
+	build_release(&s->build);
+	free(s->known);
+	free(s->sections);
+	s->known = s->sections = NULL;
+	return status;
+}
+
 static int make(struct shipped *s, char *err, size_t err_size)
 {
-	int status = choose_builds(s, err, err_size)
+	int status = choose_passes(s, err, err_size)
 			     ?: find_series(s, err, err_size) ?: find_source(s, err, err_size);
+	size_t i;
 
-	if (!status)
-		status =
-			build_load_recipe(&s->build, err, err_size) ?: name_known(s, err, err_size);
-	if (!status && !are_known(s))
-		status = build_kernels(s, err, err_size);
+	for (i = 0; !status && i < s->pass_count; i++)
+		status = make_pass(s, &s->passes[i], err, err_size);
 	if (!status)
 		status = find_qemu(s, err, err_size) ?: write_images(s, err, err_size);
 	return status;
@@ -295,11 +405,15 @@ static int make(struct shipped *s, char *err, size_t err_size)
 
 static void release(struct shipped *s)
 {
-	build_release(&s->build);
+	struct pass *pass = s->passes;
+
+	for (; pass < s->passes + s->pass_count; pass++) {
+		free(pass->config);
+		free(pass->cuts);
+		free(pass->more_builds);
+	}
 	free(s->deb);
-	free(s->known);
-	free(s->sections);
-	free(s->more_builds);
+	free(s->all);
 	free(s->qemu);
 }
 
@@ -309,7 +423,6 @@ int build_shipped(const struct build_options *options)
 	char err[4096] = "";
 	int status;
 
-	s.build = (struct build){ .options = &s.options, .only = variable("KERNEL_CUTS") };
 	status = make(&s, err, sizeof(err)) ? build_fail(err) : EXIT_FINE;
 	release(&s);
 	return status;
@@ -317,7 +430,7 @@ int build_shipped(const struct build_options *options)
 
 int build_no_kernels(void)
 {
-	struct shipped s = { .images = path_images(), .sections = xstrdup("") };
+	struct shipped s = { .images = path_images() };
 	char err[4096] = "";
 	int status = find_qemu(&s, err, sizeof(err)) ?: write_images(&s, err, sizeof(err));
 

@@ -67,6 +67,25 @@ const struct image_cut *images_find(const struct images *images, const char *cut
 	return find_named(images->cuts, images->cut_count, sizeof(*images->cuts), cut);
 }
 
+bool is_config_name(const char *text)
+{
+	return is_plain_name(text) && !strchr(text, '.');
+}
+
+const struct image_cut *images_find_config(const struct images *images, const struct image_cut *cut,
+					   const char *config)
+{
+	const struct image_cut *found;
+	char *name;
+
+	if (!config || (cut->config && !strcmp(cut->config, config)))
+		return cut;
+	name = xasprintf("%s-%s", cut->name, config);
+	found = images_find(images, name);
+	free(name);
+	return found && found->config && !strcmp(found->config, config) ? found : NULL;
+}
+
 const struct image_cut *image_cut_build(const struct image_cut *cut, unsigned int build)
 {
 	const struct image_cut *builds = cut->builds.items;
@@ -128,6 +147,7 @@ static const struct key cut_keys[] = {
 	FACT(NULL, release),
 	FACT(NULL, version),
 	FACT(NULL, key),
+	FACT(NULL, config),
 	FACT(NULL, source),
 	FACT(NULL, commit),
 	FACT(NULL, message_id),
@@ -179,7 +199,7 @@ static RECORD(image_build_record, "build", NULL,
 	FIELD(TEXT, image), FIELD(TEXT, release), FIELD(TEXT, build_id), FIELD(TEXT, key));
 RECORD(image_cut_record, "cut", NULL,
 	FIELD(TEXT, image), FIELD(TEXT, modules), FIELD(TEXT, release), FIELD(TEXT, version),
-	FIELD(TEXT, build_id), FIELD(TEXT, key), FIELD(TEXT, source), FIELD(TEXT, commit),
+	FIELD(TEXT, build_id), FIELD(TEXT, key), FIELD(TEXT, config), FIELD(TEXT, source), FIELD(TEXT, commit),
 	FIELD(TEXT, message_id), FIELD(TEXT, subject), FIELD(TEXT, author_date),
 	FIELD(TEXT, dirty), FIELD(TEXT, fuzz), FIELD(TEXT, trace_events),
 	FIELD(TEXT, config_sha256), FIELD(TEXT, compiler), FIELD(TEXT, patches_sha256),
@@ -621,6 +641,24 @@ static void advise_builds(const struct images *images, const struct image_cut *c
 	else
 		print_command(shipped || !cut->built_from ? "balloonbench build" : cut->built_from,
 			      builds, text, size);
+}
+
+const char *images_advise_config(const struct images *images, const struct image_cut *cut,
+				 const char *config, char *text, size_t size)
+{
+	const bool shipped = images->file && cut->file && !strcmp(cut->file, images->file);
+
+	if (!shipped && !cut->config_sha256)
+		snprintf(text, size,
+			 "it was registered as a ready kernel; build its source, as in "
+			 "`balloonbench "
+			 "build --git DIR --worktree --config %s`",
+			 config);
+	else
+		snprintf(text, size, "`%s --config %s` builds it",
+			 shipped || !cut->built_from ? "balloonbench build" : cut->built_from,
+			 config);
+	return text;
 }
 
 int images_use_builds(struct images *images, const struct image_cut *cut, unsigned int builds,

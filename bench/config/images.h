@@ -21,7 +21,9 @@ struct image_cut {
 	char *modules; /* a cpio with the modules to load; NULL: none */
 	/* Identity: what the booted kernel says of itself. */
 	char *build_id, *release, *version;
-	char *key; /* in the cache */
+	char *key;    /* in the cache */
+	char *config; /* name of its configuration, which its own name ends in; NULL: the lean one
+		       */
 	/* Origin, as far as it is known. */
 	char *source, *commit, *message_id, *subject, *author_date, *dirty, *fuzz, *trace_events;
 	char *config_sha256, *compiler, *patches_sha256, *built_from;
@@ -70,6 +72,20 @@ void images_release(struct images *images);
 
 /* NULL if there is no such cut; hidden ones are not found. */
 const struct image_cut *images_find(const struct images *images, const char *cut);
+
+/* Whether a text is the name of a configuration of ours, not a path: no '.' and no '/'. */
+bool is_config_name(const char *text);
+
+/*
+ * A cut in the configuration of that name, "CUT-CONFIG": itself if @config is NULL or its own. NULL
+ * if it was not built.
+ */
+const struct image_cut *images_find_config(const struct images *images, const struct image_cut *cut,
+					   const char *config);
+
+/* What builds that, for a message. */
+const char *images_advise_config(const struct images *images, const struct image_cut *cut,
+				 const char *config, char *text, size_t size);
 
 /* A build of a cut: itself for 0. NULL if it does not have that many. */
 const struct image_cut *image_cut_build(const struct image_cut *cut, unsigned int build);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/images.h"
 #include "bench/config/kernel_args.h"
 #include "bench/config/keys.h"
 #include "bench/victim/victims.h"
@@ -61,6 +62,16 @@ static int set_victims(const struct ini_entry *e, const struct key *key, void *f
 	return err;
 }
 
+static int set_config(const struct ini_entry *e, const struct key *key, void *member)
+{
+	if (!is_config_name(e->value))
+		return ini_fail(e,
+				"'%s': expected the name of a configuration, as `balloonbench "
+				"build --config NAME` takes it",
+				e->value);
+	return key_set_text(e, key, member);
+}
+
 #define S struct scenario
 static const struct key keys[] = {
 	KEY("scenario", "description", key_set_text, description),
@@ -69,11 +80,13 @@ static const struct key keys[] = {
 	KEY("guest", "backing", key_set_choice, backing, .choices = backing_names),
 	KEY("guest", "thp", key_set_switch, thp),
 	KEY("guest", "prealloc", key_set_switch, prealloc),
+	KEY("guest", "config", set_config, config),
 	KEY("guest", "kernel_args", key_set_kernel_args, kernel_args),
 	KEY("balloon", "inflate", key_set_memory, inflate_bytes),
 	KEY("balloon", "step", key_set_memory, step_bytes),
 	KEY("balloon", "deflate_on_oom", key_set_switch, deflate_on_oom),
 	KEY("prepare", "state", key_set_choice, state, .choices = prepared_state_names),
+	KEY("prepare", "busy", key_set_switch, busy),
 	KEY("prepare", "longest_run", key_set_number, longest_run, .max = LONGEST_RUN_MAX),
 	KEY("compaction", "rounds", key_set_number, compaction_rounds, .max = 1000),
 	KEY("compaction", "slice", key_set_memory, compaction_slice_bytes),
@@ -139,6 +152,14 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 		  "[balloon] inflate: with state = fragmented and runs of 1 to %s pages no more "
 		  "than %s are free",
 		  run, unpinned },
+		{ s->busy && s->vcpus < 2,
+		  "[prepare] busy: the driver needs a vCPU beside the busy one; set [guest] vcpus "
+		  "= 2",
+		  NULL, NULL },
+		{ s->busy && s->guest_victims.count,
+		  "[prepare] busy: the guest's victims keep a vCPU busy, too; leave out one of the "
+		  "two",
+		  NULL, NULL },
 		{ s->compaction_rounds && s->state != PREPARED_IDLE,
 		  "[compaction] rounds: they arrange memory themselves; leave [prepare] "
 		  "state = idle",
@@ -255,6 +276,7 @@ void scenario_release(struct scenario *scenario)
 {
 	free(scenario->name);
 	free(scenario->path);
+	free(scenario->config);
 	free(scenario->kernel_args);
 	keys_release(keys, scenario);
 	record_release_list(&victim_spec_record, &scenario->guest_victims);

@@ -39,12 +39,14 @@ struct scenario {
 	unsigned int vcpus;
 	enum backing backing;
 	bool thp, prealloc; /* prealloc: QEMU allocates all guest memory at the start */
-	char *kernel_args;  /* for the guest's kernel, or NULL */
+	char *config; /* of the guest's kernel, as of `build --config NAME`; NULL: the lean one */
+	char *kernel_args; /* for the guest's kernel, or NULL */
 	uint64_t inflate_bytes;
 	uint64_t step_bytes;	   /* size of one resize; inflate_bytes if not set */
 	uint64_t rate_bytes_per_s; /* how fast the target changes; 0: at once */
 	bool deflate_on_oom;	   /* the guest deflates when it is out of memory */
 	enum prepared_state state;
+	bool busy;			 /* a process keeps the last vCPU busy during each resize */
 	unsigned int longest_run;	 /* of free pages, if the state is fragmented */
 	unsigned int compaction_rounds;	 /* with the balloon inflated; 0: none */
 	uint64_t compaction_slice_bytes; /* free above the balloon in each round */

@@ -410,11 +410,12 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 			   enum result_accel accel)
 {
 	const bool plugs = method == RESULT_VIRTIO_MEM, reports = method == RESULT_REPORTING;
+	const bool floor = method == RESULT_FLOOR;
 	const struct {
 		bool applies;
 		const char *why;
 	} rules[] = {
-		{ (plugs || reports) &&
+		{ (plugs || reports || floor) &&
 			  (s->compaction_rounds || s->pressure.cache_bytes || s->deflate_on_oom),
 		  "compaction, pressure and deflate_on_oom need a balloon" },
 		{ plugs && s->state == PREPARED_FRAGMENTED,
@@ -423,6 +424,20 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 		{ plugs && (s->inflate_bytes % METHOD_BLOCK_BYTES ||
 			    s->step_bytes % METHOD_BLOCK_BYTES),
 		  "virtio-mem plugs blocks of 2 MiB; make inflate and step multiples of that" },
+		{ floor && s->state == PREPARED_FRAGMENTED,
+		  "the guest gives up whole huge pages for it, and state = fragmented leaves "
+		  "none" },
+		{ floor && s->inflate_bytes % METHOD_BLOCK_BYTES,
+		  "the guest gives up huge pages of 2 MiB; make inflate a multiple of that" },
+		{ floor && (s->rate_bytes_per_s || s->step_bytes != s->inflate_bytes),
+		  "the host discards the memory at once; remove rate and step" },
+		{ floor && accel == RESULT_ICOUNT,
+		  "the host does all the work, and no instruction of the guest counts it" },
+		{ s->busy && accel == RESULT_ICOUNT,
+		  "the guest's clock would count the instructions of the busy vCPU" },
+		{ s->busy && reports,
+		  "the agent does not time free page reporting, so it cannot tell whether a vCPU "
+		  "was busy meanwhile" },
 		{ reports && accel == RESULT_ICOUNT,
 		  "the guest sleeps between reports, and no time passes then under icount" },
 		{ reports && s->backing == BACKING_HUGETLB,

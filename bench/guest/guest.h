@@ -2,6 +2,7 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,6 +39,8 @@ request_handler do_touch, do_cache, do_pattern, do_stale, do_free, do_release, d
 	do_hold_high, do_free_high;						 /* memory.c */
 request_handler do_counters, do_buddy, do_owners, do_compact, do_read, do_write; /* procfs.c */
 request_handler do_concurrent;							 /* concurrent.c */
+request_handler do_pool, do_pool_free;						 /* floor.c */
+request_handler do_busy_start, do_busy_stop;					 /* busy.c */
 request_handler do_time_resize, do_phase, do_trace_start, do_trace; /* resize_timer.c */
 
 /* All victims of the guest. */
@@ -108,6 +111,13 @@ void memory_write(char *map, uint64_t bytes);
 
 /* Free the memory that "touch" holds; returns its size in bytes. */
 uint64_t memory_free(void);
+
+/*
+ * busy.c: for how long the process that keeps the agent's CPU busy has run since it was started;
+ * whether there is one.
+ */
+uint64_t busy_ran_ns(void);
+bool busy_is_on(void);
 
 /*
  * procfs.c: CPU time of all CPUs since boot, in ns; 0 if it cannot be read. Elapsed minus idle

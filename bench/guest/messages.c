@@ -74,6 +74,7 @@ ONE(actual_pages, COUNT, int64_t);
 ONE(text, TEXT, char *);
 ONE(vmstat, COUNTERS, struct record_list);
 ONE(meminfo, COUNTERS, struct record_list);
+ONE(ranges, PAIRS, struct record_list);
 ONE(victims, MAP, struct record_list, .record = &victim_record);
 
 /* Without the share, which the host computes. */
@@ -126,7 +127,7 @@ static RECORD(guest_stall_record, "stall", NULL,
 RECORD(event_resized_record, "resized", NULL,
 	COUNT(from_pages), COUNT(to_pages), COUNT(start_ns),
 	COUNT(duration_ns), COUNT(resolution_ns), COUNT(cpu_ns),
-	FIELD(PAIRS, progress, .required = true),
+	FIELD(PAIRS, progress, .required = true), OPTIONAL(busy_ns),
 	FIELD(STRUCT, stall, .record = &guest_stall_record),
 	FIELD(STRUCT, trace, .record = &resize_batches_record));
 #undef S

@@ -65,6 +65,9 @@ extern const struct record answer_vmstat, answer_meminfo, answer_victims;
 /* "read": a char *, owned. */
 extern const struct record answer_text;
 
+/* "pool": a struct record_list of pairs, guest-physical address and bytes. */
+extern const struct record answer_ranges;
+
 /* "touch" and "cache" have a struct touch_result, "buddy" has a struct free_memory. */
 
 struct answer_fragment {
@@ -105,6 +108,7 @@ struct event_resized {
 	int64_t resolution_ns;	     /* width of the interval that holds the true duration */
 	struct record_list progress; /* pairs: ns since the start, pages of the balloon */
 	int64_t cpu_ns;
+	int64_t busy_ns; /* that the process of busy-start ran for in the resize; absent: none */
 	struct guest_stall {
 		int64_t pages, at_ns, relief_ns, freed_bytes;
 	} stall;

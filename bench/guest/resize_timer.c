@@ -274,7 +274,7 @@ static void send_failed(uint32_t from_pages)
 int do_time_resize(struct call *call)
 {
 	const struct guest_request *request = &call->request;
-	uint64_t busy_ns = procfs_busy_ns(), then_ns;
+	uint64_t busy_ns = procfs_busy_ns(), then_ns, ran_ns;
 	struct poll old;
 	int err;
 
@@ -290,8 +290,11 @@ int do_time_resize(struct call *call)
 	resized.from_pages = device_read(AWAY);
 	channel_answer(request->id, NULL, NULL, NULL);
 	err = await_start(old, request->timeout_ns, request->phase);
+	ran_ns = busy_ran_ns();
 	if (!err)
 		err = await_end(request->timeout_ns, request->patience_ns);
+	if (busy_is_on())
+		resized.busy_ns = busy_ran_ns() - ran_ns;
 	/* Idle time comes in ticks: busy time may go back over a resize shorter than one. */
 	then_ns = procfs_busy_ns();
 	enter(request->then);

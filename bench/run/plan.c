@@ -91,10 +91,10 @@ static json_t *unless_0(uint64_t value)
 /* Sizes and times are far below INT64_MAX. */
 #define S struct scenario
 static RECORD(scenario_fields, "scenario", NULL,
-	FIELD(TEXT, name), FIELD(TEXT, kernel_args), FIELD(COUNT, memory_bytes), FIELD(COUNT, inflate_bytes),
+	FIELD(TEXT, name), FIELD(TEXT, config), FIELD(TEXT, kernel_args), FIELD(COUNT, memory_bytes), FIELD(COUNT, inflate_bytes),
 	FIELD(COUNT, step_bytes), FIELD(COUNT, calm_ns), FIELD(REAL, scale),
 	FIELD(BOOL, thp, .required = true), FIELD(BOOL, prealloc, .required = true),
-	FIELD(BOOL, refault, .required = true), FIELD(BOOL, deflate_on_oom),
+	FIELD(BOOL, refault, .required = true), FIELD(BOOL, deflate_on_oom), FIELD(BOOL, busy),
 	FIELD(CHOICE, backing, .choices = backing_names),
 	FIELD(CHOICE, state, .choices = prepared_state_names),
 	FIELD(LIST, guest_victims, .record = &victim_spec_record),

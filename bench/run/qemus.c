@@ -63,6 +63,8 @@ static int check_variant(const struct session *s, const struct variant *v)
 	device_each(v->device, check_property, &needs);
 	if (v->method == RESULT_REPORTING)
 		check_property("free-page-reporting", "on", &needs);
+	if (v->method == RESULT_FLOOR)
+		check_property(FLOOR_PROPERTY, "", &needs);
 	return needs.lacking > 0;
 }
 

@@ -189,8 +189,13 @@ int load_variant_files(struct variants *variants, const char *file);
 /* Read images.ini, which may not exist, and what is registered. 0 or an exit status. */
 int load_images(struct images *images, bool required);
 
-/* The cut and the QEMU of a variant of the run. */
+/*
+ * The cut and the QEMU of a variant of the run. session_kernel() is the cut in the configuration of
+ * a scenario; NULL if it was not built.
+ */
 const struct image_cut *session_cut(const struct session *s, const struct variant *variant);
+const struct image_cut *session_kernel(const struct session *s, const struct variant *variant,
+				       const struct scenario *scenario);
 const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant);
 
 /*

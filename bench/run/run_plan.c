@@ -65,20 +65,28 @@ static json_t *host_to_json(void)
 			 "distribution", distribution);
 }
 
+static void add_cut(const struct session *s, json_t *cuts, struct image_cut cut)
+{
+	/* Those that the run boots; two variants of a cut may differ in that. */
+	if (cut.builds.count >= s->plan.builds)
+		cut.builds.count = s->plan.builds - 1;
+	json_object_set_new(cuts, cut.name, record_encode(&image_cut_record, &cut));
+}
+
+/* The cuts of the variants, and the kernels of other configurations that scenarios boot. */
 static json_t *cuts_to_json(const struct session *s)
 {
 	json_t *cuts = json_object();
-	struct image_cut cut;
+	const struct plan_entry *e;
 	size_t i;
 
-	for (i = 0; i < s->options.suite.variant_count; i++) {
-		cut = *session_cut(s, s->chosen[i]);
-		/* Those that the run boots; two variants of a cut may differ in that. */
-		if (cut.builds.count >= s->plan.builds)
-			cut.builds.count = s->plan.builds - 1;
-		json_object_set_new(cuts, s->chosen[i]->cut,
-				    record_encode(&image_cut_record, &cut));
-	}
+	for (i = 0; i < s->options.suite.variant_count; i++)
+		add_cut(s, cuts, *session_cut(s, s->chosen[i]));
+	for (e = s->plan.entries; e < s->plan.entries + s->plan.count; e++)
+		if (s->scenarios[e->scenario].config)
+			add_cut(s, cuts,
+				*session_kernel(s, s->chosen[e->variant],
+						&s->scenarios[e->scenario]));
 	return cuts;
 }
 

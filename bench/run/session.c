@@ -47,6 +47,14 @@ const struct image_cut *session_cut(const struct session *s, const struct varian
 	return images_find(&s->images, variant->cut);
 }
 
+const struct image_cut *session_kernel(const struct session *s, const struct variant *variant,
+				       const struct scenario *scenario)
+{
+	const struct image_cut *cut = session_cut(s, variant);
+
+	return cut ? images_find_config(&s->images, cut, scenario->config) : NULL;
+}
+
 const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant)
 {
 	return images_find_qemu(&s->images, variant->qemu);
@@ -70,29 +78,91 @@ static void warn_of_hidden(const struct session *s, const struct variant *v)
 			 v->name, v->cut, hidden->file);
 }
 
-/* Check that what a variant needs is there, and lock it. */
-static int use_images(struct session *s, const struct variant *v, unsigned int builds)
+/* Check that the cut and the QEMU of a variant are known. */
+static int check_names(const struct session *s, const struct variant *v)
 {
-	const struct image_cut *cut = session_cut(s, v);
-	const struct image_qemu *qemu = session_qemu(s, v);
-	char err[2048];
-
-	if (!cut)
+	if (!session_cut(s, v))
 		return fails(EXIT_ENVIRONMENT,
 			     "variant %s needs the kernel of cut '%s', which is neither in %s nor "
 			     "registered: make all builds the shipped ones, `balloonbench build` "
 			     "yours",
 			     v->name, v->cut, path_images());
-	if (v->qemu && !qemu)
+	if (v->qemu && !session_qemu(s, v))
 		return fails(EXIT_ENVIRONMENT,
 			     "variant %s needs the QEMU '%s', which is not registered: "
 			     "`balloonbench build --qemu PATH --name %s` does that",
 			     v->name, v->qemu, v->qemu);
 	warn_of_hidden(s, v);
-	if (images_use(&s->images, cut, qemu, err, sizeof(err)) ||
+	return 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Whether variant number @v runs in scenario number @i. */
+static bool runs_in(const struct session *s, size_t v, size_t i)
+{
+	return suite_runs(&s->options.suite, s->options.suite.scenarios[i], v, 1);
+}
+
+/*
+ * The most builds of variant number @v in scenarios that have the configuration of scenario number
+ * @i; 0 if an earlier one of them stands for all, or none runs it.
+ */
+static unsigned int most_builds_of(const struct session *s, size_t v, size_t i)
+{
+	const struct suite *suite = &s->options.suite;
+	unsigned int most = 0, builds;
+	size_t j;
+
+	for (j = 0; j < s->scenario_count; j++) {
+		if (!runs_in(s, v, j) || !same_text(s->scenarios[j].config, s->scenarios[i].config))
+			continue;
+		if (j < i)
+			return 0;
+		builds = suite_builds(suite, suite->scenarios[j]);
+		most = builds > most ? builds : most;
+	}
+	return most;
+}
+
+/* Check that what a variant needs in a scenario is there, and lock it. */
+static int use_images(struct session *s, const struct variant *v, const struct scenario *scenario,
+		      unsigned int builds)
+{
+	const struct image_cut *cut = session_kernel(s, v, scenario);
+	char err[2048], advice[1024];
+
+	if (!cut)
+		return fails(
+			EXIT_ENVIRONMENT,
+			"scenario %s boots kernels of the configuration '%s', and cut '%s' was "
+			"not built with it: %s",
+			scenario->name, scenario->config, v->cut,
+			images_advise_config(&s->images, session_cut(s, v), scenario->config,
+					     advice, sizeof(advice)));
+	if (images_use(&s->images, cut, session_qemu(s, v), err, sizeof(err)) ||
 	    images_use_builds(&s->images, cut, builds, err, sizeof(err)))
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	return 0;
+}
+
+static int use_all_images(struct session *s)
+{
+	const struct suite *suite = &s->options.suite;
+	unsigned int builds;
+	int status = 0;
+	size_t v, i;
+
+	for (v = 0; !status && v < suite->variant_count; v++)
+		for (i = 0; !status && i < s->scenario_count; i++) {
+			builds = most_builds_of(s, v, i);
+			if (builds)
+				status = use_images(s, s->chosen[v], &s->scenarios[i], builds);
+		}
+	return status;
 }
 
 /* Choose the variant at an index of the suite. */
@@ -121,13 +191,16 @@ static int choose_variant(struct session *s, size_t i)
 static void fit_builds(struct session *s)
 {
 	struct suite *suite = &s->options.suite;
+	const size_t count = s->options.builds ? 0 : suite->variant_count * s->scenario_count;
 	const struct image_cut *cut;
 	unsigned int wanted;
-	size_t i;
+	size_t i, v, n;
 
-	for (i = 0; !s->options.builds && i < suite->variant_count; i++) {
-		cut = session_cut(s, s->chosen[i]);
-		wanted = suite_most_builds(suite, i);
+	for (n = 0; n < count; n++) {
+		v = n / s->scenario_count;
+		i = n % s->scenario_count;
+		cut = session_kernel(s, s->chosen[v], &s->scenarios[i]);
+		wanted = most_builds_of(s, v, i);
 		if (!cut || wanted <= cut->builds.count + 1)
 			continue;
 		log_warn("suite %s has %u builds of each kernel, and cut '%s' has %zu: one of each "
@@ -150,11 +223,9 @@ static int load_variants(struct session *s)
 	s->chosen = xcalloc(suite->variant_count, sizeof(*s->chosen));
 	for (i = 0; !status && i < suite->variant_count; i++)
 		status = choose_variant(s, i);
-	if (!status)
-		fit_builds(s);
 	for (i = 0; !status && i < suite->variant_count; i++)
 		if (!s->options.aa || i != SUITE_CONTROL)
-			status = use_images(s, s->chosen[i], suite_most_builds(suite, i));
+			status = check_names(s, s->chosen[i]);
 	return status;
 }
 
@@ -274,13 +345,15 @@ static int join_kernel_args(struct session *s)
 	return 0;
 }
 
-/* It is tried with the base's kernel and QEMU: others need not be there. */
+/* It is tried with a kernel that the run boots, and the base's QEMU: others need not be there. */
 static int choose_accel(struct session *s)
 {
+	const struct plan_entry *first = s->plan.entries;
 	const struct images base = {
 		.initramfs = s->images.initramfs,
 		.qemu = session_qemu(s, s->chosen[0])->path,
-		.cuts = (struct image_cut *)session_cut(s, s->chosen[0]),
+		.cuts = (struct image_cut *)session_kernel(s, s->chosen[first->variant],
+							   &s->scenarios[first->scenario]),
 		.cut_count = 1,
 	};
 	int err = accel_choose(s->options.accel, &base, &s->accel, s->accel_reason,
@@ -320,8 +393,11 @@ int session_resolve(struct session *s)
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	if (s->options.kernel_args && kernel_args_check(s->options.kernel_args, err, sizeof(err)))
 		return fails(EXIT_USAGE, "--kernel-args: %s", err);
-	status = load_images(&s->images, true) ?: load_variants(s) ?: load_scenarios(s) ?:
-								       join_kernel_args(s);
+	status = load_images(&s->images, true) ?: load_variants(s) ?: load_scenarios(s);
+	if (status)
+		return status;
+	fit_builds(s);
+	status = use_all_images(s) ?: join_kernel_args(s);
 	if (status)
 		return status;
 	make_plan(s);

@@ -17,6 +17,9 @@
  */
 
 /* The id of the virtio-mem device. */
+/* The property of qemu-patches/0009. */
+#define FLOOR_PROPERTY "x-floor-discard"
+
 #define QEMU_VIRTIO_MEM_ID "mem0"
 
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */

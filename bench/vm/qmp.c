@@ -2,6 +2,7 @@
 #include "bench/vm/qmp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define EVENTS_MAX 256
 /* Longer events are dropped: 256 of them are 16 MiB. */
 #define EVENT_MAX_BYTES 65536
+#define BALLOON_PATH "/machine/peripheral/balloon0"
 #define VIRTIO_MEM_PATH "/machine/peripheral/" QEMU_VIRTIO_MEM_ID
 
 struct qmp {
@@ -192,8 +194,7 @@ bool qmp_balloon_advises(struct qmp *qmp, uint64_t deadline)
 	bool advises;
 
 	qmp_execute(qmp, "qom-get",
-		    json_pack("{s:s, s:s}", "path", "/machine/peripheral/balloon0", "property",
-			      "x-deflate-willneed"),
+		    json_pack("{s:s, s:s}", "path", BALLOON_PATH, "property", "x-deflate-willneed"),
 		    &value, deadline);
 	advises = !json_is_false(value);
 	json_decref(value);
@@ -213,4 +214,28 @@ int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
 			   json_pack("{s:s, s:s, s:I}", "path", VIRTIO_MEM_PATH, "property",
 				     "requested-size", "value", (json_int_t)bytes),
 			   NULL, deadline);
+}
+
+int qmp_floor_discard(struct qmp *qmp, const char *ranges, struct floor_work *work,
+		      uint64_t deadline)
+{
+	json_t *said = NULL;
+	const char *text;
+	int err = qmp_execute(qmp, "qom-set",
+			      json_pack("{s:s, s:s, s:s}", "path", BALLOON_PATH, "property",
+					FLOOR_PROPERTY, "value", ranges),
+			      NULL, deadline);
+
+	if (!err)
+		err = qmp_execute(
+			qmp, "qom-get",
+			json_pack("{s:s, s:s}", "path", BALLOON_PATH, "property", FLOOR_PROPERTY),
+			&said, deadline);
+	text = json_string_value(said);
+	if (!err && (!text || sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &work->calls,
+				     &work->bytes, &work->ns) != 3))
+		err = jsonl_fail(&qmp->stream, -EPROTO,
+				 "QMP: " FLOOR_PROPERTY " is not CALLS BYTES NS");
+	json_decref(said);
+	return err;
 }

@@ -46,6 +46,15 @@ bool qmp_balloon_advises(struct qmp *qmp, uint64_t deadline);
 int qmp_plugged(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
 int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
 
+/* What QEMU did for x-floor-discard. */
+struct floor_work {
+	uint64_t calls, bytes, ns;
+};
+
+/* Let it discard ranges, "ADDRESS+LENGTH,..." of guest-physical memory, without the guest. */
+int qmp_floor_discard(struct qmp *qmp, const char *ranges, struct floor_work *work,
+		      uint64_t deadline);
+
 const char *qmp_error(const struct qmp *qmp);
 
 #endif

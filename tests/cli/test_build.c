@@ -410,6 +410,41 @@ static void layouts(void **state)
 	assert_int_equal(count_paths(test_dir, "/cache/kernels/*"), 0);
 }
 
+/* A configuration of ours has a name, which the names of its cuts end in. */
+static void named_configuration(void **state)
+{
+	const char *lean, *distro;
+
+	(void)state;
+	write_file(test_dir, "data/vm-images/config/distro.config", "# CONFIG_SMP is not set\n");
+	expect_outcome(WORKTREE("--name", "mine"), 0, NULL);
+	expect_outcome(WORKTREE("--name", "mine", "--config", "distro"), 0, "mine-distro",
+		       "--variant mine-distro");
+	assert_null(cut_value("mine", "config"));
+	expect_key("mine-distro", "config", "distro");
+	expect_key("mine-distro", "built_from", "--config distro");
+	assert_false(same_kernel("mine", "mine-distro"));
+	lean = cut_value("mine", "image");
+	distro = cut_value("mine-distro", "image");
+	expect_outcome(run_shell("grep -c SMP=y $(dirname %s)/config $(dirname %s)/config | "
+				 "sed 's/.*://'",
+				 lean, distro),
+		       0, "1\n0\n");
+	/* A user's fragment has a path, and no part in the name. */
+	write_file(test_dir, "own.config", "CONFIG_HUGE=y ?\n");
+	expect_outcome(WORKTREE("--name", "two", "--config", "distro", "--config",
+				in_test_dir("own.config")),
+		       0, "two-distro");
+	expect_outcome(RANGE("base..HEAD", "--ends", "--config", "distro", "--builds", "2"), 0,
+		       "02-balloon-two-distro");
+	assert_contains(cut_value("02-balloon-two-distro", "image"), "vmlinux");
+	expect_outcome(WORKTREE("--config", "gone"), 3,
+		       "--config gone: there is no configuration of that name; there is: distro",
+		       "./gone");
+	expect_outcome(WORKTREE("--config", "distro", "--config", "debug"), 3,
+		       "--config distro and --config debug are two builds");
+}
+
 /* images.ini of the shipped series: base, one, and base again without the patch of one. */
 static char *shipped(const char *options)
 {
@@ -425,19 +460,27 @@ static char *shipped(const char *options)
 	return images;
 }
 
-static void layouts_of_a_suite(void **state)
-{
-	char *images, *key;
+#define SCENARIO "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 512 MiB\n"
 
-	(void)state;
+static void prepare_suite(const char *suites)
+{
 	git_in(linux_dir, "format-patch -q -1 --start-number 1 -o %s/p base~0..HEAD~1", test_dir);
 	git_in(linux_dir, "checkout -q base");
 	write_file(test_dir, "p/series",
 		   "# cut: base\n0001-balloon-one.patch\n# cut: one\n"
 		   "0001-balloon-one.patch -R\n# cut: back\n");
 	write_file(test_dir, "data/variants.ini", "[a]\ncut = one\n[b]\ncut = base\n");
-	write_file(test_dir, "data/suites.ini",
-		   "[s]\nscenarios = x y\nvariants = b\nvariants.y = a+off\nbuilds.y = 3\n");
+	write_file(test_dir, "data/suites.ini", suites);
+	write_file(test_dir, "data/scenarios/x.ini", SCENARIO);
+	write_file(test_dir, "data/scenarios/y.ini", SCENARIO);
+}
+
+static void layouts_of_a_suite(void **state)
+{
+	char *images, *key;
+
+	(void)state;
+	prepare_suite("[s]\nscenarios = x y\nvariants = b\nvariants.y = a+off\nbuilds.y = 3\n");
 	images = shipped("");
 	assert_null(strstr(images, "[build"));
 	free(images);
@@ -457,6 +500,36 @@ static void layouts_of_a_suite(void **state)
 	assert_contains(images, "[build back/1]");
 	free(images);
 	expect_outcome(BUILD("--suite", "gone"), 3, "no suite 'gone'");
+}
+
+/* The configurations of its scenarios, for the cuts that they boot. */
+static void configurations_of_a_suite(void **state)
+{
+	char *images;
+
+	(void)state;
+	prepare_suite("[s]\nscenarios = x z\nvariants = b a\nvariants.z = a\nbuilds.z = 2\n");
+	write_file(test_dir, "data/scenarios/z.ini", SCENARIO "[guest]\nconfig = distro\n");
+	write_file(test_dir, "data/vm-images/config/distro.config", "# CONFIG_SMP is not set\n");
+	images = shipped("");
+	assert_null(strstr(images, "config = "));
+	free(images);
+	images = shipped("--suite s");
+	assert_contains(images, "[cut one-distro]");
+	assert_contains(images, "\nconfig = distro\n");
+	assert_contains(images, "[build one-distro/1]");
+	assert_null(strstr(images, "[cut base-distro]"));
+	assert_null(strstr(images, "[build one/1]"));
+	free(images);
+	images = shipped("--suite s --builds 1");
+	assert_contains(images, "[cut one-distro]");
+	assert_null(strstr(images, "[build"));
+	free(images);
+	images = shipped("--config distro");
+	assert_contains(images, "[cut base]");
+	assert_contains(images, "[cut base-distro]");
+	assert_contains(images, "[cut back-distro]");
+	free(images);
 }
 
 static void wrong_usage(void **state)
@@ -513,6 +586,8 @@ int main(void)
 		TEST(kernel_of_a_run_stays),
 		TEST(layouts),
 		TEST(layouts_of_a_suite),
+		TEST(configurations_of_a_suite),
+		TEST(named_configuration),
 		TEST(wrong_usage),
 	};
 

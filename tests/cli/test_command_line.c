@@ -257,7 +257,7 @@ static void completion_completes(void **state)
 		{ "balloonbench", "run --tr", "--trace" },
 		{ "balloonbench", "run --trace =", "off phases pages" },
 		{ "balloonbench", "run --variant free-page", "free-page-reporting" },
-		{ "balloonbench", "run --scenario touched-", "touched-8g" },
+		{ "balloonbench", "run --scenario touched-", "touched-8g touched-busy" },
 		{ "balloontrace", "host --mechanism k", "kprobe" },
 		{ "balloontrace", "guest --pid", "" },
 		{ "balloontrace", "host --pi", "--pid" },

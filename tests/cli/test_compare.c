@@ -88,6 +88,31 @@ static void a_scenario_can_be_asked_for(void **state)
 		       "touched (tcg, 12 boots ok");
 }
 
+/* The floor has a table of its own, which is not JSON's comparisons; a claim can name it. */
+static void variants_are_multiples_of_the_floor(void **state)
+{
+	const char *gate[] = { "gate", in_test_dir("floor"), "--qos", NULL, NULL };
+	json_t *all;
+
+	(void)state;
+	add_boots("floor", "idle", "a", 6, 1000);
+	add_boots("floor", "idle", "b", 6, 200);
+	add_boots("floor", "idle", "host", 6, 20);
+	write_file(test_dir, "floor/plan.json",
+		   "{\"variants\": [{\"name\": \"a\"}, {\"name\": \"b\"}, "
+		   "{\"name\": \"host\", \"method\": \"floor\"}]}");
+	expect_outcome(compare_with("floor", NULL, NULL, NULL), 0, "TIMES THE FLOOR [95 %]",
+		       "host     6    23.5  ms    floor",
+		       "b        6   203.5  ms    8.661 [7.923, 9.572]");
+	all = compare_json("floor", NULL, NULL);
+	assert_int_equal(size_of(all, "comparisons"), 2);
+	json_decref(all);
+	gate[3] = write_file(test_dir, "floor.ini",
+			     "[near]\nclaim = inflate.duration_ns <= 12 x host\nvariant = b\n"
+			     "[far]\nclaim = inflate.duration_ns <= 12 x host\nvariant = a\n");
+	expect_outcome(run_program("balloonstat", gate), 1, "near", "far", "fail");
+}
+
 static void unknown_names_are_told(void **state)
 {
 	(void)state;
@@ -742,6 +767,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scenario_can_be_asked_for),
+		cmocka_unit_test(variants_are_multiples_of_the_floor),
 		cmocka_unit_test(unknown_names_are_told),
 		cmocka_unit_test(metrics_are_listed),
 		cmocka_unit_test(every_variant_has_its_median),

@@ -442,7 +442,8 @@ static void what_was_not_measured_is_not_mistyped(void **state)
 	expect_outcome(
 		gate_claim("bare", "claim = inflate.kick <= 5"), EXIT_USAGE,
 		"it.ini:2: [it] claim: no metric 'inflate.kick'; in inflate there are: bytes, "
-		"duration_ns, gib_per_s, resolution_ns, wall_ns, steps, taken_back_bytes, batches, "
+		"duration_ns, gib_per_s, resolution_ns, wall_ns, steps, busy_ns, busy_share, "
+		"taken_back_bytes, batches, "
 		"kicks,");
 	expect_outcome(gate_claim("bare", "claim = inflat.kicks <= 5"), EXIT_USAGE,
 		       "no metric 'inflat.kicks'; in a boot and its cycles there are: touch");

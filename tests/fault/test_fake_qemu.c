@@ -99,6 +99,124 @@ CASE(panic_at_the_end, "panic-poweroff", 3, "failed",
      "the guest's kernel complained: [    0.5] Kernel")
 CASE(no_poweroff, "no-poweroff", 0, "ok", NULL)
 
+/* No balloon: QEMU says what it discarded, and all of it was asked for. */
+static void floor_of_a_balloon(void **state)
+{
+	static const char *const modes[] = { "good", "lost-pages" };
+	json_t *result, *cycle, *inflate;
+	char name[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		setenv("FAKE_QEMU", modes[i], 1);
+		expect_outcome(tiny_run(i ? "floor-lost" : "floor", "--variant", "floor", "--boots",
+					"1", "--trace", "off"),
+			       i ? 3 : 0, "");
+		snprintf(name, sizeof(name), "%s/tiny/floor/boot-01/result.json",
+			 i ? "floor-lost" : "floor");
+		result = load_json(in_test_dir(name));
+		assert_string_equal(text_of(result, "status"), i ? "invalid" : "ok");
+		assert_string_equal(text_of(result, "method"), "floor");
+		cycle = json_array_get(json_object_get(result, "cycles"), 0);
+		inflate = json_object_get(cycle, "inflate");
+		assert_null(json_object_get(cycle, "deflate"));
+		assert_int_equal(json_integer_value(json_object_get(inflate, "bytes")),
+				 (64 << 20) - (i ? 4096 : 0));
+		assert_int_equal(json_integer_value(json_object_get(inflate, "duration_ns")),
+				 1000000);
+		if (i)
+			assert_contains(text_of(result, "reason"),
+					"pages that QEMU discarded: 16383 pages, expected 16384");
+		json_decref(result);
+	}
+	setenv("FAKE_QEMU", "good", 1);
+	expect_outcome(
+		run_shell("cd %s && %s/balloonbench run --scenario fragmented --variant floor "
+			  "--dry-run --accel tcg",
+			  test_dir, TEST_BUILD),
+		2,
+		"scenario fragmented with variant floor: the guest gives up whole huge "
+		"pages");
+}
+
+/* A vCPU that was to be busy and did not run makes the boot invalid. */
+static void busy_vcpu(void **state)
+{
+	static const char *const modes[] = { "good", "lazy-vcpu" };
+	json_t *result, *inflate;
+	char path[256];
+	size_t i;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "tiny.ini",
+			    TINY_WITHIN("1 s", "100 ms") "[prepare]\nbusy = on\n"));
+	for (i = 0; i < 2; i++) {
+		setenv("FAKE_QEMU", modes[i], 1);
+		expect_outcome(tiny_run(i ? "lazy" : "busy", "--boots", "1", "--trace", "off"),
+			       i ? 3 : 0, "");
+		result = tiny_result(i ? "lazy" : "busy", 1);
+		inflate = json_object_get(json_array_get(json_object_get(result, "cycles"), 0),
+					  "inflate");
+		assert_string_equal(text_of(result, "status"), i ? "invalid" : "ok");
+		assert_float_equal(json_number_value(json_object_get(inflate, "busy_share")),
+				   i ? 0 : 0.5, 1e-6);
+		if (i)
+			assert_contains(text_of(result, "reason"),
+					"cycle 1, inflate: time that the busy vCPU ran: 0 ns, "
+					"expected ");
+		json_decref(result);
+	}
+	write_file(test_dir, "tiny.ini", TINY_WITHIN("1 s", "100 ms"));
+	/* Its instructions would be counted. */
+	expect_outcome(run_shell("cd %s && %s/balloonbench run --scenario touched-busy --variant "
+				 "finalize --accel icount --dry-run",
+				 test_dir, TEST_BUILD),
+		       2, "the guest's clock would count the instructions of the busy vCPU");
+}
+
+/* A scenario chooses the configuration of its kernels; they are there, or the run says how. */
+static void configuration_of_a_scenario(void **state)
+{
+	json_t *env, *plan;
+	char path[256];
+
+	(void)state;
+	setenv("FAKE_QEMU", "good", 1);
+	write_file(test_dir, "lean.ini", TINY_WITHIN("1 s", "100 ms"));
+	snprintf(path, sizeof(path), "%s",
+		 write_file(test_dir, "other.ini",
+			    TINY_WITHIN("1 s", "100 ms") "[guest]\nconfig = other\n"));
+	expect_outcome(tiny_run("missing", "--scenario", path), 3,
+		       "scenario other boots kernels of the configuration 'other', and cut "
+		       "'finalize' was not built with it: `balloonbench build --config other` "
+		       "builds it");
+	/* The kernel of another cut under the name. */
+	tiny_change_cut("finalize", "subject = x");
+	expect_outcome(
+		run_shell(
+			"cd '%s/data' && sed -n '/^.cut finalize.$/,/^patches/p' images.ini | "
+			"sed 's/^.cut finalize.$/[cut finalize-other]\\nconfig = other/' >more && "
+			"cat more >>images.ini",
+			test_dir),
+		0, "");
+	expect_outcome(tiny_run("there", "--scenario", path, "--boots", "1", "--trace", "off"), 0,
+		       "");
+	env = load_json(in_test_dir("there/env.json"));
+	assert_string_equal(
+		text_of(json_object_get(json_object_get(env, "cuts"), "finalize-other"), "config"),
+		"other");
+	assert_null(json_object_get(json_object_get(json_object_get(env, "cuts"), "finalize"),
+				    "config"));
+	plan = load_json(in_test_dir("there/plan.json"));
+	assert_string_equal(
+		text_of(json_array_get(json_object_get(plan, "scenarios"), 1), "config"), "other");
+	json_decref(env);
+	json_decref(plan);
+	assert_int_equal(count_paths(in_test_dir("there"), "/*/finalize/boot-01/result.json"), 2);
+}
+
 /* The build ID of a kernel decides, if it is known, also between two of the same release. */
 static void wrong_build_id(void **state)
 {
@@ -273,6 +391,9 @@ int main(void)
 		cmocka_unit_test(closed_after_greeting),
 		cmocka_unit_test(balloon_refused),
 		cmocka_unit_test(wrong_kernel),
+		cmocka_unit_test(floor_of_a_balloon),
+		cmocka_unit_test(busy_vcpu),
+		cmocka_unit_test_teardown(configuration_of_a_scenario, tiny_restore_cuts),
 		cmocka_unit_test_teardown(wrong_build_id, tiny_restore_cuts),
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),

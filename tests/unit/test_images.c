@@ -283,6 +283,38 @@ static void further_builds_of_a_cut(void **state)
 	assert_non_null(strstr(err, "registered as a ready kernel"));
 }
 
+static void configurations_of_a_cut(void **state)
+{
+	const struct image_cut *one, *lean;
+	char advice[512];
+
+	(void)state;
+	put("cuts/mine.ini", "[cut mine]\nimage = %1$s/mine\nbuild_id = ab\nconfig_sha256 = c\n"
+			     "built_from = balloonbench build --git x --worktree --name mine\n");
+	put("cuts/ready.ini", "[cut ready]\nimage = %1$s/mine\nbuild_id = ab\n");
+	load(SHIPPED "[cut one-distro]\nimage = mine\nbuild_id = 31\nconfig = distro\n"
+		     "[build one-distro/1]\nimage = two\nbuild_id = 32\n"
+		     "[cut two-distro]\nimage = mine\nbuild_id = 33\n");
+	lean = images_find(&images, "one");
+	one = images_find_config(&images, lean, "distro");
+	assert_string_equal(one->name, "one-distro");
+	assert_int_equal(one->builds.count, 1);
+	assert_ptr_equal(images_find_config(&images, lean, NULL), lean);
+	assert_ptr_equal(images_find_config(&images, one, "distro"), one);
+	assert_null(images_find_config(&images, one, "other"));
+	/* A name is not enough: the series of a user may have such a cut. */
+	assert_null(images_find_config(&images, images_find(&images, "two"), "distro"));
+	images_advise_config(&images, lean, "distro", advice, sizeof(advice));
+	assert_string_equal(advice, "`balloonbench build --config distro` builds it");
+	images_advise_config(&images, images_find(&images, "mine"), "distro", advice,
+			     sizeof(advice));
+	assert_string_equal(advice, "`balloonbench build --git x --worktree --name mine --config "
+				    "distro` builds it");
+	images_advise_config(&images, images_find(&images, "ready"), "distro", advice,
+			     sizeof(advice));
+	assert_non_null(strstr(advice, "registered as a ready kernel"));
+}
+
 static void wrong_builds(void **state)
 {
 	static const struct {
@@ -397,6 +429,7 @@ int main(void)
 		TEST(incomplete_images_are_named),
 		TEST(what_is_used_is_locked),
 		TEST(further_builds_of_a_cut),
+		TEST(configurations_of_a_cut),
 		TEST(wrong_builds),
 		TEST(environment_names_the_default_qemu),
 	};

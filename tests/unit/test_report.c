@@ -44,6 +44,45 @@ static void make_tree(void)
 		   "{\"command\": \"balloonbench run\", \"accel_reason\": \"asked for\"}");
 }
 
+static void make_config_tree(void)
+{
+	static const char *const scenarios[] = { "idle", "distro" };
+	static const char *const variants[] = { "old", "new" };
+	struct boot_result boot;
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		boot = build_boot(scenarios[i / 8], variants[i / 4 % 2], i % 4 + 1, 100 + i);
+		put_boot("c", &boot);
+	}
+	write_file(test_dir, "c/plan.json",
+		   "{\"scenarios\": [{\"name\": \"idle\", \"memory_bytes\": 1}, "
+		   "{\"name\": \"distro\", \"config\": \"distro\"}], "
+		   "\"variants\": [{\"name\": \"old\"}, {\"name\": \"new\"}]}");
+	write_file(test_dir, "c/env.json",
+		   "{\"cuts\": {\"old\": {\"config_sha256\": \"4567\"}, "
+		   "\"old-distro\": {\"config\": \"distro\", \"config_sha256\": \"0123\"}}}");
+}
+
+/* The host alone takes 10 ms for what takes 100 and 50. */
+static void make_floor_tree(void)
+{
+	static const char *const variants[] = { "old", "new", "least" };
+	static const int ms[] = { 100, 50, 10 };
+	struct boot_result boot;
+	int i, v;
+
+	for (i = 1; i <= 6; i++)
+		for (v = 0; v < 3; v++) {
+			boot = build_boot("idle", variants[v], i, ms[v]);
+			put_boot("f", &boot);
+		}
+	write_file(test_dir, "f/plan.json",
+		   "{\"scenarios\": [{\"name\": \"idle\"}], \"variants\": [{\"name\": \"old\"}, "
+		   "{\"name\": \"new\"}, {\"name\": \"least\", \"method\": \"floor\"}]}");
+	write_file(test_dir, "f/env.json", "{}");
+}
+
 static void a_boot_is_one_value(void **state)
 {
 	struct measure duration = measure_of("inflate.duration_ns");
@@ -138,7 +177,6 @@ static void a_base_without_boots_is_counted(void **state)
 	table_release(&table);
 }
 
-/* What a maintainer quotes, then the picture, then the table; what is not there is last. */
 /* Each once a cut, whenever it was. */
 static void warnings_at_boot_are_shown(void **state)
 {
@@ -164,6 +202,53 @@ static void warnings_at_boot_are_shown(void **state)
 	table_release(&table);
 }
 
+/* How far each variant is from it; it has no verdict, and takes part in no family. */
+static void the_report_measures_against_the_floor(void **state)
+{
+	struct table table;
+	char *text;
+
+	(void)state;
+	make_floor_tree();
+	load_table(&table, "f");
+	assert_false(table_compares(&table, "least", "old"));
+	assert_true(table_compares(&table, "old", "least"));
+	text = report_text(&table);
+	assert_contains(text, "The host alone discards that memory in 10 ms (floor); old takes 10 "
+			      "[9.999, 10] and new 5 [5, 5] times that.");
+	assert_contains(text, "| times the floor [95 %] |");
+	assert_contains(text, "The floor, least, is the host discarding the same memory without a "
+			      "balloon, by the fewest calls: 10 [10, 10] ms (n = 6).");
+	assert_contains(text, "2 variants in 1 scenario");
+	assert_contains(text, "corrected for the 2 comparisons of this report");
+	free(text);
+	table_release(&table);
+}
+
+/* Figures of kernels of another configuration are not mixed up with the others. */
+static void the_report_names_configurations(void **state)
+{
+	struct table table;
+	char *text;
+
+	(void)state;
+	make_config_tree();
+	load_table(&table, "c");
+	text = report_text(&table);
+	assert_contains(text, "Kernel configurations: idle: lean, distro: distro. ");
+	assert_contains(text, "Kernel configuration: lean.");
+	assert_contains(text, "Kernel configuration: distro.");
+	assert_contains(text, "| configuration of old-distro, SHA-256 | distro: 0123 |");
+	free(text);
+	table_release(&table);
+	load_table(&table, "t");
+	text = report_text(&table);
+	assert_lacks(text, "Kernel configuration");
+	free(text);
+	table_release(&table);
+}
+
+/* What a maintainer quotes, then the picture, then the table; what is not there is last. */
 static void the_report_opens_with_its_answer(void **state)
 {
 	char *text, *answer, *picture, *headline, *gaps;
@@ -390,6 +475,8 @@ int main(void)
 		cmocka_unit_test(the_report_says_what_the_tree_holds),
 		cmocka_unit_test(a_base_without_boots_is_counted),
 		cmocka_unit_test(warnings_at_boot_are_shown),
+		cmocka_unit_test(the_report_names_configurations),
+		cmocka_unit_test(the_report_measures_against_the_floor),
 		cmocka_unit_test(the_report_opens_with_its_answer),
 		cmocka_unit_test(a_cover_letter_passes_through_mail),
 		cmocka_unit_test(plots_are_drawn),

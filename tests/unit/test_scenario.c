@@ -79,6 +79,12 @@ static void mistakes_are_named(void **state)
 		  "[prepare] longest_run: '16'", "in [1, 15]" },
 		{ GOOD "[prepare]\nstate = fragmented\nlongest_run = 1\n",
 		  "[balloon] inflate:", "no more than 448 MiB are free" },
+		{ GOOD "[prepare]\nbusy = maybe\n", "[prepare] busy: 'maybe'", "on or off" },
+		{ "[guest]\nmemory = 1 GiB\nvcpus = 1\n[balloon]\ninflate = 512 MiB\n"
+		  "[prepare]\nbusy = on\n",
+		  "[prepare] busy:", "vcpus = 2" },
+		{ GOOD "[prepare]\nbusy = on\n[victims]\nguest = sched@1\n",
+		  "[prepare] busy:", "leave out one" },
 		{ GOOD "[compaction]\nrounds = 0\n", "[compaction] rounds: '0'", "in [1, " },
 		{ GOOD "[compaction]\nrounds = 40\n", "[compaction] slice: 40 rounds", "640 MiB" },
 		{ GOOD "[compaction]\nrounds = 2\n[prepare]\nstate = touched\n",
@@ -89,6 +95,8 @@ static void mistakes_are_named(void **state)
 		  "128 MiB" },
 		{ GOOD "[pressure]\ncache = 512 MiB\nhold = 256 MiB\ngrowth = 64 MiB\n",
 		  "[pressure] growth:", "deflate_on_oom = on" },
+		{ "[guest]\nconfig = ./my.config\n", "[guest] config: './my.config'",
+		  "build --config NAME" },
 		{ GOOD "[run]\nrate = 1 GiB\n", "[run] rate: '1 GiB'", "1 GiB/s" },
 	};
 	struct scenario s;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the balloon is compared with: virtio-mem takes and gives the bytes that it is
- * asked for, free page reporting gives the host what the guest has freed.
+ * asked for, free page reporting gives the host what the guest has freed, and the floor is the
+ * host alone.
  */
 #include "tests/helpers/unit.h"
 
@@ -102,6 +103,34 @@ static void reporting_gives_back_what_was_freed(void **state)
 	json_decref(result);
 }
 
+/* All of it, by few calls, and the guest gets it back. */
+static void floor_discards_without_a_balloon(void **state)
+{
+	json_t *result = run_scenario("floor", GUEST TOUCHED "[run]\ncycles = 2\nrefault = on\n",
+				      "floor", "phases");
+	const json_t *cycle, *memory;
+	size_t i;
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(result, "method")), "floor");
+	assert_int_equal(json_array_size(json_object_get(result, "cycles")), 2);
+	json_array_foreach (json_object_get(result, "cycles"), i, cycle) {
+		memory = json_object_get(cycle, "host_memory");
+		assert_null(json_object_get(cycle, "deflate"));
+		assert_true(number_of(cycle, "inflate.bytes") == WANTED);
+		assert_true(number_of(cycle, "inflate.duration_ns") <
+			    number_of(cycle, "inflate.wall_ns"));
+		assert_true(number_of(memory, "plateau.rss_bytes") <
+			    number_of(memory, "before.rss_bytes") - 128.0 * MIB);
+		if (!json_at(cycle, "inflate.host"))
+			continue;
+		assert_true(number_of(cycle, "inflate.host.discard_bytes") == WANTED);
+		assert_true(number_of(cycle, "inflate.host.discard_calls") <= 32);
+	}
+	assert_null(json_at(result, "vmstat.balloon_inflate"));
+	json_decref(result);
+}
+
 /* What cannot be measured is refused before a boot, and why is said. */
 static void what_makes_no_sense_is_refused(void **state)
 {
@@ -116,6 +145,14 @@ static void what_makes_no_sense_is_refused(void **state)
 		  "cannot unplug a block" },
 		{ "odd", "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 191 MiB\n", "virtio-mem",
 		  "tcg", "blocks of 2 MiB" },
+		{ "scattered", GUEST "[prepare]\nstate = fragmented\n", "floor", "tcg",
+		  "whole huge pages" },
+		{ "odder", "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 191 MiB\n", "floor",
+		  "tcg", "huge pages of 2 MiB" },
+		{ "stepped", GUEST "step = 64 MiB\n", "floor", "tcg", "remove rate and step" },
+		{ "hosted", GUEST, "floor", "icount", "the host does all the work" },
+		{ "busy", GUEST TOUCHED "busy = on\n", "free-page-reporting", "tcg",
+		  "does not time free page reporting" },
 		{ "compaction", GUEST "[compaction]\nrounds = 2\nslice = 8 MiB\n", "virtio-mem",
 		  "tcg", "need a balloon" },
 	};
@@ -142,6 +179,7 @@ int main(void)
 		cmocka_unit_test(virtio_mem_moves_what_is_asked),
 		cmocka_unit_test(virtio_mem_goes_in_steps),
 		cmocka_unit_test(reporting_gives_back_what_was_freed),
+		cmocka_unit_test(floor_discards_without_a_balloon),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
 

@@ -21,6 +21,7 @@
  *   panic-in-resize  the kernel panics during a resize
  *   hang-in-resize   the agent never reports the end of a resize
  *   stuck            the agent reports that the balloon did not reach its target
+ *   lazy-vcpu        the vCPU that is to be busy does not run
  *   lost-pages       vmstat counts a page less than were inflated
  *   warn             the kernel prints a warning after hello
  *   warn-at-boot     the kernel prints warnings before hello
@@ -60,6 +61,7 @@
 
 #include "bench/build/image.h"
 #include "bench/guest/messages.h"
+#include "bench/vm/qemu.h"
 #include "lib/clock.h"
 #include "lib/json_file.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
@@ -212,6 +214,32 @@ static void set_target(unsigned long long guest_bytes)
 	pthread_mutex_unlock(&lock);
 }
 
+/* What it was told to discard without the guest. */
+static unsigned long long discarded;
+
+static void set_floor(const char *ranges)
+{
+	unsigned long long start, bytes;
+	int n;
+
+	for (discarded = 0; sscanf(ranges, "%llx+%llx%n", &start, &bytes, &n) == 2;
+	     ranges += n + 1) {
+		discarded += bytes;
+		if (!ranges[n])
+			break;
+	}
+}
+
+/* "CALLS BYTES NS"; another property is the boolean true. */
+static json_t *get_property(const json_t *msg)
+{
+	const json_t *arguments = json_object_get(msg, "arguments");
+
+	if (strcmp(json_string_value(json_object_get(arguments, "property")), FLOOR_PROPERTY))
+		return json_true();
+	return json_sprintf("2 %llu 1000000", discarded - (is("lost-pages") ? 4096 : 0));
+}
+
 static void answer_qmp(const json_t *msg)
 {
 	const char *command = json_string_value(json_object_get(msg, "execute"));
@@ -232,6 +260,13 @@ static void answer_qmp(const json_t *msg)
 	if (command && !strcmp(command, "query-balloon"))
 		json_object_set_new(result, "actual",
 				    json_integer(memory_bytes - actual_pages * 4096));
+	if (command && !strcmp(command, "qom-set"))
+		set_floor(json_string_value(
+			json_object_get(json_object_get(msg, "arguments"), "value")));
+	if (command && !strcmp(command, "qom-get")) {
+		json_decref(result);
+		result = get_property(msg);
+	}
 	put_line(qmp_fd, json_pack("{s:o, s:O}", "return", result, "id", id));
 }
 
@@ -278,6 +313,9 @@ static int kernel_says(const char *word)
 	return is("by-kernel") && !strcmp(kernel_word, word);
 }
 
+/* Whether the host has asked for a busy vCPU. */
+static int busy;
+
 /* Resize the balloon to its target, and count. */
 static void resize(void)
 {
@@ -302,6 +340,14 @@ static void put_many(const char *point, size_t count, unsigned long long from,
 		fprintf(f, ",%s", point);
 	fprintf(f, "]}\n");
 	fclose(f);
+}
+
+/* What the agent says of the vCPU that it keeps busy. */
+static json_t *busy_ns(void)
+{
+	if (!busy)
+		return NULL;
+	return json_integer(is("lazy-vcpu") ? 0 : duration_ns / 2);
 }
 
 static void time_resize(json_t *id)
@@ -330,12 +376,12 @@ static void time_resize(json_t *id)
 		put_guest_line(json_pack("{s:s, s:s}", "event", "resize-failed", "error",
 					 "the balloon did not reach its target in time"));
 	else if (!is("hang-in-resize"))
-		put_guest_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:[[i, I], [I, I]]}",
-					 "event", "resized", "from_pages", (json_int_t)from,
-					 "to_pages", (json_int_t)to, "start_ns", (json_int_t)1,
-					 "duration_ns", duration_ns, "resolution_ns",
-					 (json_int_t)1000, "cpu_ns", 0, "progress", 0,
-					 (json_int_t)from, duration_ns, (json_int_t)to));
+		put_guest_line(json_pack(
+			"{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:[[i, I], [I, I]], s:o*}", "event",
+			"resized", "from_pages", (json_int_t)from, "to_pages", (json_int_t)to,
+			"start_ns", (json_int_t)1, "duration_ns", duration_ns, "resolution_ns",
+			(json_int_t)1000, "cpu_ns", 0, "progress", 0, (json_int_t)from, duration_ns,
+			(json_int_t)to, "busy_ns", busy_ns()));
 }
 
 /* The clock of a guest that booted FAKE_CLOCK_AHEAD_NS before its host. */
@@ -386,6 +432,18 @@ static void answer_guest(const json_t *msg)
 		print_console("[    0.6] WARNING: CPU: 0 PID: 1 at mm/balloon_compaction.c:1");
 	if (is("report-at-once"))
 		touch_or_release(cmd, msg);
+	if (!strcmp(cmd, "pool"))
+		json_object_set_new(
+			answer, "ranges",
+			json_pack("[[i, i], [I, I]]", 2 << 20, 2 << 20, (json_int_t)4 << 30,
+				  json_integer_value(json_object_get(msg, "bytes")) - (2 << 20)));
+	if (!strcmp(cmd, "phase"))
+		json_object_set_new(answer, "busy_ns", json_integer(0));
+	if (!strncmp(cmd, "busy-", 5))
+		busy = !strcmp(cmd, "busy-start");
+	if (!strcmp(cmd, "busy-stop"))
+		json_object_set_new(answer, "busy_ns",
+				    json_integer(is("lazy-vcpu") ? 1 : 20000000));
 	if (!strcmp(cmd, "vmstat"))
 		json_object_set_new(answer, "vmstat",
 				    json_pack("{s:I, s:I}", "balloon_inflate", (json_int_t)inflated,
