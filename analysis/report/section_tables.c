@@ -406,8 +406,8 @@ static struct estimate estimate_latency(const struct report *r, const char *scen
 	return e;
 }
 
-/* How many values a boot has and, of an operation, that they are one in a few of all. */
-static void write_events(struct writer *w, const struct report *r, const char *scenario,
+/* How many values a boot has and, of an operation, whether they are one in a few of all. */
+static bool write_events(struct writer *w, const struct report *r, const char *scenario,
 			 const char *variant, const struct topic_item *item)
 {
 	static const char histogram[] = ".histogram";
@@ -420,19 +420,23 @@ static void write_events(struct writer *w, const struct report *r, const char *s
 		m = measure_of("%.*s.one_in", (int)(end - column), column);
 		one_in = estimate(r->table, scenario, variant, &m);
 	}
-	if (one_in.n && one_in.median > 1)
-		write_cell(w, "%.0f, 1 in %.0f", events, one_in.median);
-	else
+	if (!one_in.n || one_in.median <= 1) {
 		write_number(w, "%.0f", events);
+		return false;
+	}
+	write_cell(w, "%.0f, 1 in %.0f", events, one_in.median);
+	return true;
 }
 
-static void write_latency(struct writer *w, const struct report *r, const char *scenario,
+/* Whether the values are a sample. */
+static bool write_latency(struct writer *w, const struct report *r, const char *scenario,
 			  const char *variant, const struct topic_item *item)
 {
 	static const double quantiles[] = { 0, .5, .99, .999 };
 	struct measure max = item->measures[INFLATE];
 	double largest = 0;
 	struct series s;
+	bool sampled;
 	size_t i;
 
 	max.statistic = STATISTIC_MAX;
@@ -441,7 +445,7 @@ static void write_latency(struct writer *w, const struct report *r, const char *
 		largest = fmax(largest, s.values[i]);
 	write_row_texts(w, item->says, variant, NULL);
 	write_count(w, s.n);
-	write_events(w, r, scenario, variant, item);
+	sampled = write_events(w, r, scenario, variant, item);
 	for (i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
 		cell_estimate(w, "%.0f",
 			      estimate_latency(r, scenario, variant, item,
@@ -450,6 +454,7 @@ static void write_latency(struct writer *w, const struct report *r, const char *
 			      1);
 	write_number(w, "%.0f", largest);
 	series_release(&s);
+	return sampled;
 }
 
 bool write_latency_topic(struct writer *w, const struct report *r, const char *name,
@@ -457,6 +462,7 @@ bool write_latency_topic(struct writer *w, const struct report *r, const char *n
 {
 	const struct topic *t = topics_find(&r->topics, name);
 	const struct topic_item *item;
+	bool sampled = false;
 	size_t v;
 
 	if (!topic_is_known(r, scenario, t))
@@ -469,9 +475,13 @@ bool write_latency_topic(struct writer *w, const struct report *r, const char *n
 	topic_for_each_item (t, item)
 		for (v = 0; r->table->variants[v]; v++)
 			if (is_known(r, scenario, r->table->variants[v], item, INFLATE))
-				write_latency(w, r, scenario, r->table->variants[v], item);
+				sampled |=
+					write_latency(w, r, scenario, r->table->variants[v], item);
 	write_table_end(w);
 	write_note(w, t);
+	if (sampled)
+		write_text(w, " \"1 in N\": one operation in N is timed, and the interval contains "
+			      "the error of this sample.");
 	return true;
 }
 

@@ -208,6 +208,7 @@ static void the_report_says_where_the_time_went(void **state)
 	assert_contains(text, " | - | 5000 |");
 	/* A sample says so. */
 	assert_contains(text, "| dequeue | new+pages | 6 | 1000, 1 in 16 | 198 [198, 198] |");
+	assert_contains(text, "\"1 in N\": one operation in N is timed");
 	assert_contains(text, "| dontneed | new+pages | 6 | 1000 |");
 	assert_contains(text, "| idle | inflate | old | 6 | 262144 [262144, 262144] | 1024");
 	assert_contains(
