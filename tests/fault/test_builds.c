@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -137,13 +138,37 @@ static void cache_is_not_writable(void **state)
 	       "cannot write to the cache /proc/nowhere; set BALLOONBENCH_CACHE", "");
 }
 
+static void cache_in_a_name_with_a_blank(void **state)
+{
+	(void)state;
+	expect_outcome(
+		run_shell("BALLOONBENCH_CACHE='%s/a b' '%s' build --git /nowhere --range A..B "
+			  "2>&1",
+			  test_dir, build_path("balloonbench")),
+		EXIT_ENVIRONMENT, "a b: kernels cannot be built", "set BALLOONBENCH_CACHE");
+}
+
+/* A path of the user's is his, wherever a program that is run for him is. */
+static void relative_qemu(void **state)
+{
+	(void)state;
+	expect_outcome(run_shell("cd '%s' && ln -sf /bin/true q && QEMU=./q '%s' list --json 2>&1",
+				 test_dir, build_path("balloonbench")),
+		       EXIT_FINE, test_dir, "/q\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(patch_does_not_apply),	 cmocka_unit_test(missing_patch),
-		cmocka_unit_test(malicious_series),	 cmocka_unit_test(wrong_cut_and_config),
-		cmocka_unit_test(wrong_source_tree),	 cmocka_unit_test(no_network),
+		cmocka_unit_test(patch_does_not_apply),
+		cmocka_unit_test(missing_patch),
+		cmocka_unit_test(malicious_series),
+		cmocka_unit_test(wrong_cut_and_config),
+		cmocka_unit_test(wrong_source_tree),
+		cmocka_unit_test(no_network),
 		cmocka_unit_test(cache_is_not_writable),
+		cmocka_unit_test(cache_in_a_name_with_a_blank),
+		cmocka_unit_test(relative_qemu),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
