@@ -17,8 +17,9 @@ Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
 
 CFLAGS ?= -O2 -g
-# The code checks for truncation where it matters; gcc cannot know where that is.
-ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
+# The code checks for truncation where it matters; gcc cannot know where that is, and clang
+# does not have the option.
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Werror -Wno-unknown-warning-option -Wno-format-truncation -D_GNU_SOURCE -I. -isystem $(O) -MMD -MP $(CFLAGS)
 LDLIBS = -linih -ljansson -lgsl -lgslcblas -lm
 BPF_LDLIBS = -lbpf -lelf -lz
 HTML_LDLIBS = -lz -lnettle

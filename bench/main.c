@@ -3,10 +3,13 @@
  * balloonbench: boot VMs, resize their balloons, record the results.
  */
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bench/build/build.h"
 #include "bench/run/run.h"
 #include "bench/series/series.h"
+#include "lib/alloc.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
@@ -33,8 +36,35 @@ static const struct program balloonbench = {
 	 CAPABILITY(CAP_SYS_CHROOT) | CAPABILITY(CAP_KILL) | CAPABILITY(CAP_DAC_OVERRIDE) |        \
 	 CAPABILITY(CAP_SYS_NICE))
 
+/*
+ * Paths in the environment are relative to the directory that the user is in, but scripts and
+ * programs that are run elsewhere, and images.ini, have them, too.
+ */
+static void make_absolute(const char *variable)
+{
+	const char *value = getenv(variable);
+	char *here, *path;
+
+	if (!value || *value == '/' || !strchr(value, '/'))
+		return;
+	here = realpath(".", NULL);
+	path = here ? xasprintf("%s/%s", here, value) : NULL;
+	if (path)
+		setenv(variable, path, 1);
+	free(path);
+	free(here);
+}
+
 int main(int argc, char **argv)
 {
+	static const char *const paths[] = {
+		"QEMU",		  "BALLOONBENCH_CACHE", "KERNEL_SRC",
+		"KERNEL_PATCHES", "QEMU_SRC",		"QEMU_PATCHES"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		make_absolute(paths[i]);
 	privileges_keep(CAPABILITIES);
 	return program_run(&balloonbench, argc, argv);
 }

@@ -139,16 +139,19 @@ try_patches()
 	done
 }
 
-# Apply exactly these patches to a tree. A tree that was interrupted or changed is unpacked
-# again before a patch is reported.
+# Apply exactly these patches to a tree. One that was changed, or whose change was interrupted, is
+# unpacked again: a patch goes in or out, and is noted, in two steps.
 set_patches()
 {
 	local tree=$1
 
-	try_patches "$@" && return
+	if [[ ! -e $tree/changing ]]; then
+		touch "$tree/changing"
+		try_patches "$@" && rm "$tree/changing" && return
+	fi
 	rm -rf "$tree/src" "$tree/applied"
 	unpack_source "$tree"
-	try_patches "$@" && return
+	try_patches "$@" && rm -f "$tree/changing" && return
 	grep -E 'FAILED|malformed|find file' "$tree/patch.log" | sed 's/^/    /' >&2
 	die "$refused does not apply to $source: $(awk '/^checking file/ { f = $3 }
 		/FAILED/ { print f; exit }' "$tree/patch.log")"

@@ -36,7 +36,7 @@ static int cannot_write(const char *path, int error, char *err, size_t err_size)
 	return error < 0 ? error : -error;
 }
 
-char *cache_root(char *err, size_t err_size)
+static char *find_root(char *err, size_t err_size)
 {
 	const char *told = getenv("BALLOONBENCH_CACHE"), *home = getenv("HOME");
 	char *absolute, *path;
@@ -52,6 +52,21 @@ char *cache_root(char *err, size_t err_size)
 	if (home && *home)
 		return xasprintf("%s/.cache/balloonbench", home);
 	refuse(err, err_size, "HOME is not set; set BALLOONBENCH_CACHE");
+	return NULL;
+}
+
+char *cache_root(char *err, size_t err_size)
+{
+	char *path = find_root(err, err_size);
+
+	/* make(1) splits names at blanks; a kernel's Makefile says so after some minutes. */
+	if (!path || !strpbrk(path, " \t\n:"))
+		return path;
+	refuse(err, err_size,
+	       "%s: kernels cannot be built in a directory with a blank or a colon in its name; "
+	       "set BALLOONBENCH_CACHE to another",
+	       path);
+	free(path);
 	return NULL;
 }
 

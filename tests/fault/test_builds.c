@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
 
@@ -137,13 +138,66 @@ static void cache_is_not_writable(void **state)
 	       "cannot write to the cache /proc/nowhere; set BALLOONBENCH_CACHE", "");
 }
 
+/*
+ * A tree of QEMU: killed right after a patch went in or out, the next build with another series
+ * must not have it. The patch(1) of the test kills the script that runs it.
+ */
+#define SET_PATCHES                                                                                \
+	"cd '%s' && export PATH=\"$PWD/kill:$PATH\" && here=$PWD patches=$PWD/p source=s && "      \
+	"source '" TEST_SOURCE "/vm-images/source-tree.sh' && "                                    \
+	"unpack_source() { mkdir -p $1/src $1/applied; echo old >$1/src/file; }; "
+
+static void killed_while_patching(void **state)
+{
+	(void)state;
+	expect_outcome(
+		run_shell("cd '%s' && mkdir p kill t && echo old >file && echo new >other && "
+			  "diff -u --label a/file --label b/file file other >p/one.patch; "
+			  "printf '#!/bin/sh\\n/usr/bin/patch \"$@\" || exit\\n"
+			  "case \"$*\" in *dry*) ;; *) kill -9 $PPID ;; esac\\n' >kill/patch; "
+			  "chmod 755 kill/patch",
+			  test_dir),
+		0, "");
+	/* Into a fresh tree, which is then asked for without the patch. */
+	expect_outcome(run_shell(SET_PATCHES "unpack_source t; set_patches t one.patch", test_dir),
+		       137, "");
+	expect_outcome(
+		run_shell(SET_PATCHES "rm kill/patch; set_patches t && cat t/src/file", test_dir),
+		0, "old");
+}
+
+static void cache_in_a_name_with_a_blank(void **state)
+{
+	(void)state;
+	expect_outcome(
+		run_shell("BALLOONBENCH_CACHE='%s/a b' '%s' build --git /nowhere --range A..B "
+			  "2>&1",
+			  test_dir, build_path("balloonbench")),
+		EXIT_ENVIRONMENT, "a b: kernels cannot be built", "set BALLOONBENCH_CACHE");
+}
+
+/* A path of the user's is his, wherever a program that is run for him is. */
+static void relative_qemu(void **state)
+{
+	(void)state;
+	expect_outcome(run_shell("cd '%s' && ln -sf /bin/true q && QEMU=./q '%s' list --json 2>&1",
+				 test_dir, build_path("balloonbench")),
+		       EXIT_FINE, test_dir, "/q\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(patch_does_not_apply),	 cmocka_unit_test(missing_patch),
-		cmocka_unit_test(malicious_series),	 cmocka_unit_test(wrong_cut_and_config),
-		cmocka_unit_test(wrong_source_tree),	 cmocka_unit_test(no_network),
+		cmocka_unit_test(patch_does_not_apply),
+		cmocka_unit_test(missing_patch),
+		cmocka_unit_test(malicious_series),
+		cmocka_unit_test(wrong_cut_and_config),
+		cmocka_unit_test(wrong_source_tree),
+		cmocka_unit_test(no_network),
+		cmocka_unit_test(killed_while_patching),
 		cmocka_unit_test(cache_is_not_writable),
+		cmocka_unit_test(cache_in_a_name_with_a_blank),
+		cmocka_unit_test(relative_qemu),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

@@ -21,7 +21,7 @@
 #define OWNED "owned-by-a-name"
 /* Terminal control in 7 and in 8 bits, and a line of its own. */
 #define TERMINAL                                                                                   \
-	"\033]0;owned\007\033[2J\xe2\x80\xae\xc2\x9b"                                                          \
+	"\033]0;owned\007\033[2J\xe2\x80\xae\xc2\x9b"                                              \
 	"31m\r\n"
 /* Commands for a shell and gnuplot, and conversions for printf(). */
 #define COMMANDS                                                                                   \
