@@ -313,7 +313,7 @@ static int collect(const struct build_source *kind, struct build *build, char *e
 
 	if (!status)
 		status = kind->collect(build, err, err_size);
-	if (!status)
+	if (!status && !kind->keeps_names)
 		name_config(build);
 	return status || build->sections ? status : add_trace_events(build, err, err_size);
 }

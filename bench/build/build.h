@@ -63,6 +63,7 @@ struct build_source {
 	const char *option;
 	char *(*directory)(const struct build_options *options); /* that is opened, to be freed */
 	int (*collect)(struct build *build, char *err, size_t err_size);
+	bool keeps_names; /* of cuts, also with a configuration of ours: no two of them are built */
 };
 
 /* --range; --mbox and --series. */

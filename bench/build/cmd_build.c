@@ -47,8 +47,8 @@ static const struct option_row rows[] = {
 	OPTION(STRING, qemu_git, "qemu-git", 0, "DIR",
 	       "QEMUs of a git repository, of the commits of --range", .hint = HINT_DIRECTORY),
 	OPTION_TITLE("HOW"),
-	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
-	       .hint = HINT_FILE),
+	OPTION(NAMES, config, "config", 0, "FRAGMENT",
+	       "kernel configuration that overrides ours: a file, or distro", .hint = HINT_FILE),
 	OPTION(FLAG, debug, "debug", 0, NULL,
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
 	OPTION(STRING, name, "name", 0, "NAME",
@@ -99,9 +99,9 @@ static int collect_worktree(struct build *b, char *err, size_t err_size)
 				 err, err_size);
 }
 
-const struct build_source range_source = { "range", directory_of_git, collect_range };
-static const struct build_source worktree_source = { "worktree", directory_of_git,
-						     collect_worktree };
+const struct build_source range_source = { "range", directory_of_git, collect_range, false };
+static const struct build_source worktree_source = { "worktree", directory_of_git, collect_worktree,
+						     false };
 
 static int count_sources(const struct build_options *o)
 {
@@ -265,6 +265,10 @@ const struct command build_command = {
 		"Without a source the shipped series is built, and QEMU, as make all does. In the "
 		"environment KERNEL_SRC=DIR, KERNEL_PATCHES=DIR and QEMU=PATH take the place of "
 		"ours, and KERNEL_CUTS=\"NAME...\" builds only these cuts.\n"
+		"--config distro is ours, too: kernels configured as a distribution's, which zero "
+		"each page. "
+		"They are cuts of their own, CUT-distro, and a scenario with config = distro boots "
+		"them in place of CUT.\n"
 		"With --builds each cut also gets kernels with pads in front of the code that a "
 		"resize runs through. They do the same work at other addresses: what their times "
 		"differ by is not due to a patch.\n"
@@ -280,6 +284,8 @@ const struct command build_command = {
 		    "      the cut mine: the directory with all that is not committed yet\n"
 		    "  balloonbench build --git ~/linux --worktree --config ./numa.config\n"
 		    "      with settings of your own\n"
+		    "  balloonbench build --git ~/linux --worktree --name mine --config distro\n"
+		    "      the cut mine-distro, for the scenario distro\n"
 		    "  balloonbench build --mbox ./v3.mbox --onto ~/linux@v6.12 --name v3\n"
 		    "      a series from lore; --series DIR for patch files\n"
 		    "  balloonbench build --git ~/linux --range v6.12..my-series --builds 5\n"

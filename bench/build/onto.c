@@ -177,4 +177,4 @@ out:
 	return status;
 }
 
-const struct build_source patches_source = { "onto", directory_of_onto, collect_patches };
+const struct build_source patches_source = { "onto", directory_of_onto, collect_patches, false };

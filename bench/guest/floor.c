@@ -23,35 +23,30 @@
 /* The kernel gives up on a pool that it cannot fill, and may fill it after it has compacted. */
 #define TRIES 4
 
-static int64_t set_pool(uint64_t pages)
+static int64_t set_pool(int64_t pages)
 {
-	char text[32];
+	char wanted[32], text[32];
+	int tries = TRIES;
 	ssize_t n;
-	int tries;
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)pages);
-	for (tries = 0; tries < TRIES; tries++) {
-		n = procfs_write(POOL, text);
-		if (n)
-			return n;
-		n = procfs_read(POOL, text, sizeof(text));
+	snprintf(wanted, sizeof(wanted), "%lld", (long long)pages);
+	do {
+		n = procfs_write(POOL, wanted) ?: procfs_read(POOL, text, sizeof(text));
 		if (n < 0)
 			return n;
-		if (strtoull(text, NULL, 10) >= pages)
-			break;
-		snprintf(text, sizeof(text), "%llu", (unsigned long long)pages);
-	}
+	} while (strtoll(text, NULL, 10) < pages && --tries);
 	return strtoll(text, NULL, 10);
 }
 
 /* Add a huge page to the last range, or begin another. */
-static void add_page(struct record_list *ranges, uint64_t address)
+static void add_page(struct record_list *ranges, int64_t address)
 {
-	int64_t(*pairs)[2] = ranges->items;
+	int64_t(*pairs)[2] = ranges->items, *last = NULL;
 
-	if (ranges->count &&
-	    (uint64_t)(pairs[ranges->count - 1][0] + pairs[ranges->count - 1][1]) == address)
-		pairs[ranges->count - 1][1] += HUGE_BYTES;
+	if (ranges->count)
+		last = pairs[ranges->count - 1];
+	if (last && last[0] + last[1] == address)
+		last[1] += HUGE_BYTES;
 	else
 		record_append_pair(ranges, address, HUGE_BYTES);
 }
@@ -76,16 +71,15 @@ static int find_pool(struct record_list *ranges)
 
 int do_pool(struct call *call)
 {
-	const uint64_t pages = call->request.bytes / HUGE_BYTES;
-	int64_t got = set_pool(pages);
+	const int64_t pages = call->request.bytes / HUGE_BYTES, got = set_pool(pages);
 
 	if (got < 0)
 		return got;
-	if ((uint64_t)got < pages) {
+	if (got < pages) {
 		set_pool(0);
 		return refuse(call->error, sizeof(call->error),
-			      "the guest has %lld of the %llu huge pages that the floor is to take",
-			      (long long)got, (unsigned long long)pages);
+			      "the guest has %lld of the %lld huge pages that the floor is to take",
+			      (long long)got, (long long)pages);
 	}
 	return find_pool(&call->answer.list);
 }

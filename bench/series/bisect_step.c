@@ -52,7 +52,7 @@ static int collect(struct build *b, char *err, size_t err_size)
 	return status;
 }
 
-static const struct build_source step_source = { "bisect", directory_of, collect };
+static const struct build_source step_source = { "bisect", directory_of, collect, true };
 
 /* Build the good commit and that of the step. */
 static int build_two(const struct bisect_options *o, const char *good, const char *commit)

@@ -54,8 +54,8 @@ static const struct option_row rows[] = {
 	       "a commit is bad if the metric is worse than that of the good one by more than "
 	       "this",
 	       .hint = HINT_METRIC),
-	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
-	       .hint = HINT_FILE),
+	OPTION(NAMES, config, "config", 0, "FRAGMENT",
+	       "kernel configuration that overrides ours: a file, or distro", .hint = HINT_FILE),
 	OPTION_TITLE("HOW TO RUN A COMMIT"),
 	OPTION(STRING, scenario, "scenario", 0, "NAME|FILE", "scenario", .hint = HINT_SCENARIO),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of the commit, and as many of the good one",

@@ -37,8 +37,8 @@ static const struct option_row rows[] = {
 	OPTION(OPERANDS, operands, NULL, 0, "DIR BASE..TIP", "a git repository, and a range in it"),
 	OPTION(FLAG, each, "each", 0, NULL, "every commit of the range (the default)"),
 	OPTION(FLAG, ends, "ends", 0, NULL, "only the base and the tip"),
-	OPTION(NAMES, config, "config", 0, "FRAGMENT", "kernel configuration that overrides ours",
-	       .hint = HINT_FILE),
+	OPTION(NAMES, config, "config", 0, "FRAGMENT",
+	       "kernel configuration that overrides ours: a file, or distro", .hint = HINT_FILE),
 	OPTION(FLAG, debug, "debug", 0, NULL, "kernels that check themselves"),
 	OPTION(COUNT, builds, "builds", 0, "K",
 	       "builds of each commit, which differ in layout only; boots are at least that many "

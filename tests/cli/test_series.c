@@ -270,6 +270,23 @@ static void the_bad_commit_is_found(void **state)
 		       "begun for another bisection");
 }
 
+/* Of ours, by its name: the cuts of a series are called after it, those of bisect are its own. */
+static void a_named_configuration(void **state)
+{
+	char id[64], found[128];
+
+	(void)state;
+	commit_five("quick");
+	write_file(test_dir, "data/vm-images/config/distro.config", "# CONFIG_SMP is not set\n");
+	expect_outcome(SERIES("base..HEAD", "--ends", "--boots", "4", "--config", "distro"), 0,
+		       "00-base-distro", "05-balloon-five-distro");
+	snprintf(id, sizeof(id), "%s", git_says("rev-parse HEAD~2"));
+	snprintf(found, sizeof(found), "%s is the first bad commit", id);
+	expect_outcome(BISECT("--good", "base", "--bad", "HEAD", "--config", "distro", "-o",
+			      in_test_dir("other")),
+		       0, found);
+}
+
 static void what_cannot_be_judged_is_skipped(void **state)
 {
 	char skipped[128];
@@ -432,6 +449,7 @@ int main(void)
 		TEST(layouts_of_a_series),
 		TEST(ends_of_a_series),
 		TEST(the_bad_commit_is_found),
+		TEST(a_named_configuration),
 		TEST(what_cannot_be_judged_is_skipped),
 		TEST(what_does_not_compile_is_skipped),
 		TEST(inconclusive_commits_get_more_boots),

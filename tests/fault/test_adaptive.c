@@ -222,7 +222,7 @@ static void usage(void **state)
 		  "--max-boots 7: the suite begins with 8 boots" },
 		{ { "--max-boots", "9" }, "need --until-ci" },
 		{ { "--until-metric", "ready_ns" }, "need --until-ci" },
-		{ { "--scenario", "tracing", "--aa" },
+		{ { "--suite", "full", "--scenario", "tracing", "--aa" },
 		  "--aa: the base pfn-array runs in none of the scenarios" },
 	};
 	size_t i, n;

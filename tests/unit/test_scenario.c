@@ -265,6 +265,10 @@ static void variants(void **state)
 
 static void suites(void **state)
 {
+	static const char text[] =
+		"[levels]\nscenarios = idle touched tracing\nvariants = pfn-array finalize huge\n"
+		"variants.tracing = finalize+off finalize finalize+pages huge+pages\nboots = 6\n"
+		"boots.tracing = 2\n";
 	struct suite suite;
 	int plain_in_tracing = 0;
 	char err[512];
@@ -274,6 +278,10 @@ static void suites(void **state)
 	assert_int_equal(suite_load(&suite, "default", path_suites(), err, sizeof(err)), 0);
 	assert_true(suite.boots >= 5);
 	assert_string_equal(suite.variants[0], "pfn-array");
+	suite_release(&suite);
+	assert_int_equal(suite_load(&suite, "levels", write_file(test_dir, "levels.ini", text), err,
+				    sizeof(err)),
+			 0);
 	/* A scenario with a list of its own runs that, and the others do not. */
 	for (i = 0; i < suite.variant_count; i++) {
 		bool traced = strchr(suite.variants[i], '+');
