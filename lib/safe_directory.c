@@ -77,12 +77,14 @@ static int step(struct walk *w, const char *name, const char *rest)
 		err = -errno;
 	else if (S_ISLNK(st.st_mode))
 		err = follow(w, fd, &st, rest);
-	else if (!S_ISDIR(st.st_mode))
-		err = -ENOTDIR;
 	else
-		return memmove(w->rest, rest, strlen(rest) + 1), step_to(w, fd);
-	close(fd);
-	return err;
+		err = S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	if (err || S_ISLNK(st.st_mode)) {
+		close(fd);
+		return err;
+	}
+	memmove(w->rest, rest, strlen(rest) + 1);
+	return step_to(w, fd);
 }
 
 /* The directory that the path leads to, open to be read, or -errno. */
@@ -124,9 +126,9 @@ int safe_directory_open(const char *path, bool create)
 {
 	struct walk w = { .create = create, .follow = true };
 
-	w.at = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (snprintf(w.rest, sizeof(w.rest), "%s", path) >= (int)sizeof(w.rest))
-		w.rest[0] = '\0', close(w.at), w.at = -1, errno = ENAMETOOLONG;
+		return -ENAMETOOLONG;
+	w.at = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return safe(walk(&w));
 }
 

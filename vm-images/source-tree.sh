@@ -55,16 +55,19 @@ source_id()
 	fi
 }
 
+# As root, tar would give files to whoever has the IDs of the archive, and keep group write.
 extract_source()
 {
+	local ours=(--no-same-owner --no-same-permissions)
+
 	if [[ -n $own ]]; then
-		tar -C "$own" --exclude=.git -cf - . | tar -C "$1" -xf -
+		tar -C "$own" --exclude=.git -cf - . | tar -C "$1" "${ours[@]}" -xf -
 	elif [[ $source_file == *.deb ]]; then
 		dpkg-deb --fsys-tarfile "$source_file" |
 			tar -xOf - --wildcards './usr/src/linux-source-*.tar.xz' |
-			tar -C "$1" -xJf - --strip-components=1
+			tar -C "$1" "${ours[@]}" -xJf - --strip-components=1
 	else
-		tar -C "$1" -xJf "$source_file" --strip-components=1
+		tar -C "$1" "${ours[@]}" -xJf "$source_file" --strip-components=1
 	fi
 }
 

@@ -170,13 +170,38 @@ size_t table_count(const struct table *table, const char *scenario, const char *
 	return count;
 }
 
+/* The first of the missing that is not before these names, as table_load() sorts them. */
+static size_t first_missing(const struct table *table, const char *scenario, const char *variant)
+{
+	size_t low = 0, high = table->missing_count, middle;
+	const struct planned_boot *m;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		m = &table->missing[middle];
+		order = strcmp(m->scenario, scenario);
+		if (order < 0 || (!order && strcmp(m->variant, variant) < 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 size_t table_count_missing(const struct table *table, const char *scenario, const char *variant)
 {
-	size_t i, count = 0;
+	const bool named = scenario && variant;
+	size_t i = named ? first_missing(table, scenario, variant) : 0, count = 0;
+	const struct planned_boot *m;
 
-	for (i = 0; i < table->missing_count; i++)
-		count += matches(table->missing[i].scenario, scenario) &&
-			 matches(table->missing[i].variant, variant);
+	for (; i < table->missing_count; i++) {
+		m = &table->missing[i];
+		if (matches(m->scenario, scenario) && matches(m->variant, variant))
+			count++;
+		else if (named)
+			break;
+	}
 	return count;
 }
 

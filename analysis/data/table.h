@@ -85,7 +85,7 @@ struct table {
 	size_t boot_count, broken_count, column_count, missing_count;
 	struct planned_boot {
 		const char *scenario, *variant;
-	} * missing;	       /* that the plan orders and the tree does not have */
+	} * missing;	       /* that the plan orders and the tree does not have, sorted */
 	void *by_name, *texts; /* of tsearch(): the columns; all texts, each once */
 };
 

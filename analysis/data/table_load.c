@@ -362,6 +362,14 @@ static char **collect_names(struct table *t, const char *list, bool scenarios)
 	return names;
 }
 
+static int by_plan(const void *one, const void *other)
+{
+	const struct planned_boot *a = one, *b = other;
+	int order = strcmp(a->scenario, b->scenario);
+
+	return order ? order : strcmp(a->variant, b->variant);
+}
+
 static void collect_missing(struct table *t)
 {
 	size_t i, planned = document_size(t->plan, "order");
@@ -377,6 +385,7 @@ static void collect_missing(struct table *t)
 			t->missing[t->missing_count++] =
 				(struct planned_boot){ boot.scenario, boot.variant };
 	}
+	qsort(t->missing, t->missing_count, sizeof(*t->missing), by_plan);
 }
 
 int table_load(struct table *t, const char *dir, char *err, size_t err_size)

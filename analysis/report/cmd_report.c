@@ -2,6 +2,7 @@
 /* balloonstat report: REPORT.md and its plots, and both as one page. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/arguments.h"
@@ -167,11 +168,17 @@ static int load_beside(struct table *table, const struct table *main, const char
 		       bool mixed_hosts)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	int status;
 
 	if (snprintf(path, sizeof(path), "%s/%s", main->dir, name) >= (int)sizeof(path) ||
-	    access(path, F_OK))
+	    lstat(path, &st))
 		return 0;
+	/* As of the files of a tree, one from someone else could lead to the reader's own. */
+	if (S_ISLNK(st.st_mode)) {
+		log_error("%s is a symbolic link, which is not followed in a result tree", path);
+		return EXIT_ENVIRONMENT;
+	}
 	status = open_table(table, path);
 	if (status || mixed_hosts || table_same_host(table, main))
 		return status;

@@ -86,7 +86,8 @@ static int unpack(const struct git *git, const char *deb, char *err, size_t err_
 	if (!status && glob_below(package, "/usr/src/linux-source-*.tar.xz", &found)) {
 		status = refuse(err, err_size, "%s is not the source of a kernel", deb);
 	} else if (!status) {
-		status = unpack_by(ARGS("tar", "-C", git->src, "--strip-components=1", "-xf",
+		status = unpack_by(ARGS("tar", "-C", git->src, "--no-same-owner",
+					"--no-same-permissions", "--strip-components=1", "-xf",
 					found.gl_pathv[0]),
 				   deb, err, err_size);
 		globfree(&found);

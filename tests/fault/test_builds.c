@@ -5,6 +5,7 @@
 #include "tests/helpers/unit.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
@@ -166,6 +167,22 @@ static void killed_while_patching(void **state)
 		0, "old");
 }
 
+/* What root unpacks is root's, and nobody else can write to it. */
+static void unpacked_files_are_ours(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip_test("only root can give files away");
+	expect_outcome(
+		run_shell("cd '%s' && mkdir theirs unpacked && echo x >theirs/file && "
+			  "chmod 666 theirs/file && chown 65534:65534 theirs/file && umask 022 && "
+			  "here=$PWD patches=$PWD && source '" TEST_SOURCE
+			  "/vm-images/source-tree.sh' && own=theirs && "
+			  "extract_source unpacked && stat -c '%%u %%a' unpacked/file",
+			  test_dir),
+		0, "0 644");
+}
+
 static void cache_in_a_name_with_a_blank(void **state)
 {
 	(void)state;
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(wrong_cut_and_config),
 		cmocka_unit_test(wrong_source_tree),
 		cmocka_unit_test(no_network),
+		cmocka_unit_test(unpacked_files_are_ours),
 		cmocka_unit_test(killed_while_patching),
 		cmocka_unit_test(cache_is_not_writable),
 		cmocka_unit_test(cache_in_a_name_with_a_blank),

@@ -190,6 +190,10 @@ static void links_are_not_read(void **state)
 		symlink(in_test_dir("trace"), in_tree("traced", "idle/v0/boot-01/" TRACE_FILE)), 0);
 	expect_outcome(stat_program("export", "traced", "--format=perfetto"), EXIT_ENVIRONMENT,
 		       TRACE_FILE ": Too many levels of symbolic links");
+	hostile_tree_make(in_test_dir("beside"));
+	assert_int_equal(symlink(in_test_dir("beside"), in_tree("beside", "icount")), 0);
+	expect_outcome(stat_program("report", "beside", "--no-plots"), EXIT_ENVIRONMENT,
+		       "icount is a symbolic link");
 	/* The tree itself may be one. */
 	hostile_tree_make(in_test_dir("real"));
 	assert_int_equal(symlink("real", in_test_dir("named")), 0);
