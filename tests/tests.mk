@@ -14,6 +14,7 @@ fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
 result_schema := $(call helper,result-schema)
+keep_memory := $(call helper,keep-memory).so
 helpers := $(fake_qemu) $(faulty_qemu) $(advise)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
@@ -30,6 +31,8 @@ fuzz_qemus := $(O)/fuzz-qemu/sanitized $(if $(QEMU_PATCHES)$(QEMU_SRC),,$(patsub
 	      $(seeded)/device/%.patch,$(O)/fuzz-qemu/%,$(wildcard $(seeded)/device/*.patch)))
 # Kernels of tests/vm/test_planted.c.
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
+# Kernel of tests/vm/test_stale.c.
+stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
 DEBUG_CUTS := finalize chunks huge
@@ -65,7 +68,7 @@ need_fuzz = fuzz-build $(fuzz_corpora) $(call tests_of,fuzz)
 need_trace = $(programs) $(call tests_of,trace) $(helpers)
 need_device = $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
-need_vm = $(booted) $(call tests_of,vm) $(helpers) $(planted)
+need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
 need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
@@ -91,6 +94,10 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 $(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
+$(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
+$(keep_memory): $(keep_memory:.so=.o)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^
 $(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/lib.a
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
@@ -125,6 +132,10 @@ pack-corpus: $(fuzz_corpora) $(device_corpus) ## pack the inputs in build/corpus
 $(O)/planted/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/delay KERNEL_CUTS="finalize planted" $(build_kernels)
+
+$(O)/stale/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_PATCHES=$(seeded)/stale KERNEL_CUTS=stale $(build_kernels)
 
 $(O)/layout/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)

@@ -34,8 +34,8 @@ struct call {
 typedef int request_handler(struct call *call);
 
 /* README.md has the arguments and answers of each request. */
-request_handler do_touch, do_cache, do_pattern, do_free, do_release, do_fragment, do_hold_high,
-	do_free_high;								 /* memory.c */
+request_handler do_touch, do_cache, do_pattern, do_stale, do_free, do_release, do_fragment,
+	do_hold_high, do_free_high;						 /* memory.c */
 request_handler do_counters, do_buddy, do_owners, do_compact, do_read, do_write; /* procfs.c */
 request_handler do_concurrent;							 /* concurrent.c */
 request_handler do_time_resize, do_phase, do_trace_start, do_trace; /* resize_timer.c */

@@ -126,6 +126,7 @@ static const struct handler {
 	{ "concurrent", do_concurrent, NULL, { "timeout_ns" } },
 	{ "fill", do_pattern, NULL, { NULL } },
 	{ "verify", do_pattern, &answer_bad_words, { NULL } },
+	{ "stale", do_stale, &answer_bad_words, { NULL } },
 	{ "free", do_free, &answer_bytes, { NULL } },
 	{ "vmstat", do_counters, &answer_vmstat, { NULL } },
 	{ "meminfo", do_counters, &answer_meminfo, { NULL } },

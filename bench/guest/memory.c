@@ -128,6 +128,20 @@ int do_pattern(struct call *call)
 			      "no memory is held; send touch first");
 }
 
+/* "touch" wrote the first word of each page, the kernel zeroed the others. */
+int do_stale(struct call *call)
+{
+	const uint64_t *words = (uint64_t *)held.map;
+	const uint64_t per_page = sysconf(_SC_PAGESIZE) / sizeof(*words);
+	uint64_t i;
+
+	for (i = 0; i < held.bytes / sizeof(*words); i++)
+		call->answer.number += i % per_page && words[i];
+	return words ? 0
+		     : refuse(call->error, sizeof(call->error),
+			      "no memory is held; send touch first");
+}
+
 int do_free(struct call *call)
 {
 	call->answer.number = memory_free();
