@@ -35,7 +35,7 @@ planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
-DEBUG_CUTS := finalize chunks huge
+DEBUG_CUTS := finalize chunks huge huge-pipeline
 
 # The inputs of a fuzzer are an archive, which is unpacked into $(O)/corpus.
 fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(wildcard tests/fuzz/corpus/*.tar.xz))

@@ -267,6 +267,28 @@ static void write_stress_cuts(struct writer *w, const struct document *summary)
 	write_table_end(w);
 }
 
+/* Summaries of before say nothing about this: all their boots had page_owner. */
+static void write_stress_boots(struct writer *w, const struct document *summary)
+{
+	static const char *const counts[] = { "boots_with_page_owner", "boots_without_page_owner",
+					      "boots_with_init_on_alloc" };
+	const struct document *cut = document_item(summary, "cuts", 0, NULL);
+	size_t i, k;
+
+	if (!document_at(cut, counts[0]))
+		return;
+	write_paragraph(w, "A new cut has more of the time than an old one, by its weight. While "
+			   "page_owner is on, the bulk allocator allocates single pages.");
+	write_table_of(w, "cut|weight|boots with page_owner|without|with init_on_alloc=1");
+	for (i = 0; (cut = document_item(summary, "cuts", i, NULL)); i++) {
+		write_row_texts(w, document_text(cut, "cut"), NULL);
+		write_count(w, document_integer(cut, "weight"));
+		for (k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
+			write_count(w, document_integer(cut, counts[k]));
+	}
+	write_table_end(w);
+}
+
 /* The kinds of the first cut; all have the same. */
 static void write_operations(struct writer *w, const struct document *summary)
 {
@@ -298,10 +320,11 @@ static void write_findings(struct writer *w, const struct document *summary)
 {
 	const struct document *cut, *finding;
 	size_t i, k, findings = 0;
-	long long audits = 0;
+	long long audits = 0, unowned = 0;
 
 	for (i = 0; (cut = document_item(summary, "cuts", i, NULL)); i++) {
 		audits += document_integer(cut, "audits");
+		unowned += document_integer(cut, "boots_without_page_owner");
 		for (k = 0; (finding = document_item(cut, "findings", k, NULL)); k++, findings++)
 			write_item(w, "%s, boot %lld, round %lld, %s: %s. Again with: %s",
 				   document_text(cut, "cut"),
@@ -314,9 +337,10 @@ static void write_findings(struct writer *w, const struct document *summary)
 		write_paragraph(w, "No audit was made: whether anything is wrong is not known.");
 	else if (!findings)
 		write_paragraph(
-			w, "Nothing was found: no kernel reported an error, and at every audit "
-			   "all managed pages were there and no page belonged to an empty "
-			   "balloon.");
+			w,
+			"Nothing was found: no kernel reported an error, and at every audit "
+			"all managed pages were there and no page belonged to an empty balloon%s.",
+			unowned ? " (as far as page_owner was on)" : "");
 }
 
 void stress_summary_write(struct writer *w, const struct report *r, const struct document *summary)
@@ -329,6 +353,7 @@ void stress_summary_write(struct writer *w, const struct report *r, const struct
 	}
 	write_stress_setup(w, summary);
 	write_stress_cuts(w, summary);
+	write_stress_boots(w, summary);
 	write_operations(w, summary);
 	write_findings(w, summary);
 }

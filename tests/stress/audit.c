@@ -130,12 +130,15 @@ static int need(struct stress_boot *boot, const char *what, int err)
 	return err;
 }
 
-/* Count pages that were allocated for the balloon, or to migrate its pages to. */
+/* Count pages that were allocated for the balloon, or to migrate its pages to: by page_owner. */
 static int count_kept(struct stress_boot *boot, int64_t *pages)
 {
 	struct guest_request owners = guest_request("owners");
 	int err;
 
+	*pages = 0;
+	if (!boot->machine.page_owner)
+		return 0;
 	owners.words = (char *)"balloon_page_ balloon_block_ compaction_alloc";
 	err = request(boot, owners, &answer_pages, pages);
 	return err ? unanswered(boot, err) : 0;
@@ -186,7 +189,9 @@ int stress_audit_begin(struct stress_boot *boot)
 	struct memory_counts counts = { .total_bytes = 0 };
 	int err;
 
-	err = need(boot, "fail_page_alloc", prepare_injection(boot));
+	err = need(boot, "kmemleak", write_guest(boot, KMEMLEAK, "clear"));
+	if (!err)
+		err = need(boot, "fail_page_alloc", prepare_injection(boot));
 	if (!err)
 		err = need(boot, "page_owner", read_counts(boot, &counts));
 	boot->total_bytes = counts.total_bytes;
@@ -310,14 +315,15 @@ int stress_audit(struct stress_boot *boot)
 	if (err || boot->finding)
 		return err;
 	boot->counts->audits++;
-	stress_log(boot, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "op", "audit",
-				   "duration_ns", (json_int_t)(clock_ns() - start), "total_bytes",
-				   (json_int_t)counts.total_bytes, "free_bytes",
-				   (json_int_t)counts.free_bytes, "kept_pages",
-				   (json_int_t)counts.kept_pages, "inflated_pages",
-				   (json_int_t)counts.inflated, "deflated_pages",
-				   (json_int_t)counts.deflated, "migrated_pages",
-				   (json_int_t)counts.migrated));
+	stress_log(boot,
+		   json_pack("{s:s, s:I, s:I, s:I, s:o*, s:I, s:I, s:I}", "op", "audit",
+			     "duration_ns", (json_int_t)(clock_ns() - start), "total_bytes",
+			     (json_int_t)counts.total_bytes, "free_bytes",
+			     (json_int_t)counts.free_bytes, "kept_pages",
+			     boot->machine.page_owner ? json_integer(counts.kept_pages) : NULL,
+			     "inflated_pages", (json_int_t)counts.inflated, "deflated_pages",
+			     (json_int_t)counts.deflated, "migrated_pages",
+			     (json_int_t)counts.migrated));
 	boot->inflated_pages = counts.inflated;
 	boot->deflated_pages = counts.deflated;
 	boot->migrated_pages = counts.migrated;

@@ -185,6 +185,8 @@ static int start(struct stress_boot *boot, const struct qemu_config *config)
 static void add_up(struct stress_boot *boot)
 {
 	boot->counts->boots++;
+	boot->counts->page_owner_boots += boot->machine.page_owner;
+	boot->counts->init_boots += boot->machine.init_on_alloc;
 	boot->counts->inflated_pages += boot->inflated_pages;
 	boot->counts->deflated_pages += boot->deflated_pages;
 	boot->counts->migrated_pages += boot->migrated_pages;

@@ -20,6 +20,8 @@ struct stress_counts {
 	uint64_t audits;
 	uint64_t leak_scans;
 	uint64_t boots;
+	uint64_t page_owner_boots; /* with page_owner */
+	uint64_t init_boots;	   /* with init_on_alloc=1 */
 	uint64_t inflated_pages; /* by vmstat, up to the last audit of each boot; the next two, too
 				  */
 	uint64_t deflated_pages;
@@ -32,6 +34,7 @@ struct stress_boot {
 	const struct image_cut *cut;
 	uint64_t seed;
 	unsigned int number;
+	struct stress_machine machine;
 	const char *directory; /* of its logs */
 	FILE *log;	       /* a line of JSON for each order and audit */
 	uint64_t started_ns;   /* origin of the times in the log */
@@ -44,7 +47,7 @@ struct stress_boot {
 	long console_offset;
 	int64_t total_bytes;	/* MemTotal before the first round */
 	int64_t free_bytes;	/* MemFree then */
-	int64_t kept_pages;	/* balloon pages by page_owner then: 0 */
+	int64_t kept_pages;	/* balloon pages by page_owner then: 0; 0 without it */
 	int64_t inflated_pages; /* by vmstat at the last audit, like the next two */
 	int64_t deflated_pages;
 	int64_t migrated_pages;
@@ -58,8 +61,8 @@ struct stress_limits {
 
 /**
  * stress_boot_run() - start the guest, run its rounds, power it off
- * @boot: cut, seed, number, directory, log, started_ns and counts are set; .finding is
- *	the caller's to release
+ * @boot: cut, seed, number, machine, directory, log, started_ns and counts are set; .finding
+ *	is the caller's to release
  * @config: of its QEMU
  *
  * Return: 0, also if something was found; -EINTR; another -errno if QEMU cannot be started

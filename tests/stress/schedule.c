@@ -133,16 +133,43 @@ void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot
 	qsort(round->orders, round->count, sizeof(round->orders[0]), by_time);
 }
 
+/* One of the boots 1 and 2, one of 3 and 4, and so on: exactly half, also of few boots. */
+static bool has_page_owner(uint64_t seed, unsigned int boot)
+{
+	return (begin(seed, (boot + 1) / 2, UINT32_MAX - 1) + boot) % 2;
+}
+
 /*
  * Free page reporting or page poisoning, not both: on resume, the driver does not send the
- * poison value again, and reported pages come back as zeroes.
+ * poison value again, and reported pages come back as zeroes. Page poisoning turns
+ * init_on_alloc off.
  */
 void schedule_machine(struct stress_machine *machine, uint64_t seed, unsigned int boot)
 {
 	uint64_t state = begin(seed, boot, UINT32_MAX);
 	bool oom = chance(&state, 50), reporting = chance(&state, 50);
+	bool init = chance(&state, 40);
 
 	snprintf(machine->device, sizeof(machine->device), "%s%s%s", oom ? "deflate-on-oom=on" : "",
 		 oom && reporting ? "," : "", reporting ? "free-page-reporting=on" : "");
-	machine->append = reporting ? "page_poison=0" : "page_poison=1";
+	machine->page_owner = has_page_owner(seed, boot);
+	machine->init_on_alloc = init;
+	snprintf(machine->append, sizeof(machine->append),
+		 "page_owner=%s init_on_alloc=%d page_poison=%d",
+		 machine->page_owner ? "on" : "off", init, !reporting && !init);
+}
+
+/* Cuts that have had hours of stress, or change hardly anything. */
+static const char *const old_cuts[] = { "stock", "traced",     "pfn-array", "list", "finalize",
+					"null",	 "chunks-256", "chunks",    "sg" };
+#define NEW_WEIGHT 4
+
+unsigned int schedule_weight(const char *cut)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(old_cuts) / sizeof(old_cuts[0]); i++)
+		if (!strcmp(cut, old_cuts[i]))
+			return 1;
+	return NEW_WEIGHT;
 }

@@ -60,10 +60,20 @@ void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot
 
 /* Configuration of a boot, beside that of its kernel. */
 struct stress_machine {
-	char device[64];    /* properties of the balloon device, or "" */
-	const char *append; /* for the kernel's command line */
+	char device[64]; /* properties of the balloon device, or "" */
+	char append[64]; /* for the kernel's command line: page_owner and the next, and more */
+	/*
+	 * Without it, pages that are lost are found by their number only. With it,
+	 * alloc_pages_bulk() allocates single pages.
+	 */
+	bool page_owner;
+	bool init_on_alloc;
 };
 
+/* Half of the boots have page_owner, two in five init_on_alloc. */
 void schedule_machine(struct stress_machine *machine, uint64_t seed, unsigned int boot);
+
+/* The share of a cut in the time of a run: 1, or more for one that is new or not known. */
+unsigned int schedule_weight(const char *cut);
 
 #endif

@@ -26,11 +26,11 @@
 #include "tests/stress/summary.h"
 
 /*
- * page_owner and kmemleak for the audits; no delay in pm_test. An emulated CPU may wait long
+ * kmemleak for the audits; no delay in pm_test. An emulated CPU may wait long
  * for a real one: a late stall warning, and no check of the timer. An NMI shows where it is.
  */
 #define DEBUG_COMMAND_LINE                                                                         \
-	"page_owner=on kmemleak=on suspend.pm_test_delay=0 unknown_nmi_panic "                     \
+	"kmemleak=on suspend.pm_test_delay=0 unknown_nmi_panic "                                   \
 	"rcupdate.rcu_cpu_stall_timeout=300 no_timer_check"
 
 struct stress {
@@ -191,7 +191,6 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 		    json_t *findings)
 {
 	char directory[PATH_MAX], properties[256], append[256];
-	struct stress_machine machine = { 0 };
 	const char *device = device_of(s, cut->name);
 	struct stress_boot boot = { .cut = cut,
 				    .seed = s->options.seed,
@@ -208,13 +207,13 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 		log_error("cannot create %s: %s", directory, strerror(errno));
 		return -errno;
 	}
-	schedule_machine(&machine, s->options.seed, number);
-	snprintf(append, sizeof(append), DEBUG_COMMAND_LINE " %s", machine.append);
+	schedule_machine(&boot.machine, s->options.seed, number);
+	snprintf(append, sizeof(append), DEBUG_COMMAND_LINE " %s", boot.machine.append);
 	snprintf(properties, sizeof(properties), "%s%s%s", device ? device : "",
-		 device && *machine.device ? "," : "", machine.device);
+		 device && *boot.machine.device ? "," : "", boot.machine.device);
 	if (!s->options.quiet)
 		log_info("%s boot %u (%s%s%s), %llu operations so far", cut->name, number,
-			 properties, *properties ? ", " : "", machine.append,
+			 properties, *properties ? ", " : "", boot.machine.append,
 			 (unsigned long long)stress_orders(counts));
 	config = config_of(s, cut, append, properties, directory);
 	err = stress_boot_run(&boot, &config, limits);
@@ -240,23 +239,37 @@ static bool is_over(const struct stress *s, const struct stress_limits *limits,
 	return limits->orders && stress_orders(counts) >= limits->orders;
 }
 
+/* The cut's share of the time that is left, by its weight. */
+static uint64_t share_of(const struct stress *s, size_t index, uint64_t start)
+{
+	uint64_t end = s->started_ns + s->options.minutes * 60 * NSEC_PER_SEC, all = 0;
+	size_t i;
+
+	for (i = index; i < s->cut_count; i++)
+		all += schedule_weight(s->cuts[i]->name);
+	return end > start ? (end - start) * schedule_weight(s->cuts[index]->name) / all : 0;
+}
+
 static int stress_cut(struct stress *s, size_t index)
 {
 	const struct image_cut *cut = s->cuts[index];
 	struct stress_limits limits = { .orders = s->options.ops };
 	struct stress_counts counts = { .boots = 0 };
 	unsigned int number = s->options.replay ? s->options.replay : 1;
-	uint64_t start = clock_ns();
+	uint64_t start = clock_ns(), share;
 	json_t *findings = json_array();
 	int err = 0;
 
 	/* Time that earlier cuts have not used is shared by the rest. */
-	if (s->options.minutes)
-		limits.end_ns =
-			start + (s->started_ns + s->options.minutes * 60 * NSEC_PER_SEC - start) /
-					(s->cut_count - index);
-	while (!err && !is_over(s, &limits, &counts, findings))
+	share = s->options.minutes ? share_of(s, index, start) : 0;
+	while (!err) {
+		/* Leave time for two boots: one with page_owner, one without. */
+		if (s->options.minutes)
+			limits.end_ns = start + (counts.boots ? share : share / 2);
+		if (is_over(s, &limits, &counts, findings))
+			break;
 		err = one_boot(s, cut, number++, &limits, &counts, findings);
+	}
 	json_array_append_new(
 		json_object_get(s->summary, "cuts"),
 		summary_cut(cut, device_of(s, cut->name), &counts, clock_ns() - start, findings));
@@ -309,6 +322,9 @@ static int show_plan(const struct stress_options *o)
 	size_t i;
 
 	schedule_machine(&machine, o->seed, boot);
+	for (i = 0; i < o->cut_count; i++)
+		printf("{\"cut\": \"%s\", \"weight\": %u}\n", o->cuts[i],
+		       schedule_weight(o->cuts[i]));
 	printf("{\"boot\": %u, \"device\": \"%s\", \"append\": \"%s\"}\n", boot, machine.device,
 	       machine.append);
 	for (number = 0; number < STRESS_ROUNDS; number++) {

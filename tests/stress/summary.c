@@ -26,19 +26,22 @@ static json_t *operations(const struct stress_counts *counts)
 json_t *summary_cut(const struct image_cut *cut, const char *device,
 		    const struct stress_counts *counts, uint64_t duration_ns, json_t *findings)
 {
-	return json_pack("{s:s, s:s*, s:s*, s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, "
-			 "s:I, s:I, s:o}",
-			 "cut", cut->name, "kernel_release", cut->release, "key", cut->key,
-			 "device", device ? device : "", "duration_s",
-			 (double)duration_ns / NSEC_PER_SEC, "boots", (json_int_t)counts->boots,
-			 "rounds", (json_int_t)counts->rounds, "audits", (json_int_t)counts->audits,
-			 "leak_scans", (json_int_t)counts->leak_scans, "operation_count",
-			 (json_int_t)stress_orders(counts), "operations", operations(counts),
-			 "faults_injected", (json_int_t)counts->faults, "processes_killed",
-			 (json_int_t)counts->killed, "inflated_pages",
-			 (json_int_t)counts->inflated_pages, "deflated_pages",
-			 (json_int_t)counts->deflated_pages, "migrated_pages",
-			 (json_int_t)counts->migrated_pages, "findings", findings);
+	return json_pack(
+		"{s:s, s:s*, s:s*, s:s, s:f, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"cut", cut->name, "kernel_release", cut->release, "key", cut->key, "device",
+		device ? device : "", "duration_s", (double)duration_ns / NSEC_PER_SEC, "weight",
+		(int)schedule_weight(cut->name), "boots", (json_int_t)counts->boots,
+		"boots_with_page_owner", (json_int_t)counts->page_owner_boots,
+		"boots_without_page_owner", (json_int_t)(counts->boots - counts->page_owner_boots),
+		"boots_with_init_on_alloc", (json_int_t)counts->init_boots, "rounds",
+		(json_int_t)counts->rounds, "audits", (json_int_t)counts->audits, "leak_scans",
+		(json_int_t)counts->leak_scans, "operation_count",
+		(json_int_t)stress_orders(counts), "operations", operations(counts),
+		"faults_injected", (json_int_t)counts->faults, "processes_killed",
+		(json_int_t)counts->killed, "inflated_pages", (json_int_t)counts->inflated_pages,
+		"deflated_pages", (json_int_t)counts->deflated_pages, "migrated_pages",
+		(json_int_t)counts->migrated_pages, "findings", findings);
 }
 
 /* The section of the report, by itself. */

@@ -108,27 +108,78 @@ static void rounds_have_all_operations(void **state)
 
 static void machines_differ(void **state)
 {
-	unsigned int boot, oom = 0, reporting = 0, poison = 0;
+	unsigned int boot, oom = 0, reporting = 0, poison = 0, init = 0;
 	struct stress_machine machine = { 0 };
+	bool reports, poisons;
 
 	(void)state;
 	for (boot = 1; boot <= 64; boot++) {
 		schedule_machine(&machine, SEED, boot);
 		oom += strstr(machine.device, "deflate-on-oom=on") != NULL;
-		reporting += strstr(machine.device, "free-page-reporting=on") != NULL;
-		poison += strstr(machine.append, "page_poison=1") != NULL;
+		reports = strstr(machine.device, "free-page-reporting=on");
+		poisons = strstr(machine.append, "page_poison=1");
+		assert_int_equal(machine.init_on_alloc,
+				 strstr(machine.append, "init_on_alloc=1") != NULL);
+		/* Poisoning would turn init_on_alloc off, and is lost for reported pages. */
+		assert_int_equal(poisons, !reports && !machine.init_on_alloc);
+		reporting += reports;
+		poison += poisons;
+		init += machine.init_on_alloc;
 	}
-	assert_in_range(oom, 1, 63);
-	assert_in_range(reporting, 1, 63);
-	assert_int_equal(poison, 64 - reporting);
+	assert_in_range(oom, 16, 48);
+	assert_in_range(reporting, 16, 48);
+	assert_in_range(init, 16, 48);
+	assert_in_range(poison, 8, 32);
+}
+
+/* One of each two, and the first of them not always the same. */
+static void half_the_boots_have_page_owner(void **state)
+{
+	struct stress_machine a = { 0 }, b = { 0 };
+	unsigned int boot, first = 0;
+
+	(void)state;
+	for (boot = 1; boot <= 64; boot += 2) {
+		schedule_machine(&a, SEED, boot);
+		schedule_machine(&b, SEED, boot + 1);
+		assert_int_equal(a.page_owner + b.page_owner, 1);
+		assert_contains(a.append, a.page_owner ? "page_owner=on" : "page_owner=off");
+		assert_contains(b.append, b.page_owner ? "page_owner=on" : "page_owner=off");
+		first += a.page_owner;
+	}
+	assert_in_range(first, 4, 28);
+}
+
+/* The share of the newest among the cuts of kernel-patches/series, in that order. */
+static void most_time_is_for_new_cuts(void **state)
+{
+	static const char *const cuts[] = { "stock",   "traced",       "pfn-array",
+					    "list",    "finalize",     "null",
+					    "no-init", "pipeline",     "chunks-256",
+					    "chunks",  "sg",	       "bulk",
+					    "huge",    "huge-no-init", "huge-pipeline" };
+	unsigned int sum = 0, of_new = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		assert_above(schedule_weight(cuts[i]), 0);
+		sum += schedule_weight(cuts[i]);
+		if (schedule_weight(cuts[i]) > 1)
+			of_new += schedule_weight(cuts[i]);
+	}
+	assert_above(schedule_weight("huge-pipeline"), schedule_weight("finalize"));
+	assert_above(schedule_weight("a series of yours"), schedule_weight("finalize"));
+	assert_above(3 * of_new, 2 * sum);
 }
 
 /* --plan prints the schedule, the same each time. */
 static void plan_is_printed(void **state)
 {
-	const char *args[] = { "--plan", "--seed", "7", "--replay", "3", NULL };
+	const char *args[] = { "--plan", "--seed", "7", "--replay", "3", "--cut", "huge", NULL };
 	struct outcome first = run_program("tests/stress/stress", args);
 	struct outcome again = run_program("tests/stress/stress", args);
+	struct stress_machine machine = { 0 };
 	struct stress_round round;
 	char line[256];
 
@@ -140,6 +191,9 @@ static void plan_is_printed(void **state)
 		 "{\"boot\": 3, \"round\": %d, \"op\": \"%s\", \"after_ms\": %u, ",
 		 STRESS_ROUNDS - 1, stress_op_name(round.orders[0].op), round.orders[0].after_ms);
 	assert_contains(first.output, line);
+	schedule_machine(&machine, 7, 3);
+	assert_contains(first.output, machine.append);
+	assert_contains(first.output, "{\"cut\": \"huge\", \"weight\": 4}\n");
 	outcome_release(&first);
 	outcome_release(&again);
 }
@@ -257,6 +311,8 @@ int main(void)
 		cmocka_unit_test(boots_and_rounds_differ),
 		cmocka_unit_test(rounds_have_all_operations),
 		cmocka_unit_test(machines_differ),
+		cmocka_unit_test(half_the_boots_have_page_owner),
+		cmocka_unit_test(most_time_is_for_new_cuts),
 		cmocka_unit_test(plan_is_printed),
 		cmocka_unit_test(wrong_options),
 		cmocka_unit_test(findings_are_recognised),

@@ -83,6 +83,9 @@ static void check_counts(const json_t *row)
 				 number_of(row, counts[i]));
 	assert_at_least(number_of(row, "operation_count"), atoi(OPERATIONS));
 	assert_number(number_of(row, "inflated_pages"), number_of(row, "deflated_pages"));
+	assert_number(number_of(row, "boots_with_page_owner") +
+			      number_of(row, "boots_without_page_owner"),
+		      number_of(row, "boots"));
 }
 
 static void check_good(const char *cut, int status)
@@ -132,6 +135,13 @@ static void nothing_found_in_huge(void **state)
 	expect_nothing_found("huge");
 }
 
+/* All of the series: pages that are not initialised, and allocated while the host works. */
+static void nothing_found_in_huge_pipeline(void **state)
+{
+	(void)state;
+	expect_nothing_found("huge-pipeline");
+}
+
 /* With the schedule that finalize passes: the two kernels differ in two lines. */
 static void seeded_bug_is_found(void **state)
 {
@@ -158,7 +168,7 @@ static void unknown_cut(void **state)
 		       2, "no cut 'no-such-cut'");
 }
 
-/* An ordinary kernel has no page_owner, which is an error, not a finding. */
+/* An ordinary kernel has no kmemleak, which is an error, not a finding. */
 static void ordinary_kernel_is_refused(void **state)
 {
 	(void)state;
@@ -174,6 +184,7 @@ int main(void)
 		cmocka_unit_test(nothing_found_in_finalize),
 		cmocka_unit_test(nothing_found_in_chunks),
 		cmocka_unit_test(nothing_found_in_huge),
+		cmocka_unit_test(nothing_found_in_huge_pipeline),
 		cmocka_unit_test(seeded_bug_is_found),
 	};
 

@@ -13,6 +13,8 @@
 
 #define CUT                                                                                        \
 	"{\"cut\": \"huge\", \"device\": \"page-chunks=on\", \"duration_s\": 90.0, \"boots\": 2, " \
+	"\"weight\": 4, \"boots_with_page_owner\": 2, \"boots_without_page_owner\": 0, "           \
+	"\"boots_with_init_on_alloc\": 1, "                                                        \
 	"\"rounds\": 31, \"audits\": %d, \"leak_scans\": 2, \"operation_count\": 210, "            \
 	"\"operations\": {\"target\": {\"done\": 70, \"failed\": 0}, "                             \
 	"\"rebind\": {\"done\": 9, \"failed\": 3}}, \"faults_injected\": 12345, "                  \
@@ -71,6 +73,7 @@ static void what_was_done_is_counted(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "| huge | page-chunks=on | 1.5 | 2 | 31 | 210 | 5 | 2 | 12345 "
 				     "| 4 | 4096 | 4096 | 17 | 0 |"));
+	assert_non_null(strstr(text, "| huge | 4 | 2 | 0 | 1 |"));
 	assert_non_null(strstr(text, "| cut | target | rebind |\n"));
 	assert_non_null(strstr(text, "| huge | 70 (0) | 9 (3) |"));
 	assert_non_null(strstr(text, "| seed | 42 |"));
