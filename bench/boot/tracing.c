@@ -198,8 +198,13 @@ static void put_phases(const struct run *run, const struct resize *r, struct pha
 
 	if (t->work.source == HOST_TRACEPOINTS)
 		advice = t->work.discard_ns + t->work.willneed_ns;
-	/* Under icount the guest's clock stands still while the host works. */
-	if (run->boot->accel == RESULT_ICOUNT || !t->batches)
+	else if (!totals->calls)
+		advice = 0;
+	/*
+	 * Under icount the guest's clock stands still while the host works. If no call was timed,
+	 * the time in the device cannot be divided, and stays in notify.
+	 */
+	if (run->boot->accel == RESULT_ICOUNT || !t->batches || isnan(advice))
 		host = advice = NAN;
 	else if (advice > host)
 		advice = host;
