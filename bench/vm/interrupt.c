@@ -13,7 +13,7 @@ static sigset_t original_mask;
 static uint64_t gap_ns;
 
 #define SLICE_NS (100 * NSEC_PER_MSEC)
-#define GAP_NS (500 * NSEC_PER_MSEC)
+#define GAP_NS NSEC_PER_SEC
 
 int interrupt_setup(void)
 {

@@ -51,7 +51,7 @@ static void balloonbench_is_stopped(void **state)
 
 	(void)state;
 	kill(pid, SIGSTOP);
-	usleep(1200000);
+	usleep(1500000);
 	kill(pid, SIGCONT);
 	expect_invalid("stopped", pid, "balloonbench did not run for 1.");
 }
