@@ -20,7 +20,7 @@
 #include "tests/helpers/program.h"
 #include "tests/helpers/result_builder.h"
 
-#define CELLS_MAX 64
+#define CELLS_MAX 96
 #define ROWS_MAX 32
 
 static void fill_resize(struct resize_result *resize, double ms)
