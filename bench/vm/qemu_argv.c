@@ -166,7 +166,7 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add(&args, "-display", "none");
 	add(&args, "-no-reboot", NULL);
 	if (name)
-		add(&args, "-name", "%s", name);
+		add(&args, "-name", "guest=%s", name);
 	add(&args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
 	add(&args, "-accel", "%s", accels[config->accel]);
 	if (config->accel == RESULT_KVM)

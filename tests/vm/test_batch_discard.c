@@ -70,7 +70,7 @@ static void one_call_for_a_buffer(void **state)
 			      "--variant",
 			      "batch-discard",
 			      "--variant",
-			      "batch-discard+pages",
+			      "batch-discard+pages=1",
 			      "--boots",
 			      "1",
 			      "--accel",
@@ -89,7 +89,7 @@ static void one_call_for_a_buffer(void **state)
 		fail_msg("%s", outcome.output);
 	outcome_release(&outcome);
 	check_boot(out, "batch-discard");
-	check_boot(out, "batch-discard+pages");
+	check_boot(out, "batch-discard+pages=1");
 }
 
 int main(void)
