@@ -212,7 +212,7 @@ static int count_record(const struct trace_record *record, void *records)
 /* Every level, and a profile: the results fit the schema, and the report has its parts. */
 static void every_level_is_reported(void **state)
 {
-	static const char *const levels[] = { "finalize+off", "finalize", "finalize+pages" };
+	static const char *const levels[] = { "finalize+off", "finalize", "finalize+pages=1" };
 	char out[256], path[512], *text;
 	const char *run[] = { "run",	   "--scenario", "smoke",     "--variant", levels[0],
 			      "--variant", levels[1],	 "--variant", levels[2],   "--boots",
@@ -223,7 +223,7 @@ static void every_level_is_reported(void **state)
 		"| alloc |",
 		"### Cross-checks",
 		"### Latencies, smoke",
-		"| finalize (delete before cut finalize) | finalize+pages | 1 | 98304 |",
+		"| finalize (delete before cut finalize) | finalize+pages=1 | 1 | 98304 |",
 		"### What tracing costs",
 		"### QEMU's profile",
 	};
