@@ -6,16 +6,16 @@
 #include "tests/helpers/unit.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <signal.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -347,7 +347,8 @@ static void signal_ends_the_command(void **state)
 /* It ends although it cannot write: the pipe is full, and nobody reads it. */
 static void signal_ends_a_blocked_command(void **state)
 {
-	int ends[2], queued = 0;
+	struct pollfd full = { .events = POLLOUT };
+	int ends[2];
 	pid_t pid;
 
 	(void)state;
@@ -360,7 +361,8 @@ static void signal_ends_a_blocked_command(void **state)
 		      "--interval", "1us", "--json", NULL);
 		_exit(127);
 	}
-	AWAIT(!ioctl(ends[0], FIONREAD, &queued) && queued > 60000);
+	full.fd = ends[1];
+	AWAIT(!poll(&full, 1, 0));
 	usleep(300000);
 	kill(pid, SIGINT);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
