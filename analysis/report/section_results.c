@@ -50,7 +50,7 @@ static void write_floor(struct writer *w, const struct report *r, const char *sc
 	median = rounded_text("%.4g", c.resolution, c.median, c.median_interval.low,
 			      c.median_interval.high);
 	write_paragraph(w,
-			"The floor, %s, is the host discarding the same memory without a balloon, "
+			"The floor (%s) is the host discarding the same memory without a balloon, "
 			"by the fewest calls: %s %s (n = %zu).",
 			variant, median, r->unit, c.n);
 	free(median);

@@ -217,7 +217,7 @@ static void the_report_measures_against_the_floor(void **state)
 	assert_contains(text, "The host alone discards that memory in 10 ms (floor); old takes 10 "
 			      "[9.999, 10] and new 5 [5, 5] times that.");
 	assert_contains(text, "| times the floor [95 %] |");
-	assert_contains(text, "The floor, least, is the host discarding the same memory without a "
+	assert_contains(text, "The floor (least) is the host discarding the same memory without a "
 			      "balloon, by the fewest calls: 10 [10, 10] ms (n = 6).");
 	assert_contains(text, "2 variants in 1 scenario");
 	assert_contains(text, "corrected for the 2 comparisons of this report");
