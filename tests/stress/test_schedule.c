@@ -243,6 +243,7 @@ static void findings_are_recognised(void **state)
 		{ "kernel BUG at mm/balloon_compaction.c:230!", "BUG" },
 		{ "Oops: general protection fault, probably for non-canonical address 0xdead",
 		  "fault" },
+		{ "BUG: KASAN: slab-use-after-free in remove_proc_entry+0x1a7/0x270", "KASAN" },
 		{ "INFO: task kworker/0:1:9 blocked for more than 241 seconds.", "hung task" },
 		{ "Kernel panic - not syncing: Fatal exception", "panic" },
 	};
@@ -263,6 +264,7 @@ static void low_memory_is_no_finding(void **state)
 		"balloonguest invoked oom-killer: gfp_mask=0x140dca",
 		"virtio_balloon virtio1: probe with driver virtio_balloon failed with error -12",
 		"Huh VM_FAULT_OOM leaking out to the #PF handler. Retrying PF",
+		"WARNING: CPU: 0 PID: 49 at fs/proc/generic.c:733 remove_proc_entry+0x1a7/0x270",
 	};
 	size_t i;
 
