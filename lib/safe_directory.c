@@ -58,7 +58,7 @@ static int follow(struct walk *w, int link, const struct stat *st, const char *r
 		return -errno;
 	if (snprintf(joined, sizeof(joined), "%.*s/%s", (int)n, text, rest) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	strcpy(w->rest, joined);
+	memcpy(w->rest, joined, strlen(joined) + 1);
 	return *text == '/' ? step_to(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) : 0;
 }
 

@@ -328,7 +328,7 @@ static int join_kernel_args(struct session *s)
 	size_t i;
 
 	s->kernel_args = xcalloc(s->scenario_count * count, sizeof(*s->kernel_args));
-	for (i = 0; i < s->scenario_count * count; i++) {
+	for (i = 0; count && i < s->scenario_count * count; i++) {
 		const struct scenario *scenario = &s->scenarios[i / count];
 		const struct variant *variant = s->chosen[i % count];
 		const char *const texts[] = { scenario->kernel_args, variant->kernel_args,

@@ -181,8 +181,10 @@ static void copy_ram(const struct machine *m, uint64_t address, uint64_t bytes,
 				     const struct iovec *, unsigned long, unsigned long))
 {
 	const struct iovec here = { m->ram + address, bytes };
-	const struct iovec there = { (void *)(uintptr_t)(m->remote + address), bytes };
+	const uintptr_t at = m->remote + address;
+	struct iovec there = { .iov_len = bytes };
 
+	memcpy(&there.iov_base, &at, sizeof(at));
 	if (m->remote)
 		assert_int_equal(copy(m->pid, &here, 1, &there, 1, 0), bytes);
 }

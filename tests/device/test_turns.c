@@ -148,7 +148,7 @@ static void migrated_buffer_begins_again(void **state)
 	machine_end(&from);
 	machine_control(&machine, "cont");
 	assert_true(driver_wait(&driver, QUEUE_INFLATE));
-	expect_discarded(&(struct range)ALL_RAM, 1);
+	expect_discarded(&ALL_RAM, 1);
 }
 
 static void guest_errors_are_logged_on_request(void **state)

@@ -242,7 +242,7 @@ static void respects_the_watermark(void **state)
 		      " below the watermark, orders took %" PRIu64 "\n",
 		      free_bytes >> 10, low >> 10, taken >> 10);
 	assert_above(taken, 0);
-	assert_at_most(taken, free_bytes - low / 4 * 3);
+	assert_at_most(taken, free_bytes - 0.75 * low);
 	assert_above(test_vmstat("pageoutrun"), 0);
 	test_guest_power_off();
 }
