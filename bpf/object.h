@@ -31,7 +31,7 @@ int tracer_keep(struct tracer_object *t, struct bpf_link *link);
 /* Detach and free everything. */
 void tracer_close(struct tracer_object *t);
 
-/* "No such file or directory (errno 2)" into , of an errno of either sign: returns . */
+/* "No such file or directory (errno 2)" into @text, of an errno of either sign: returns @text. */
 const char *tracer_strerror(int error, char *text, size_t size);
 
 /*

@@ -82,8 +82,9 @@ void claims_release(struct claims *claims);
  *                 p against the reference's values times the limit, corrected after Holm for
  *                 all such rows, is below ALPHA
  *   inconclusive  where the timer leaves more than RESOLVED_SHARE open; otherwise, or with fewer
- * than BOOTS_MIN boots a side, without a reference variant fewer than GATE_SINGLE_MIN, or without a
- * ratio, or where a boot has too few events for the percentile
+ *                 than BOOTS_MIN boots a side, without a reference variant fewer than
+ *                 GATE_SINGLE_MIN, or without a ratio, or where a boot has too few events for
+ *                 the percentile
  *
  * To pass needs no correction: all claims must (Berger, Multiparameter Hypothesis Testing and
  * Acceptance Sampling, 1982). One failure fails the gate, hence Holm; wider intervals would not

@@ -15,8 +15,8 @@ bool interrupted(void);
 
 /*
  * How long this process did not run although a wait was over, at the longest, in ns: it was stopped
- * (SIGSTOP), or the machine is overloaded, and its times are wrong. 0 where that was less than half
- * a second. Waits wake up ten times a second for that.
+ * (SIGSTOP), or the machine is overloaded, and its times are wrong. 0 where that was less than a
+ * second. Waits wake up ten times a second to notice.
  */
 uint64_t interrupt_gap_ns(void);
 void interrupt_gap_reset(void);

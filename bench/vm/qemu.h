@@ -16,10 +16,10 @@
  * so that no other process can connect to them. SECURITY.md describes how it is confined.
  */
 
-/* The id of the virtio-mem device. */
 /* The property of qemu-patches/0009. */
 #define FLOOR_PROPERTY "x-floor-discard"
 
+/* The id of the virtio-mem device. */
 #define QEMU_VIRTIO_MEM_ID "mem0"
 
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */

@@ -143,7 +143,7 @@ static void polls_time_what_has_no_events(void **state)
 	assert_int_equal(boot.checks.each.count, 0);
 }
 
-/* Pages that the guest takes back are inflated again: the last batch is none of the first target.
+/* Pages that the guest takes back are inflated again, so the last batch is later than the target.
  */
 static void polls_time_what_is_taken_back_meanwhile(void **state)
 {
