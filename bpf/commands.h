@@ -7,6 +7,7 @@
 #include "bpf/level.h"
 #include "bpf/records.h"
 #include "lib/options.h"
+#include "lib/units.h"
 
 /* What the commands of balloontrace share: options, ticks, output. */
 extern const struct command guest_command, host_command;
@@ -38,7 +39,8 @@ const char *parse_level(const char *text, void *field);
 #define TRACE_ROWS                                                                                 \
 	OPTION(PARSED, trace.tracer.trace, "level", 0, "phases|pages[=N]",                         \
 	       "phases: a record per batch, at almost no cost; pages: also a histogram per "       \
-	       "operation, of one page in N (16; 1: all), and per call (default: pages)",          \
+	       "operation, of one page in N (" STRING(TRACE_ONE_IN) "; 1: all), and per "          \
+								    "call (default: pages)",       \
 	       .parse = parse_level, .choices = trace_levels, .min = TRACE_PHASES),                \
 		OPTION(DURATION, trace.duration_ns, "duration", 0, "TIME",                         \
 		       "stop after this time, in seconds or with a unit as in 500ms (default: at " \

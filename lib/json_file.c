@@ -103,9 +103,11 @@ json_t *json_parse(const char *text, size_t size, json_error_t *error)
 	size_t containers, values;
 
 	count_values(text, size, &containers, &values);
+	errno = EINVAL;
 	if (containers <= JSON_CONTAINERS_MAX && values <= JSON_VALUES_MAX)
 		return json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
 	*error = (json_error_t){ .line = 1 };
+	errno = EMSGSIZE;
 	if (containers > JSON_CONTAINERS_MAX)
 		snprintf(error->text, sizeof(error->text), "%zu arrays and objects, more than %d",
 			 containers, JSON_CONTAINERS_MAX);
@@ -113,6 +115,15 @@ json_t *json_parse(const char *text, size_t size, json_error_t *error)
 		snprintf(error->text, sizeof(error->text), "%zu values, more than %d", values,
 			 JSON_VALUES_MAX);
 	return NULL;
+}
+
+const char *regular_file_strerror(int error)
+{
+	return error == EINVAL ? "not a regular file"
+	       : error == ELOOP
+		       ? "a symbolic link is on the way, which is not followed in a result "
+			 "tree"
+		       : strerror(error);
 }
 
 json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
@@ -130,11 +141,7 @@ json_t *json_file_read(int fd, const char *path, char *err, size_t err_size)
 		snprintf(err, err_size, "%s: larger than %ld MiB, which no such file is", path,
 			 JSON_FILE_MAX >> 20);
 	else if (!text)
-		snprintf(err, err_size, "%s: %s", path,
-			 errno == EINVAL  ? "not a regular file"
-			 : errno == ELOOP ? "a symbolic link is on the way, which is not followed "
-					    "in a result tree"
-					  : strerror(errno));
+		snprintf(err, err_size, "%s: %s", path, regular_file_strerror(errno));
 	free(text);
 	return value;
 }

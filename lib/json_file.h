@@ -19,8 +19,9 @@
 #define JSON_VALUES_MAX 1000000
 
 /*
- * Parse JSON that somebody else wrote: NULL with the message where it has more values than that, a
- * key twice in an object, or is no JSON. Values are counted before they take memory.
+ * Parse JSON from an untrusted source. Values are counted before they take memory. Returns a new
+ * reference, or NULL with the message in @error and errno EMSGSIZE if it has more values than
+ * these, or another errno if it is no JSON or an object has a key twice.
  */
 json_t *json_parse(const char *text, size_t size, json_error_t *error);
 
@@ -35,6 +36,9 @@ int regular_file_open_below(const char *dir, const char *path);
 
 /* All of a regular file and a byte 0, to be freed; NULL with errno. @flags: O_NOFOLLOW or 0. */
 char *regular_file_read(const char *path, int flags, size_t *size);
+
+/* What went wrong with a file of this header, by errno: "not a regular file", ... */
+const char *regular_file_strerror(int error);
 
 /* The JSON in a file, a new reference; NULL and "PATH:LINE: what is wrong" in @err. */
 json_t *json_file_load(const char *path, char *err, size_t err_size);

@@ -7,6 +7,10 @@
 
 #include "lib/record.h"
 
+/* The number that a macro stands for, as a text. */
+#define STRING_OF(number) #number
+#define STRING(number) STRING_OF(number)
+
 /* Quantities as users write them. Sizes, durations and rates need a unit. */
 
 /*

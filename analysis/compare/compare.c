@@ -167,8 +167,8 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 	     const char *scenario, const char *variant, const char *base)
 {
 	struct unit_shown shown = measure_shown(measure, table_is_icount(table));
-	const bool by_polls = timers_differ(table, measure, scenario, variant, base);
-	const struct measure timed = by_polls ? measure_by_polls(measure) : *measure;
+	struct measure timed;
+	const bool by_polls = measure_in_common(&timed, table, measure, scenario, variant, base);
 	struct series s = series(table, scenario, variant, &timed);
 
 	*c = (struct comparison){ .scenario = scenario,

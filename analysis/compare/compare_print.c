@@ -62,6 +62,16 @@ static void begin_scenario(struct writer *w, const char *scenario, const struct 
 	write_columns(w, "METRIC|VARIANT|N|MEDIAN|UNIT|RATIO [95 %]|P|VERDICT");
 }
 
+/* All but the last cell of a row. */
+static void begin_floor_row(struct writer *w, const struct comparison *c)
+{
+	write_row(w);
+	write_cell(w, "%s", c->variant);
+	write_count(w, c->n);
+	write_rounded(w, "%.5g", c->resolution, c->median, NAN, NAN);
+	write_cell(w, "%s", c->unit);
+}
+
 /* How far each variant is from what the host alone takes. */
 static void write_floor(struct writer *w, const struct table *table, const char *scenario)
 {
@@ -75,11 +85,7 @@ static void write_floor(struct writer *w, const struct table *table, const char 
 	compare(&c, table, &inflate, scenario, floor, NULL);
 	write_table(w);
 	write_columns(w, "INFLATE|N|MEDIAN|UNIT|TIMES THE FLOOR [95 %]");
-	write_row(w);
-	write_cell(w, "%s", floor);
-	write_count(w, c.n);
-	write_rounded(w, "%.5g", c.resolution, c.median, NAN, NAN);
-	write_cell(w, "%s", c.unit);
+	begin_floor_row(w, &c);
 	write_cell(w, "floor");
 	compare_release(&c);
 	for (v = 0; table->variants[v]; v++) {
@@ -88,11 +94,7 @@ static void write_floor(struct writer *w, const struct table *table, const char 
 		    !strcmp(table->variants[v], floor))
 			continue;
 		floor_compare(&c, table, &inflate, scenario, table->variants[v]);
-		write_row(w);
-		write_cell(w, "%s", c.variant);
-		write_count(w, c.n);
-		write_rounded(w, "%.5g", c.resolution, c.median, NAN, NAN);
-		write_cell(w, "%s", c.unit);
+		begin_floor_row(w, &c);
 		write_interval(w, "%.4g", c.ratio_resolution, c.ratio, &c.ratio_interval, 1);
 		compare_release(&c);
 	}

@@ -83,12 +83,19 @@ static enum direction timed_resize(const char *column)
 	return DIRECTIONS;
 }
 
+/* The resize that a measure is or has a duration of, or NULL. */
+static const char *resize_of(const struct measure *m)
+{
+	const enum direction of = timed_resize(m->column);
+
+	return direction_names[of < DIRECTIONS ? of : timed_resize(m->per)];
+}
+
 /* What is outside of the events is known of the resizes that they time. */
 unsigned int timers_of(const struct table *t, const struct measure *m, const char *scenario,
 		       const char *variant)
 {
-	const enum direction of = timed_resize(m->column), per = timed_resize(m->per);
-	const char *resize = direction_names[of < DIRECTIONS ? of : per];
+	const char *resize = resize_of(m);
 	const struct column *all, *by_events;
 	unsigned int found = 0;
 	char name[64];
@@ -112,24 +119,15 @@ unsigned int timers_of(const struct table *t, const struct measure *m, const cha
 	return found;
 }
 
-bool timers_differ(const struct table *t, const struct measure *m, const char *scenario,
-		   const char *variant, const char *base)
-{
-	unsigned int both = timers_of(t, m, scenario, variant) | timers_of(t, m, scenario, base);
-
-	return both & (both - 1);
-}
-
 struct measure measure_by_polls(const struct measure *measure)
 {
-	const enum direction of = timed_resize(measure->column), per = timed_resize(measure->per);
-	const char *resize = direction_names[of < DIRECTIONS ? of : per];
+	const char *resize = resize_of(measure);
 	struct measure m = *measure;
 
 	if (!resize)
 		return m;
 	snprintf(m.text, sizeof(m.text), "%s by polls", measure->name);
-	if (per < DIRECTIONS)
+	if (timed_resize(m.per) < DIRECTIONS)
 		snprintf(m.per, sizeof(m.per), "%s." POLLED_DURATION, resize);
 	else if (strstr(m.column, ".gib_per_s")) {
 		snprintf(m.column, sizeof(m.column), "%s.bytes", resize);
@@ -140,4 +138,15 @@ struct measure measure_by_polls(const struct measure *measure)
 		snprintf(m.column, sizeof(m.column), "%s." POLLED_DURATION, resize);
 	}
 	return m;
+}
+
+bool measure_in_common(struct measure *common, const struct table *t, const struct measure *measure,
+		       const char *scenario, const char *variant, const char *base)
+{
+	const unsigned int both =
+		timers_of(t, measure, scenario, variant) | timers_of(t, measure, scenario, base);
+	const bool by_polls = both & (both - 1);
+
+	*common = by_polls ? measure_by_polls(measure) : *measure;
+	return by_polls;
 }

@@ -38,11 +38,13 @@ unsigned int timers_of(const struct table *table, const struct measure *measure,
 		       const char *scenario, const char *variant);
 
 /*
- * Durations by events and by polls differ by what is outside of the events. Whether the cycles of a
- * variant and a base (NULL: none) do not all have the same timer.
+ * Durations by events and by polls differ by what is outside of the events. The measure that all
+ * cycles of a variant and a base (NULL: none) have: @measure, or if not all have the same timer
+ * that by polls. Returns whether it is by polls.
  */
-bool timers_differ(const struct table *table, const struct measure *measure, const char *scenario,
-		   const char *variant, const char *base);
+bool measure_in_common(struct measure *common, const struct table *table,
+		       const struct measure *measure, const char *scenario, const char *variant,
+		       const char *base);
 
 /* The measure with the duration by polls, which all resizes have; its text ends in " by polls". */
 struct measure measure_by_polls(const struct measure *measure);

@@ -259,14 +259,15 @@ struct estimate estimate_of(double *values, size_t n)
 struct estimate estimate(const struct table *t, const char *scenario, const char *variant,
 			 const struct measure *measure)
 {
-	const struct measure m = timers_differ(t, measure, scenario, variant, NULL)
-					 ? measure_by_polls(measure)
-					 : *measure;
-	struct resolution resolution = resolution_of(t, scenario, variant, &m);
-	struct series s = series(t, scenario, variant, &m);
-	bool carried = !s.too_few && !s.empty;
-	struct estimate e = estimate_of(s.values, carried ? s.n : 0);
+	struct resolution resolution;
+	struct estimate e;
+	struct measure m;
+	struct series s;
 
+	measure_in_common(&m, t, measure, scenario, variant, NULL);
+	resolution = resolution_of(t, scenario, variant, &m);
+	s = series(t, scenario, variant, &m);
+	e = estimate_of(s.values, s.too_few || s.empty ? 0 : s.n);
 	free(s.boots);
 	free(s.blocks);
 	e.resolution = resolution.share;

@@ -146,11 +146,7 @@ static int open_file(const char *dir, const char *path, char *err, size_t err_si
 	reader.file = NULL;
 	fd = regular_file_open_below(dir, path);
 	if (fd < 0)
-		return refuse(err, err_size, "%s: %s", path,
-			      fd == -EINVAL  ? "not a regular file"
-			      : fd == -ELOOP ? "a symbolic link is on the way, which is not "
-					       "followed in a result tree"
-					     : strerror(-fd));
+		return refuse(err, err_size, "%s: %s", path, regular_file_strerror(-fd));
 	reader.file = gzdopen(fd, "r");
 	if (!reader.file)
 		abort();

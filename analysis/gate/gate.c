@@ -82,10 +82,9 @@ static void take(const struct gate *g, struct gate_row *row)
 	struct resolution resolution;
 	const struct claim *claim = row->claim;
 	const char *reference = row->reference;
-	const bool by_polls =
-		timers_differ(g->table, &claim->measure, row->scenario, row->variant, reference);
-	const struct measure measure =
-		by_polls ? measure_by_polls(&claim->measure) : claim->measure;
+	struct measure measure;
+	const bool by_polls = measure_in_common(&measure, g->table, &claim->measure, row->scenario,
+						row->variant, reference);
 	const struct measure ratio = claim_measure(claim);
 	struct series plain = series(g->table, row->scenario, row->variant, &measure);
 	struct series other = series(g->table, row->scenario, reference ? reference : row->variant,

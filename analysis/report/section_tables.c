@@ -489,10 +489,9 @@ bool write_latency_topic(struct writer *w, const struct report *r, const char *n
 static bool write_value(struct writer *w, const struct report *r, const struct topic_item *a,
 			const char *scenario, const char *variant)
 {
-	const bool by_polls =
-		timers_differ(r->table, &a->measures[INFLATE], scenario, variant, a->against);
-	const struct measure timed =
-		by_polls ? measure_by_polls(&a->measures[INFLATE]) : a->measures[INFLATE];
+	struct measure timed;
+	const bool by_polls = measure_in_common(&timed, r->table, &a->measures[INFLATE], scenario,
+						variant, a->against);
 	const struct measure *m = &timed;
 	struct series mine = series(r->table, scenario, variant, m), base = { .n = 0 };
 	struct resolution resolution, to;

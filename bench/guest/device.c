@@ -17,7 +17,6 @@
 #define PCI_CONFIG_SIZE 256
 /* 0x1040 and the virtio ID: there is no transitional device. */
 #define PCI_ID_VIRTIO_MEM "0x1058"
-#define PAGE_BYTES 4096
 /* The two sizes in virtio-mem's configuration space, in words. */
 #define PLUGGED_WORD 10
 #define REQUESTED_WORD 12

@@ -15,7 +15,6 @@
 
 #define POOL "/proc/sys/vm/nr_hugepages"
 #define FLAGS "/proc/kpageflags"
-#define PAGE_BYTES 4096ULL
 #define HUGE_BYTES (2ULL << 20)
 #define HUGE_PAGES (HUGE_BYTES / PAGE_BYTES)
 /* include/uapi/linux/kernel-page-flags.h */

@@ -12,6 +12,9 @@
 
 /* What the files of the agent share. */
 
+/* The balloon's page, and that of x86. */
+#define PAGE_BYTES 4096ULL
+
 /* A request and its answer, which starts zeroed; main.c has the record of each. */
 struct call {
 	struct guest_request request;

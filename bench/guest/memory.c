@@ -111,6 +111,11 @@ static uint64_t pattern(uint64_t seed, uint64_t word)
 	return (word + 1) * 0x9e3779b97f4a7c15ULL ^ seed;
 }
 
+static int nothing_is_held(struct call *call)
+{
+	return refuse(call->error, sizeof(call->error), "no memory is held; send touch first");
+}
+
 /* "fill" writes the pattern, "verify" counts the words that differ from it. */
 int do_pattern(struct call *call)
 {
@@ -124,9 +129,7 @@ int do_pattern(struct call *call)
 		else
 			call->answer.number += words[i] != expected;
 	}
-	return words ? 0
-		     : refuse(call->error, sizeof(call->error),
-			      "no memory is held; send touch first");
+	return words ? 0 : nothing_is_held(call);
 }
 
 /* "touch" wrote the first word of each page, the kernel zeroed the others. */
@@ -138,9 +141,7 @@ int do_stale(struct call *call)
 
 	for (i = 0; i < held.bytes / sizeof(*words); i++)
 		call->answer.number += i % per_page && words[i];
-	return words ? 0
-		     : refuse(call->error, sizeof(call->error),
-			      "no memory is held; send touch first");
+	return words ? 0 : nothing_is_held(call);
 }
 
 int do_free(struct call *call)
@@ -149,7 +150,6 @@ int do_free(struct call *call)
 	return 0;
 }
 
-#define PAGE_BYTES 4096ULL
 /* How many pages are taken between two polls of the free memory. */
 #define POLL_PAGES 256
 /* A pageblock of x86. */
@@ -358,7 +358,7 @@ static int pin_between_runs(unsigned int longest_run, uint64_t seed)
 	return err;
 }
 
-/* Break the runs that are still longer: of pages that were on no list when the others were taken.
+/* Break the runs that are still longer: memory that was not free when the other pages were taken.
  */
 static int pin_in_long_runs(unsigned int longest_run)
 {

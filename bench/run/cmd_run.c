@@ -11,12 +11,11 @@
 #include "bench/vm/interrupt.h"
 #include "bench/vm/qemu.h"
 #include "lib/alloc.h"
+#include "lib/units.h"
 #include "lib/utf8.h"
 
 #define UNTIL_METRIC "inflate.duration_ns"
 #define MAX_BOOTS 30
-#define STRING(number) STRING_OF(number)
-#define STRING_OF(text) #text
 #define SEED_OF_CLOCK UINT64_MAX
 #define GIVEN_TWICE "given twice; --boots sets the number of boots"
 
@@ -263,10 +262,11 @@ static int check_arguments(const struct command_line *line)
 
 	for (i = 0; i < line->argc; i++)
 		if (!utf8_is_valid(line->argv[i]))
-			return fails(EXIT_USAGE,
-				     "%s: not UTF-8, as which env.json has all arguments; "
-				     "choose another name",
-				     line->argv[i]);
+			return fails(
+				EXIT_USAGE,
+				"%s: not UTF-8; env.json stores all arguments, and JSON is UTF-8: "
+				"choose another name",
+				line->argv[i]);
 	return 0;
 }
 

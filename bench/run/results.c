@@ -171,7 +171,6 @@ static json_t *load_boot(const struct results *results, const struct boot *boot,
 			 char *err, size_t err_size)
 {
 	char name[64];
-	json_t *json;
 	int dir = open_below(results, boot, false), fd = dir;
 
 	snprintf(name, sizeof(name), "boot-%02u/result.json", boot->number);
@@ -182,12 +181,7 @@ static json_t *load_boot(const struct results *results, const struct boot *boot,
 	err[0] = '\0';
 	if (fd == -ENOENT)
 		return NULL;
-	if (fd >= 0)
-		json = json_file_read(fd, path, err, err_size);
-	if (fd < 0)
-		refuse(err, err_size, "%s: %s", path,
-		       fd == -ELOOP ? "a symbolic link is on the way" : strerror(-fd));
-	return fd < 0 ? NULL : json;
+	return json_file_read(fd, path, err, err_size);
 }
 
 int results_find_boot(const struct results *results, const struct boot *boot,

@@ -130,15 +130,17 @@ static int fill(struct jsonl *s, uint64_t deadline)
 
 static int parse_line(struct jsonl *s, size_t len, json_t **msg)
 {
-	json_error_t error = { .line = -1 };
+	json_error_t error;
+	bool too_many;
 
 	log_line(s, "<-", s->buf, len);
 	*msg = json_parse(s->buf, len, &error);
+	too_many = !*msg && errno == EMSGSIZE;
 	if (json_is_object(*msg))
 		return 0;
 	json_decref(*msg);
 	*msg = NULL;
-	if (strstr(error.text, "more than"))
+	if (too_many)
 		return jsonl_fail(s, -EMSGSIZE, "%s: a line of %s", s->name, error.text);
 	return jsonl_fail(s, -EBADMSG, "%s: a line that is no JSON object: '%.*s'", s->name,
 			  (int)(len < 48 ? len : 48), s->buf);

@@ -13,9 +13,7 @@
 #include "bench/vm/qemu.h"
 #include "lib/alloc.h"
 #include "lib/run_program.h"
-
-#define STRING_OF(number) #number
-#define STRING(number) STRING_OF(number)
+#include "lib/units.h"
 
 /* nobody, if there is no such user: the kernel's overflow ID. */
 #define OVERFLOW_ID 65534U

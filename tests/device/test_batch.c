@@ -9,12 +9,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "tests/device/pages.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/process_madvise.h"
 
 #define BATCH "virtio_balloon_batch_end"
 #define PAGES 256
@@ -22,17 +21,6 @@
 /* The arguments of process_madvise() by which calls are told apart. */
 #define ARG_RANGES 2
 #define ARG_FLAGS 4
-
-/* MADV_DONTNEED on oneself came with Linux 6.13. */
-static void need_process_madvise(void)
-{
-	int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-	long ret = syscall(SYS_process_madvise, pidfd, NULL, 0, MADV_DONTNEED, 0);
-
-	close(pidfd);
-	if (ret)
-		skip_test("process_madvise(MADV_DONTNEED) on oneself needs Linux 6.13");
-}
 
 static void start(const char *properties, uint64_t features, bool private_ram,
 		  const struct denied *denied)

@@ -7,27 +7,16 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "lib/result.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/process_madvise.h"
 #include "tests/helpers/program.h"
 
 #define INFLATE_BYTES (384LL << 20)
 #define BUFFERS (INFLATE_BYTES / 4096 / 256)
 /* QEMU may give back memory of its own meanwhile. */
 #define OTHER_CALLS 16
-
-static bool can_batch(void)
-{
-	int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-	long ret = syscall(SYS_process_madvise, pidfd, NULL, 0, MADV_DONTNEED, 0);
-
-	close(pidfd);
-	return !ret;
-}
 
 static void check_host(const struct host_work *host)
 {
@@ -81,8 +70,7 @@ static void one_call_for_a_buffer(void **state)
 	struct outcome outcome;
 
 	(void)state;
-	if (!can_batch())
-		skip_test("process_madvise(MADV_DONTNEED) on oneself needs Linux 6.13");
+	need_process_madvise();
 	snprintf(out, sizeof(out), "%s/out", test_dir);
 	outcome = run_program("balloonbench", run);
 	if (outcome.status)
