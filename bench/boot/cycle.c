@@ -82,6 +82,12 @@ static void check_counts(struct run *run, enum direction direction, const struct
 			     inflates ? taken : -taken);
 }
 
+void resize_migrations(struct resize *r, int64_t before, int64_t begun, int64_t ended, int64_t read)
+{
+	r->migrated_least = ended - begun - (ended > begun);
+	r->migrated_most = read - before + (before > 0);
+}
+
 static int resize_and_count(struct run *run, enum direction direction, struct resize *r)
 {
 	/* Around the resize, and around that the host's tracer is reset and read. */
@@ -110,8 +116,7 @@ static int resize_and_count(struct run *run, enum direction direction, struct re
 	err = count(run, &read);
 	if (err)
 		return err;
-	r->migrated_least = ended.migrated - begun.migrated;
-	r->migrated_most = read.migrated - before.migrated;
+	resize_migrations(r, before.migrated, begun.migrated, ended.migrated, read.migrated);
 	if (direction == INFLATE && run->boot->scenario->deflate_on_oom)
 		r->taken_back = ended.deflated - before.deflated;
 	if (r->taken_back)

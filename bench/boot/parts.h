@@ -69,6 +69,15 @@ void resize_derive_rate(struct resize_result *result);
 void resize_finish(struct resize_result *result, bool cpu_times);
 
 /*
+ * Bound the migrated pages that the host was told of during a resize, by balloon_migrate of
+ * vmstat before and after the host's tracer is reset (@before, @begun) and read (@ended, @read).
+ * The driver migrates one page at a time, and counts it before it tells the host: one that is
+ * counted may be told later.
+ */
+void resize_migrations(struct resize *r, int64_t before, int64_t begun, int64_t ended,
+		       int64_t read);
+
+/*
  * Resize to the target, timed by the guest. The result has sums over the steps, without the host's
  * pauses between them; release it in every case. 0; -EINTR; the errors of jsonl.h; -EPROTO also if
  * the balloon stopped short of its target.

@@ -168,6 +168,24 @@ static void impossible_events_are_refused(void **state)
 	assert_false(add(event));
 }
 
+/* A page is counted, and then the host is told: at either end one may be between the two. */
+static void one_migration_may_be_under_way_at_each_end(void **state)
+{
+	(void)state;
+	resize_migrations(&resize, 0, 0, 0, 0);
+	assert_int_equal(resize.migrated_least, 0);
+	assert_int_equal(resize.migrated_most, 0);
+	resize_migrations(&resize, 0, 0, 1, 1);
+	assert_int_equal(resize.migrated_least, 0);
+	assert_int_equal(resize.migrated_most, 1);
+	resize_migrations(&resize, 5, 5, 5, 5);
+	assert_int_equal(resize.migrated_least, 0);
+	assert_int_equal(resize.migrated_most, 1);
+	resize_migrations(&resize, 5, 6, 20, 22);
+	assert_int_equal(resize.migrated_least, 13);
+	assert_int_equal(resize.migrated_most, 18);
+}
+
 static void sum_up(int64_t alloc_ns, int64_t resolution_ns)
 {
 	result.duration_ns = 10000;
@@ -202,6 +220,7 @@ int main(void)
 		TEST(a_function_that_deflates_ends_after_the_polls),
 		TEST(polls_time_what_has_no_events),
 		TEST(polls_time_what_is_taken_back_meanwhile),
+		TEST(one_migration_may_be_under_way_at_each_end),
 		TEST(impossible_events_are_refused),
 		TEST(phases_sum_to_the_duration),
 	};
