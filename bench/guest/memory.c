@@ -358,8 +358,7 @@ static int pin_between_runs(unsigned int longest_run, uint64_t seed)
 	return err;
 }
 
-/* Break the runs that are still longer: memory that was not free when the other pages were taken.
- */
+/* Break the runs that are still longer: memory that became free since the pins were placed. */
 static int pin_in_long_runs(unsigned int longest_run)
 {
 	unsigned int run = 0;
@@ -376,11 +375,20 @@ static int pin_in_long_runs(unsigned int longest_run)
 	return err;
 }
 
+/*
+ * Rounds of pinning at most: the kernel frees memory meanwhile, on a busy machine for longer. No
+ * more are due when a round pins less than one page in so many.
+ */
+#define ROUNDS_MAX 6
+#define SETTLED 256
+
 /* Leave free memory in runs of 1 to longest_run pages, uniformly, a pinned page between two. */
 int do_fragment(struct call *call)
 {
-	unsigned int longest_run = call->request.longest_run;
+	unsigned int longest_run = call->request.longest_run, round;
 	uint64_t start = clock_ns();
+	bool more = true;
+	size_t before;
 	int err;
 
 	if (taken.map)
@@ -390,15 +398,16 @@ int do_fragment(struct call *call)
 	if (err)
 		return err;
 	keep_lists_short(true);
-	err = take_in_order();
-	if (!err)
-		err = pin_between_runs(longest_run, call->request.seed);
-	drop();
-	if (!err)
+	for (round = 0; !err && more && round < ROUNDS_MAX; round++) {
+		before = pinned;
 		err = take_in_order();
-	if (!err)
-		err = pin_in_long_runs(longest_run);
-	drop();
+		if (!err && !round)
+			err = pin_between_runs(longest_run, call->request.seed);
+		else if (!err)
+			err = pin_in_long_runs(longest_run);
+		more = pinned - before > page_count / SETTLED;
+		drop();
+	}
 	keep_lists_short(false);
 	call->answer.fragment.pinned_bytes = pinned * PAGE_BYTES;
 	call->answer.fragment.duration_ns = clock_ns() - start;

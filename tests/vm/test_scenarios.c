@@ -41,6 +41,8 @@ static void fragmented_memory_has_short_runs(void **state)
 	const json_t *calls, *before = json_at(cycle_of(fragmented), "fragmentation.before");
 
 	(void)state;
+	print_message("# %.1f %% of free memory in blocks of 64 KiB or more\n",
+		      number_of(before, "share_order4") * 100);
 	assert_above(0.06, number_of(before, "share_order4"));
 	assert_true(json_array_size(json_object_get(before, "free_pages")) > 4);
 	assert_true(json_is_array(json_at(before, "by_type.Movable.free_pages")));
