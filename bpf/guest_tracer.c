@@ -19,7 +19,7 @@
 #define PROBES_MAX 24
 #define NOT_A_FUNCTION "no such function, or inlined"
 
-const char *const page_op_names[OP_COUNT] = { "migrate", "isolate", "putback",
+const char *const page_op_names[OP_COUNT] = { "migrate", "oom",	    "isolate", "putback",
 					      "enqueue", "dequeue", "finalize" };
 
 struct guest_tracer {
@@ -52,6 +52,7 @@ static const struct probe events[] = {
 	{ "balloon_batch_released", "release", TRACE_PHASES, true },
 	{ "balloon_out_of_puff", "out of puff", TRACE_PHASES, false },
 	{ "balloon_page_migrate", "migrate", TRACE_PHASES, false },
+	{ "balloon_oom", "oom", TRACE_PHASES, false },
 	{ "balloon_block_enqueue", "blocks", TRACE_PHASES, false },
 	{ "balloon_block_dequeue", NULL, TRACE_PHASES, false },
 	{ "balloon_block_split", NULL, TRACE_PHASES, false },
@@ -68,6 +69,7 @@ static const struct probe functions[] = {
 	{ "update_balloon_size_func", "batches", TRACE_PHASES, true },
 	{ "tell_host", "tell_host", TRACE_PHASES, true },
 	{ "balloon_page_migrate", "migrate", TRACE_PHASES, false },
+	{ "virtio_balloon_oom_notify", "oom", TRACE_PHASES, false },
 	{ "balloon_page_enqueue", "enqueue", TRACE_PAGES, false },
 	{ "balloon_page_dequeue", "dequeue", TRACE_PAGES, false },
 	{ "balloon_page_isolate", "isolate", TRACE_PAGES, false },

@@ -10,11 +10,13 @@
  */
 
 /*
- * Page operations (migrate: those that succeeded). Level "phases" has a histogram of the first,
- * level "pages" of each. From OP_SAMPLED on they run once per page, and a sample is timed.
+ * Operations (migrate: those that succeeded; oom: calls of the OOM notifier). Level "phases" has
+ * histograms of the first two, level "pages" of each. From OP_SAMPLED on they run once per page,
+ * and a sample is timed.
  */
 enum page_op {
 	OP_MIGRATE,
+	OP_OOM,
 	OP_ISOLATE,
 	OP_PUTBACK,
 	OP_ENQUEUE,

@@ -72,8 +72,9 @@ void trace_ops(struct record_list *ops, const struct guest_counts *counts,
 	size_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		add_op(ops, page_op_names[i], OP_PER_PAGE, counts->one_in[i], &counts->ops[i],
-		       t[TALLY_LOST_OP + i], exact_count(counts, i));
+		add_op(ops, page_op_names[i], i == OP_OOM ? OP_PER_BATCH : OP_PER_PAGE,
+		       counts->one_in[i], &counts->ops[i], t[TALLY_LOST_OP + i],
+		       exact_count(counts, i));
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
 		add_op(ops, stages[i].name, OP_PER_BATCH, 1, stages[i].h, stages[i].lost, 0);
 }

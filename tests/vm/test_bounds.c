@@ -184,6 +184,32 @@ static void oom_gets_pages_first(void **state)
 	released_before_told("huge");
 }
 
+/* Each notification is in the histogram of the guest's tracer. */
+static void oom_is_timed(void **state)
+{
+	struct guest_request request = guest_request("trace-start");
+	struct answer_tracer tracer;
+	struct answer_trace trace;
+	const struct op_result *oom;
+
+	(void)state;
+	start("bulk", "deflate-on-oom=on", MEMORY_BYTES);
+	test_balloon(225 * MIB, NULL);
+	request.level = (char *)"phases";
+	test_request(request, &answer_tracer_record, &tracer);
+	record_release(&answer_tracer_record, &tracer);
+	test_hold(300 * MIB);
+	test_request(guest_request("trace"), &answer_trace_record, &trace);
+	oom = record_find(&op_record, &trace.ops, "oom");
+	assert_non_null(oom);
+	print_message("# %" PRId64 " notifications\n", oom->count);
+	/* At most 256 pages each. */
+	assert_at_least(oom->count, test_vmstat("balloon_deflate") / 256);
+	assert_above(oom->count, 0);
+	record_release(&answer_trace_record, &trace);
+	test_guest_power_off();
+}
+
 static uint64_t meminfo(const char *key)
 {
 	struct record_list info;
@@ -254,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_interrupts_on, set_up, end),
 		cmocka_unit_test_setup_teardown(bounds_batches, set_up, end),
 		cmocka_unit_test_setup_teardown(oom_gets_pages_first, set_up, end),
+		cmocka_unit_test_setup_teardown(oom_is_timed, set_up, end),
 		cmocka_unit_test_setup_teardown(respects_the_watermark, set_up, end),
 	};
 
