@@ -18,7 +18,7 @@ $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 own_btf := $(wildcard /sys/kernel/btf/vmlinux)
 $(O)/vmlinux.h: $(if $(own_btf),,$(images)) | $(O)/.deps
 	$(say) BTF $@
-	$(Q)bpftool btf dump file $(or $(own_btf),$$(sed -n 's/^vmlinux = //p' $(images) | head -n 1)) \
+	$(Q)bpftool btf dump file $(or $(own_btf),$$(sed -n 's/^image = //p' $(images) | head -n 1)) \
 		format c >$@
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/vmlinux.h

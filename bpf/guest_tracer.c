@@ -317,10 +317,10 @@ static int open_object(struct guest_tracer *g, bool *found)
 	err = tracer_open(&g->t, m->elf);
 	if (err)
 		return err;
-	/* A histogram takes 8 KiB a CPU; at level phases only the first one is used. */
+	/* A histogram takes 8 KiB a CPU; at level phases only these are used. */
 	if (g->trace.level < TRACE_PAGES)
 		err = bpf_map__set_max_entries(
-			bpf_object__find_map_by_name(g->t.object, "page_ops"), 1);
+			bpf_object__find_map_by_name(g->t.object, "page_ops"), OP_OF_PAGES);
 	bpf_object__for_each_program(program, g->t.object)
 		bpf_program__set_autoload(program, false);
 	for (i = 0; i < count; i++)

@@ -11,8 +11,8 @@
 
 /*
  * Operations (migrate: those that succeeded; oom: calls of the OOM notifier). Level "phases" has
- * histograms of the first two, level "pages" of each. From OP_SAMPLED on they run once per page,
- * and a sample is timed.
+ * histograms of those before OP_OF_PAGES, level "pages" of each. From OP_SAMPLED on they run once
+ * per page, and a sample is timed.
  */
 enum page_op {
 	OP_MIGRATE,
@@ -23,6 +23,7 @@ enum page_op {
 	OP_DEQUEUE,
 	OP_FINALIZE,
 	OP_COUNT,
+	OP_OF_PAGES = OP_ISOLATE,
 	OP_SAMPLED = OP_ENQUEUE
 };
 
