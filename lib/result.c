@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-const char *const accel_names[] = { "kvm", "tcg", "icount", NULL };
+const char *const accel_names[] = { "kvm", "tcg", "icount", "kvm in kvm", "kvm in tcg", NULL };
 const char *const status_names[] = { "ok", "failed", "invalid", NULL };
 const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting", "floor",
 				     NULL };

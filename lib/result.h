@@ -18,7 +18,14 @@
 
 /* Indices of .choices in the tables. */
 enum boot_status { BOOT_OK, BOOT_FAILED, BOOT_INVALID };
-enum result_accel { RESULT_KVM, RESULT_TCG, RESULT_ICOUNT };
+/* RESULT_KVM_IN_...: in a host that is itself a guest, under that. */
+enum result_accel {
+	RESULT_KVM,
+	RESULT_TCG,
+	RESULT_ICOUNT,
+	RESULT_KVM_IN_KVM,
+	RESULT_KVM_IN_TCG
+};
 enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {

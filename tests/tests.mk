@@ -56,6 +56,7 @@ run_device = device $(call tests_of,device)
 run_patches = patches scripts/check-patches
 run_vm = vm:2 $(filter-out $(alone),$(call tests_of,vm))
 run_alone = alone $(alone)
+run_box = box $(call tests_of,box)
 run_stress = stress $(call tests_of,stress)
 run_matrix = matrix $(call tests_of,matrix)
 run_layout = layout $(call tests_of,layout)
@@ -73,7 +74,9 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress schema test-matrix test-layout
+.PHONY: fuzz-device stress schema test-matrix test-layout test-box
+test-box: $(booted) $(runner) $(call tests_of,box) ## guests under KVM, in a host that is a guest itself
+	$(call run_stages,box)
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)

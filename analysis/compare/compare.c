@@ -126,16 +126,24 @@ static void find_outliers(struct comparison *c, const struct table *table)
 	free(flags);
 }
 
-/* What tells the kernel of a variant from others: where they are the same, so is the layout. */
-static const char *kernel_of(const struct table *table, const char *scenario, const char *variant)
+/* What tells a kernel from others; "" where there is none. */
+static const char *kernel_of(const struct table *table, const struct table_boot *boot)
 {
-	size_t i = table_next(table, 0, scenario, variant, BOOT_OK);
-	const char *id;
+	const char *id = table_text(table, boot, "kernel_build_id");
 
-	if (i == table->boot_count)
-		return "";
-	id = table_text(table, &table->boots[i], "kernel_build_id");
-	return *id ? id : table_text(table, &table->boots[i], "cut");
+	return *id ? id : table_text(table, boot, "cut");
+}
+
+/* Where the kernels of guest and host are the same, so is the layout of their code. */
+static bool same_kernels(const struct table *t, const char *scenario, const char *a, const char *b)
+{
+	static const char host[] = "host_kernel_release";
+	size_t i = table_next(t, 0, scenario, a, BOOT_OK), j = table_next(t, 0, scenario, b, BOOT_OK);
+
+	if (i == t->boot_count || j == t->boot_count)
+		return i == j;
+	return !strcmp(kernel_of(t, &t->boots[i]), kernel_of(t, &t->boots[j])) &&
+	       !strcmp(table_text(t, &t->boots[i], host), table_text(t, &t->boots[j], host));
 }
 
 struct measure compare_measure(const struct comparison *c)
@@ -188,8 +196,7 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 		c->base_blocks = s.blocks;
 		c->base_n = take(&s, shown.scale, &c->base_absent);
 		c->one_build = !table_has_builds(table, scenario) &&
-			       strcmp(kernel_of(table, scenario, variant),
-				      kernel_of(table, scenario, base));
+			       !same_kernels(table, scenario, variant, base);
 		free(s.boots);
 	}
 	c->counts = table_counts(table, scenario, variant);

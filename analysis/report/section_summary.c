@@ -102,9 +102,13 @@ static void write_on_what(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
 	const char *kernel = table_text(t, &t->boots[0], "kernel_release");
-	static const char *const accels[] = {
-		[RESULT_KVM] = "KVM", [RESULT_TCG] = "TCG", [RESULT_ICOUNT] = "TCG with icount"
-	};
+	static const char *const accels[] = { [RESULT_KVM] = "KVM",
+					      [RESULT_TCG] = "TCG",
+					      [RESULT_ICOUNT] = "TCG with icount",
+					      [RESULT_KVM_IN_KVM] =
+						      "KVM in a host that is a guest under KVM",
+					      [RESULT_KVM_IN_TCG] =
+						      "KVM in a host that is a guest under TCG" };
 
 	write_text(w, "Measured under %s", accels[t->accel]);
 	if (*table_text(t, &t->boots[0], "qemu_version"))

@@ -157,6 +157,14 @@ static void begin_result(const struct boot *boot, struct boot_result *result)
 	result->checks.ok = true;
 }
 
+void boot_fail(const struct boot *boot, const char *reason, struct boot_result *result)
+{
+	begin_result(boot, result);
+	result->ready_ns = 0;
+	result->status = BOOT_FAILED;
+	record_set_text(&result->reason, reason);
+}
+
 /* What was timed while a process did not run is wrong. */
 static void check_gaps(struct run *run)
 {

@@ -42,6 +42,9 @@ struct boot {
  */
 int boot_run(const struct boot *boot, struct boot_result *result);
 
+/* The result of a boot that could not be run where it should: "failed", for a reason. */
+void boot_fail(const struct boot *boot, const char *reason, struct boot_result *result);
+
 /* The QEMU configuration of a boot: also for --dry-run. */
 struct qemu_config boot_qemu_config(const struct boot *boot);
 

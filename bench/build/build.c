@@ -42,7 +42,8 @@ static const char *fragment_of(struct build *build, const char *told, char path[
 	data_path(".", file, path, PATH_MAX);
 	if (access(path, R_OK)) {
 		refuse(err, err_size,
-		       "--config %s: there is no configuration of that name; there is: distro; a "
+		       "--config %s: there is no configuration of that name; there are: distro, "
+		       "host; a "
 		       "file of your own needs a path, as ./%s",
 		       told, told);
 		return NULL;

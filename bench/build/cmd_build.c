@@ -48,7 +48,8 @@ static const struct option_row rows[] = {
 	       "QEMUs of a git repository, of the commits of --range", .hint = HINT_DIRECTORY),
 	OPTION_TITLE("HOW"),
 	OPTION(NAMES, config, "config", 0, "FRAGMENT",
-	       "kernel configuration that overrides ours: a file, or distro", .hint = HINT_FILE),
+	       "kernel configuration that overrides ours: a file, distro, or host",
+	       .hint = HINT_FILE),
 	OPTION(FLAG, debug, "debug", 0, NULL,
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
 	OPTION(STRING, name, "name", 0, "NAME",
@@ -269,6 +270,8 @@ const struct command build_command = {
 		"each page. "
 		"They are cuts of their own, CUT-distro, and a scenario with config = distro boots "
 		"them in place of CUT.\n"
+		"--config host builds kernels with KVM, CUT-host, for balloonbench run --host "
+		"CUT.\n"
 		"With --builds each cut also gets kernels with pads in front of the code that a "
 		"resize runs through. They do the same work at other addresses: what their times "
 		"differ by is not due to a patch.\n"
@@ -286,6 +289,8 @@ const struct command build_command = {
 		    "      with settings of your own\n"
 		    "  balloonbench build --git ~/linux --worktree --name mine --config distro\n"
 		    "      the cut mine-distro, for the scenario distro\n"
+		    "  balloonbench build --git ~/linux --worktree --name mine --config host\n"
+		    "      the cut mine-host, for balloonbench run --host mine\n"
 		    "  balloonbench build --mbox ./v3.mbox --onto ~/linux@v6.12 --name v3\n"
 		    "      a series from lore; --series DIR for patch files\n"
 		    "  balloonbench build --git ~/linux --range v6.12..my-series --builds 5\n"

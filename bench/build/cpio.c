@@ -34,6 +34,11 @@ void cpio_add(struct cpio *cpio, const char *path, const void *data, size_t size
 	add(cpio, path, S_IFREG | 0644, data, size);
 }
 
+void cpio_add_program(struct cpio *cpio, const char *path, const void *data, size_t size)
+{
+	add(cpio, path, S_IFREG | 0755, data, size);
+}
+
 void cpio_end(struct cpio *cpio)
 {
 	add(cpio, "TRAILER!!!", 0, "", 0);

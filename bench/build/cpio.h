@@ -17,6 +17,7 @@ struct cpio {
 
 void cpio_add_directory(struct cpio *cpio, const char *path);
 void cpio_add(struct cpio *cpio, const char *path, const void *data, size_t size);
+void cpio_add_program(struct cpio *cpio, const char *path, const void *data, size_t size);
 void cpio_end(struct cpio *cpio);
 
 #endif

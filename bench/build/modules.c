@@ -28,13 +28,16 @@
 #define DEPTH_MAX 16
 
 static const struct wanted {
-	const char *name, *option;
-	bool needed;
-} wanted[] = {
-	{ "virtio_pci", "CONFIG_VIRTIO_PCI", true },
-	{ "virtio_console", "CONFIG_VIRTIO_CONSOLE", true },
-	{ "virtio_balloon", "CONFIG_VIRTIO_BALLOON", true },
-	{ "virtio_mem", NULL, false },
+	const char *name, *option; /* no option: it need not be there */
+} wanted[][4] = {
+	[MODULES_OF_GUEST] = { { "virtio_pci", "CONFIG_VIRTIO_PCI" },
+			       { "virtio_console", "CONFIG_VIRTIO_CONSOLE" },
+			       { "virtio_balloon", "CONFIG_VIRTIO_BALLOON" },
+			       { "virtio_mem", NULL } },
+	[MODULES_OF_HOST] = { { "virtio_pci", "CONFIG_VIRTIO_PCI" },
+			      { "virtio_console", "CONFIG_VIRTIO_CONSOLE" },
+			      { "kvm_amd", "CONFIG_KVM_AMD" },
+			      { "kvm_intel", "CONFIG_KVM_INTEL" } },
 };
 
 /* How a module is compressed, by the end of its name. */
@@ -50,6 +53,7 @@ static const struct packing {
 
 struct pack {
 	const char *release;
+	const struct wanted *wanted;
 	char dir[PATH_MAX];		   /* lib/modules/RELEASE, or what takes its place */
 	bool named;			   /* the directory has the kernel's release as its name */
 	struct record_list files;	   /* counters: the path of each module, and its packing */
@@ -409,9 +413,9 @@ static int pack_wanted(struct pack *p)
 	int status = 0;
 	size_t i;
 
-	for (i = 0; !status && i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (wanted[i].needed || find_file(p, wanted[i].name))
-			status = pack_module(p, wanted[i].name, NULL, wanted[i].option, 0);
+	for (i = 0; !status && i < sizeof(wanted[0]) / sizeof(wanted[0][0]); i++)
+		if (p->wanted[i].option || find_file(p, p->wanted[i].name))
+			status = pack_module(p, p->wanted[i].name, NULL, p->wanted[i].option, 0);
 	/* All are built in, but into which kernel? */
 	if (!status && !p->order.count && !p->named)
 		return fail(p, -EINVAL, "nothing in %s tells that it is of the kernel %s", p->dir,
@@ -453,9 +457,10 @@ static int write_archive(struct pack *p, const char *path)
 	return status;
 }
 
-int modules_pack(const char *dir, const char *release, const char *path, char *err, size_t err_size)
+int modules_pack(const char *dir, const char *release, enum modules_for whom, const char *path,
+		 char *err, size_t err_size)
 {
-	struct pack p = { .release = release, .err_size = err_size };
+	struct pack p = { .release = release, .wanted = wanted[whom], .err_size = err_size };
 	int status;
 
 	p.err = err;

@@ -18,6 +18,7 @@
 /* Removed by the next build, if this one is killed: see cache_remove_unfinished(). */
 #define UNFINISHED "kernels/.ready-kernel-new.%d"
 #define MODULES "modules.cpio"
+#define HOST_MODULES "host-modules.cpio"
 
 static const char *const image_names[] = {
 	[IMAGE_VMLINUX] = "vmlinux",
@@ -26,9 +27,9 @@ static const char *const image_names[] = {
 
 /* What is put together: the entry until it has its name. */
 struct draft {
-	char *directory, *image, *modules; /* paths */
+	char *directory, *image, *modules, *host_modules; /* paths */
 	struct image_info info;
-	int module_count;
+	int module_count, host_module_count;
 	char *err;
 	size_t err_size;
 };
@@ -64,6 +65,18 @@ static int copy_image(struct draft *d, const char *image)
 	return status ? status : image_inspect(d->image, &d->info, d->err, d->err_size);
 }
 
+/* A kernel without KVM is one all the same. */
+static void pack_host_modules(struct draft *d, const char *modules)
+{
+	char why[512];
+	int count = modules_pack(modules, d->info.release, MODULES_OF_HOST, d->host_modules, why,
+				 sizeof(why));
+
+	d->host_module_count = count < 0 ? 0 : count;
+	if (count < 0)
+		log_info("%s cannot be a host (--host): %s", d->info.release, why);
+}
+
 static int fill(struct draft *d, const char *image, const char *modules)
 {
 	int status = image_inspect(image, &d->info, d->err, d->err_size);
@@ -74,12 +87,15 @@ static int fill(struct draft *d, const char *image, const char *modules)
 		return status;
 	d->image = xasprintf("%s/%s", d->directory, image_names[d->info.format]);
 	d->modules = xasprintf("%s/" MODULES, d->directory);
+	d->host_modules = xasprintf("%s/" HOST_MODULES, d->directory);
 	status = copy_image(d, image);
 	if (!status && modules) {
-		d->module_count =
-			modules_pack(modules, d->info.release, d->modules, d->err, d->err_size);
+		d->module_count = modules_pack(modules, d->info.release, MODULES_OF_GUEST,
+					       d->modules, d->err, d->err_size);
 		status = d->module_count < 0 ? d->module_count : 0;
 	}
+	if (!status && modules)
+		pack_host_modules(d, modules);
 	if (!status)
 		status = cache_write_line(d->directory, "release", d->info.release, d->err,
 					  d->err_size);
@@ -95,16 +111,19 @@ static int fill(struct draft *d, const char *image, const char *modules)
 static int make_key(const struct draft *d, char key[KEY_LENGTH + 1])
 {
 	char image[DIGEST_LENGTH + 1], modules[DIGEST_LENGTH + 1] = "", *text;
+	char host_modules[DIGEST_LENGTH + 1] = "";
 	int status = digest_file(d->image, image);
 
 	if (!status && d->module_count)
 		status = digest_file(d->modules, modules);
+	if (!status && d->host_module_count)
+		status = digest_file(d->host_modules, host_modules);
 	if (status) {
 		snprintf(d->err, d->err_size, "cannot read %s: %s", d->directory,
 			 strerror(-status));
 		return status;
 	}
-	text = xasprintf("v2 ready %s %s", image, modules);
+	text = xasprintf("v3 ready %s %s %s", image, modules, host_modules);
 	digest_key(text, key);
 	free(text);
 	return 0;
@@ -123,6 +142,8 @@ static int keep(struct draft *d, struct ready_kernel *kernel)
 	kernel->image = xasprintf("%s/%s", entry, image_names[d->info.format]);
 	if (d->module_count)
 		kernel->modules = xasprintf("%s/" MODULES, entry);
+	if (d->host_module_count)
+		kernel->host_modules = xasprintf("%s/" HOST_MODULES, entry);
 	kernel->release = xstrdup(d->info.release);
 	kernel->version = xstrdup(d->info.version);
 	if (d->info.build_id[0])
@@ -150,6 +171,7 @@ int ready_kernel(const char *image, const char *modules, struct ready_kernel *ke
 	free(d.directory);
 	free(d.image);
 	free(d.modules);
+	free(d.host_modules);
 	return status;
 }
 
@@ -157,6 +179,7 @@ void ready_kernel_release(struct ready_kernel *kernel)
 {
 	free(kernel->image);
 	free(kernel->modules);
+	free(kernel->host_modules);
 	free(kernel->release);
 	free(kernel->version);
 	free(kernel->build_id);

@@ -8,13 +8,14 @@
 
 /*
  * Kernels that were built elsewhere, in the cache: kernels/KEY/{vmlinux or bzImage,
- * modules.cpio,release,version,build_id,SHA256SUMS}. The key is a digest of kernel and modules. The
- * files are copies: a distribution's update of the kernel changes no cut.
+ * modules.cpio,host-modules.cpio,release,version,build_id,SHA256SUMS}. The key is a digest of
+ * kernel and modules. The files are copies: a distribution's update of the kernel changes no cut.
  */
 struct ready_kernel {
 	char key[KEY_LENGTH + 1];
-	char *image;   /* in the cache, as the next one */
-	char *modules; /* archive of modules.h; NULL: none are needed, or none were given */
+	char *image;	    /* in the cache, as the next one */
+	char *modules;	    /* archive of modules.h; NULL: none are needed, or none were given */
+	char *host_modules; /* the same of a host; NULL: it cannot be one */
 	char *release, *version; /* as uname -r and -v will say */
 	char *build_id;		 /* NULL: the file has none */
 	char *source; /* "image /boot/vmlinuz-6.12.9" or "debian linux-image-…_6.12.9-1" */

@@ -43,6 +43,7 @@ static int write_kernel(const char *name, const struct ready_kernel *kernel, con
 	const struct registry_value values[] = {
 		{ "image", kernel->image },
 		{ "modules", kernel->modules },
+		{ "host_modules", kernel->host_modules },
 		{ "release", kernel->release },
 		{ "version", kernel->version },
 		{ "build_id", kernel->build_id },

@@ -143,6 +143,7 @@ static int set_fact(const struct ini_entry *e, const struct key *key, void *memb
 static const struct key cut_keys[] = {
 	KEY(NULL, "image", set_path, image),
 	KEY(NULL, "modules", set_path, modules),
+	KEY(NULL, "host_modules", set_path, host_modules),
 	FACT(NULL, build_id),
 	FACT(NULL, release),
 	FACT(NULL, version),
@@ -198,7 +199,7 @@ static const struct key images_keys[] = {
 static RECORD(image_build_record, "build", NULL,
 	FIELD(TEXT, image), FIELD(TEXT, release), FIELD(TEXT, build_id), FIELD(TEXT, key));
 RECORD(image_cut_record, "cut", NULL,
-	FIELD(TEXT, image), FIELD(TEXT, modules), FIELD(TEXT, release), FIELD(TEXT, version),
+	FIELD(TEXT, image), FIELD(TEXT, modules), FIELD(TEXT, host_modules), FIELD(TEXT, release), FIELD(TEXT, version),
 	FIELD(TEXT, build_id), FIELD(TEXT, key), FIELD(TEXT, config), FIELD(TEXT, source), FIELD(TEXT, commit),
 	FIELD(TEXT, message_id), FIELD(TEXT, subject), FIELD(TEXT, author_date),
 	FIELD(TEXT, dirty), FIELD(TEXT, fuzz), FIELD(TEXT, trace_events),

@@ -17,8 +17,9 @@
  */
 struct image_cut {
 	char *name;
-	char *image;   /* vmlinux or bzImage */
-	char *modules; /* a cpio with the modules to load; NULL: none */
+	char *image;	    /* vmlinux or bzImage */
+	char *modules;	    /* a cpio with the modules to load; NULL: none */
+	char *host_modules; /* the same where it is a host itself */
 	/* Identity: what the booted kernel says of itself. */
 	char *build_id, *release, *version;
 	char *key;    /* in the cache */

@@ -62,6 +62,16 @@ static int set_qemu(const struct ini_entry *e, const struct key *key, void *memb
 	return key_set_text(e, key, member);
 }
 
+static int set_host(const struct ini_entry *e, const struct key *key, void *member)
+{
+	if (!is_plain_name(e->value))
+		return ini_fail(e,
+				"'%s': expected the name of a kernel; `balloonbench list` shows "
+				"them, `balloonbench build --debian 6.12` adds one",
+				e->value);
+	return key_set_text(e, key, member);
+}
+
 #define S struct variant
 static const struct key keys[] = {
 	KEY(NULL, "cut", key_set_text, cut),
@@ -69,6 +79,7 @@ static const struct key keys[] = {
 	KEY(NULL, "method", key_set_choice, method, .choices = method_names),
 	KEY(NULL, "qemu", set_qemu, qemu),
 	KEY(NULL, "device", set_device, device),
+	KEY(NULL, "host", set_host, host),
 	KEY(NULL, "kernel_args", key_set_kernel_args, kernel_args),
 	KEY(NULL, "against", key_set_text, against),
 	KEY(NULL, "control_of", key_set_text, control_of),
@@ -96,6 +107,7 @@ static void release_variant(struct variant *v)
 	keys_release(keys, v);
 	free(v->name);
 	free(v->qemu);
+	free(v->host);
 	free(v->device);
 	free(v->kernel_args);
 	free(v->file);

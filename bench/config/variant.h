@@ -14,6 +14,7 @@ struct variant {
 	char *qemu; /* name of a QEMU of images, or NULL: the default one */
 	enum result_method method;
 	char *device;	   /* properties of the device, "a=on,b=off", or NULL */
+	char *host;	   /* kernel of the host that it is booted in, or NULL: the run's */
 	char *kernel_args; /* for the guest's kernel, or NULL */
 	char *against;	   /* names of the variants that this one builds on, or NULL */
 	char *trace;	   /* the level in its name, or NULL: the run's */

@@ -31,10 +31,25 @@ int channel_take(int fd)
 	return 0;
 }
 
-int channel_open(void)
+int channel_open_port(const char *name)
 {
 	uint64_t deadline = deadline_in_ms(OPEN_MS);
 	char dir[PATH_MAX], path[PATH_MAX];
+	int fd;
+
+	/* A control message announces the port after the probe of the driver. */
+	while (procfs_find("/sys/class/virtio-ports/*/name", name, dir)) {
+		if (clock_ns() > deadline)
+			return -ENODEV;
+		sleep_ns(NSEC_PER_MSEC);
+	}
+	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int channel_open(void)
+{
 	int fd;
 
 	/*
@@ -42,15 +57,8 @@ int channel_open(void)
 	 * right after boot. The host is trusted.
 	 */
 	json_object_seed(1);
-	/* A control message announces the port after the probe of the driver. */
-	while (procfs_find("/sys/class/virtio-ports/*/name", GUEST_PORT_NAME, dir)) {
-		if (clock_ns() > deadline)
-			return -ENODEV;
-		sleep_ns(NSEC_PER_MSEC);
-	}
-	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : channel_take(fd);
+	fd = channel_open_port(GUEST_PORT_NAME);
+	return fd < 0 ? fd : channel_take(fd);
 }
 
 static void send_message(const struct guest_envelope *envelope, const struct record *record,

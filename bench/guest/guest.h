@@ -44,6 +44,7 @@ request_handler do_counters, do_buddy, do_owners, do_compact, do_read, do_write;
 request_handler do_concurrent;							 /* concurrent.c */
 request_handler do_pool, do_pool_free;						 /* floor.c */
 request_handler do_busy_start, do_busy_stop;					 /* busy.c */
+request_handler do_program, do_program_ended; /* host.c */
 request_handler do_time_resize, do_phase, do_trace_start, do_trace; /* resize_timer.c */
 
 /* All victims of the guest. */
@@ -56,6 +57,9 @@ extern struct victims victims;
 
 /* Find and open the port; 0 or -errno. */
 int channel_open(void);
+
+/* Open a port, which may come up in a moment; a descriptor or -errno. */
+int channel_open_port(const char *name);
 
 /* Use a connected stream, which is owned from now on, in place of the current one. */
 int channel_take(int fd);

@@ -25,16 +25,21 @@
 
 struct victims victims;
 
-static void mount_all(void)
+/* Files of a host's program may be in /tmp, which is a part of the initramfs then. */
+static void mount_all(bool is_host)
 {
 	static const char *const mounts[][2] = {
-		{ "devtmpfs", "/dev" }, { "proc", "/proc" },
-		{ "sysfs", "/sys" },	{ "debugfs", "/sys/kernel/debug" },
-		{ "tmpfs", "/tmp" },	{ "tracefs", "/sys/kernel/tracing" },
+		{ "devtmpfs", "/dev" },
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
+		{ "tmpfs", "/tmp" },
 	};
+	const size_t count = sizeof(mounts) / sizeof(mounts[0]) - is_host;
 	size_t i;
 
-	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+	for (i = 0; i < count; i++)
 		if (mount(mounts[i][0], mounts[i][1], mounts[i][0], 0, NULL) < 0)
 			fprintf(stderr, GUEST_CONSOLE_PREFIX "cannot mount %s: %s\n", mounts[i][1],
 				strerror(errno));
@@ -137,6 +142,8 @@ static const struct handler {
 	{ "buddy", do_buddy, &answer_buddy_record, { NULL } },
 	{ "compact", do_compact, &answer_duration_ns, { NULL } },
 	{ "cache", do_cache, &touch_record, { "bytes" } },
+	{ "program", do_program, NULL, { "path" } },
+	{ "program-ended", do_program_ended, &answer_text, { NULL } },
 	{ "fragment", do_fragment, &answer_fragment_record, { "longest_run" } },
 	{ "hold-high", do_hold_high, NULL, { "bytes" } },
 	{ "free-high", do_free_high, &answer_bytes, { "bytes" } },
@@ -238,14 +245,16 @@ static void need(const char *what, const char *driver, int err)
 int main(void)
 {
 	const struct sched_param param = { .sched_priority = 1 };
+	const bool is_host = getenv(GUEST_HOST_VARIABLE);
 
-	mount_all();
+	mount_all(is_host);
 	choose_cpu();
 	/* Wake up on time, not when the driver under test leaves the CPU. */
 	sched_setscheduler(0, SCHED_FIFO, &param);
 	prctl(PR_SET_TIMERSLACK, 1);
 	modules_load();
-	need("balloon and no virtio-mem device", device_driver(), device_open());
+	if (!is_host)
+		need("balloon and no virtio-mem device", device_driver(), device_open());
 	need("port " GUEST_PORT_NAME, "virtio_console", channel_open());
 	say_hello();
 	serve();

@@ -29,7 +29,8 @@ RECORD(guest_request_record, "request", NULL,
 	FIELD(TEXT, level), FIELD(TEXT, mechanism), FIELD(TEXT, path),
 	FIELD(TEXT, text), FIELD(TEXT, words),
 	FIELD(LIST, victims, .record = &victim_spec_record),
-	FIELD(LIST, tasks, .record = &guest_task_record));
+	FIELD(LIST, tasks, .record = &guest_task_record),
+	FIELD(TEXTS, arguments), FIELD(TEXTS, environment));
 #undef S
 
 struct guest_request guest_request(const char *cmd)

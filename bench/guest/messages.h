@@ -15,11 +15,21 @@
 /* Name of the virtio-serial port. */
 #define GUEST_PORT_NAME "balloonbench.0"
 
+/* The ports of the program that runs in a host, which is a guest itself; see host.c. */
+#define GUEST_WORK_PORT_NAME "balloonbench.work"
+#define GUEST_TEXT_PORT_NAME "balloonbench.text"
+
+/* The descriptor of that program for the first. */
+#define GUEST_WORK_FD 3
+
 /* Begins each line that the agent writes to the console. */
 #define GUEST_CONSOLE_PREFIX "balloonguest: "
 
 /* Word of the kernel's command line: the CPU that the agent runs on. */
 #define GUEST_CPU_VARIABLE "BALLOONGUEST_CPU"
+
+/* Likewise: the guest is a host itself, and has no balloon. */
+#define GUEST_HOST_VARIABLE "BALLOONGUEST_HOST"
 
 /* A step of a task; the members that are set select the action. */
 struct guest_step {
@@ -40,8 +50,9 @@ struct guest_request {
 	int64_t bytes, seed, longest_run, timeout_ns, patience_ns, ns, ring_bytes;
 	int phase, then; /* enum result_victim_phase */
 	char *level, *mechanism, *path, *text, *words;
-	struct record_list victims; /* struct victim_spec */
-	struct record_list tasks;   /* struct guest_task */
+	struct record_list victims;		   /* struct victim_spec */
+	struct record_list tasks;		   /* struct guest_task */
+	struct record_list arguments, environment; /* texts */
 };
 
 /* Make a request without arguments, or with @bytes; texts are borrowed. */
@@ -62,7 +73,7 @@ extern const struct record answer_bytes, answer_bad_words, answer_busy_ns, answe
 /* Answers of one struct record_list: of counters, or of struct victim_result. */
 extern const struct record answer_vmstat, answer_meminfo, answer_victims;
 
-/* "read": a char *, owned. */
+/* "read" and "program-ended": a char *, owned. */
 extern const struct record answer_text;
 
 /* "pool": a struct record_list of pairs, guest-physical address and bytes. */

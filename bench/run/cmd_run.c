@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/config/keys.h"
+#include "bench/run/inside.h"
 #include "bench/run/run.h"
 #include "bench/vm/interrupt.h"
 #include "bench/vm/qemu.h"
@@ -99,6 +100,8 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("HOW TO RUN IT"),
 	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
 	       "arguments for the guests' kernels, after those of scenario and variant"),
+	OPTION(STRING, host, "host", 0, "KERNEL",
+	       "run in a guest that is the host: it boots this kernel, and has KVM"),
 	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
 	OPTION(PARSED, trace, "trace", 0, "off|phases|pages[=N]",
 	       "phases: a record per batch (the default); pages: also a histogram per page "
@@ -242,15 +245,17 @@ static int parse_resumed(struct run_options *options, const struct command_line 
 			     "--resume: only -q and -v go with it, not %s%s; the run keeps the "
 			     "options it was begun with",
 			     other->name ? "--" : "-", other->name ? other->name : "o");
-	begun.argv = resume_load(&resume, asked.resume.dir, &begun.argc);
-	status = begun.argv ? options_parse(&begun) : EXIT_USAGE;
+	status = resume_load(&resume, asked.resume.dir);
+	begun.argv = resume.argv;
+	begun.argc = resume.argc;
+	if (!status)
+		status = options_parse(&begun);
 	if (!status) {
 		options->quiet = asked.quiet;
 		options->verbose = asked.verbose;
 		options->seed = json_integer_value(json_object_get(resume.plan, "seed"));
 		options->output = asked.resume.dir;
 	}
-	free(begun.argv);
 	options->resume = resume;
 	return status;
 }
@@ -281,10 +286,12 @@ static int settle(struct run_options *options, const struct command_line *line)
 		status = parse_resumed(options, line);
 	if (status)
 		return status;
-	log_setup(line->argv[0], options->quiet	    ? LOG_ERROR
-				 : options->verbose ? LOG_DEBUG
-						    : LOG_INFO);
-	if (options->seed == SEED_OF_CLOCK)
+	log_setup(line->argv[0], options->quiet || inside_box() ? LOG_ERROR
+				 : options->verbose		? LOG_DEBUG
+								: LOG_INFO);
+	if (inside_box())
+		options->seed = inside_box()->seed;
+	else if (options->seed == SEED_OF_CLOCK)
 		options->seed = time(NULL);
 	if (suite_load(&options->suite, options->suite_name, path_suites(), err, sizeof(err)))
 		return fails(EXIT_USAGE, "%s", err);
@@ -325,11 +332,15 @@ static int run(struct command_line *line)
 	if (status)
 		goto out;
 	status = interrupt_setup() ? EXIT_ENVIRONMENT : session_resolve(&s);
-	if (!status && s.options.dry_run)
+	if (!status && inside_box())
+		status = inside_serve(&s);
+	else if (!status && s.options.dry_run)
 		show_plan(&s);
 	else if (!status)
 		status = run_plan_open(&s) ?: run_plan(&s);
 out:
+	if (inside_box())
+		inside_end(status);
 	session_release(&s);
 	return status;
 }
@@ -362,6 +373,8 @@ const struct command run_command = {
 		"      your own scenario, under KVM, on two CPUs\n"
 		"  balloonbench run --scenario idle --accel icount\n"
 		"      guest instructions in place of time\n"
+		"  balloonbench run --scenario smoke --variant finalize --host debian-6.12\n"
+		"      under KVM, in a host of its own, on any machine\n"
 		"  balloonbench run --scenario victim --variant finalize --rate 256MiB/s\n"
 		"      slow resizes, and their impact on co-located workloads\n"
 		"  balloonbench run --scenario idle --variant list+off --variant list \\\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/run/plan.h"
 
+#include <errno.h>
+
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>
@@ -158,4 +160,22 @@ json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 			 RESULT_SCHEMA_VERSION, "seed", (json_int_t)plan->seed, "boots",
 			 (int)plan->boots, "builds", unless_0(plan->builds > 1 ? plan->builds : 0),
 			 "scenarios", all_scenarios, "variants", all_variants, "order", order);
+}
+
+json_t *plan_entry_to_json(const struct plan_entry *e)
+{
+	return json_pack("{s:I, s:I, s:i, s:i, s:I}", "scenario", (json_int_t)e->scenario,
+			 "variant", (json_int_t)e->variant, "boot", e->boot, "build", e->build,
+			 "seed", (json_int_t)e->seed);
+}
+
+int plan_entry_from_json(struct plan_entry *e, const json_t *json)
+{
+	json_int_t scenario, variant, boot, build, seed;
+
+	if (json_unpack((json_t *)json, "{s:I, s:I, s:I, s:I, s:I}", "scenario", &scenario,
+			"variant", &variant, "boot", &boot, "build", &build, "seed", &seed))
+		return -EINVAL;
+	*e = (struct plan_entry){ scenario, variant, boot, build, seed };
+	return 0;
 }

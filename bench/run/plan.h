@@ -22,6 +22,10 @@ struct plan_entry {
 	uint64_t seed;	    /* of this boot, derived from the run's seed */
 };
 
+/* One to be run elsewhere. New reference; 0 or -EINVAL. */
+json_t *plan_entry_to_json(const struct plan_entry *entry);
+int plan_entry_from_json(struct plan_entry *entry, const json_t *json);
+
 struct plan {
 	uint64_t seed;
 	unsigned int boots;

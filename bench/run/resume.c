@@ -29,10 +29,9 @@ out:
 	return value;
 }
 
-char **resume_load(struct resume *resume, const char *dir, int *argc)
+int resume_load(struct resume *resume, const char *dir)
 {
 	const json_t *list, *item;
-	char **argv;
 	size_t i;
 
 	resume->dir = dir;
@@ -40,24 +39,23 @@ char **resume_load(struct resume *resume, const char *dir, int *argc)
 	if (resume->env)
 		resume->plan = load(dir, "plan.json");
 	if (!resume->plan)
-		return NULL;
+		return EXIT_USAGE;
 	list = json_object_get(resume->env, "arguments");
-	argv = xcalloc(json_array_size(list) + 1, sizeof(*argv));
+	resume->argv = xcalloc(json_array_size(list) + 1, sizeof(*resume->argv));
 	json_array_foreach (list, i, item)
-		argv[i] = (char *)json_string_value(item);
-	for (*argc = 0; argv[*argc]; ++*argc)
-		;
-	if (*argc && (size_t)*argc == json_array_size(list))
-		return argv;
-	log_error("%s/env.json: 'arguments' is missing; it cannot be resumed", dir);
-	free(argv);
-	return NULL;
+		resume->argv[i] = (char *)json_string_value(item);
+	while (resume->argv[resume->argc])
+		resume->argc++;
+	if (resume->argc && (size_t)resume->argc == json_array_size(list))
+		return 0;
+	return fails(EXIT_USAGE, "%s/env.json: 'arguments' is missing; it cannot be resumed", dir);
 }
 
 void resume_release(struct resume *resume)
 {
 	json_decref(resume->env);
 	json_decref(resume->plan);
+	free(resume->argv);
 	memset(resume, 0, sizeof(*resume));
 }
 

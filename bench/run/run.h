@@ -12,6 +12,7 @@
 #include "bench/boot/boot.h"
 #include "bench/config/images.h"
 #include "bench/config/suite.h"
+#include "bench/run/hosts.h"
 #include "bench/run/plan.h"
 #include "bench/run/until_ci.h"
 #include "lib/exit_status.h"
@@ -58,13 +59,12 @@ const char *host_file_value(const char *path, const char *key, const char *separ
 struct resume {
 	const char *dir;
 	json_t *env, *plan;
+	char **argv; /* the arguments of the run, NULL-terminated; NULL before resume_load() */
+	int argc;
 };
 
-/*
- * Returns the arguments of the run, or NULL after a message. @resume owns them, the caller
- * frees the array. Release @resume in every case.
- */
-char **resume_load(struct resume *resume, const char *dir, int *argc);
+/* Load the tree: 0, or EXIT_USAGE after a message. Release @resume in every case. */
+int resume_load(struct resume *resume, const char *dir);
 void resume_release(struct resume *resume);
 
 /*
@@ -80,6 +80,7 @@ struct run_options {
 	struct names variants;
 	const char *variants_file;  /* in addition to variants.ini, or NULL */
 	const char *kernel_args;    /* or NULL */
+	const char *host;	    /* the kernel of the host, or NULL: this machine */
 	unsigned int boots, builds; /* 0: as the suite says */
 	struct suite suite;	    /* what to compare: names only */
 	unsigned int cycles;	    /* 0: as the scenario says */
@@ -170,6 +171,8 @@ struct session {
 	struct plan plan;
 	struct plan longer; /* with --until-ci: the source of further blocks */
 	struct until_ci until;
+	struct hosts hosts;
+	uint64_t memory_limit; /* of a guest */
 	enum result_accel accel;
 	char accel_reason[1024];
 	struct results results;

@@ -139,6 +139,8 @@ static json_t *make_env(const struct session *s)
 			json_object_get(qemus, qemu), "qemus", qemus, "kernel", "source",
 			base->source, "compiler", base->compiler, "config_sha256",
 			base->config_sha256, "cuts", cuts_to_json(s));
+	if (s->hosts.count)
+		json_object_set_new(env, "hosts", hosts_to_json(s));
 	free(command);
 	return env;
 }
@@ -224,11 +226,28 @@ static void report(const struct boot *boot, const struct boot_result *result)
 			 result->reason);
 }
 
+/* boot_run() of this process; an exit status. */
+static int run_here(const struct session *s, const struct boot *boot, const char *shown,
+		    struct boot_result *result)
+{
+	int err = boot_run(boot, result);
+
+	if (!err)
+		return 0;
+	if (err == -EINTR)
+		return EXIT_INTERRUPTED;
+	if (err == -ENOSPC || err == -EDQUOT || err == -EROFS)
+		return results_fail(err, "write into", shown);
+	return fails(EXIT_ENVIRONMENT, "%s: cannot run %s: %s", boot_name(boot),
+		     session_qemu(s, boot->variant)->path, strerror(-err));
+}
+
 /* Run a boot and store its result. 0, or an exit status that ends the run. */
-static int run_boot(struct session *s, struct boot *boot, struct boot_result *result)
+static int run_boot(struct session *s, const struct plan_entry *entry, struct boot *boot,
+		    struct boot_result *result)
 {
 	struct boot_directory directory;
-	int err, status = results_begin_boot(&directory, &s->results, boot);
+	int status = results_begin_boot(&directory, &s->results, boot);
 
 	if (status)
 		return status;
@@ -237,17 +256,13 @@ static int run_boot(struct session *s, struct boot *boot, struct boot_result *re
 	boot->progress = progress_step;
 	progress_boot(boot);
 	log_debug("logs in %s", directory.shown);
-	err = boot_run(boot, result);
-	if (!err)
+	if (session_host(s, boot->variant))
+		status = hosts_run_boot(s, entry, boot, result);
+	else
+		status = run_here(s, boot, directory.shown, result);
+	if (!status)
 		status = results_commit_boot(&directory, result)
 				 ?: results_journal(&s->results, "boot", result, NULL);
-	else if (err == -EINTR)
-		status = EXIT_INTERRUPTED;
-	else if (err == -ENOSPC || err == -EDQUOT || err == -EROFS)
-		status = results_fail(err, "write into", directory.shown);
-	else
-		status = fails(EXIT_ENVIRONMENT, "%s: cannot run %s: %s", boot_name(boot),
-			       session_qemu(s, boot->variant)->path, strerror(-err));
 	if (status)
 		results_discard_boot(&directory);
 	else
@@ -269,7 +284,7 @@ static int run_entry(struct session *s, const struct plan_entry *entry)
 	if (found)
 		progress_skip();
 	else if (!status)
-		status = run_boot(s, &boot, &result);
+		status = run_boot(s, entry, &boot, &result);
 	if (!status)
 		s->boots[result.status]++;
 	if (!status && s->options.until.half_width && until_ci_add(&s->until, entry, &result))

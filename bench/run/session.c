@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/config/kernel_args.h"
+#include "bench/run/inside.h"
 #include "bench/run/run.h"
 #include "bench/vm/vm.h"
 #include "lib/alloc.h"
@@ -230,9 +231,8 @@ static int load_variants(struct session *s)
 }
 
 /* If the guest is too large, scale shipped scenarios down and refuse the user's own. */
-static int fit_memory(struct scenario *scenario, const char *given)
+static int fit_memory(struct scenario *scenario, const char *given, uint64_t limit)
 {
-	uint64_t limit = host_guest_memory_limit();
 	char want[32], have[32];
 
 	if (scenario->memory_bytes <= limit)
@@ -270,9 +270,28 @@ static int load_scenarios(struct session *s)
 			scenario->cycles = s->options.cycles;
 		if (s->options.rate_bytes_per_s)
 			scenario->rate_bytes_per_s = s->options.rate_bytes_per_s;
-		status = fit_memory(scenario, suite->scenarios[i]);
+		status = fit_memory(scenario, suite->scenarios[i], s->memory_limit);
 	}
 	return status;
+}
+
+/* A box takes a part of the memory of this machine; inside it, the outer one has decided. */
+static void set_memory_limit(struct session *s)
+{
+	uint64_t boxes = s->options.host ? 1 : 0;
+	size_t i;
+
+	if (inside_box()) {
+		s->memory_limit = inside_box()->memory_limit;
+		return;
+	}
+	for (i = 0; i < s->options.suite.variant_count; i++)
+		boxes += s->chosen[i]->host != NULL;
+	s->memory_limit = host_guest_memory_limit();
+	if (!boxes)
+		return;
+	s->memory_limit =
+		s->memory_limit > hosts_overhead() ? s->memory_limit - hosts_overhead() : 0;
 }
 
 /* Draw the order of all boots, and keep those that the suite runs. */
@@ -356,14 +375,21 @@ static int choose_accel(struct session *s)
 							   &s->scenarios[first->scenario]),
 		.cut_count = 1,
 	};
-	int err = accel_choose(s->options.accel, &base, &s->accel, s->accel_reason,
-			       sizeof(s->accel_reason));
+	int err = 0;
+
+	if (!s->hosts.count)
+		err = accel_choose(inside_box() ? accel_names[RESULT_KVM] : s->options.accel, &base,
+				   inside_box() ? ACCEL_TRY_EMULATED_NS : ACCEL_TRY_NS, &s->accel,
+				   s->accel_reason, sizeof(s->accel_reason));
 
 	if (err == -EINTR)
 		return EXIT_INTERRUPTED;
 	if (err)
 		return fails(EXIT_UNSUPPORTED, "%s", s->accel_reason);
-	log_info("accelerator: %s (%s)", accel_names[s->accel], s->accel_reason);
+	if (inside_box())
+		s->accel = inside_box()->accel;
+	else
+		log_info("accelerator: %s (%s)", accel_names[s->accel], s->accel_reason);
 	return 0;
 }
 
@@ -393,7 +419,11 @@ int session_resolve(struct session *s)
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	if (s->options.kernel_args && kernel_args_check(s->options.kernel_args, err, sizeof(err)))
 		return fails(EXIT_USAGE, "--kernel-args: %s", err);
-	status = load_images(&s->images, true) ?: load_variants(s) ?: load_scenarios(s);
+	status = load_images(&s->images, true) ?: load_variants(s);
+	if (status)
+		return status;
+	set_memory_limit(s);
+	status = load_scenarios(s);
 	if (status)
 		return status;
 	fit_builds(s);
@@ -401,7 +431,9 @@ int session_resolve(struct session *s)
 	if (status)
 		return status;
 	make_plan(s);
-	return check_qemus(s) ?: choose_accel(s) ?: check_methods(s);
+	if (inside_box())
+		return choose_accel(s);
+	return check_qemus(s) ?: hosts_resolve(s) ?: choose_accel(s) ?: check_methods(s);
 }
 
 struct boot session_boot(const struct session *s, const struct plan_entry *entry)
@@ -446,6 +478,7 @@ void session_release(struct session *s)
 	size_t i;
 
 	results_close(&s->results);
+	hosts_release(&s->hosts);
 	plan_release(&s->plan);
 	plan_release(&s->longer);
 	until_ci_release(&s->until);

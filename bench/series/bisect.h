@@ -24,7 +24,7 @@ enum step {
 };
 
 struct bisect_options {
-	const char *git, *good, *bad, *scenario, *regress, *accel, *trace, *output, *step;
+	const char *git, *good, *bad, *scenario, *regress, *host, *accel, *trace, *output, *step;
 	struct names config;
 	unsigned int boots, max_boots;
 	bool verbose;

@@ -184,6 +184,8 @@ int bisect_run_steps(const struct bisect_options *o, const char *git_dir, const 
 	arguments_add(&a, "--max-regress=%s", o->regress);
 	arguments_add(&a, "--boots=%u", o->boots);
 	arguments_add(&a, "--max-boots=%u", o->max_boots);
+	if (o->host)
+		arguments_add(&a, "--host=%s", o->host);
 	if (o->accel)
 		arguments_add(&a, "--accel=%s", o->accel);
 	if (o->trace)

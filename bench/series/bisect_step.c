@@ -87,6 +87,8 @@ static int run_two(const struct bisect_options *o, const char *good, const char 
 	arguments_add(&a, "--variant=%s", base);
 	arguments_add(&a, "--variant=%s", cut);
 	arguments_add(&a, "--boots=%u", boots);
+	if (o->host)
+		arguments_add(&a, "--host=%s", o->host);
 	if (o->accel)
 		arguments_add(&a, "--accel=%s", o->accel);
 	if (o->trace)

@@ -63,6 +63,8 @@ static const struct option_row rows[] = {
 	OPTION(COUNT, max_boots, "max-boots", 0, "N",
 	       "double the boots of an inconclusive commit up to this, then skip it",
 	       .min = BOOTS_MIN, .max = BOOTS_MAX),
+	OPTION(STRING, host, "host", 0, "KERNEL",
+	       "run in a guest that is the host: it boots this kernel, and has KVM"),
 	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
 	OPTION(PARSED, trace, "trace", 0, "off|phases|pages[=N]",
 	       "level of tracing, as of run (default: phases)", .parse = trace_setting_check,
@@ -165,6 +167,8 @@ static char *question_of(const struct bisect_options *o, const char *good, const
 
 	fprintf(f, "good %s\nbad %s\nscenario %s\nmax-regress %s\naccel %s\ntrace %s\n", good, bad,
 		o->scenario, o->regress, o->accel ?: "auto", o->trace ?: "phases");
+	if (o->host)
+		fprintf(f, "host %s\n", o->host);
 	for (i = 0; i < o->config.count; i++)
 		fprintf(f, "config %s\n", o->config.list[i]);
 	fclose(f);

@@ -24,7 +24,7 @@ struct series_options {
 	bool each, ends, debug;
 	struct names config, scenarios;
 	unsigned int boots, builds;
-	const char *accel, *trace, *kernel_args, *name, *output;
+	const char *host, *accel, *trace, *kernel_args, *name, *output;
 	bool quiet, verbose;
 };
 
@@ -50,6 +50,8 @@ static const struct option_row rows[] = {
 	       "scenario to run (default: " SCENARIO ")", .hint = HINT_SCENARIO),
 	OPTION(COUNT, boots, "boots", 0, "N", "boots of each commit in each scenario", .min = 2,
 	       .max = BOOTS_MAX),
+	OPTION(STRING, host, "host", 0, "KERNEL",
+	       "run in a guest that is the host: it boots this kernel, and has KVM"),
 	OPTION(STRING, accel, "accel", 0, NULL, "accelerator of QEMU", .choices = accel_choices),
 	OPTION(PARSED, trace, "trace", 0, "off|phases|pages[=N]",
 	       "level of tracing, as of run (default: phases)", .parse = trace_setting_check,
@@ -150,6 +152,8 @@ static int run_boots(const struct series_options *o, const struct build *build, 
 	arguments_add(&a, "--boots=%u", o->boots);
 	if (o->builds)
 		arguments_add(&a, "--builds=%u", o->builds);
+	if (o->host)
+		arguments_add(&a, "--host=%s", o->host);
 	if (o->accel)
 		arguments_add(&a, "--accel=%s", o->accel);
 	if (o->trace)

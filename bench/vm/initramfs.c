@@ -43,8 +43,15 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* Append a file, padded to the four bytes that an archive begins at. */
-static int append(int to, const char *path)
+int initramfs_create(void)
+{
+	int fd = memfd_create("initramfs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Padded to the four bytes that an archive begins at. */
+int initramfs_append(int to, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
 	char buffer[BUFFER];
@@ -64,20 +71,24 @@ static int append(int to, const char *path)
 	return err ? err : write_all(to, "\0\0\0", -total & 3);
 }
 
+int initramfs_seal(int fd)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+}
+
 static int join(const char *initramfs, const char *modules)
 {
-	int fd = memfd_create("initramfs", MFD_CLOEXEC | MFD_ALLOW_SEALING), err;
+	int fd = initramfs_create(), err = fd < 0 ? fd : 0;
 
-	if (fd < 0)
-		return -errno;
-	err = append(fd, initramfs);
 	if (!err)
-		err = append(fd, modules);
-	/* Otherwise a QEMU that a guest has taken over could change the next guests'. */
-	if (!err &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		err = -errno;
-	if (err)
+		err = initramfs_append(fd, initramfs);
+	if (!err)
+		err = initramfs_append(fd, modules);
+	if (!err)
+		err = initramfs_seal(fd);
+	if (err && fd >= 0)
 		close(fd);
 	return err ? err : fd;
 }

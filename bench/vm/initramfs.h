@@ -14,4 +14,12 @@
 /* A new descriptor of the file, or -errno: also if one of the archives cannot be read. */
 int initramfs_open(const char *initramfs, const char *modules);
 
+/*
+ * Such a file of other archives: create one, append to it, and seal it, so that a QEMU that a guest
+ * has taken over cannot change the next guests'. The first returns a descriptor; all -errno.
+ */
+int initramfs_create(void);
+int initramfs_append(int fd, const char *path);
+int initramfs_seal(int fd);
+
 #endif

@@ -21,7 +21,7 @@
 #include "lib/privileges.h"
 
 /* The other descriptors of the child; only the last is closed by exec. */
-#define LIFE_FD (QEMU_DIRECTORY_FD + 1)
+#define LIFE_FD (QEMU_TEXT_FD + 1)
 #define REPORT_FD (LIFE_FD + 1) /* the child's errno, should exec fail */
 
 /* Limit of the console log, so that a guest cannot fill the disk. */
@@ -62,18 +62,29 @@ static void release_launch(struct launch *l)
 	qemu_argv_free(l->argv);
 }
 
+static int open_initramfs(const struct qemu_config *config)
+{
+	int fd;
+
+	if (!config->host)
+		return initramfs_open(config->initramfs, config->modules);
+	fd = fcntl(config->host->initramfs_fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
 static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu_config *config)
 {
 	const struct {
 		int *ours, theirs;
-	} ends[] = { { &qemu->qmp_fd, QEMU_QMP_FD },
-		     { &qemu->guest_fd, QEMU_GUEST_FD },
-		     { &qemu->life_fd, LIFE_FD },
-		     { &l->report, REPORT_FD } };
+	} ends[] = { { &qemu->qmp_fd, QEMU_QMP_FD },   { &qemu->guest_fd, QEMU_GUEST_FD },
+		     { &qemu->life_fd, LIFE_FD },      { &l->report, REPORT_FD },
+		     { &qemu->work_fd, QEMU_WORK_FD }, { &qemu->text_fd, QEMU_TEXT_FD } };
+	const int pairs = config->host ? 6 : 4;
 	char path[PATH_MAX];
 	int i, pair[2], console;
 
-	*l = (struct launch){ .theirs = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .report = -1 };
+	*l = (struct launch){ .report = -1 };
+	memset(l->theirs, 0xff, sizeof(l->theirs));
 	l->theirs[1] = open_log(config->directory, "qemu.log", path);
 	if (l->theirs[1] < 0)
 		return l->theirs[1];
@@ -87,14 +98,14 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	l->theirs[QEMU_DIRECTORY_FD] = open(config->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (l->theirs[0] < 0 || l->theirs[2] < 0 || l->theirs[QEMU_DIRECTORY_FD] < 0)
 		return -errno;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < pairs; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 			return -errno;
 		*ends[i].ours = pair[0];
 		l->theirs[ends[i].theirs] = pair[1];
 	}
-	if (config->modules) {
-		l->theirs[QEMU_INITRAMFS_FD] = initramfs_open(config->initramfs, config->modules);
+	if (config->modules || config->host) {
+		l->theirs[QEMU_INITRAMFS_FD] = open_initramfs(config);
 		if (l->theirs[QEMU_INITRAMFS_FD] < 0)
 			return l->theirs[QEMU_INITRAMFS_FD];
 	}
@@ -108,7 +119,7 @@ static int arrange_fds(struct launch *l)
 	int i;
 
 	for (i = REPORT_FD; i >= 0; i--) {
-		if (i == QEMU_INITRAMFS_FD && l->theirs[i] < 0)
+		if (l->theirs[i] < 0)
 			continue;
 		l->theirs[i] = fcntl(l->theirs[i], F_DUPFD_CLOEXEC, 16);
 		if (l->theirs[i] < 0)
@@ -238,6 +249,8 @@ void qemu_kill(struct qemu *qemu)
 	close_fd(&qemu->pidfd);
 	close_fd(&qemu->qmp_fd);
 	close_fd(&qemu->guest_fd);
+	close_fd(&qemu->work_fd);
+	close_fd(&qemu->text_fd);
 	close_fd(&qemu->life_fd);
 }
 

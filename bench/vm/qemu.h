@@ -25,10 +25,22 @@
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */
 #define QEMU_QMP_FD 3
 #define QEMU_GUEST_FD 4
-#define QEMU_INITRAMFS_FD 5 /* only with modules */
+#define QEMU_INITRAMFS_FD 5 /* only with modules, or of a host */
 #define QEMU_DIRECTORY_FD 6
+#define QEMU_WORK_FD 7 /* only of a host, as the next one */
+#define QEMU_TEXT_FD 8
+
+/*
+ * A guest that is a host itself: it has no balloon, and two ports more, for the program that runs
+ * in it. See bench/box/box.h.
+ */
+struct qemu_host {
+	const char *cpu;  /* of -cpu */
+	int initramfs_fd; /* all that it boots with; borrowed */
+};
 
 struct qemu_config {
+	const struct qemu_host *host; /* or NULL */
 	const char *binary, *image, *initramfs;
 	const char *modules;	 /* archive to be unpacked after the initramfs, or NULL */
 	const char *append;	 /* added to the kernel command line, or NULL */
@@ -52,10 +64,17 @@ struct qemu {
 	pid_t pid; /* 0 once reaped */
 	int pidfd;
 	int qmp_fd, guest_fd; /* connected; -1 once handed over */
+	int work_fd, text_fd; /* likewise, of a host */
 	int life_fd;	      /* QEMU dies when it is closed */
 	int wait_status;      /* valid once pid is 0 */
 };
-#define QEMU_NONE ((struct qemu){ .pidfd = -1, .qmp_fd = -1, .guest_fd = -1, .life_fd = -1 })
+#define QEMU_NONE                                                                                  \
+	((struct qemu){ .pidfd = -1,                                                               \
+			.qmp_fd = -1,                                                              \
+			.guest_fd = -1,                                                            \
+			.work_fd = -1,                                                             \
+			.text_fd = -1,                                                             \
+			.life_fd = -1 })
 
 /* Start QEMU; 0 or -errno, also that of a failed exec (-ENOENT, -EACCES). */
 int qemu_spawn(struct qemu *qemu, const struct qemu_config *config);

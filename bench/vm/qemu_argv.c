@@ -31,6 +31,9 @@
 #define KERNEL_COMMAND_LINE                                                                        \
 	"console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check iomem=relaxed"
 
+/* The agent of a host looks for no balloon. */
+#define HOST_COMMAND_LINE " " GUEST_HOST_VARIABLE "=1"
+
 /* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
 /* x86-64 with less than 64 GiB of memory. */
@@ -129,6 +132,15 @@ static void add_device(struct args *args, const struct qemu_config *config)
 		    config->reports_free_pages ? ",free-page-reporting=on" : "", comma, properties);
 }
 
+/* Of the program that runs in a host. */
+static void add_ports(struct args *args)
+{
+	add(args, "-chardev", "socket,id=work,fd=%d", QEMU_WORK_FD);
+	add(args, "-device", "virtserialport,chardev=work,name=" GUEST_WORK_PORT_NAME);
+	add(args, "-chardev", "socket,id=text,fd=%d", QEMU_TEXT_FD);
+	add(args, "-device", "virtserialport,chardev=text,name=" GUEST_TEXT_PORT_NAME);
+}
+
 /* A copy in which @with stands for each @c. */
 static char *replace(const char *text, char c, const char *with)
 {
@@ -155,6 +167,8 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 		[RESULT_KVM] = "kvm",
 		[RESULT_TCG] = "tcg,thread=multi",
 		[RESULT_ICOUNT] = "tcg,thread=single",
+		[RESULT_KVM_IN_KVM] = "kvm",
+		[RESULT_KVM_IN_TCG] = "kvm",
 	};
 	struct args args = { .count = 0 };
 
@@ -167,7 +181,9 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 		add(&args, "-name", "guest=%s", name);
 	add(&args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
 	add(&args, "-accel", "%s", accels[config->accel]);
-	if (config->accel == RESULT_KVM)
+	if (config->host)
+		add(&args, "-cpu", "%s", config->host->cpu);
+	else if (!strcmp(accels[config->accel], "kvm"))
 		add(&args, "-cpu", "host");
 	/* One instruction is one nanosecond; an idle guest skips to its next timer. */
 	if (config->accel == RESULT_ICOUNT)
@@ -176,7 +192,8 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add_memory(&args, config);
 	add(&args, "-kernel", "%s", config->image);
 	add(&args, "-initrd", "%s", initramfs);
-	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s",
+	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s%s",
+	    config->host ? HOST_COMMAND_LINE : "",
 	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
 	    config->append ? config->append : "", config->kernel_args ? " " : "",
 	    config->kernel_args ? config->kernel_args : "");
@@ -184,10 +201,13 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add(&args, "-serial", "chardev:console");
 	add(&args, "-chardev", "socket,id=qmp,%s", qmp);
 	add(&args, "-mon", "chardev=qmp,mode=control");
-	add(&args, "-device", "virtio-serial-pci,id=serial0,max_ports=2");
+	add(&args, "-device", "virtio-serial-pci,id=serial0,max_ports=4");
 	add(&args, "-chardev", "socket,id=guest,%s", guest);
 	add(&args, "-device", "virtserialport,chardev=guest,name=" GUEST_PORT_NAME);
-	add_device(&args, config);
+	if (config->host)
+		add_ports(&args);
+	else
+		add_device(&args, config);
 	if (run_with)
 		add(&args, "-run-with", "%s", run_with);
 	return args.list;
@@ -217,7 +237,7 @@ char **qemu_argv(const struct qemu_config *config)
 
 	snprintf(qmp, sizeof(qmp), "fd=%d", QEMU_QMP_FD);
 	snprintf(guest, sizeof(guest), "fd=%d", QEMU_GUEST_FD);
-	argv = make_argv(config, config->modules ? initramfs : config->initramfs,
+	argv = make_argv(config, config->modules || config->host ? initramfs : config->initramfs,
 			 DIRECTORY "/console.log", qmp, guest, run_with, name);
 	free(name);
 	free(run_with);

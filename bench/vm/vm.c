@@ -17,7 +17,6 @@
 #define COMMAND_MS 10000
 #define POWEROFF_MS 10000
 #define ENDING_MS 2000
-#define TRY_NS (10 * NSEC_PER_SEC)
 
 #define BOOT_WARNINGS_MAX 16
 #define BOOT_WARNING_SIZE 200
@@ -193,7 +192,8 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 		.plugged_bytes = config->plugged_bytes,
 	};
 	record_init(&event_hello_record, &vm->hello);
-	err = qemu_write_script(config, vm_file(vm, "cmd.sh", path));
+	/* What a host boots with is no file. */
+	err = config->host ? 0 : qemu_write_script(config, vm_file(vm, "cmd.sh", path));
 	if (err)
 		return err;
 	started_ns = clock_ns();
@@ -297,8 +297,8 @@ int vm_check_console(struct vm *vm)
 	return err;
 }
 
-int accel_try(const struct images *images, enum result_accel accel, char *reason,
-	      size_t reason_size)
+int accel_try(const struct images *images, enum result_accel accel, uint64_t timeout_ns,
+	      char *reason, size_t reason_size)
 {
 	char dir[PATH_MAX];
 	struct qemu_config config = {
@@ -321,7 +321,7 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 			 strerror(-err));
 		return -ENODEV;
 	}
-	err = vm_start(&vm, &config, &images->cuts[0], TRY_NS);
+	err = vm_start(&vm, &config, &images->cuts[0], timeout_ns);
 	if (err && !vm.reason[0])
 		snprintf(reason, reason_size, "cannot start %s: %s", images->qemu, strerror(-err));
 	else
@@ -331,8 +331,8 @@ int accel_try(const struct images *images, enum result_accel accel, char *reason
 	return !err || err == -EINTR ? err : -ENODEV;
 }
 
-int accel_choose(const char *wish, const struct images *images, enum result_accel *accel,
-		 char *reason, size_t reason_size)
+int accel_choose(const char *wish, const struct images *images, uint64_t timeout_ns,
+		 enum result_accel *accel, char *reason, size_t reason_size)
 {
 	bool any = !strcmp(wish, "auto");
 	char why[512];
@@ -347,7 +347,7 @@ int accel_choose(const char *wish, const struct images *images, enum result_acce
 	if (access("/dev/kvm", R_OK | W_OK) < 0) {
 		snprintf(why, sizeof(why), "/dev/kvm: %s", strerror(errno));
 	} else {
-		err = accel_try(images, RESULT_KVM, why, sizeof(why));
+		err = accel_try(images, RESULT_KVM, timeout_ns, why, sizeof(why));
 		but = "a guest does not boot under KVM here: ";
 	}
 	*accel = err && any ? RESULT_TCG : RESULT_KVM;

@@ -9,6 +9,7 @@
 #include "bench/vm/agent.h"
 #include "bench/vm/qemu.h"
 #include "bench/vm/qmp.h"
+#include "lib/clock.h"
 
 /* A running VM: the process, its two control channels, and why it failed. */
 struct vm {
@@ -73,19 +74,23 @@ int vm_counters(struct vm *vm, const struct record *file, struct record_list *co
  */
 int vm_check_console(struct vm *vm);
 
+/* How long a guest that is tried may take to boot: on a machine, and on an emulated one. */
+#define ACCEL_TRY_NS (10 * NSEC_PER_SEC)
+#define ACCEL_TRY_EMULATED_NS (100 * NSEC_PER_SEC)
+
 /*
  * Boot a guest of 256 MiB under an accelerator: opening /dev/kvm proves nothing. 0,
  * -EINTR, or -ENODEV with a reason.
  */
-int accel_try(const struct images *images, enum result_accel accel, char *reason,
-	      size_t reason_size);
+int accel_try(const struct images *images, enum result_accel accel, uint64_t timeout_ns,
+	      char *reason, size_t reason_size);
 
 /*
  * Choose the accelerator of a run; @wish: "auto", "kvm", "tcg" or "icount". KVM is used only
  * after a kernel of @images has booted. @reason is for messages and env.json. 0; -EINTR; -ENODEV if
  * KVM was asked for by name and does not work here.
  */
-int accel_choose(const char *wish, const struct images *images, enum result_accel *accel,
-		 char *reason, size_t reason_size);
+int accel_choose(const char *wish, const struct images *images, uint64_t timeout_ns,
+		 enum result_accel *accel, char *reason, size_t reason_size);
 
 #endif

@@ -389,6 +389,32 @@ static void kernels_of_one_build_differ_by_their_layout(void **state)
 	outcome_release(&outcome);
 }
 
+/* The layout of the host's kernel is another, too. */
+static void kernels_of_hosts_differ_by_their_layout(void **state)
+{
+	static const char *const hosts[][2] = { { "6.1", "6.1" }, { "6.1", "7.3" } };
+	static const char *const verdicts[] = { "regress", "differs (one build)" };
+	struct boot_result boot;
+	char tree[32];
+	size_t t, v;
+	int i;
+
+	(void)state;
+	for (t = 0; t < 2; t++) {
+		snprintf(tree, sizeof(tree), "hosts-%zu", t);
+		for (v = 0; v < 2; v++) {
+			for (i = 1; i <= 8; i++) {
+				boot = build_boot("idle", v ? "b" : "a", i, 1000 + 80 * v + i);
+				boot.accel = RESULT_KVM_IN_TCG;
+				record_set_text(&boot.cut, "list");
+				record_set_text(&boot.host_kernel_release, hosts[t][v]);
+				put_boot(tree, &boot);
+			}
+		}
+		expect_verdict(tree, NULL, NULL, verdicts[t]);
+	}
+}
+
 /* The row of @all that is about what @row is about. */
 static const json_t *same_row(const json_t *all, const json_t *row)
 {
@@ -777,6 +803,7 @@ int main(void)
 		cmocka_unit_test(inconclusive_rows_say_what_could_be_found),
 		cmocka_unit_test(verdicts_say_by_how_much_at_least),
 		cmocka_unit_test(kernels_of_one_build_differ_by_their_layout),
+		cmocka_unit_test(kernels_of_hosts_differ_by_their_layout),
 		cmocka_unit_test(a_row_has_one_verdict),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(boots_without_a_result_are_counted),

@@ -55,13 +55,14 @@
 	} while (0)
 
 /* Poll until @condition holds; the test fails after a minute. */
-#define AWAIT(condition)                                                                           \
+#define AWAIT(condition) AWAIT_WITHIN(60, condition)
+#define AWAIT_WITHIN(seconds, condition)                                                           \
 	do {                                                                                       \
 		int polls_ = 0;                                                                    \
                                                                                                    \
 		while (!(condition)) {                                                             \
-			if (polls_++ == 60000)                                                     \
-				fail_msg("not reached in 60 s: %s", #condition);                   \
+			if (polls_++ == (seconds)*1000)                                            \
+				fail_msg("not reached in %d s: %s", seconds, #condition);          \
 			usleep(1000);                                                              \
 		}                                                                                  \
 	} while (0)

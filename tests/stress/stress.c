@@ -67,7 +67,7 @@ static int choose_cuts(struct stress *s)
 static int choose_accel(struct stress *s)
 {
 	char reason[256];
-	int err = accel_choose("auto", &s->images, &s->accel, reason, sizeof(reason));
+	int err = accel_choose("auto", &s->images, ACCEL_TRY_NS, &s->accel, reason, sizeof(reason));
 
 	if (!err)
 		return 0;

@@ -46,10 +46,16 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int pack(const char *dir)
+static int pack_for(const char *dir, enum modules_for whom)
 {
 	err[0] = '\0';
-	return modules_pack(in_test_dir(dir), RELEASE, in_test_dir("m.cpio"), err, sizeof(err));
+	return modules_pack(in_test_dir(dir), RELEASE, whom, in_test_dir("m.cpio"), err,
+			    sizeof(err));
+}
+
+static int pack(const char *dir)
+{
+	return pack_for(dir, MODULES_OF_GUEST);
 }
 
 /* As cpio(1) unpacks it. */
@@ -182,10 +188,32 @@ static void modules_that_are_none(void **state)
 	}
 }
 
+/* A guest that is a host needs KVM, and no balloon. */
+static void a_host_has_kvm(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_int_equal(pack_for("root", MODULES_OF_HOST), -EINVAL);
+	assert_contains(err, "CONFIG_KVM_AMD");
+	test_put_module(DIRECTORY "/kernel/virt/lib/irqbypass.ko", RELEASE, "");
+	test_put_module(DIRECTORY "/kernel/arch/x86/kvm/kvm.ko", RELEASE, "irqbypass");
+	test_put_module(DIRECTORY "/kernel/arch/x86/kvm/kvm-amd.ko", RELEASE, "kvm");
+	test_put_module(DIRECTORY "/kernel/arch/x86/kvm/kvm-intel.ko", RELEASE, "kvm");
+	assert_int_equal(pack_for("root", MODULES_OF_HOST), 8);
+	shell("rm -rf out && mkdir out && cd out && cpio -i --quiet -d <../m.cpio");
+	text = read_file(in_test_dir("out/modules/order"));
+	assert_string_equal(text,
+			    "virtio_ring\nvirtio\nvirtio_pci_lib\nvirtio_pci\nirqbypass\nkvm\n"
+			    "kvm_amd\nkvm_intel\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_directories_of_users, set_up),
+		cmocka_unit_test_setup(a_host_has_kvm, set_up),
 		cmocka_unit_test_setup(compressed_modules, set_up),
 		cmocka_unit_test_setup(virtio_mem_and_updates, set_up),
 		cmocka_unit_test_setup(all_built_in, set_up),
