@@ -71,7 +71,7 @@ int wire_receive(int fd, struct wire_message *message, uint64_t deadline)
 	if (err)
 		return err;
 	memcpy(&length, head + 1, sizeof(length));
-	message->type = head[0];
+	message->type = (unsigned char)head[0];
 	message->size = le32toh(length);
 	if (message->size > WIRE_MAX)
 		return -EMSGSIZE;
