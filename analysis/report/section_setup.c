@@ -89,6 +89,21 @@ static void write_configs(struct writer *w, const struct document *env)
 	}
 }
 
+/* The hosts that were guests themselves, a row each. */
+static void write_hosts(struct writer *w, const struct document *env)
+{
+	const struct document *host;
+	const char *name;
+	char what[128];
+	size_t i;
+
+	for (i = 0; (host = document_item(env, "hosts", i, &name)); i++) {
+		snprintf(what, sizeof(what), "host in a box, %s", name);
+		write_fact(w, what, "Linux %s, %s", document_text(host, "release"),
+			   document_text(host, "source"));
+	}
+}
+
 void section_setup(struct writer *w, struct report *r)
 {
 	const struct document *env = r->table->env;
@@ -106,6 +121,7 @@ void section_setup(struct writer *w, struct report *r)
 					sizeof(text)));
 	}
 	write_fact(w, "host kernel", "%s", document_text(env, "host.kernel_release"));
+	write_hosts(w, env);
 	write_fact(w, "distribution", "%s", document_text(env, "host.distribution"));
 	write_fact(w, "QEMU", "%s", table_text(r->table, &r->table->boots[0], "qemu_version"));
 	write_kernel_facts(w, env);

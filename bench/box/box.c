@@ -30,6 +30,8 @@
 #define LIFE_NS (60 * NSEC_PER_SEC)
 #define CONSOLE_BYTES (64 << 10)
 
+/* Another CPU, as of QEMU's -cpu, to find out what an emulated one can do. */
+#define CPU_VARIABLE "BALLOONBENCH_BOX_CPU"
 /*
  * The emulated CPU has all that QEMU emulates, with two exceptions. Without xsave=off kernels warn
  * of a state of the FPU that does not fit its size.
@@ -196,8 +198,8 @@ static int await_program(struct box *box, char *err, size_t err_size)
 static int boot_kernel(struct box *box, const struct box_config *config, int initramfs, char *err,
 		       size_t err_size)
 {
-	const bool nested = config->accel == RESULT_KVM;
-	const struct qemu_host host = { nested ? CPU_NESTED : CPU_EMULATED, initramfs };
+	const char *cpu = config->accel == RESULT_KVM ? CPU_NESTED : CPU_EMULATED;
+	const struct qemu_host host = { getenv(CPU_VARIABLE) ?: cpu, initramfs };
 	const struct qemu_config qemu = {
 		.host = &host,
 		.binary = config->images->qemu,
