@@ -35,7 +35,7 @@ static void wrong_options(void **state)
 	expect("balloonbench", wrong, 2, "no command 'fly'", "--help");
 	expect("balloonbench", help, 0, "EXAMPLES", "run");
 	RUN(0, "EXAMPLES", "--boots", "--help");
-	RUN(2, "--fast", "--help", "--fast");
+	RUN(2, "--xylophone", "--help", "--xylophone");
 	RUN(2, "--boots 0", "expected an integer in [1, 999]", "--boots", "0");
 	RUN(2, "--boots many", "expected an integer in [1, 999]", "--boots", "many");
 	RUN(2, "--pin 0-", "as in 0,2-3", "--pin", "0-");
