@@ -111,6 +111,7 @@ static int check_images(const struct resume *resume, const json_t *env)
 					   "key",      "modules",	 "config_sha256",
 					   "compiler", "patches_sha256", "builds",
 					   NULL };
+	static const char *const host[] = { "build_id", "release", "version", "key", NULL };
 	static const char *const qemu[] = { "path", "version", NULL };
 	const json_t *old = json_object_get(resume->env, "qemus");
 	const char *name = changed_object(json_object_get(resume->env, "cuts"),
@@ -118,6 +119,10 @@ static int check_images(const struct resume *resume, const json_t *env)
 
 	if (name)
 		return differs(resume, "the kernel of cut", name);
+	name = changed_object(json_object_get(resume->env, "hosts"), json_object_get(env, "hosts"),
+			      host);
+	if (name)
+		return differs(resume, "the kernel of host", name);
 	name = old ? changed_object(old, json_object_get(env, "qemus"), qemu) : NULL;
 	if (name)
 		return differs(resume, "the QEMU", name);
