@@ -19,10 +19,14 @@
 #include "bench/vm/interrupt.h"
 #include "lib/clock.h"
 #include "lib/privileges.h"
+#include "lib/units.h"
 
 /* The other descriptors of the child; only the last is closed by exec. */
 #define LIFE_FD (QEMU_TEXT_FD + 1)
 #define REPORT_FD (LIFE_FD + 1) /* the child's errno, should exec fail */
+
+/* In the child, where the descriptor of a path of the parent's may be another by then. */
+#define CONSOLE "/proc/self/fd/" STRING(QEMU_DIRECTORY_FD) "/console.log"
 
 /* Limit of the console log, so that a guest cannot fill the disk. */
 #define CONSOLE_MAX_BYTES (64ULL << 20)
@@ -31,7 +35,6 @@
 struct launch {
 	int theirs[REPORT_FD + 1]; /* by their numbers in the child */
 	int report;
-	char console[PATH_MAX];
 	char **argv;
 };
 
@@ -89,7 +92,7 @@ static int prepare_launch(struct launch *l, struct qemu *qemu, const struct qemu
 	if (l->theirs[1] < 0)
 		return l->theirs[1];
 	/* confine() can only allow a file that exists. */
-	console = open_log(config->directory, "console.log", l->console);
+	console = open_log(config->directory, "console.log", path);
 	if (console < 0)
 		return console;
 	close(console);
@@ -179,7 +182,7 @@ become_qemu(struct launch *l, const struct qemu_config *config, pid_t parent)
 	if (tie_life() < 0 || limit_files(config) < 0)
 		goto fail;
 	/* Without Landlock only QEMU's user confines it; doctor reports that. */
-	confine((const char *[]){ l->console, NULL });
+	confine((const char *[]){ CONSOLE, NULL });
 	signal(SIGXFSZ, SIG_DFL);
 	interrupt_restore_mask();
 	execv(l->argv[0], l->argv);

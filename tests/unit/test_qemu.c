@@ -2,6 +2,7 @@
 #include "tests/helpers/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,6 +266,38 @@ static void it_dies_with_its_parent(void **state)
 	assert_true(tries < 500);
 }
 
+/* The directory is named by a descriptor, whose number may be one that QEMU gets for another. */
+static void it_may_write_its_console(void **state)
+{
+	struct qemu_config config =
+		make_config(make_script("writer", "echo written >/proc/self/fd/6/console.log"));
+	char directory[32];
+	struct qemu qemu;
+	int at;
+
+	(void)state;
+	for (at = 3; at < 12; at++) {
+		int fd = open(test_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int kept = fcntl(at, F_DUPFD_CLOEXEC, 32);
+
+		assert_int_equal(dup3(fd, at, O_CLOEXEC), fd == at ? -1 : at);
+		snprintf(directory, sizeof(directory), "/proc/self/fd/%d", at);
+		config.directory = directory;
+		assert_int_equal(qemu_spawn(&qemu, &config), 0);
+		assert_int_equal(qemu_wait(&qemu, deadline_in_ms(10000)), 0);
+		if (qemu.wait_status)
+			fail_msg("with its directory at %d: status %d", at, qemu.wait_status);
+		qemu_kill(&qemu);
+		if (fd != at)
+			close(fd);
+		close(at);
+		if (kept >= 0) {
+			dup3(kept, at, O_CLOEXEC);
+			close(kept);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +309,7 @@ int main(void)
 		cmocka_unit_test(a_missing_binary),
 		cmocka_unit_test(an_early_end),
 		cmocka_unit_test(a_stubborn_one_is_killed),
+		cmocka_unit_test(it_may_write_its_console),
 		cmocka_unit_test(it_dies_with_its_parent),
 	};
 
