@@ -16,7 +16,6 @@
 #include "lib/alloc.h"
 #include "lib/clock.h"
 #include "lib/directory.h"
-#include "lib/log.h"
 #include "lib/record_table.h"
 
 /* To unpack some hundred MiB, on an emulated CPU. */
@@ -32,10 +31,7 @@
 
 /* Another CPU, as of QEMU's -cpu, to find out what an emulated one can do. */
 #define CPU_VARIABLE "BALLOONBENCH_BOX_CPU"
-/*
- * The emulated CPU has all that QEMU emulates, with two exceptions. Without xsave=off kernels warn
- * of a state of the FPU that does not fit its size.
- */
+/* All that QEMU emulates. Kernels warn of the size of its XSAVE state. */
 #define CPU_EMULATED "max,xsave=off"
 #define CPU_NESTED "host"
 

@@ -20,25 +20,27 @@
 /* What ldd prints of a program. */
 #define LIBRARIES_MAX (1U << 16)
 
-static void add_path(struct box_files *files, const char *path)
+static bool add_path(struct box_files *files, const char *path)
 {
-	record_append_once(&files->paths, path, strlen(path));
+	return record_append_once(&files->paths, path, strlen(path));
 }
 
 /* By the path without symbolic links, and by that which names it, unless that goes back. */
-void box_files_add(struct box_files *files, const char *path)
+bool box_files_add(struct box_files *files, const char *path)
 {
 	char real[PATH_MAX], *here, *whole;
+	bool added;
 
 	if (!realpath(path, real))
-		return;
-	add_path(files, real);
+		return false;
+	added = add_path(files, real);
 	here = *path == '/' ? NULL : realpath(".", NULL);
 	whole = here ? xasprintf("%s/%s", here, path) : xstrdup(path);
 	if (strcmp(whole, real) && !strstr(whole, "/.."))
 		add_path(files, whole);
 	free(whole);
 	free(here);
+	return added;
 }
 
 void box_files_add_all(struct box_files *files, const char *directory, const char *pattern)
@@ -59,10 +61,13 @@ void box_files_add_all(struct box_files *files, const char *directory, const cha
 int box_files_add_program(struct box_files *files, const char *path)
 {
 	const char *argv[] = { "ldd", path, NULL };
-	char *text = xcalloc(LIBRARIES_MAX, 1), *rest = text, *word;
-	int err = program_output(argv, text, LIBRARIES_MAX);
+	char *text, *rest, *word;
+	int err;
 
-	box_files_add(files, path);
+	if (!box_files_add(files, path))
+		return 0;
+	text = rest = xcalloc(LIBRARIES_MAX, 1);
+	err = program_output(argv, text, LIBRARIES_MAX);
 	while (!err && (word = strsep(&rest, " \t\n")))
 		if (*word == '/')
 			add_path(files, word);

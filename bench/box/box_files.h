@@ -2,6 +2,7 @@
 #ifndef BENCH_BOX_BOX_FILES_H
 #define BENCH_BOX_BOX_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/record.h"
@@ -16,8 +17,8 @@ struct box_files {
 	struct record_list directories; /* that have to be there, empty or not */
 };
 
-/* A file; one that is not there is left out: whoever needs it says so. */
-void box_files_add(struct box_files *files, const char *path);
+/* A file, if it is there: whoever needs it says that it is not. Whether it is new. */
+bool box_files_add(struct box_files *files, const char *path);
 
 /* The files in a directory that match a pattern of glob(7), as "*.ini". */
 void box_files_add_all(struct box_files *files, const char *directory, const char *pattern);

@@ -51,22 +51,28 @@ static int do_step(const struct guest_step *step)
 	return 0;
 }
 
-/* Undo the agent's priority and CPU. The OOM killer is to take the tasks that press only. */
-static void become_ordinary(const struct record_list *steps)
+void schedule_as_others(void)
 {
 	const struct sched_param param = { .sched_priority = 0 };
+	cpu_set_t cpus;
+
+	sched_setscheduler(0, SCHED_OTHER, &param);
+	memset(&cpus, 0xff, sizeof(cpus));
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+/* The OOM killer is to take the tasks that press only. */
+static void become_ordinary(const struct record_list *steps)
+{
 	const struct guest_step *step = steps->items;
 	const char *oom = OOM_NEVER;
-	cpu_set_t cpus;
 	size_t i;
 
 	for (i = 0; i < steps->count; i++)
 		if (step[i].press_bytes > 0)
 			oom = OOM_FIRST;
 	procfs_write("/proc/self/oom_score_adj", oom);
-	sched_setscheduler(0, SCHED_OTHER, &param);
-	memset(&cpus, 0xff, sizeof(cpus));
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	schedule_as_others();
 }
 
 static __attribute__((noreturn)) void run_task(const struct record_list *steps, struct task *task,

@@ -44,7 +44,7 @@ request_handler do_counters, do_buddy, do_owners, do_compact, do_read, do_write;
 request_handler do_concurrent;							 /* concurrent.c */
 request_handler do_pool, do_pool_free;						 /* floor.c */
 request_handler do_busy_start, do_busy_stop;					 /* busy.c */
-request_handler do_program, do_program_ended; /* host.c */
+request_handler do_program, do_program_ended;					 /* host.c */
 request_handler do_time_resize, do_phase, do_trace_start, do_trace; /* resize_timer.c */
 
 /* All victims of the guest. */
@@ -118,6 +118,9 @@ void memory_write(char *map, uint64_t bytes);
 
 /* Free the memory that "touch" holds; returns its size in bytes. */
 uint64_t memory_free(void);
+
+/* concurrent.c: undo the agent's priority and CPU, in a child of it. */
+void schedule_as_others(void);
 
 /*
  * busy.c: for how long the process that keeps the agent's CPU busy has run since it was started;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,24 +26,13 @@ static char **words(const struct record_list *texts)
 	return list;
 }
 
-/* Undo the agent's priority and CPU. */
-static void become_ordinary(void)
-{
-	const struct sched_param param = { .sched_priority = 0 };
-	cpu_set_t cpus;
-
-	sched_setscheduler(0, SCHED_OTHER, &param);
-	memset(&cpus, 0xff, sizeof(cpus));
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 static __attribute__((noreturn)) void execute(const struct guest_request *request, int work,
 					      int text)
 {
 	char **argv = words(&request->arguments), **env = words(&request->environment);
 	int null = open("/dev/null", O_RDONLY);
 
-	become_ordinary();
+	schedule_as_others();
 	/* @work may have the number of another. */
 	work = fcntl(work, F_DUPFD, 16);
 	text = fcntl(text, F_DUPFD, 16);
@@ -53,7 +41,6 @@ static __attribute__((noreturn)) void execute(const struct guest_request *reques
 		_exit(126);
 	close(work);
 	close(text);
-	/* As for every file that it writes to. */
 	if (request->text && chdir(request->text) < 0)
 		dprintf(STDERR_FILENO, "cannot enter %s: %s\n", request->text, strerror(errno));
 	execve(request->path, argv, env);

@@ -10,12 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/config/keys.h"
 #include "bench/run/inside.h"
 #include "bench/run/run.h"
-#include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
-#include "lib/units.h"
 
 /* The kernel, the files in memory, QEMU beside its guest. */
 #define OVERHEAD_BYTES (2ULL << 30)
@@ -38,12 +37,7 @@ uint64_t hosts_overhead(void)
 
 static struct host *find(struct hosts *hosts, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < hosts->count; i++)
-		if (!strcmp(hosts->list[i].name, name))
-			return &hosts->list[i];
-	return NULL;
+	return find_named(hosts->list, hosts->count, sizeof(*hosts->list), name);
 }
 
 bool hosts_nest(void)
@@ -173,9 +167,7 @@ static int collect_files(struct session *s)
 	size_t i, v;
 	int err;
 
-	err = box_files_add_program(files, s->hosts.config.arguments.count
-						   ? *(char **)s->hosts.config.arguments.items
-						   : "");
+	err = box_files_add_program(files, *(char **)s->hosts.config.arguments.items);
 	box_files_add(files, s->images.initramfs);
 	box_files_add(files, s->images.file);
 	box_files_add(files, path_variants());
@@ -335,11 +327,6 @@ static uint64_t timeout_ns(const struct scenario *scenario)
 	       scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS);
 }
 
-static int take_result(const json_t *json, struct boot_result *result, char *err, size_t size)
-{
-	return result_decode(result, json, "the result of the box", err, size);
-}
-
 /* The box failed: so did the boot, and the next one gets another box. */
 static int fail_boot(struct host *host, const struct boot *boot, const char *reason,
 		     struct boot_result *result)
@@ -368,7 +355,7 @@ int hosts_run_boot(struct session *s, const struct plan_entry *entry, const stru
 	status = box_boot(host->box, request, boot->directory, timeout_ns(boot->scenario),
 			  boot->progress, boot->context, &json, err, sizeof(err));
 	json_decref(request);
-	if (!status && take_result(json, result, err, sizeof(err)))
+	if (!status && result_decode(result, json, "the result of the box", err, sizeof(err)))
 		status = -EPROTO;
 	json_decref(json);
 	if (!status)

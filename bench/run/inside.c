@@ -13,7 +13,6 @@
 
 #include "bench/box/wire.h"
 #include "bench/run/run.h"
-#include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
 #include "lib/directory.h"

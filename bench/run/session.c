@@ -278,7 +278,7 @@ static int load_scenarios(struct session *s)
 /* A box takes a part of the memory of this machine; inside it, the outer one has decided. */
 static void set_memory_limit(struct session *s)
 {
-	uint64_t boxes = s->options.host ? 1 : 0;
+	bool boxed = false;
 	size_t i;
 
 	if (inside_box()) {
@@ -286,9 +286,9 @@ static void set_memory_limit(struct session *s)
 		return;
 	}
 	for (i = 0; i < s->options.suite.variant_count; i++)
-		boxes += s->chosen[i]->host != NULL;
+		boxed |= session_host(s, s->chosen[i]) != NULL;
 	s->memory_limit = host_guest_memory_limit();
-	if (!boxes)
+	if (!boxed)
 		return;
 	s->memory_limit =
 		s->memory_limit > hosts_overhead() ? s->memory_limit - hosts_overhead() : 0;
