@@ -87,8 +87,8 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
 	$(Q)$(O)/balloonstat report results/reference/qos $(addprefix --qos ,$(QOS)) --only-measured --no-html || [ $$? -eq 1 ]
 
-pack-reference: $(O)/balloonstat ## results/reference/ from a run (RUN=results/DIR)
-	$(Q)scripts/pack-run $< $(or $(RUN),$(error name a result tree: make pack-reference RUN=results/DIR)) results/reference
+pack-reference: $(O)/balloonstat ## results/reference/ from a run (RUN=results/DIR, TO=qos: that folder of it)
+	$(Q)scripts/pack-run $< $(or $(RUN),$(error name a result tree: make pack-reference RUN=results/DIR)) results/reference$(TO:%=/%)
 
 install: all ## programs, man pages, scenarios and guest kernels under PREFIX (default /usr/local)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios

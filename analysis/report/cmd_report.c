@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, no_plots, "no-plots", 0, NULL, "link the plots, but do not draw them"),
 	ROW_SMALLEST_EFFECT,
 	ROW_LAYOUT_FLOOR,
-	ROW_MIXED_HOSTS("allow DIR/icount and DIR/aa of another machine"),
+	ROW_MIXED_HOSTS("allow DIR/icount, DIR/aa and DIR/host of another machine"),
 	OPTION(FLAG, no_html, "no-html", 0, NULL, "write REPORT.md, but no report.html"),
 	{ 0 },
 };
@@ -162,7 +162,8 @@ static int prepare(struct options *o, struct place *at)
 
 /*
  * A tree beside the one that is reported: DIR/icount, where `make bench` counts
- * instructions, and DIR/aa, for a noise floor measured apart. It may be absent.
+ * instructions, DIR/aa, for a noise floor measured apart, and DIR/host, of a run in hosts that
+ * are guests. It may be absent.
  */
 static int load_beside(struct table *table, const struct table *main, const char *name,
 		       bool mixed_hosts)
@@ -221,7 +222,8 @@ static int run(struct command_line *line)
 {
 	struct options *o = line->options;
 	struct place at = { .output = -1, .plots = -1 };
-	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL };
+	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL },
+			    boxed = { .dir = NULL };
 	struct report report = { .table = &table,
 				 .smallest_effect = o->smallest_effect,
 				 .layout_floor = o->layout_floor };
@@ -240,11 +242,14 @@ static int run(struct command_line *line)
 	if (!status)
 		status = load_beside(&aa, &table, "aa", o->mixed_hosts);
 	if (!status)
+		status = load_beside(&boxed, &table, "host", o->mixed_hosts);
+	if (!status)
 		status = prepare(o, &at);
 	if (status)
 		goto out_table;
 	report.instructions = instructions.dir ? &instructions : NULL;
 	report.aa = aa.dir ? &aa : NULL;
+	report.boxed = boxed.dir ? &boxed : NULL;
 	report_make(&report);
 	status = judge_claims(&gate, &claims, &report, o->only_measured);
 	if (!status)
@@ -255,6 +260,8 @@ out_table:
 		close(at.plots);
 	if (at.output >= 0)
 		close(at.output);
+	if (boxed.dir)
+		status = close_table(&boxed, status);
 	if (aa.dir)
 		status = close_table(&aa, status);
 	if (instructions.dir)

@@ -71,8 +71,8 @@ struct report_scenario {
 struct report {
 	/* The caller's; the tables must outlive the report. */
 	const struct table *table;
-	const struct table *instructions,
-		*aa; /* of runs under icount and of A/A beside it, or NULL */
+	/* Of runs under icount, of A/A and in hosts that are guests, beside it; or NULL. */
+	const struct table *instructions, *aa, *boxed;
 	double smallest_effect;
 	double layout_floor; /* NAN: layout_floor_of() */
 	/* By report_make(). */
@@ -112,10 +112,10 @@ void report_gap(struct report *report, const char *fmt, ...) __attribute__((form
 
 /* The sections. Each writes nothing, not even its heading, if the tree has no values of it. */
 typedef void section_fn(struct writer *w, struct report *r);
-section_fn section_summary, section_results, section_steps, section_questions, section_victims,
-	section_memory, section_claims, section_cpu, section_noise, section_builds, section_tracing,
-	section_cost, section_profiles, section_stress, section_setup, section_method,
-	section_boots;
+section_fn section_summary, section_host, section_results, section_steps, section_questions,
+	section_victims, section_memory, section_claims, section_cpu, section_noise, section_builds,
+	section_tracing, section_cost, section_profiles, section_stress, section_setup,
+	section_method, section_boots;
 
 void stress_summary_write(struct writer *w, const struct report *r, const struct document *summary);
 

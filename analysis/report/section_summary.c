@@ -374,3 +374,20 @@ void section_summary(struct writer *w, struct report *r)
 	if (r->scenario_count > 1)
 		write_scenarios(w, r);
 }
+
+/* The same sentences and tables, of a run under KVM that is compared with nothing outside it. */
+void section_host(struct writer *w, struct report *r)
+{
+	struct report boxed = { .table = r->boxed,
+				.smallest_effect = r->smallest_effect,
+				.layout_floor = NAN };
+
+	if (!r->boxed)
+		return;
+	report_make(&boxed);
+	write_heading(w, 2, "In a host that is a guest");
+	write_sentences(w, &boxed);
+	if (boxed.scenario_count)
+		write_headline(w, &boxed);
+	report_release(&boxed);
+}

@@ -680,6 +680,35 @@ static void hosts_are_not_mixed(void **state)
 	expect_outcome(run_program("balloonstat", report), 0, "is written");
 }
 
+/* A run in hosts that are guests has a section of its own; no ratio is to the run beside it. */
+static void a_run_in_boxes_is_reported_apart(void **state)
+{
+	const char *report[] = { "report", in_test_dir("bare"), "--no-plots", NULL };
+	struct boot_result boot;
+	char *text, *section;
+	int i;
+
+	(void)state;
+	add_boots("bare", "idle", "a", 6, 100);
+	for (i = 1; i <= 6; i++) {
+		boot = build_boot("host", "a-on-x", i, 3000 + i);
+		boot.accel = RESULT_KVM_IN_TCG;
+		put_boot("bare/host", &boot);
+		boot = build_boot("host", "a-on-y", i, 1500 + i);
+		boot.accel = RESULT_KVM_IN_TCG;
+		put_boot("bare/host", &boot);
+	}
+	expect_outcome(run_program("balloonstat", report), 0, "is written");
+	text = read_file(in_test_dir("bare/REPORT.md"));
+	section = strstr(text, "## In a host that is a guest");
+	assert_non_null(section);
+	assert_non_null(strstr(section, "Measured under KVM in a host that is a guest under TCG"));
+	assert_non_null(strstr(section, "| a-on-y | 6 | "));
+	*section = 0;
+	assert_null(strstr(text, "a-on-y"));
+	free(text);
+}
+
 /* What is whole is used; a script learns from the status that it was not all. */
 static void damaged_results_are_left_out(void **state)
 {
@@ -815,6 +844,7 @@ int main(void)
 		cmocka_unit_test(controls_are_by_themselves),
 		cmocka_unit_test(a_control_names_its_base),
 		cmocka_unit_test(hosts_are_not_mixed),
+		cmocka_unit_test(a_run_in_boxes_is_reported_apart),
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(without_gnuplot),
 		cmocka_unit_test(the_same_tree_gives_the_same_plots),
