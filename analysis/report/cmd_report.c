@@ -160,6 +160,13 @@ static int prepare(struct options *o, struct place *at)
 	return 0;
 }
 
+/* A tree beside the one that is reported, and where the report has it. */
+struct beside {
+	const char *name;
+	const struct table **place;
+	struct table table;
+};
+
 /*
  * A tree beside the one that is reported: DIR/icount, where `make bench` counts
  * instructions, DIR/aa, for a noise floor measured apart, and DIR/host, of a run in hosts that
@@ -222,13 +229,17 @@ static int run(struct command_line *line)
 {
 	struct options *o = line->options;
 	struct place at = { .output = -1, .plots = -1 };
-	struct table table, instructions = { .dir = NULL }, aa = { .dir = NULL },
-			    boxed = { .dir = NULL };
+	struct table table;
 	struct report report = { .table = &table,
 				 .smallest_effect = o->smallest_effect,
 				 .layout_floor = o->layout_floor };
+	struct beside beside[] = { { .name = "icount", .place = &report.instructions },
+				   { .name = "aa", .place = &report.aa },
+				   { .name = "host", .place = &report.boxed } };
+	const size_t besides = sizeof(beside) / sizeof(beside[0]);
 	struct claims claims = { .list = NULL };
 	struct gate gate = { .count = 0 };
+	size_t i;
 	int status;
 
 	if (!o->output)
@@ -238,18 +249,15 @@ static int run(struct command_line *line)
 		status = open_table(&table, o->dir);
 	if (status)
 		goto out_claims;
-	status = load_beside(&instructions, &table, "icount", o->mixed_hosts);
-	if (!status)
-		status = load_beside(&aa, &table, "aa", o->mixed_hosts);
-	if (!status)
-		status = load_beside(&boxed, &table, "host", o->mixed_hosts);
+	for (i = 0; !status && i < besides; i++) {
+		status = load_beside(&beside[i].table, &table, beside[i].name, o->mixed_hosts);
+		if (beside[i].table.dir)
+			*beside[i].place = &beside[i].table;
+	}
 	if (!status)
 		status = prepare(o, &at);
 	if (status)
 		goto out_table;
-	report.instructions = instructions.dir ? &instructions : NULL;
-	report.aa = aa.dir ? &aa : NULL;
-	report.boxed = boxed.dir ? &boxed : NULL;
 	report_make(&report);
 	status = judge_claims(&gate, &claims, &report, o->only_measured);
 	if (!status)
@@ -260,12 +268,9 @@ out_table:
 		close(at.plots);
 	if (at.output >= 0)
 		close(at.output);
-	if (boxed.dir)
-		status = close_table(&boxed, status);
-	if (aa.dir)
-		status = close_table(&aa, status);
-	if (instructions.dir)
-		status = close_table(&instructions, status);
+	while (i--)
+		if (beside[i].table.dir)
+			status = close_table(&beside[i].table, status);
 	status = close_table(&table, status);
 out_claims:
 	gate_release(&gate);
