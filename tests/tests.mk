@@ -114,6 +114,7 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
 $(O)/tests/stress/test_schedule: $(call obj,tests/stress/schedule.c tests/stress/findings.c)
+$(O)/tests/unit/test_channel: $(call obj,bench/guest/channel.c)
 
 $(fuzz_corpora): $(O)/corpus/%.unpacked: tests/fuzz/corpus/%.tar.xz
 $(device_corpus): tests/device/corpus/device.tar.xz
