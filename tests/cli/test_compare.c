@@ -364,6 +364,7 @@ static void kernels_of_one_build_differ_by_their_layout(void **state)
 		{ "two-kernels", "list", "aa", "bb", RESULT_TCG, 1080, "differs (one build)" },
 		{ "one-kernel", "chunks", "aa", "aa", RESULT_TCG, 1080, "regress" },
 		{ "icount-cuts", "chunks", NULL, NULL, RESULT_ICOUNT, 1080, "regress" },
+		{ "boxed-cuts", "chunks", NULL, NULL, RESULT_KVM_IN_ICOUNT, 1080, "regress" },
 		{ "kvm-cuts", "chunks", NULL, NULL, RESULT_KVM, 3000, "differs (one build)" },
 	};
 	struct outcome outcome;
