@@ -76,9 +76,8 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
 .PHONY: fuzz-device stress schema test-matrix test-layout test-box-survival
-test-box-survival: export BOOTS ?= 200
 test-box-survival: $(need_box) ## guests under KVM one after the other, none resets or hangs (BOOTS=200, BOXES=1, ACCEL=icount)
-	$(Q)$(O)/tests/box/test_box_kvm
+	$(Q)BOOTS=$(or $(BOOTS),200) $(O)/tests/box/test_box_kvm
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
