@@ -113,7 +113,7 @@ static int check_options(const struct session *s)
 		return fails(EXIT_USAGE,
 			     "some variants have a host and others have none; accelerators are "
 			     "never compared: name the host of the others with --host");
-	if (strcmp(o->accel, accel_names[RESULT_TCG]) == 0)
+	if (!strcmp(o->accel, accel_names[RESULT_TCG]))
 		return fails(EXIT_USAGE,
 			     "--accel %s: in a host of its own a guest runs under KVM; leave it "
 			     "out, or have instructions counted with --accel icount",
