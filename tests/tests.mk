@@ -95,7 +95,7 @@ fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QE
 $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
 	-DTEST_SOURCE='"$(CURDIR)"'
 
-$(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
+$(fake_qemu): $(call obj,tests/helpers/fake-qemu/fake-qemu.c tests/helpers/fake-qemu/fake_box.c) $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
 $(keep_memory:.so=.o): ALL_CFLAGS += -fPIC

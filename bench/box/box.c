@@ -174,11 +174,15 @@ static int take_ports(struct box *box)
 static int decode_hello(struct box *box, const struct wire_message *message, char *err, size_t size)
 {
 	json_t *json = json_loads(message->data, 0, NULL);
+	char why[512] = "no JSON";
 	int status = -EPROTO;
 
 	if (message->type == WIRE_READY && json)
-		status =
-			record_decode(&box_hello_record, json, &box->hello, "its hello", err, size);
+		status = record_decode(&box_hello_record, json, &box->hello, "its hello", why,
+				       sizeof(why));
+	if (status)
+		snprintf(err, size, "host %s: balloonbench in it is another one: %s", box->name,
+			 why);
 	json_decref(json);
 	return status;
 }

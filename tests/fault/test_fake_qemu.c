@@ -217,53 +217,6 @@ static void configuration_of_a_scenario(void **state)
 	assert_int_equal(count_paths(in_test_dir("there"), "/*/finalize/boot-01/result.json"), 2);
 }
 
-/* With a kernel that can be a host; what is in the box is tried in tests/box. */
-static void hosts_in_boxes(void **state)
-{
-	static const char command[] =
-		"cd '%s' && %s/balloonbench run --variant %s --host finalize --boots 1 %s";
-	static const struct {
-		const char *variant, *options;
-		int status;
-		const char *says;
-	} runs[] = {
-		{ "finalize", "--scenario smoke --dry-run", 0, "accelerator: kvm in " },
-		{ "finalize", "--scenario smoke --dry-run --accel icount", 0,
-		  "accelerator: kvm in icount (asked for; the CPU of the host counts "
-		  "instructions)" },
-		{ "finalize", "--scenario smoke --dry-run --accel tcg", 2,
-		  "--accel tcg: in a host of its own a guest runs under KVM; leave it out, or have "
-		  "instructions counted with --accel icount" },
-		{ "finalize", "--scenario touched-busy --dry-run --accel icount", 2,
-		  "the guest's clock would count the instructions of the busy vCPU" },
-		{ "free-page-reporting", "--scenario touched --dry-run --accel icount", 2,
-		  "icount counts work, not sleep" },
-		{ "finalize", "--scenario smoke --perf --dry-run", 2, "" },
-	};
-	struct outcome outcome;
-	size_t i;
-
-	(void)state;
-	setenv("FAKE_QEMU", "good", 1);
-	write_file(test_dir, "modules.cpio", "no modules");
-	tiny_change_cut("finalize", "host_modules = ..\\/modules.cpio");
-	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
-		expect_outcome(
-			run_shell(command, test_dir, TEST_BUILD, runs[i].variant, runs[i].options),
-			runs[i].status, runs[i].says);
-	/* Inside, the guest is as any other under KVM, but for the CPU of its agent. */
-	outcome = run_shell(command, test_dir, TEST_BUILD, "finalize", runs[1].options);
-	assert_contains(outcome.output, "-accel kvm -cpu host");
-	assert_contains(outcome.output, "GUEST_CPU=0");
-	assert_null(strstr(outcome.output, "ioeventfd=off"));
-	outcome_release(&outcome);
-	setenv("FAKE_QEMU", "exit-at-once", 1);
-	expect_outcome(run_shell(command, test_dir, TEST_BUILD, "finalize",
-				 "--scenario smoke --accel icount -o box"),
-		       3, "host finalize: QEMU ended before QMP was up (exit status 1)");
-	setenv("FAKE_QEMU", "good", 1);
-}
-
 /* The build ID of a kernel decides, if it is known, also between two of the same release. */
 static void wrong_build_id(void **state)
 {
@@ -441,7 +394,6 @@ int main(void)
 		cmocka_unit_test(floor_of_a_balloon),
 		cmocka_unit_test(busy_vcpu),
 		cmocka_unit_test_teardown(configuration_of_a_scenario, tiny_restore_cuts),
-		cmocka_unit_test_teardown(hosts_in_boxes, tiny_restore_cuts),
 		cmocka_unit_test_teardown(wrong_build_id, tiny_restore_cuts),
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),
