@@ -77,6 +77,8 @@ test-patches: $(runner) $(need_patches) ## as check-patches
 test-vm: alone := $(filter $(O)/tests/vm/%,$(alone))
 test-vm: $(runner) $(need_vm) ## real guests
 	$(call run_stages,vm alone)
+test-box: $(runner) $(need_box) ## guests under KVM, in a host that is a guest itself
+	$(call run_stages,box)
 test-stress: $(runner) $(need_stress) ## debug kernels under stress, for minutes
 	$(call run_stages,stress)
 

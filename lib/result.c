@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-const char *const accel_names[] = { "kvm", "tcg", "icount", "kvm in kvm", "kvm in tcg", NULL };
+const char *const accel_names[] = { "kvm",	  "tcg",	   "icount", "kvm in kvm",
+				    "kvm in tcg", "kvm in icount", NULL };
 const char *const status_names[] = { "ok", "failed", "invalid", NULL };
 const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting", "floor",
 				     NULL };
@@ -39,6 +40,17 @@ static const char *const check_resize_names[] = { "inflate", "deflate", "boot", 
 	  .doc = text },
 #include "lib/result_fields.h"
 /* clang-format on */
+
+bool accel_is_icount(enum result_accel accel)
+{
+	return accel == RESULT_ICOUNT || accel == RESULT_KVM_IN_ICOUNT;
+}
+
+bool accel_counts(enum result_accel accel, enum field_clock clock)
+{
+	return (clock == CLOCK_GUEST && accel_is_icount(accel)) ||
+	       (clock == CLOCK_HOST && accel == RESULT_KVM_IN_ICOUNT);
+}
 
 bool result_deflates(const struct boot_result *result)
 {

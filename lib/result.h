@@ -24,7 +24,8 @@ enum result_accel {
 	RESULT_TCG,
 	RESULT_ICOUNT,
 	RESULT_KVM_IN_KVM,
-	RESULT_KVM_IN_TCG
+	RESULT_KVM_IN_TCG,
+	RESULT_KVM_IN_ICOUNT
 };
 enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
@@ -62,6 +63,12 @@ extern const char *const direction_names[];
 extern const char *const victim_phase_names[];
 extern const char *const mechanisms[];	 /* "auto", which no result has, and those */
 extern const char *const trace_levels[]; /* likewise "off" */
+
+/* Whether the guest's clock counts instructions: alone, or with all of its host in a box. */
+bool accel_is_icount(enum result_accel accel);
+
+/* Whether a ns of a clock is an instruction. */
+bool accel_counts(enum result_accel accel, enum field_clock clock);
 
 /* With fewer boots a side there is no verdict. */
 #define BOOTS_MIN 4

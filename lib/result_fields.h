@@ -105,7 +105,7 @@ END
 #define S resize_result
 BEGIN(resize_record, "resize", "one inflate or deflate")
 	BYTES(bytes, "really resized", REQUIRED, HIGHER)
-	NS(duration_ns, "duration; under icount guest instructions", REQUIRED)
+	NS(duration_ns, "duration; under icount guest instructions, under kvm in icount those of QEMU and the host too", REQUIRED)
 	DERIVED(gib_per_s, "bytes over duration_ns", bytes, duration_ns, 1e9 / (1 << 30),
 		REQUIRED, .unit = UNIT_GIB_PER_S, .clock = CLOCK_GUEST, HIGHER)
 	NS(resolution_ns, "width of the interval that holds the true duration", REQUIRED)
@@ -370,7 +370,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(cut, "kernel, as the guest named it", REQUIRED)
 	TEXT(kernel_args, "arguments for the guest's kernel, of scenario, variant and user")
 	CHOICE(method, method_names, "balloon, virtio-mem, free-page-reporting or floor")
-	CHOICE(accel, accel_names, "kvm, tcg or icount; kvm in kvm, kvm in tcg: in a host that is itself a guest")
+	CHOICE(accel, accel_names, "kvm, tcg or icount; kvm in kvm, kvm in tcg, kvm in icount: in a host that is itself a guest")
 	COUNT(boot, "number of the boot, from 1", REQUIRED)
 	COUNT(build, "layout of the cut's code, 0 the plain one; absent: all boots have that")
 	COUNT(seed, "seed of the boot", REQUIRED)

@@ -48,7 +48,7 @@ alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults v
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
-stages := unit cli fault fuzz asan valgrind trace device patches vm alone stress
+stages := unit cli fault fuzz asan valgrind trace device patches vm alone box stress
 run_unit = unit:2 $(filter-out $(alone),$(call tests_of,unit))
 run_cli = cli:2 $(call tests_of,cli)
 run_fault = fault:2 $(call tests_of,fault)
@@ -72,13 +72,14 @@ need_trace = $(programs) $(call tests_of,trace) $(helpers)
 need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
 need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
+need_box = $(booted) $(call tests_of,box)
 need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress schema test-matrix test-layout test-box
-test-box: $(booted) $(runner) $(call tests_of,box) ## guests under KVM, in a host that is a guest itself
-	$(call run_stages,box)
+.PHONY: fuzz-device stress schema test-matrix test-layout test-box-survival
+test-box-survival: $(need_box) ## guests under KVM one after the other, none resets or hangs (BOOTS=200, BOXES=1, ACCEL=icount)
+	$(Q)BOOTS=$(or $(BOOTS),200) $(O)/tests/box/test_box_kvm
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
@@ -96,7 +97,7 @@ fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QE
 $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
 	-DTEST_SOURCE='"$(CURDIR)"'
 
-$(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
+$(fake_qemu): $(call obj,tests/helpers/fake-qemu/fake-qemu.c tests/helpers/fake-qemu/fake_box.c) $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
 $(preloads:.so=.o): ALL_CFLAGS += -fPIC

@@ -138,7 +138,8 @@ static const char *kernel_of(const struct table *table, const struct table_boot 
 static bool same_kernels(const struct table *t, const char *scenario, const char *a, const char *b)
 {
 	static const char host[] = "host_kernel_release";
-	size_t i = table_next(t, 0, scenario, a, BOOT_OK), j = table_next(t, 0, scenario, b, BOOT_OK);
+	size_t i = table_next(t, 0, scenario, a, BOOT_OK),
+	       j = table_next(t, 0, scenario, b, BOOT_OK);
 
 	if (i == t->boot_count || j == t->boot_count)
 		return i == j;
@@ -174,7 +175,7 @@ void compare_widen(struct comparison *c, const struct table *table)
 void compare(struct comparison *c, const struct table *table, const struct measure *measure,
 	     const char *scenario, const char *variant, const char *base)
 {
-	struct unit_shown shown = measure_shown(measure, table_is_icount(table));
+	struct unit_shown shown = measure_shown(measure, table->accel);
 	struct measure timed;
 	const bool by_polls = measure_in_common(&timed, table, measure, scenario, variant, base);
 	struct series s = series(table, scenario, variant, &timed);

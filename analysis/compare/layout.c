@@ -87,7 +87,8 @@ double layout_floor_of(const struct table *table)
 					 [RESULT_TCG] = 0.12,
 					 [RESULT_ICOUNT] = 0,
 					 [RESULT_KVM_IN_KVM] = INFINITY,
-					 [RESULT_KVM_IN_TCG] = INFINITY };
+					 [RESULT_KVM_IN_TCG] = INFINITY,
+					 [RESULT_KVM_IN_ICOUNT] = 0 };
 
 	return floors[table->accel];
 }

@@ -74,8 +74,8 @@ int measure_parse(struct measure *measure, const char *text, char *err, size_t e
 /* As measure_parse(), of a name in this program. */
 struct measure measure_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* How values of a measure are shown, "ms"; under icount a ns of the guest is an instruction. */
-struct unit_shown measure_shown(const struct measure *measure, bool icount);
+/* How values of a measure are shown under an accelerator: "ms", or "M instructions". */
+struct unit_shown measure_shown(const struct measure *measure, enum result_accel accel);
 
 /* Every metric with what it means, a line each. */
 void measure_list(FILE *f);

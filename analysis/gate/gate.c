@@ -50,13 +50,13 @@ static bool lacks(struct gate_row *row, const struct series *s, const char *whos
 	return true;
 }
 
-/* Under icount a ns of the guest is an instruction: a limit in time does not apply. */
+/* Where a ns is an instruction a limit in time does not apply. */
 static bool is_of_another_unit(const struct gate *g, const struct claim *c)
 {
 	enum field_unit unit = claim_unit(&c->measure);
 
-	return table_is_icount(g->table) && c->reference == REFERENCE_NONE &&
-	       c->measure.clock == CLOCK_GUEST && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
+	return table_in_instructions(g->table, c->measure.clock) &&
+	       c->reference == REFERENCE_NONE && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
 }
 
 /* Against the reference times the limit. What is not worse than the limit has nothing to test. */

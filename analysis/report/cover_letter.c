@@ -32,7 +32,10 @@ static void write_setup(struct writer *w, const struct report *r)
 	if (r->table->accel == RESULT_TCG)
 		write_text(w, " TCG emulates guest instructions: the figures compare the path, and "
 			      "are not those of KVM.");
-	else if (r->table->accel == RESULT_ICOUNT)
+	else if (table_in_instructions(r->table, CLOCK_HOST))
+		write_text(w, " The figures are instructions of guest, QEMU and the host's "
+			      "kernel.");
+	else if (table_is_icount(r->table))
 		write_text(w, " Under icount the figures are guest instructions.");
 }
 

@@ -471,13 +471,18 @@ static bool print_time(struct plot *plot, const struct plot_of *of, const char *
 			 "worst of each %.0f ms; the boot nearest the median; %d variants at most",
 			 found->series_ns / 1e6, PANELS_MAX);
 	record_release(&boot_record, &result);
-	snprintf(plot->unit, sizeof(plot->unit), "%s", of->victim->is_rate ? "GiB/s" : "ns");
+	if (of->victim->is_rate)
+		snprintf(plot->unit, sizeof(plot->unit), "%s",
+			 table_in_instructions(of->report->table, victim_clock(of->victim))
+				 ? "GiB/G instr."
+				 : "GiB/s");
 	return drawn;
 }
 
 static bool print_trade_off(struct plot *plot, const struct plot_of *of, const char *variant)
 {
-	bool is_low = of->victim->is_rate, icount = table_is_icount(of->report->table);
+	const enum result_accel accel = of->report->table->accel;
+	const bool is_low = of->victim->is_rate;
 	const struct measure duration = measure_of("inflate.duration_ns");
 	const struct measure excess =
 		measure_of("%s.%s.excess_ns during inflate", of->victim->side, of->victim->name);
@@ -490,8 +495,8 @@ static bool print_trade_off(struct plot *plot, const struct plot_of *of, const c
 	print_estimate(plot, y, 1e-6);
 	fputs("\n\n\n", plot->data);
 	snprintf(plot->unit, sizeof(plot->unit), "inflate, %s|%s beyond rest, %s an inflate",
-		 measure_shown(&duration, icount).name, is_low ? "low" : "late",
-		 measure_shown(&excess, icount).name);
+		 measure_shown(&duration, accel).name, is_low ? "low" : "late",
+		 measure_shown(&excess, accel).name);
 	return true;
 }
 
@@ -519,17 +524,17 @@ static const struct {
 	     "", "", .make = make_duration),
 	PLOT(PLOT_PROGRESS, "progress", "progress.gp", "progress of an inflate over time",
 	     "progress of the first inflate", "strong: the boot nearest the median",
-	     "ms since the start of the inflate",
-	     "M guest instructions since the start of the inflate", .print = print_progress),
+	     "ms since the start of the inflate", "M instructions since the start of the inflate",
+	     .print = print_progress),
 	PLOT(PLOT_PHASES, "phases", "phases.gp", "phases of a resize by variant",
 	     "time of a resize by phase", "medians over boots", "µs per page",
-	     "thousand guest instructions per page", .make = make_phases),
+	     "thousand instructions per page", .make = make_phases),
 	PLOT(PLOT_LATENCY, "latency", "percentiles.gp", "percentiles of the operations by variant",
-	     "latency of operations on a page", NULL, "ns", "guest instructions",
+	     "latency of operations on a page", NULL, "ns", "instructions",
 	     .make = make_percentiles),
 	PLOT(PLOT_MADVISE, "madvise", "madvise.gp",
 	     "latency and length of madvise calls by variant", "madvise(DONTNEED) of QEMU", NULL,
-	     "ns", "ns", .print = print_madvise),
+	     "ns", "instructions", .print = print_madvise),
 	PLOT(PLOT_RUNS, "runs", "runs.gp",
 	     "runs of free memory, and lengths of the calls made of them",
 	     "free memory, and the ranges reported to the host", MEDIANS, "", "",
@@ -538,10 +543,10 @@ static const struct {
 	     "huge pages and RSS of QEMU, before, inflated, deflated, touched again",
 	     "QEMU's memory on the host", MEDIANS, "GiB", "GiB", .print = print_memory),
 	PLOT(PLOT_VICTIM_TIME, "time", "victim.gp", "a victim over time", "over time", NULL, "ns",
-	     "ns", .print = print_time),
+	     "instructions", .print = print_time),
 	PLOT(PLOT_VICTIM_PERCENTILES, "percentiles", "percentiles.gp",
 	     "percentiles of a victim by phase", "by phase", "medians over boots", "ns, one scale",
-	     "ns, one scale", .make = make_percentiles),
+	     "instructions, one scale", .make = make_percentiles),
 	PLOT(PLOT_VICTIM_TRADE_OFF, "tradeoff", "victim-tradeoff.gp",
 	     "the impact on a victim over the duration of the inflate",
 	     "over the duration of the inflate\n", MEDIANS, "", "", .print = print_trade_off),
@@ -553,7 +558,10 @@ bool report_plot_make(struct plot *plot, enum report_plot kind, const struct plo
 	const struct table *t = of->report->table;
 	const struct victim *victim = of->victim;
 	char *const *variants = of->scenario ? of->scenario->variants : t->variants;
-	const char *unit = plots[kind].units[table_is_icount(t)];
+	const enum field_clock clock = kind == PLOT_MADVISE ? CLOCK_HOST
+				       : victim		    ? victim_clock(victim)
+							    : CLOCK_GUEST;
+	const char *unit = plots[kind].units[table_in_instructions(t, clock)];
 	const char *blank = victim ? " " : "";
 	char detail[sizeof(plot->title)];
 	bool any = false;

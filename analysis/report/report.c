@@ -73,7 +73,7 @@ void report_make(struct report *r)
 
 	for (d = 0; d < DIRECTIONS; d++)
 		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
-	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;
+	r->unit = measure_shown(&r->durations[INFLATE], t->accel).name;
 	if (isnan(r->layout_floor))
 		r->layout_floor = layout_floor_of(t);
 	choose_variants(r);

@@ -199,7 +199,7 @@ void section_results(struct writer *w, struct report *r)
 				"Time by phase: %s per page of 4 KiB, median over the boots "
 				"[95 %%], and the share of the resize; -: not observed. The boots "
 				"are those of the table above.",
-				table_is_icount(r->table) ? "guest instructions" : "µs");
+				table_is_icount(r->table) ? table_instructions(r->table) : "µs");
 		if (outside_is_known(r, s, INFLATE) || outside_is_known(r, s, DEFLATE))
 			write_text(w, " outside: before the first batch and after the last one, by "
 				      "the polls; no part of the resize.");

@@ -102,13 +102,15 @@ static void write_on_what(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
 	const char *kernel = table_text(t, &t->boots[0], "kernel_release");
-	static const char *const accels[] = { [RESULT_KVM] = "KVM",
-					      [RESULT_TCG] = "TCG",
-					      [RESULT_ICOUNT] = "TCG with icount",
-					      [RESULT_KVM_IN_KVM] =
-						      "KVM in a host that is a guest under KVM",
-					      [RESULT_KVM_IN_TCG] =
-						      "KVM in a host that is a guest under TCG" };
+	static const char *const accels[] = {
+		[RESULT_KVM] = "KVM",
+		[RESULT_TCG] = "TCG",
+		[RESULT_ICOUNT] = "TCG with icount",
+		[RESULT_KVM_IN_KVM] = "KVM in a host that is a guest under KVM",
+		[RESULT_KVM_IN_TCG] = "KVM in a host that is a guest under TCG",
+		[RESULT_KVM_IN_ICOUNT] = "KVM in a host that is a guest under "
+					 "TCG with icount"
+	};
 
 	write_text(w, "Measured under %s", accels[t->accel]);
 	if (*table_text(t, &t->boots[0], "qemu_version"))
@@ -125,6 +127,10 @@ static void write_on_what(struct writer *w, const struct report *r)
 	else if (t->accel == RESULT_ICOUNT)
 		write_text(w, "; the guest's clock counts instructions, so the figures are work, "
 			      "not time");
+	else if (t->accel == RESULT_KVM_IN_ICOUNT)
+		write_text(w, "; the clocks of guest and host count the instructions of guest, "
+			      "QEMU and the host's kernel together, so the figures are work, not "
+			      "time");
 	write_text(w, ". ");
 	write_configs(w, r);
 }

@@ -203,7 +203,7 @@ static const char *mean_duration(const struct boot_result *result, enum directio
 		sum += cycle_resize(result_cycle(result, i), direction)->duration_ns;
 	if (!count)
 		snprintf(text, size, "none");
-	else if (result->accel == RESULT_ICOUNT)
+	else if (accel_is_icount(result->accel))
 		snprintf(text, size, "%.4g M instructions", sum / count / 1e6);
 	else
 		format_duration(sum / count, text, size);

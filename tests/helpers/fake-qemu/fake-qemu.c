@@ -43,6 +43,7 @@
  *   panic-poweroff   the kernel panics at power off
  *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
  *                    long), "the balloon dawdles" (any time), "the balloon panics"
+ *   box-...          of a host: see fake_box.h
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,11 +65,13 @@
 #include "bench/vm/qemu.h"
 #include "lib/clock.h"
 #include "lib/json_file.h"
+#include "tests/helpers/fake-qemu/fake_box.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
 
 static const char *mode;
 static int qmp_fd = -1;
 static int guest_fd = -1;
+static int work_fd = -1, text_fd = -1; /* of a host */
 static FILE *console;
 static char console_path[4096];
 static unsigned int new_uid, new_gid;
@@ -437,6 +440,10 @@ static void answer_guest(const json_t *msg)
 			answer, "ranges",
 			json_pack("[[i, i], [I, I]]", 2 << 20, 2 << 20, (json_int_t)4 << 30,
 				  json_integer_value(json_object_get(msg, "bytes")) - (2 << 20)));
+	if (!strcmp(cmd, "program"))
+		fake_box_start(mode, work_fd, text_fd);
+	if (!strcmp(cmd, "program-ended"))
+		json_object_set_new(answer, "text", json_string(""));
 	if (!strcmp(cmd, "phase"))
 		json_object_set_new(answer, "busy_ns", json_integer(0));
 	if (!strncmp(cmd, "busy-", 5))
@@ -558,6 +565,8 @@ static void serve_guest(void)
 		dprintf(guest_fd, "login: \n");
 	if (is("late-hello"))
 		usleep(1500000);
+	if (work_fd >= 0)
+		print_console("[    0.5] a host boots");
 	if (!is("silent-guest"))
 		say_hello();
 	while ((msg = read_line(f))) {
@@ -586,6 +595,8 @@ static void read_arguments(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		sscanf(argv[i], "socket,id=qmp,fd=%d", &qmp_fd);
 		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
+		sscanf(argv[i], "socket,id=work,fd=%d", &work_fd);
+		sscanf(argv[i], "socket,id=text,fd=%d", &text_fd);
 		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
 		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
 		if (!strcmp(argv[i - 1], "-kernel")) {
