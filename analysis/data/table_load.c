@@ -366,8 +366,10 @@ static int by_plan(const void *one, const void *other)
 	return order ? order : strcmp(a->variant, b->variant);
 }
 
+/* Of a shard, the plan has the boots of all. */
 static void collect_missing(struct table *t)
 {
+	const int64_t shard = document_integer(t->plan, "shard.number");
 	size_t i, planned = document_size(t->plan, "order");
 
 	t->missing = xcalloc(planned, sizeof(*t->missing));
@@ -377,6 +379,8 @@ static void collect_missing(struct table *t)
 					   .variant = document_text(item, "variant"),
 					   .number = document_integer(item, "boot") };
 
+		if (shard && document_integer(item, "shard") != shard)
+			continue;
 		if (!bsearch(&boot, t->boots, t->boot_count, sizeof(boot), by_names))
 			t->missing[t->missing_count++] =
 				(struct planned_boot){ boot.scenario, boot.variant };

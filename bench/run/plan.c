@@ -214,10 +214,8 @@ int plan_entry_from_json(struct plan_entry *e, const json_t *json)
 	if (json_unpack((json_t *)json, "{s:I, s:I, s:I, s:I, s:I}", "scenario", &scenario,
 			"variant", &variant, "boot", &boot, "build", &build, "seed", &seed))
 		return -EINVAL;
-	*e = (struct plan_entry){ .scenario = scenario,
-				  .variant = variant,
-				  .boot = boot,
-				  .build = build,
-				  .seed = seed };
+	*e = (struct plan_entry){
+		.scenario = scenario, .variant = variant, .boot = boot, .build = build, .seed = seed
+	};
 	return 0;
 }

@@ -58,10 +58,11 @@ int shard_take(struct session *s)
 	s->plan = plan_shard(&s->whole, shard->number);
 	if (s->plan.count)
 		return 0;
-	return fails(EXIT_USAGE,
-		     "--shard %u/%u: the plan has no block for this shard; raise --boots, or divide "
-		     "it into fewer shards",
-		     shard->number, shard->of);
+	return fails(
+		EXIT_USAGE,
+		"--shard %u/%u: the plan has no block for this shard; raise --boots, or divide "
+		"it into fewer shards",
+		shard->number, shard->of);
 }
 
 const char *shard_host_name(void)

@@ -29,7 +29,7 @@ static const struct {
 	{ "balloonbench", { &run_command, &list_command, &doctor_command } },
 	{ "balloonstat",
 	  { &compare_command, &gate_command, &report_command, &cover_letter_command,
-	    &history_command, &export_command } },
+	    &history_command, &export_command, &merge_command } },
 	{ "balloontrace", { &guest_command, &host_command } },
 };
 

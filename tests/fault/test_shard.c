@@ -59,8 +59,8 @@ static void each_boot_in_one_shard(void **state)
 		snprintf(shard, sizeof(shard), "%u/%u", number, SHARDS);
 		expect_outcome(run_shard(tree, shard, "7"), 0, " 0 failed, 0 invalid");
 		plan = load(tree, "plan.json");
-		assert_int_equal(json_integer_value(json_object_get(
-					 json_object_get(plan, "shard"), "number")),
+		assert_int_equal(json_integer_value(
+					 json_object_get(json_object_get(plan, "shard"), "number")),
 				 number);
 		json_object_del(plan, "shard");
 		if (!first)
@@ -146,7 +146,8 @@ static void resumed_on_another_host(void **state)
 
 static void refused(void **state)
 {
-	static const char *const wrong[] = { "0/2", "3/2", "1", "1/", "/2", "1/1000", "1/2/3", "-1/2" };
+	static const char *const wrong[] = { "0/2", "3/2",    "1",     "1/",
+					     "/2",  "1/1000", "1/2/3", "-1/2" };
 	size_t i;
 
 	(void)state;
