@@ -358,6 +358,17 @@ static char **collect_names(struct table *t, const char *list, bool scenarios)
 	return names;
 }
 
+static char **collect_hosts(const struct table *t)
+{
+	char **names = xcalloc(1, sizeof(*names));
+	size_t i;
+
+	for (i = 0; i < t->boot_count; i++)
+		if (*table_text(t, &t->boots[i], "host_name"))
+			names_add(&names, table_text(t, &t->boots[i], "host_name"));
+	return names;
+}
+
 static int by_plan(const void *one, const void *other)
 {
 	const struct planned_boot *a = one, *b = other;
@@ -407,6 +418,7 @@ int table_load(struct table *t, const char *dir, char *err, size_t err_size)
 	t->scenarios = collect_names(t, "scenarios", true);
 	t->variants = collect_names(t, "variants", false);
 	sort_boots(t);
+	t->hosts = collect_hosts(t);
 	collect_missing(t);
 	return 0;
 }
