@@ -149,7 +149,8 @@ static const char *kernel_of(const struct table *table, const struct table_boot 
 static bool same_kernels(const struct table *t, const char *scenario, const char *a, const char *b)
 {
 	static const char host[] = "host_kernel_release";
-	size_t i = table_next(t, 0, scenario, a, BOOT_OK), j = table_next(t, 0, scenario, b, BOOT_OK);
+	size_t i = table_next(t, 0, scenario, a, BOOT_OK),
+	       j = table_next(t, 0, scenario, b, BOOT_OK);
 
 	if (i == t->boot_count || j == t->boot_count)
 		return i == j;

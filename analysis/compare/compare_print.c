@@ -188,16 +188,17 @@ static void write_hosts(struct writer *w, const struct compare_table *t, const s
 
 static void write_method_over_hosts(struct writer *w, const struct compare_table *t)
 {
-	write_paragraph(w,
-			"Ratios are to %s: within each host, then the mean over hosts of their "
-			"logarithms, with the interval of Student's t. N counts hosts; with fewer "
-			"than %d the interval is that of these hosts, by their boots. P is corrected "
-			"for the %zu comparisons of the plan (Holm), also those not shown here, but "
-			"not in exploratory rows. An effect below %.3g %% is treated as negligible. "
-			"An inconclusive row says which effect these hosts had a chance of %.0f %% "
-			"to find, and how many the smallest effect takes. The kernels are the same "
-			"on all hosts, and so is their layout.",
-			t->base, HOSTS_MIN, t->compared, 100 * t->smallest_effect, 100 * POWER);
+	write_paragraph(
+		w,
+		"Ratios are to %s: within each host, then the mean over hosts of their "
+		"logarithms, with the interval of Student's t. N counts hosts; with fewer "
+		"than %d the interval is that of these hosts, by their boots. P is corrected "
+		"for the %zu comparisons of the plan (Holm), also those not shown here, but "
+		"not in exploratory rows. An effect below %.3g %% is treated as negligible. "
+		"An inconclusive row says which effect these hosts had a chance of %.0f %% "
+		"to find, and how many the smallest effect takes. The kernels are the same "
+		"on all hosts, and so is their layout.",
+		t->base, HOSTS_MIN, t->compared, 100 * t->smallest_effect, 100 * POWER);
 }
 
 static void write_method(struct writer *w, const struct compare_table *t, const char *unit)

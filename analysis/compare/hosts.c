@@ -146,10 +146,9 @@ static void add_host(struct comparison *c, struct scatter *s, const char *name,
 {
 	struct host_ratio *h = record_append(&host_ratio_record, &c->hosts);
 
-	*h = (struct host_ratio){ .host = name,
-				  .ratio = exp(side->mean - base->mean),
-				  .n = side->n,
-				  .base_n = base->n };
+	*h = (struct host_ratio){
+		.host = name, .ratio = exp(side->mean - base->mean), .n = side->n, .base_n = base->n
+	};
 	s->ratios[s->hosts] = side->mean - base->mean;
 	s->weights[s->hosts++] = 1 / (1.0 / side->n + 1.0 / base->n);
 	s->boots += side->squares + base->squares;
@@ -200,8 +199,7 @@ static void flag_odd(struct comparison *c, const struct scatter *s)
 				others[n++] = s->ratios[i];
 		sd = gsl_stats_sd(others, 1, n) * sqrt(1 + 1.0 / n);
 		rest = fabs(s->ratios[h] - gsl_stats_mean(others, 1, n));
-		list[h].odd = sd > 0 &&
-			      2 * gsl_cdf_tdist_Q(rest / sd, n - 1.0) * s->hosts < ALPHA;
+		list[h].odd = sd > 0 && 2 * gsl_cdf_tdist_Q(rest / sd, n - 1.0) * s->hosts < ALPHA;
 	}
 	free(others);
 }

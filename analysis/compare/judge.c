@@ -44,8 +44,8 @@ static void find_power(struct comparison *c, const struct rule *rule)
 		if (!isfinite(c->sd))
 			return;
 		c->detectable = expm1(stats_mean_detectable(c->sd, c->pairs, alpha));
-		c->boots_for_smallest = stats_values_for(c->sd, log1p(rule->smallest_effect),
-							 alpha, HOSTS_MIN);
+		c->boots_for_smallest =
+			stats_values_for(c->sd, log1p(rule->smallest_effect), alpha, HOSTS_MIN);
 		return;
 	}
 	c->boots_needed = stats_boots_needed(ALPHA, rule->compared ? rule->compared : 1);

@@ -45,8 +45,8 @@ static bool lacks(struct gate_row *row, const struct series *s, const char *whos
 	else if (!s->n)
 		decide(row, GATE_INCONCLUSIVE, "%snot in these boots", whose);
 	else
-		decide(row, GATE_INCONCLUSIVE, "%stoo few %s: %zu of the %d it takes", whose,
-		       unit, s->n, BOOTS_MIN);
+		decide(row, GATE_INCONCLUSIVE, "%stoo few %s: %zu of the %d it takes", whose, unit,
+		       s->n, BOOTS_MIN);
 	return true;
 }
 
@@ -133,8 +133,8 @@ static void take(const struct gate *g, struct gate_row *row)
 		 (reference && lacks(row, &other, "the reference: ", unit)))
 		;
 	else if (reference && c.over_hosts && c.pairs < HOSTS_MIN)
-		decide(row, GATE_INCONCLUSIVE, "too few hosts with both sides: %zu of the %d it takes",
-		       c.pairs, HOSTS_MIN);
+		decide(row, GATE_INCONCLUSIVE,
+		       "too few hosts with both sides: %zu of the %d it takes", c.pairs, HOSTS_MIN);
 	else if (reference && !isfinite(row->value))
 		decide(row, GATE_INCONCLUSIVE, "the reference is not above 0: no ratio");
 	else if (!reference && row->interval.confidence < CONFIDENCE)

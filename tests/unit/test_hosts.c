@@ -88,7 +88,9 @@ static struct outcomes simulate(const struct world *world, size_t hosts, double 
 static void intervals_hold_the_truth(void **state)
 {
 	/* Up to three times as slow; ratios that differ, and ratios that do not. */
-	static const struct world worlds[] = { { 3, 0.04, 0.03 }, { 3, 0, 0.03 }, { 3, 0.1, 0.02 } };
+	static const struct world worlds[] = { { 3, 0.04, 0.03 },
+					       { 3, 0, 0.03 },
+					       { 3, 0.1, 0.02 } };
 	static const size_t hosts[] = { 4, 6, 8 };
 	struct outcomes o, null;
 	size_t w, h;
@@ -178,7 +180,8 @@ static void hosts_are_values(void **state)
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(host(i)->n, BOOTS);
 		assert_int_equal(host(i)->base_n, BOOTS);
-		assert_in_range(1000 * host(i)->ratio, 1000 * ratios[i] - 15, 1000 * ratios[i] + 15);
+		assert_in_range(1000 * host(i)->ratio, 1000 * ratios[i] - 15,
+				1000 * ratios[i] + 15);
 		assert_false(host(i)->odd);
 	}
 	/* The ratios scatter by 2 %, far more than the boots of a host explain. */
