@@ -60,6 +60,8 @@ static size_t expected_size(const struct option_row *row)
 		return sizeof(double);
 	case OPTION_NAMES:
 		return sizeof(struct names);
+	case OPTION_WORDS:
+		return sizeof(struct words);
 	case OPTION_CHOICE:
 		return sizeof(unsigned int);
 	case OPTION_COUNT:
