@@ -62,6 +62,8 @@ test-cli: $(runner) $(need_cli) ## command lines of the programs
 	$(call run_stages,cli)
 test-fault: $(runner) $(need_fault) ## bad input, full disks, and QEMUs that misbehave
 	$(call run_stages,fault)
+test-fleet: $(runner) $(need_fleet) ## a run on the nodes of a Slurm (scripts/packages-fleet)
+	$(call run_stages,fleet)
 test-fuzz: $(runner) $(need_fuzz) ## the fuzz targets, for a minute
 	$(call run_stages,fuzz)
 test-asan: $(runner) $(need_asan) ## unit, cli and fault tests, the quick ones, with ASan and UBSan

@@ -16,9 +16,15 @@
 #include "bench/series/tool.h"
 #include "lib/alloc.h"
 #include "lib/atomic_file.h"
+#include "lib/command_text.h"
 #include "lib/directory.h"
 
 #define SHARDS 4
+/* In the directory of the shards; sbatch makes %a the number of the task. */
+#define SHARD_SCRIPT "shard.sh"
+#define SHARD_LOG "shard-%a.log"
+#define MERGE_SCRIPT "merge.sh"
+#define MERGE_LOG "merge.log"
 
 struct submit_options {
 	unsigned int shards;
@@ -130,8 +136,8 @@ static char *absolute(const char *path)
 
 typedef void (*write_script)(const struct job *job, FILE *f);
 
-/* Write a script into the directory of the shards. Its path, to be freed; NULL after a message. */
-static char *put_script(const struct job *job, const char *name, write_script write)
+/* Write a script into the directory of the shards. 0 or an exit status. */
+static int put_script(const struct job *job, const char *name, write_script write)
 {
 	char *path = xasprintf("%s/%s", job->work, name), *text = NULL;
 	size_t size;
@@ -141,30 +147,39 @@ static char *put_script(const struct job *job, const char *name, write_script wr
 	write(job, f);
 	fclose(f);
 	err = atomic_file_replace(path, text, size);
+	if (err)
+		err = results_fail(err, "write", path);
 	free(text);
-	if (!err)
-		return path;
-	results_fail(err, "write", path);
 	free(path);
-	return NULL;
+	return err;
 }
 
-/* sbatch with the user's options and a script; the number of the job, to be freed, or NULL. */
-static char *sbatch(const struct job *job, const char *dependency, const char *script)
+/* A command of sbatch; the user's options come last, so that they win. @after: a job, or NULL. */
+static struct arguments sbatch_of(const struct job *job, const char *log, const char *after,
+				  const char *script)
 {
 	struct arguments a = { NULL, 0 };
-	struct process process = { .argv = NULL };
-	char *id = NULL;
 	size_t i;
-	int err;
 
 	arguments_add(&a, "sbatch");
 	arguments_add(&a, "--parsable");
+	arguments_add(&a, "--output=%s/%s", job->work, log);
+	if (after)
+		arguments_add(&a, "--dependency=afterany:%s", after);
 	for (i = 0; i < job->sbatch.count; i++)
 		arguments_add(&a, "%s", job->sbatch.list[i]);
-	if (dependency)
-		arguments_add(&a, "--dependency=afterany:%s", dependency);
-	arguments_add(&a, "%s", script);
+	arguments_add(&a, "%s/%s", job->work, script);
+	return a;
+}
+
+/* Returns the number of the job, to be freed, or NULL after a message. */
+static char *sbatch(const struct job *job, const char *log, const char *after, const char *script)
+{
+	struct arguments a = sbatch_of(job, log, after, script);
+	struct process process = { .argv = NULL };
+	char *id = NULL;
+	int err;
+
 	process.argv = (const char *const *)a.list;
 	err = process_run(&process, &id);
 	if (err == -ENOENT)
@@ -184,23 +199,19 @@ static char *sbatch(const struct job *job, const char *dependency, const char *s
 
 static int submit(const struct job *job)
 {
-	char *shard = put_script(job, "shard.sh", job_write_shard);
-	char *merge = shard ? put_script(job, "merge.sh", job_write_merge) : NULL;
-	char *first = merge ? sbatch(job, NULL, shard) : NULL;
-	char *second = first ? sbatch(job, first, merge) : NULL;
+	char *shards = sbatch(job, SHARD_LOG, NULL, SHARD_SCRIPT);
+	char *merge = shards ? sbatch(job, MERGE_LOG, shards, MERGE_SCRIPT) : NULL;
 
-	if (second)
+	if (merge)
 		printf("job %s: shards 1 to %u, logs and trees in %s\n"
 		       "job %s: merges them into %s, and reports, when all have ended\n",
-		       first, job->shards, job->work, second, job->dir);
-	else if (first)
-		log_warn("job %s runs without the job that merges; `scancel %s` ends it", first,
-			 first);
-	free(second);
-	free(first);
+		       shards, job->shards, job->work, merge, job->dir);
+	else if (shards)
+		log_warn("job %s runs without the job that merges; `scancel %s` ends it", shards,
+			 shards);
 	free(merge);
-	free(shard);
-	return second ? 0 : EXIT_ENVIRONMENT;
+	free(shards);
+	return merge ? 0 : EXIT_ENVIRONMENT;
 }
 
 /* New or empty: a run that was submitted is not submitted into again. */
@@ -221,11 +232,23 @@ static int make_directories_of(const struct job *job)
 	return err ? results_fail(err, "create", job->work) : status;
 }
 
+static void print_command(const struct job *job, const char *log, const char *after,
+			  const char *script)
+{
+	struct arguments a = sbatch_of(job, log, after, script);
+	char *text = command_text(a.count, a.list);
+
+	printf("# %s\n", text);
+	free(text);
+	arguments_release(&a);
+}
+
 static void print_scripts(const struct job *job)
 {
-	printf("# %s/shard.sh\n", job->work);
+	print_command(job, SHARD_LOG, NULL, SHARD_SCRIPT);
 	job_write_shard(job, stdout);
-	printf("\n# %s/merge.sh, when all tasks have ended (--dependency=afterany)\n", job->work);
+	putchar('\n');
+	print_command(job, MERGE_LOG, "JOB", MERGE_SCRIPT);
 	job_write_merge(job, stdout);
 }
 
@@ -259,7 +282,9 @@ static int make_job(const struct submit_options *o, char **words, const struct r
 	if (o->dry_run)
 		print_scripts(&job);
 	else
-		status = make_directories_of(&job) ?: submit(&job);
+		status = make_directories_of(&job) ?:
+				 put_script(&job, SHARD_SCRIPT, job_write_shard) ?:
+				 put_script(&job, MERGE_SCRIPT, job_write_merge) ?: submit(&job);
 	free(job.run);
 	free(work);
 	free(dir);

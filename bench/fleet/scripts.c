@@ -10,12 +10,15 @@
 /* Before the time limit, so that a boot under way can end; in seconds. */
 #define NOTICE_S 60
 
-static void begin(const struct job *job, FILE *f, const char *name, const char *log)
+static void begin(FILE *f, const char *name)
 {
-	fputs("#!/bin/sh\n", f);
-	fprintf(f, "#SBATCH --job-name=%s\n", name);
-	fprintf(f, "#SBATCH --output=%s/%s\n", job->work, log);
-	fputs("#SBATCH --open-mode=append\n", f);
+	fprintf(f,
+		"#!/bin/sh\n"
+		"#SBATCH --job-name=%s\n"
+		"#SBATCH --open-mode=append\n"
+		"#SBATCH --nodes=1\n"
+		"#SBATCH --ntasks=1\n",
+		name);
 }
 
 /* NAME=VALUE, as a shell reads it. */
@@ -31,8 +34,8 @@ static void assign(FILE *f, const char *name, const char *value)
 static const char run_shard[] =
 	"tree=$work/shard-$SLURM_ARRAY_TASK_ID\n"
 	"again=\n"
-	"echo \"$(date -u +%FT%TZ) shard $SLURM_ARRAY_TASK_ID/$shards on $(uname -n), start\" \\\n"
-	"	\"$((${SLURM_RESTART_COUNT:-0} + 1))\"\n"
+	"echo \"$(date -u +%FT%TZ) shard $SLURM_ARRAY_TASK_ID/$shards on node $SLURMD_NODENAME,\" \\\n"
+	"	\"start $((${SLURM_RESTART_COUNT:-0} + 1))\"\n"
 	"\n"
 	"# A task that runs again goes on; finished boots stay.\n"
 	"if [ -e \"$tree/plan.json\" ]; then\n"
@@ -54,7 +57,7 @@ static const char run_shard[] =
 	"	status=$?\n"
 	"done\n"
 	"# The time limit is near: the rest runs in another turn.\n"
-	"if [ \"$again\" ] && [ $status -eq 130 ]; then\n"
+	"if [ \"$again\" ] && [ $status -ne 0 ]; then\n"
 	"	scontrol requeue \"$SLURM_JOB_ID\"\n"
 	"fi\n"
 	"exit $status\n";
@@ -63,11 +66,12 @@ void job_write_shard(const struct job *job, FILE *f)
 {
 	char *const *word;
 
-	begin(job, f, "balloonbench", "shard-%a.log");
-	fprintf(f, "#SBATCH --array=1-%u\n", job->shards);
-	fputs("#SBATCH --requeue\n", f);
-	fprintf(f, "#SBATCH --signal=B:USR1@%d\n", NOTICE_S);
-	fputs("#SBATCH --nodes=1\n#SBATCH --ntasks=1\n\n", f);
+	begin(f, "balloonbench");
+	fprintf(f,
+		"#SBATCH --array=1-%u\n"
+		"#SBATCH --requeue\n"
+		"#SBATCH --signal=B:USR1@%d\n\n",
+		job->shards, NOTICE_S);
 	assign(f, "programs", job->programs);
 	assign(f, "work", job->work);
 	fprintf(f, "shards=%u\nset --", job->shards);
@@ -96,8 +100,8 @@ static const char merge_all[] =
 
 void job_write_merge(const struct job *job, FILE *f)
 {
-	begin(job, f, "balloonbench-merge", "merge.log");
-	fputs("#SBATCH --nodes=1\n#SBATCH --ntasks=1\n\n", f);
+	begin(f, "balloonbench-merge");
+	fputc('\n', f);
 	assign(f, "programs", job->programs);
 	assign(f, "work", job->work);
 	assign(f, "dir", job->dir);
