@@ -425,6 +425,42 @@ static int check_methods(const struct session *s)
 	return 0;
 }
 
+/* The kernels in the lean configuration, or 0 if one of them is of the shipped series. */
+static size_t count_registered(const struct images *images)
+{
+	const struct image_cut *cut;
+	size_t n = 0;
+
+	for (cut = images->cuts; cut < images->cuts + images->cut_count; cut++) {
+		if (!strcmp(cut->file ?: "", images->file ?: ""))
+			return 0;
+		n += !cut->config;
+	}
+	return n;
+}
+
+/* Where nothing of the shipped series is built, as after an installation, run what is. */
+static void choose_registered(struct session *s)
+{
+	struct suite *suite = &s->options.suite;
+	const size_t count = s->options.variants.count ? 0 : count_registered(&s->images);
+	const struct image_cut *cut;
+
+	if (!count)
+		return;
+	log_info("nothing of the shipped series is built: the variants are the kernels that are");
+	while (suite->variant_count)
+		free(suite->variants[--suite->variant_count]);
+	suite->variants = xreallocarray(suite->variants, count, sizeof(*suite->variants));
+	for (cut = s->images.cuts; suite->variant_count < count; cut++)
+		if (!cut->config)
+			suite->variants[suite->variant_count++] = xstrdup(cut->name);
+	suite_drop_lists(suite);
+	suite->common_count = count;
+	if (s->options.aa)
+		suite_add_control(suite);
+}
+
 int session_resolve(struct session *s)
 {
 	char err[1024];
@@ -434,7 +470,11 @@ int session_resolve(struct session *s)
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	if (s->options.kernel_args && kernel_args_check(s->options.kernel_args, err, sizeof(err)))
 		return fails(EXIT_USAGE, "--kernel-args: %s", err);
-	status = load_images(&s->images, true) ?: load_variants(s);
+	status = load_images(&s->images, true);
+	if (status)
+		return status;
+	choose_registered(s);
+	status = load_variants(s);
 	if (status)
 		return status;
 	set_memory_limit(s);
