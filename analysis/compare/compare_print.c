@@ -197,7 +197,8 @@ static void write_method_over_hosts(struct writer *w, const struct compare_table
 		"not in exploratory rows. An effect below %.3g %% is treated as negligible. "
 		"An inconclusive row says which effect these hosts had a chance of %.0f %% "
 		"to find, and how many the smallest effect takes. The kernels are the same "
-		"on all hosts, and so is their layout.",
+		"on all hosts, and so is their layout: with several builds of each, the "
+			"interval is the wider of that over hosts and that over builds.",
 		t->base, HOSTS_MIN, t->compared, 100 * t->smallest_effect, 100 * POWER);
 }
 

@@ -10,6 +10,9 @@
 #include "lib/record_table.h"
 #include "lib/stats.h"
 
+/* `balloonbench run --builds` takes no more. */
+#define BUILDS_MOST 20
+
 #define S struct host_ratio
 RECORD(host_ratio_record, "host", NULL,
 	FIELD(TEXT, host), FIELD(REAL, ratio), FIELD(COUNT, n), FIELD(COUNT, base_n),
@@ -111,20 +114,51 @@ double hosts_p_of(const struct comparison *c, double ratio)
 	return result;
 }
 
-/* The boots of one side on one host: how many, the mean of their logarithms, squares about it. */
+/* The boots of a side by host and build. */
+struct boots {
+	struct series series;
+	int *builds; /* of each value */
+};
+
+static struct boots boots_of(const struct table *t, const struct comparison *c, const char *variant)
+{
+	const struct measure measure = compare_measure(c);
+	const struct column *column = table_column(t, "build");
+	struct boots b = { .series = series_by_boot(t, c->scenario, variant, &measure) };
+	double build;
+	size_t i;
+
+	b.builds = xcalloc(b.series.n, sizeof(*b.builds));
+	for (i = 0; i < b.series.n; i++) {
+		build = table_number(column, &t->boots[b.series.boots[i]], 0);
+		b.builds[i] = build > 0 ? build : 0;
+	}
+	return b;
+}
+
+static void boots_release(struct boots *b)
+{
+	series_release(&b->series);
+	free(b->builds);
+}
+
+#define ANY_BUILD -1
+
+/* Boots of one side on one host: how many, the mean of their logarithms, squares about it. */
 struct side {
 	size_t n;
 	double mean, squares;
 };
 
-static struct side side_of(const struct series *s, unsigned int host)
+static struct side side_of(const struct boots *b, unsigned int host, int build)
 {
+	const struct series *s = &b->series;
 	struct side side = { .n = 0 };
 	double rest;
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		if (s->blocks[i] != host)
+		if (s->blocks[i] != host || (build != ANY_BUILD && b->builds[i] != build))
 			continue;
 		/* Welford's, as a value comes. */
 		rest = log(s->values[i]) - side.mean;
@@ -218,8 +252,54 @@ static void hold_for_these(struct comparison *c, const struct scatter *s)
 	c->p = c->p_holm = 2 * gsl_cdf_tdist_Q(fabs(mean) / error, s->df);
 }
 
-static void look_into(struct comparison *c, const struct table *t, const struct series *boots,
-		      const struct series *base)
+/* The mean over hosts of the logarithm of a build's ratio; NAN where no host has both sides. */
+static double ratio_of_build(const struct table *t, const struct boots *boots,
+			     const struct boots *base, int build)
+{
+	struct side side, of_base;
+	double sum = 0;
+	size_t n = 0;
+	unsigned int h;
+
+	for (h = 0; t->hosts[h]; h++) {
+		side = side_of(boots, h, build);
+		of_base = side_of(base, h, build);
+		if (!side.n || !of_base.n)
+			continue;
+		sum += side.mean - of_base.mean;
+		n++;
+	}
+	return n ? sum / n : NAN;
+}
+
+/*
+ * The builds are the same on all hosts, so that hosts do not average over layouts: the interval
+ * over builds has to hold, too. The wider ends and the larger p of both stay.
+ */
+static void hold_over_builds(struct comparison *c, const struct table *t, const struct boots *boots,
+			     const struct boots *base)
+{
+	double logs[BUILDS_MOST], ratio;
+	struct interval *i = &c->ratio_interval;
+	struct shift s;
+	size_t n = 0;
+	int build;
+
+	for (build = 0; build < BUILDS_MOST; build++) {
+		ratio = ratio_of_build(t, boots, base, build);
+		if (!isnan(ratio))
+			logs[n++] = ratio;
+	}
+	if (n < 2)
+		return;
+	s = mean_of(logs, n);
+	i->low = fmin(i->low, exp(s.interval.low));
+	i->high = fmax(i->high, exp(s.interval.high));
+	c->p = c->p_holm = fmax(c->p, stats_mean_p(logs, n));
+}
+
+static void look_into(struct comparison *c, const struct table *t, const struct boots *boots,
+		      const struct boots *base)
 {
 	struct scatter s = { .ratios = stats_array(names_count(t->hosts)),
 			     .weights = stats_array(names_count(t->hosts)) };
@@ -227,8 +307,8 @@ static void look_into(struct comparison *c, const struct table *t, const struct 
 	unsigned int h;
 
 	for (h = 0; t->hosts[h]; h++) {
-		side = side_of(boots, h);
-		of_base = side_of(base, h);
+		side = side_of(boots, h, ANY_BUILD);
+		of_base = side_of(base, h, ANY_BUILD);
 		if (side.n && of_base.n)
 			add_host(c, &s, t->hosts[h], &side, &of_base);
 	}
@@ -238,18 +318,18 @@ static void look_into(struct comparison *c, const struct table *t, const struct 
 	flag_odd(c, &s);
 	if (s.hosts < HOSTS_MIN)
 		hold_for_these(c, &s);
+	if (table_has_builds(t, c->scenario))
+		hold_over_builds(c, t, boots, base);
 	free(s.ratios);
 	free(s.weights);
 }
 
 void hosts_look_into(struct comparison *c, const struct table *table)
 {
-	const struct measure measure = compare_measure(c);
-	struct series boots = series_by_boot(table, c->scenario, c->variant, &measure);
-	struct series base = series_by_boot(table, c->scenario, c->base, &measure);
+	struct boots boots = boots_of(table, c, c->variant), base = boots_of(table, c, c->base);
 
 	if (isfinite(c->ratio))
 		look_into(c, table, &boots, &base);
-	series_release(&boots);
-	series_release(&base);
+	boots_release(&boots);
+	boots_release(&base);
 }

@@ -30,7 +30,8 @@ void hosts_relate(struct comparison *c);
 
 /*
  * The ratio of each host, and how they scatter, from the boots. With fewer than HOSTS_MIN hosts the
- * interval and p become those of these hosts, by the scatter of boots within.
+ * interval and p become those of these hosts, by the scatter of boots within. Where kernels have
+ * several builds, the interval is the wider of that and Student's over builds.
  */
 void hosts_look_into(struct comparison *c, const struct table *table);
 

@@ -106,6 +106,8 @@ static void take(const struct gate *g, struct gate_row *row)
 				.base_n = reference ? other.n : 0 };
 
 	compare_values(&c);
+	if (reference && c.over_hosts)
+		hosts_look_into(&c, g->table);
 	compare_widen(&c, g->table);
 	row->n = s->n;
 	row->too_few = s->too_few;
@@ -143,6 +145,7 @@ static void take(const struct gate *g, struct gate_row *row)
 		       100 * row->interval.confidence, GATE_SINGLE_MIN);
 	else if (reference)
 		row->p = row->p_holm = p_at_limit(claim, &c);
+	free(c.hosts.items);
 	series_release(&plain);
 	series_release(&other);
 	if (row->verdict == GATE_INVALID || !is_of_another_unit(g, claim))

@@ -230,6 +230,38 @@ static void same_on_few_hosts(void **state)
 	assert_contains(found.reason, "as the base");
 }
 
+/* All hosts agree, and each build has a ratio of its own: another layout could have none. */
+static void builds_are_a_level_beside_hosts(void **state)
+{
+	static const double ratios[] = { 0.7, 0.85, 1.05 };
+	struct boot_result boot;
+	char name[16];
+	int h, i, number = 0;
+
+	(void)state;
+	for (h = 0; h < 5; h++) {
+		snprintf(name, sizeof(name), "n%d", h + 1);
+		for (i = 0; i < 6; i++) {
+			number++;
+			boot = build_boot("idle", "list", number, 100 + 0.2 * i);
+			boot.build = i % 3;
+			record_set_text(&boot.host_name, name);
+			put_boot("builds", &boot);
+			boot = build_boot("idle", "huge", number,
+					  (100 + 0.2 * (5 - i)) * ratios[i % 3]);
+			boot.build = i % 3;
+			record_set_text(&boot.host_name, name);
+			put_boot("builds", &boot);
+		}
+	}
+	compare_tree("builds");
+	assert_int_equal(found.pairs, 5);
+	assert_below(found.ratio, 0.9);
+	assert_above(found.ratio_interval.high, 1);
+	assert_above(found.p, 0.05);
+	assert_string_equal(verdict_names[found.verdict], "inconclusive");
+}
+
 /* Then boots are the units, as of any run. */
 static void one_host_is_a_plain_run(void **state)
 {
@@ -270,6 +302,7 @@ int main(void)
 		cmocka_unit_test_teardown(one_odd_host_is_flagged_and_counted, release),
 		cmocka_unit_test_teardown(few_hosts_speak_for_themselves, release),
 		cmocka_unit_test_teardown(same_on_few_hosts, release),
+		cmocka_unit_test_teardown(builds_are_a_level_beside_hosts, release),
 		cmocka_unit_test_teardown(one_host_is_a_plain_run, release),
 		cmocka_unit_test_teardown(hosts_with_one_side_are_left_out, release),
 	};
