@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* `balloonbench run --shard` takes no more. */
+#define SHARDS_MAX 999
+
 /*
  * Shards of one plan (`balloonbench run --shard K/N`), to become one tree. Functions that return an
  * exit status have printed the error.

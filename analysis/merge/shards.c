@@ -51,6 +51,7 @@ static json_t *load(const struct shard *shard, const char *name)
 static int load_shard(struct shard *shard, const char *dir)
 {
 	const json_t *part;
+	json_int_t number, of;
 
 	*shard = (struct shard){ .dir = dir, .fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 	if (shard->fd < 0) {
@@ -65,9 +66,11 @@ static int load_shard(struct shard *shard, const char *dir)
 	if (!shard->env)
 		return EXIT_ENVIRONMENT;
 	part = json_object_get(shard->plan, "shard");
-	shard->number = json_integer_value(json_object_get(part, "number"));
-	shard->of = json_integer_value(json_object_get(part, "of"));
-	if (shard->number && shard->number <= shard->of)
+	number = json_integer_value(json_object_get(part, "number"));
+	of = json_integer_value(json_object_get(part, "of"));
+	shard->number = number;
+	shard->of = of;
+	if (number > 0 && number <= of && of <= SHARDS_MAX)
 		return 0;
 	log_error("%s/plan.json: no shard of a plan, but a run of its own; `balloonbench run "
 		  "--shard` makes shards",

@@ -48,7 +48,7 @@ static void put_fleet(const char *tree, int hosts, double ratio, double last)
 	json_decref(env);
 }
 
-static struct outcome stat(const char *command, const char *tree, const char *option,
+static struct outcome run_stat(const char *command, const char *tree, const char *option,
 			   const char *value)
 {
 	const char *args[] = { command, in_test_dir(tree), option, value, NULL };
@@ -64,7 +64,7 @@ static void compare_names_the_hosts(void **state)
 
 	(void)state;
 	put_fleet("six", 6, 0.8, 1.3);
-	expect_outcome(stat("compare", "six", "--base", "list"), 0, "N counts hosts",
+	expect_outcome(run_stat("compare", "six", "--base", "list"), 0, "N counts hosts",
 		       "within each host, then the mean over hosts", "node1", " (odd)",
 		       "Slow CPU, 8 CPUs, 32 GiB, Linux 6.12.0");
 	outcome = run_program("balloonstat",
@@ -89,9 +89,9 @@ static void few_hosts_have_no_verdict(void **state)
 {
 	(void)state;
 	put_fleet("three", 3, 1.2, 1.21);
-	expect_outcome(stat("compare", "three", "--base", "list"), 0,
+	expect_outcome(run_stat("compare", "three", "--base", "list"), 0,
 		       "on these hosts: worse; others: 4 hosts or more");
-	expect_outcome(stat("gate", "three", "--max-regress", "inflate.duration_ns=5%"),
+	expect_outcome(run_stat("gate", "three", "--max-regress", "inflate.duration_ns=5%"),
 		       EXIT_INCONCLUSIVE, "too few hosts: 3 of the 4 it takes");
 }
 
@@ -99,12 +99,12 @@ static void gate_judges_over_hosts(void **state)
 {
 	(void)state;
 	put_fleet("worse", 5, 1.2, 1.21);
-	expect_outcome(stat("gate", "worse", "--max-regress", "inflate.duration_ns=5%"),
+	expect_outcome(run_stat("gate", "worse", "--max-regress", "inflate.duration_ns=5%"),
 		       EXIT_REGRESSION, "the whole interval is beyond the limit");
-	expect_outcome(stat("gate", "worse", "--max-regress", "inflate.duration_ns=40%"), 0,
+	expect_outcome(run_stat("gate", "worse", "--max-regress", "inflate.duration_ns=40%"), 0,
 		       "pass");
 	put_fleet("split", 5, 1, 1.5);
-	expect_outcome(stat("gate", "split", "--max-regress", "inflate.duration_ns=5%"),
+	expect_outcome(run_stat("gate", "split", "--max-regress", "inflate.duration_ns=5%"),
 		       EXIT_INCONCLUSIVE, "the interval holds the limit");
 }
 

@@ -148,10 +148,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct outcome outcome = run_shell(
-		"cd '%s' && for f in slurmd.n1.pid slurmd.n2.pid slurmctld.pid munged.pid; do "
+		"cd '%s' && { squeue -h -o %%A | xargs -r scancel; sleep 1; "
+		"for f in slurmd.n1.pid slurmd.n2.pid slurmctld.pid munged.pid; do "
 		"[ ! -e $f ] || { pid=$(cat $f); kill $pid; "
 		"for i in $(seq 100); do kill -0 $pid 2>/dev/null || break; sleep 0.1; done; }; "
-		"done 2>/dev/null",
+		"done; } 2>/dev/null",
 		test_dir);
 
 	outcome_release(&outcome);
