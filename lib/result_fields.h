@@ -378,6 +378,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(reason, "absent where status is ok")
 	TEXT(kernel_release, NULL)
 	TEXT(kernel_version, "uname -v")
+	TEXT(host_name, "of the host, in a run that is a shard of one on several")
 	TEXT(host_kernel_release, "of a host that is itself a guest")
 	TEXT(kernel_build_id, "of the running kernel, in hex")
 	TEXTS(boot_warnings, "of the guest's kernel before the agent's hello; they fail no boot")

@@ -48,10 +48,11 @@ alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults v
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
-stages := unit cli fault fuzz asan valgrind trace device patches vm alone box stress
+stages := unit cli fault fleet fuzz asan valgrind trace device patches vm alone box stress
 run_unit = unit:2 $(filter-out $(alone),$(call tests_of,unit))
 run_cli = cli:2 $(call tests_of,cli)
 run_fault = fault:2 $(call tests_of,fault)
+run_fleet = fleet $(call tests_of,fleet)
 run_fuzz = fuzz $(call tests_of,fuzz)
 run_trace = trace $(call tests_of,trace)
 run_device = device $(call tests_of,device)
@@ -67,6 +68,7 @@ booted := $(programs) $(images) $(O)/initramfs.cpio
 need_unit = $(programs) $(call tests_of,unit)
 need_cli = $(booted) $(call tests_of,cli) $(helpers)
 need_fault = $(booted) $(call tests_of,fault) $(helpers)
+need_fleet = $(booted) $(call tests_of,fleet) $(helpers)
 need_fuzz = fuzz-build $(fuzz_corpora) $(call tests_of,fuzz)
 need_trace = $(programs) $(call tests_of,trace) $(helpers)
 need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)

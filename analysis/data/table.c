@@ -381,6 +381,7 @@ void table_release(struct table *table)
 	free(table->broken);
 	free(table->scenarios);
 	free(table->variants);
+	free(table->hosts);
 	document_release(table->env);
 	document_release(table->plan);
 	free(table->boots);

@@ -79,6 +79,7 @@ struct table {
 	struct document *env, *plan; /* .json; empty where there is none */
 	enum result_accel accel;
 	char **scenarios, **variants; /* NULL-terminated, in the order of the plan */
+	char **hosts;		      /* NULL-terminated; none where boots do not say it */
 	struct table_boot *boots;     /* by scenario, variant and number */
 	char **broken;		      /* results that cannot be used: file and reason */
 	struct column **columns;      /* in the order of their first value */

@@ -109,7 +109,7 @@ void report_write(struct report *r, struct writer *w)
 	static section_fn *const sections[] = {
 		section_summary, section_results, section_steps, section_questions, section_victims,
 		section_memory,	 section_claims,  section_cpu,	 section_host,	    section_noise,
-		section_builds,	 section_tracing, section_cost,	 section_profiles,  section_stress,
+		section_builds,	 section_fleet,	  section_tracing, section_cost,	 section_profiles,  section_stress,
 		section_setup,	 section_method,  section_boots,
 	};
 	char path[PATH_MAX], err[1024];

@@ -113,7 +113,7 @@ void report_gap(struct report *report, const char *fmt, ...) __attribute__((form
 /* The sections. Each writes nothing, not even its heading, if the tree has no values of it. */
 typedef void section_fn(struct writer *w, struct report *r);
 section_fn section_summary, section_host, section_results, section_steps, section_questions,
-	section_victims, section_memory, section_claims, section_cpu, section_noise, section_builds,
+	section_victims, section_memory, section_claims, section_cpu, section_noise, section_builds, section_fleet,
 	section_tracing, section_cost, section_profiles, section_stress, section_setup,
 	section_method, section_boots;
 

@@ -102,12 +102,20 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 	write_table_end(w);
 	if (floor)
 		write_floor(w, r, s->name, floor);
+	if (table_has_hosts(r->table, s->name)) {
+		write_paragraph(w,
+				"n: hosts. ratio: within each host, then the mean over hosts of their "
+				"logarithms. p: Student's t over hosts, corrected for the %zu "
+				"comparisons of this report to the base.",
+				r->compared);
+		return;
+	}
 	write_paragraph(w,
 			"n: %s. ratio: the median of all ratios of a value to one of the base. p: "
 			"rank test, corrected for the %zu comparisons of this report to the base; "
 			"uncorrected, these n allow none below %.2g; fewer than n = %zu find "
 			"nothing.",
-			table_has_builds(r->table, s->name) ? "builds" : "boots", r->compared,
+			table_unit(r->table, s->name), r->compared,
 			compared ? stats_smallest_p(inflate[1].n, inflate[0].n) : 1,
 			stats_boots_needed(ALPHA, r->compared));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report opens with: sentences that can be quoted, the forest plot, the headline table. */
 #include "analysis/compare/floor.h"
+#include "analysis/compare/hosts.h"
 #include "analysis/report/report.h"
 #include "lib/alloc.h"
 
@@ -61,6 +62,7 @@ static void write_measured(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
 	size_t i, v, n, least = 0, most = 0;
+	char cpus[512];
 
 	for (i = 0; i < r->scenario_count; i++) {
 		for (v = 0; v < r->scenarios[i].variant_count; v++) {
@@ -72,6 +74,11 @@ static void write_measured(struct writer *w, const struct report *r)
 	write_text(w, "%zu variant%s in %zu scenario%s", r->variant_count,
 		   r->variant_count == 1 ? "" : "s", r->scenario_count,
 		   r->scenario_count == 1 ? "" : "s");
+	if (table_has_hosts(t, NULL)) {
+		write_text(w, ", on %zu hosts (%s)", names_count(t->hosts),
+			   hosts_cpus(t, cpus, sizeof(cpus)));
+		return;
+	}
 	write_text(w, least == most ? ", %zu boots of each" : ", %zu to %zu boots of each", least,
 		   most);
 	if (document_at(t->env, "host.cpus"))
@@ -283,6 +290,8 @@ static void write_sentences(struct writer *w, const struct report *r)
 	write_verdicts(w, r, VERDICT_DIFFERS,
 		       "; one build of each kernel, whose layout may be the cause, have ", list);
 	write_verdicts(w, r, VERDICT_UNRESOLVED, "; too short for their timer are ", list);
+	write_verdicts(w, r, VERDICT_HOSTS,
+		       "; fewer than 4 hosts, which say nothing about others, have ", list);
 	write_verdicts(w, r, VERDICT_INCONCLUSIVE, "; these boots do not resolve ", list);
 	write_text(w, ".");
 	free(list);

@@ -41,8 +41,20 @@ const char *path_images(void)
 	    !access(data_path("build", "images.ini", path, sizeof(path)), R_OK))
 		return path;
 	snprintf(path, sizeof(path), "%s/images.ini", program_directory());
+	if (access(path, R_OK) < 0 && data_is_installed())
+		snprintf(path, sizeof(path), "%s/images.ini", path_cache());
 	if (access(path, R_OK) < 0)
 		data_path("build", "images.ini", path, sizeof(path));
+	return path;
+}
+
+const char *path_images_to_write(void)
+{
+	static char path[PATH_MAX];
+
+	if (data_path_is_told() || !data_is_installed())
+		return path_images();
+	snprintf(path, sizeof(path), "%s/images.ini", path_cache());
 	return path;
 }
 

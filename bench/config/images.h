@@ -135,6 +135,8 @@ const char *path_scenarios(void);
 const char *path_variants(void);
 const char *path_suites(void);
 const char *path_images(void);
+/* The images.ini that a build writes: of an installed program that is the user's, in the cache. */
+const char *path_images_to_write(void);
 const char *path_cache(void);
 
 #endif

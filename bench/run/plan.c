@@ -78,6 +78,44 @@ size_t plan_add_block(struct plan *plan, const struct plan *from, size_t scenari
 	return plan->count - before;
 }
 
+static unsigned int most_boots(const struct plan *plan, size_t scenario)
+{
+	const struct plan_entry *e;
+	unsigned int most = 0;
+
+	for (e = plan->entries; e < plan->entries + plan->count; e++)
+		if (e->scenario == scenario && e->boot > most)
+			most = e->boot;
+	return most;
+}
+
+void plan_divide(struct plan *plan, unsigned int shards)
+{
+	size_t scenario = SIZE_MAX;
+	struct plan_entry *e;
+	unsigned int boots = 0;
+
+	for (e = plan->entries; e < plan->entries + plan->count; e++) {
+		if (e->scenario != scenario)
+			boots = most_boots(plan, e->scenario);
+		scenario = e->scenario;
+		e->shard = ((e->boot - 1) * shards / boots + scenario) % shards + 1;
+	}
+}
+
+struct plan plan_shard(const struct plan *plan, unsigned int shard)
+{
+	struct plan own = *plan;
+	const struct plan_entry *e;
+
+	own.entries = xcalloc(plan->count, sizeof(*own.entries));
+	own.count = 0;
+	for (e = plan->entries; e < plan->entries + plan->count; e++)
+		if (e->shard == shard)
+			own.entries[own.count++] = *e;
+	return own;
+}
+
 void plan_release(struct plan *plan)
 {
 	free(plan->entries);
@@ -151,11 +189,11 @@ json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 		json_array_append_new(all_variants, variant_to_json(variants[i]));
 	for (e = plan->entries; e < plan->entries + plan->count; e++)
 		json_array_append_new(
-			order, json_pack("{s:s, s:s, s:i, s:o*, s:I}", "scenario",
+			order, json_pack("{s:s, s:s, s:i, s:o*, s:o*, s:I}", "scenario",
 					 scenarios[e->scenario].name, "variant",
 					 variants[e->variant]->name, "boot", (int)e->boot, "build",
-					 plan->builds > 1 ? json_integer(e->build) : NULL, "seed",
-					 (json_int_t)e->seed));
+					 plan->builds > 1 ? json_integer(e->build) : NULL, "shard",
+					 unless_0(e->shard), "seed", (json_int_t)e->seed));
 	return json_pack("{s:i, s:I, s:i, s:o*, s:o, s:o, s:o}", "schema_version",
 			 RESULT_SCHEMA_VERSION, "seed", (json_int_t)plan->seed, "boots",
 			 (int)plan->boots, "builds", unless_0(plan->builds > 1 ? plan->builds : 0),
@@ -176,6 +214,8 @@ int plan_entry_from_json(struct plan_entry *e, const json_t *json)
 	if (json_unpack((json_t *)json, "{s:I, s:I, s:I, s:I, s:I}", "scenario", &scenario,
 			"variant", &variant, "boot", &boot, "build", &build, "seed", &seed))
 		return -EINVAL;
-	*e = (struct plan_entry){ scenario, variant, boot, build, seed };
+	*e = (struct plan_entry){
+		.scenario = scenario, .variant = variant, .boot = boot, .build = build, .seed = seed
+	};
 	return 0;
 }
