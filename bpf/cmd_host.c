@@ -17,13 +17,14 @@
 #include "lib/utf8.h"
 
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
-/* New QEMU processes are looked for this often, in ticks. */
-#define FIND_TICKS 10
+#define PIDS_MAX 256
+/* Processes are looked for this often. */
+#define FIND_NS 1000000000ULL
 
 struct options {
 	struct trace_options trace;
 	struct pids {
-		pid_t list[TARGETS_MAX];
+		pid_t list[PIDS_MAX];
 		size_t count;
 	} pids;
 	bool all_qemu;
@@ -38,8 +39,8 @@ static const char *parse_pid(const char *text, void *field)
 
 	if (parse_count(text, 1, PID_MAX, &pid))
 		return "expected a process ID in [1, 4194304]";
-	if (pids->count == TARGETS_MAX)
-		return "too many processes";
+	if (pids->count == PIDS_MAX)
+		return "too many processes; --all-qemu traces every virtual machine";
 	pids->list[pids->count++] = pid;
 	return NULL;
 }
@@ -50,45 +51,35 @@ static const struct option_row rows[] = {
 	OPTION(PARSED, pids, "pid", 'p', "PID",
 	       "this process with all its threads; may be repeated", .parse = parse_pid),
 	OPTION(FLAG, all_qemu, "all-qemu", 0, NULL,
-	       "every QEMU that runs, and every one that starts meanwhile (the default)"),
+	       "every virtual machine that runs, and every one that starts meanwhile (the "
+	       "default): programs named as QEMU, cloud-hypervisor, crosvm, firecracker, libkrun "
+	       "and lkvm are, and all that have /dev/kvm open"),
 	TRACE_ROWS,
 	{ 0 },
 };
 
 static struct traced_processes traced;
 
-/* Calls and bytes of all kinds together. */
-static void add_up(const struct host_stats *stats, struct advice_stats *sum)
+/* The name of the virtual machine, or else of the program. */
+static const char *shown_name(const struct traced_process *p)
 {
-	int i;
-
-	memset(sum, 0, sizeof(*sum));
-	for (i = 0; i < ADVICE_COUNT; i++) {
-		sum->bytes += stats->advice[i].bytes;
-		sum->latency_ns.count += stats->advice[i].latency_ns.count;
-		sum->latency_ns.sum += stats->advice[i].latency_ns.sum;
-	}
+	return printable(*p->info.vm ? p->info.vm : p->info.name);
 }
 
-static void show_row(struct traced_process *w, uint64_t elapsed_ns)
+static void show_row(struct traced_process *p, uint64_t elapsed_ns)
 {
 	char inflate[32], deflate[32], bytes[32];
-	uint64_t calls, ns, advised;
-	struct advice_stats now;
+	struct call_totals calls;
 
-	add_up(&w->stats, &now);
-	calls = now.latency_ns.count - w->before.latency_ns.count;
-	ns = now.latency_ns.sum - w->before.latency_ns.sum;
-	advised = now.bytes - w->before.bytes;
-	printf("%8.1f s %8d  %8llu %10s  %8llu %10s  %10llu %10s %8.0f\n", elapsed_ns / 1e9,
-	       (int)w->pid, (unsigned long long)w->recent[0].batches,
-	       format_bytes(w->recent[0].bytes, inflate, sizeof(inflate)),
-	       (unsigned long long)w->recent[1].batches,
-	       format_bytes(w->recent[1].bytes, deflate, sizeof(deflate)),
-	       (unsigned long long)calls, format_bytes(advised, bytes, sizeof(bytes)),
-	       calls ? (double)ns / calls : 0);
-	w->before = now;
-	memset(w->recent, 0, sizeof(w->recent));
+	traced_process_interval(&traced, p, &calls);
+	printf("%8.1f s %8d  %8llu %10s  %8llu %10s  %10llu %10s %8.0f  %s\n", elapsed_ns / 1e9,
+	       (int)p->pid, (unsigned long long)p->recent[0].batches,
+	       format_bytes(p->recent[0].bytes, inflate, sizeof(inflate)),
+	       (unsigned long long)p->recent[1].batches,
+	       format_bytes(p->recent[1].bytes, deflate, sizeof(deflate)),
+	       (unsigned long long)calls.calls, format_bytes(calls.bytes, bytes, sizeof(bytes)),
+	       calls.timed ? (double)calls.ns / calls.timed : 0, shown_name(p));
+	memset(p->recent, 0, sizeof(p->recent));
 }
 
 /* What --json prints. */
@@ -141,10 +132,10 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 		return;
 	}
 	if (lines++ % 20 == 0)
-		printf("%10s %8s  %8s %10s  %8s %10s  %10s %10s %8s\n", "TIME", "PID", "INFLATES",
-		       "BYTES", "DEFLATES", "BYTES", "CALLS", "BYTES", "NS/CALL");
-	if (!traced.count)
-		printf("%8.1f s no QEMU\n", elapsed_ns / 1e9);
+		printf("%10s %8s  %8s %10s  %8s %10s  %10s %10s %8s  %s\n", "TIME", "PID",
+		       "INFLATES", "BYTES", "DEFLATES", "BYTES", "CALLS", "BYTES", "NS/CALL", "VM");
+	if (!traced.living)
+		printf("%8.1f s no virtual machine\n", elapsed_ns / 1e9);
 	for (i = 0; i < traced.count; i++)
 		if (!traced.list[i]->gone)
 			show_row(traced.list[i], elapsed_ns);
@@ -169,26 +160,54 @@ static void show_batches(const char *what, const struct host_totals *s, double c
 	putchar('\n');
 }
 
-static void show_process(const struct traced_process *w, double clock_ns)
+static void show_errors(const struct advice_stats *a)
 {
-	char title[64], bytes[32];
+	const char *before = ": ";
 	int i;
 
-	printf("%s (%d)%s\n", printable(w->name), (int)w->pid, w->gone ? ", has ended" : "");
-	show_batches("inflate", &w->totals[0], clock_ns);
-	show_batches("deflate", &w->totals[1], clock_ns);
-	for (i = 0; i < ADVICE_COUNT; i++) {
-		const struct advice_stats *a = &w->stats.advice[i];
-
-		if (!a->latency_ns.count)
+	printf(", %llu errors", (unsigned long long)a->errors);
+	for (i = 0; i < CALL_ERROR_COUNT; i++) {
+		if (!a->by_error[i])
 			continue;
-		printf("  %s: %llu calls, %s, %llu errors\n", advice_names[i], a->latency_ns.count,
-		       format_bytes(a->bytes, bytes, sizeof(bytes)), a->errors);
-		snprintf(title, sizeof(title), "%s, latency of a call", advice_names[i]);
-		show_histogram(title, &a->latency_ns, SHOW_NS, false);
-		snprintf(title, sizeof(title), "%s, length of a call", advice_names[i]);
-		show_histogram(title, &a->length_bytes, SHOW_BYTES, false);
+		printf("%s%s %llu", before, call_error_names[i],
+		       (unsigned long long)a->by_error[i]);
+		before = ", ";
 	}
+}
+
+static void show_advice(const char *name, const struct advice_stats *a)
+{
+	char title[64], bytes[32];
+
+	printf("  %s: %llu calls", name, (unsigned long long)a->calls);
+	if (a->ranges)
+		printf(", with %llu ranges by process_madvise()", (unsigned long long)a->ranges);
+	printf(", %s", format_bytes(a->bytes, bytes, sizeof(bytes)));
+	show_errors(a);
+	if (a->lost)
+		printf(", %llu lost", (unsigned long long)a->lost);
+	putchar('\n');
+	snprintf(title, sizeof(title), "%s, latency of a call", name);
+	show_histogram(title, &a->latency_ns, SHOW_NS, a->latency_ns.count < a->calls);
+	snprintf(title, sizeof(title), "%s, length of a call", name);
+	show_histogram(title, &a->length_bytes, SHOW_BYTES, false);
+}
+
+static void show_process(const struct traced_process *p, double clock_ns)
+{
+	const struct host_stats *stats = traced_process_stats(&traced, p);
+	int i;
+
+	if (p->pid)
+		printf("%s (%d%s%s)%s\n", shown_name(p), (int)p->pid, p->info.monitor ? ", " : "",
+		       p->info.monitor ?: "", p->gone ? ", has ended" : "");
+	else
+		printf("%llu processes that ended earlier\n", (unsigned long long)p->processes);
+	show_batches("inflate", &p->totals[0], clock_ns);
+	show_batches("deflate", &p->totals[1], clock_ns);
+	for (i = 0; i < ADVICE_COUNT; i++)
+		if (stats->advice[i].calls || stats->advice[i].lost)
+			show_advice(advice_names[i], &stats->advice[i]);
 }
 
 static void show_text(void)
@@ -197,49 +216,78 @@ static void show_text(void)
 	uint64_t counters[COUNTER_COUNT] = { 0 };
 	size_t i;
 
-	if (!traced.count)
-		printf("no QEMU was seen\n");
+	if (!traced.count && !traced.earlier)
+		printf("no virtual machine was seen\n");
 	for (i = 0; i < traced.count; i++)
 		show_process(traced.list[i], clock_ns);
+	if (traced.earlier)
+		show_process(traced.earlier, clock_ns);
 	host_tracer_counters(traced.tracer, counters);
 	show_lost(counters);
 }
 
+static const char *why_not(pid_t pid, int err, char *text, size_t size)
+{
+	if (err == -ESRCH && !proc_is_ours())
+		return "no such process; this /proc is that of another PID namespace: mount the "
+		       "one of this namespace";
+	if (err == -ESRCH)
+		return "no such process";
+	if (err == -ENOSPC)
+		return "too many processes";
+	if (err != -EINVAL)
+		return tracer_strerror(err, text, size);
+	snprintf(text, size, "it is a thread of process %1$d; use -p %1$d",
+		 (int)process_of_thread(pid));
+	return text;
+}
+
 static int add_processes(const struct options *options)
 {
+	const pid_t *pid = options->pids.list, *end = pid + options->pids.count;
 	char why[128];
-	size_t i;
 	int err;
 
-	for (i = 0; i < options->pids.count; i++) {
-		err = traced_processes_add(&traced, options->pids.list[i]);
-		if (err) {
-			log_error("cannot trace process %d: %s", (int)options->pids.list[i],
-				  err == -ESRCH ? "no such process"
-						: tracer_strerror(err, why, sizeof(why)));
-			return EXIT_ENVIRONMENT;
-		}
+	for (; pid < end; pid++) {
+		err = traced_processes_add(&traced, *pid);
+		if (!err)
+			continue;
+		log_error("cannot trace process %d: %s", (int)*pid,
+			  why_not(*pid, err, why, sizeof(why)));
+		return EXIT_ENVIRONMENT;
 	}
-	if (options->all_qemu)
-		traced_processes_find(&traced);
+	if (!options->all_qemu)
+		return 0;
+	err = options->trace.list ? 0 : traced_processes_watch(&traced);
+	if (err)
+		log_warn("cannot trace programs from their start: %s; they are looked for once a "
+			 "second",
+			 tracer_strerror(err, why, sizeof(why)));
+	traced_processes_find(&traced);
+	if (traced.find_error)
+		log_warn("cannot list who has /dev/kvm open: %s; programs are found by their names",
+			 tracer_strerror(traced.find_error, why, sizeof(why)));
 	if (!traced.count && !options->trace.list)
-		log_info("no QEMU is running; waiting for one");
+		log_info("no virtual machine is running; waiting for one");
 	return 0;
 }
 
 static int trace(const struct options *options)
 {
 	const struct trace_options *o = &options->trace;
-	unsigned int ticks = 0;
+	uint64_t next_find_ns = FIND_NS;
 	struct ticker ticker;
 	bool more = true;
 
 	ticker_start(&ticker, o->duration_ns, o->interval_ns);
+	ticker.wake_fd = host_tracer_wake_fd(traced.tracer);
 	while (more) {
 		more = ticker_wait(&ticker);
 		traced_processes_update(&traced);
-		if (options->all_qemu && ++ticks % FIND_TICKS == 0)
+		if (options->all_qemu && ticker_elapsed_ns(&ticker) >= next_find_ns) {
 			traced_processes_find(&traced);
+			next_find_ns += FIND_NS;
+		}
 		if (ticker_interval(&ticker))
 			show_interval(o, ticker_elapsed_ns(&ticker));
 	}
@@ -247,7 +295,7 @@ static int trace(const struct options *options)
 		show_summary(o, "summary", ticker_elapsed_ns(&ticker), o->interval_ns);
 	else
 		show_text();
-	if (traced.full)
+	if (traced.left_out)
 		log_warn("more than %d processes at once: the others were not traced", TARGETS_MAX);
 	return ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
 }
@@ -273,7 +321,7 @@ static int run(struct command_line *line)
 		seen = host_tracer_observations(traced.tracer, &count);
 		show_observations(seen, count, o->trace.json);
 		if (!traced.count)
-			log_info("no QEMU is running: its probes are unknown");
+			log_info("no virtual machine is running: its probes are unknown");
 	}
 	host_tracer_close(traced.tracer);
 	traced_processes_release(&traced);

@@ -65,6 +65,7 @@ struct ticker {
 	uint64_t start_ns, end_ns; /* the end is UINT64_MAX: until a signal */
 	uint64_t interval_ns;	   /* 0: none */
 	uint64_t next_ns;	   /* end of the interval */
+	int wake_fd;		   /* a tick ends early when it is readable; -1: none */
 	bool signalled;
 };
 

@@ -123,11 +123,11 @@ void trace_calls(struct record_list *calls, const struct host_stats *stats)
 	for (i = 0; i < ADVICE_COUNT; i++) {
 		const struct advice_stats *a = &stats->advice[i];
 
-		if (!a->latency_ns.count)
+		if (!a->calls)
 			continue;
 		call = record_append(&call_record, calls);
 		record_set_text(&call->name, advice_names[i]);
-		call->calls = a->latency_ns.count;
+		call->calls = a->calls;
 		call->bytes = a->bytes;
 		call->errors = a->errors;
 		call->latency_ns = copy(&a->latency_ns);
