@@ -7,6 +7,9 @@
  *   without memory, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
  *
+ * advise brief CALLS GO ...: call madvise(COLD), which no monitor does, CALLS times once the file GO
+ * exists ("-": at once), and exit. What follows is ignored: a monitor's arguments.
+ *
  * advise crowd GO DONE: likewise, but one call of madvise(POPULATE_READ), which lasts until
  * CROWD other threads have begun and ended and have called madvise(FREE) once each. Exits with 77
  * if it may not make a call last.
@@ -127,14 +130,34 @@ static void advise_in_a_crowd(void)
 	pthread_join(waits, NULL);
 }
 
+static void await(const char *file)
+{
+	while (access(file, F_OK))
+		usleep(1000);
+}
+
+static int advise_briefly(int count, const char *start)
+{
+	char *memory =
+		mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (strcmp(start, "-"))
+		await(start);
+	for (; count; count--)
+		if (madvise(memory, 4096, MADV_COLD))
+			return 1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (argc > 3 && !strcmp(argv[1], "brief"))
+		return advise_briefly(atoi(argv[2]), argv[3]);
 	if (argc != 4)
 		return 2;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	calls = atoi(argv[1]);
-	while (access(argv[2], F_OK))
-		usleep(1000);
+	await(argv[2]);
 	if (strcmp(argv[1], "crowd"))
 		advise_twice();
 	else
