@@ -5,6 +5,7 @@
  */
 #include "tests/helpers/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -371,6 +372,68 @@ static void command_traces_all(void **state)
 	outcome_release(&outcome);
 }
 
+/*
+ * In a PID and a mount namespace of its own, -p takes the ID that is seen there; those outside are
+ * not there.
+ */
+static void inside_a_container(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	open_tracer(false);
+	close_tracer();
+	outcome = run_shell("unshare --pid --mount --fork --mount-proc bash -c '"
+			    "%1$s/vmm brief %2$d %1$s/go-inside -name inside & pid=$!; "
+			    "(sleep 1; touch %1$s/go-inside) & "
+			    "%3$s host -p $pid --duration 2; echo traced $pid'",
+			    test_dir, CALLS, build_path("balloontrace"));
+	assert_contains(outcome.output, "inside (2)");
+	assert_contains(outcome.output, "cold: 80 calls");
+	assert_contains(outcome.output, "traced 2\n");
+	outcome_release(&outcome);
+}
+
+/* Without a /proc of the namespace there are no such processes, and that is why. */
+static void inside_with_the_proc_of_the_host(void **state)
+{
+	(void)state;
+	open_tracer(false);
+	close_tracer();
+	expect_outcome(run_shell("unshare --pid --fork bash -c '%s host -p 77 --duration 1'",
+				 build_path("balloontrace")),
+		       3, "process 77: no such process; this /proc is that of another PID namespace");
+}
+
+/* The ID of a thread is no process: its process is named. */
+static void a_thread(void **state)
+{
+	const char *go = in_test_dir("go-thread"), *args[] = { "1", go, "-", NULL };
+	char tasks[64], says[64], id[16];
+	pid_t pid = start_program("tests/helpers/advise/advise", args), thread = 0;
+	DIR *dir;
+	struct dirent *entry;
+
+	(void)state;
+	open_tracer(false);
+	close_tracer();
+	write_file(test_dir, "go-thread", "");
+	snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)pid);
+	AWAIT(count_files(tasks) == 3);
+	dir = opendir(tasks);
+	while ((entry = readdir(dir)))
+		if (atoi(entry->d_name) != pid)
+			thread = atoi(entry->d_name) ?: thread;
+	closedir(dir);
+	snprintf(id, sizeof(id), "%d", (int)thread);
+	snprintf(says, sizeof(says), "it is a thread of process %d; use -p %d", (int)pid, (int)pid);
+	expect_outcome(run_program("balloontrace",
+				   (const char *[]){ "host", "-p", id, "--duration", "1", NULL }),
+		       3, says);
+	kill(pid, SIGKILL);
+	wait_program(pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +446,9 @@ int main(void)
 		cmocka_unit_test(not_a_monitor),
 		cmocka_unit_test(memory_by_need),
 		cmocka_unit_test(command_traces_all),
+		cmocka_unit_test(inside_a_container),
+		cmocka_unit_test(inside_with_the_proc_of_the_host),
+		cmocka_unit_test(a_thread),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
