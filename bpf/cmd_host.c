@@ -18,8 +18,8 @@
 
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
 #define PIDS_MAX 256
-/* Processes are looked for this often. */
-#define FIND_NS 1000000000ULL
+/* Processes are looked for, and their memory is looked at, this often. */
+#define LOOK_NS 1000000000ULL
 
 struct options {
 	struct trace_options trace;
@@ -28,9 +28,13 @@ struct options {
 		size_t count;
 	} pids;
 	bool all_qemu;
+	enum memory_detail { MEMORY_ALL, MEMORY_STATUS } memory;
+	unsigned int sample;
 };
 
-static const struct options defaults = { .trace = TRACE_DEFAULTS };
+static const char *const memory_details[] = { "all", "status", NULL };
+
+static const struct options defaults = { .trace = TRACE_DEFAULTS, .sample = 1 };
 
 static const char *parse_pid(const char *text, void *field)
 {
@@ -54,6 +58,13 @@ static const struct option_row rows[] = {
 	       "every virtual machine that runs, and every one that starts meanwhile (the "
 	       "default): programs named as QEMU, cloud-hypervisor, crosvm, firecracker, libkrun "
 	       "and lkvm are, and all that have /dev/kvm open"),
+	OPTION(CHOICE, memory, "memory", 0, NULL,
+	       "of the memory of processes: all, or what /proc/PID/status has, without shared files "
+	       "and huge pages, whose page tables take milliseconds a GiB to walk (default: all)",
+	       .choices = memory_details),
+	OPTION(COUNT, sample, "sample", 0, "N",
+	       "time one call in N; counts and bytes are exact all the same (default: 1)", .min = 1,
+	       .max = TRACE_ONE_IN_MAX),
 	TRACE_ROWS,
 	{ 0 },
 };
@@ -188,9 +199,63 @@ static void show_advice(const char *name, const struct advice_stats *a)
 		printf(", %llu lost", (unsigned long long)a->lost);
 	putchar('\n');
 	snprintf(title, sizeof(title), "%s, latency of a call", name);
-	show_histogram(title, &a->latency_ns, SHOW_NS, a->latency_ns.count < a->calls);
+	show_histogram(title, &a->latency_ns, SHOW_NS, traced.one_call_in > 1);
 	snprintf(title, sizeof(title), "%s, length of a call", name);
 	show_histogram(title, &a->length_bytes, SHOW_BYTES, false);
+}
+
+static void show_bytes(const char *what, int64_t before, int64_t after)
+{
+	char from[32], to[32], change[32];
+	const int64_t more = after - before;
+
+	if (before == RECORD_ABSENT || after == RECORD_ABSENT || (!before && !after))
+		return;
+	printf("    %-22s %10s -> %10s", what, format_bytes(before, from, sizeof(from)),
+	       format_bytes(after, to, sizeof(to)));
+	if (more)
+		printf("  %c%s", more > 0 ? '+' : '-',
+		       format_bytes(more > 0 ? more : -more, change, sizeof(change)));
+	putchar('\n');
+}
+
+static void show_outcome(const struct memory_outcome *outcome)
+{
+	char advised[32], freed[32], rest[32];
+
+	if (!outcome->advised_bytes && !outcome->reason)
+		return;
+	printf("    advised to be freed %s",
+	       format_bytes(outcome->advised_bytes, advised, sizeof(advised)));
+	if (outcome->freed_bytes != RECORD_ABSENT)
+		printf(", freed %s", format_bytes(outcome->freed_bytes, freed, sizeof(freed)));
+	if (outcome->not_freed_bytes > 0)
+		printf(", advised but not freed %s",
+		       format_bytes(outcome->not_freed_bytes, rest, sizeof(rest)));
+	if (outcome->reason)
+		printf(": %s", outcome->reason);
+	putchar('\n');
+}
+
+static void show_memory(const struct traced_process *p, const struct host_stats *stats)
+{
+	const struct process_memory *a = &p->first, *b = &p->last;
+	struct memory_outcome outcome;
+
+	if (!p->pid || a->rss_bytes == RECORD_ABSENT)
+		return;
+	printf("  memory, before and after\n");
+	show_bytes("resident", a->rss_bytes, b->rss_bytes);
+	show_bytes("anonymous", a->anonymous_bytes, b->anonymous_bytes);
+	show_bytes("in huge pages", a->anon_huge_bytes, b->anon_huge_bytes);
+	show_bytes("shared (tmpfs, memfd)", a->shared_bytes, b->shared_bytes);
+	show_bytes("hugetlb", a->hugetlb_bytes, b->hugetlb_bytes);
+	show_bytes("swap", a->swap_bytes, b->swap_bytes);
+	show_bytes("locked", a->locked_bytes, b->locked_bytes);
+	if (!host_tracer_sees_calls(traced.tracer))
+		return;
+	traced_process_outcome(p, stats, &outcome);
+	show_outcome(&outcome);
 }
 
 static void show_process(const struct traced_process *p, double clock_ns)
@@ -203,6 +268,7 @@ static void show_process(const struct traced_process *p, double clock_ns)
 		       p->info.monitor ?: "", p->gone ? ", has ended" : "");
 	else
 		printf("%llu processes that ended earlier\n", (unsigned long long)p->processes);
+	show_memory(p, stats);
 	show_batches("inflate", &p->totals[0], clock_ns);
 	show_batches("deflate", &p->totals[1], clock_ns);
 	for (i = 0; i < ADVICE_COUNT; i++)
@@ -272,10 +338,17 @@ static int add_processes(const struct options *options)
 	return 0;
 }
 
+static void look(const struct options *options)
+{
+	if (options->all_qemu)
+		traced_processes_find(&traced);
+	traced_processes_measure(&traced, false);
+}
+
 static int trace(const struct options *options)
 {
 	const struct trace_options *o = &options->trace;
-	uint64_t next_find_ns = FIND_NS;
+	uint64_t next_look_ns = LOOK_NS;
 	struct ticker ticker;
 	bool more = true;
 
@@ -284,13 +357,14 @@ static int trace(const struct options *options)
 	while (more) {
 		more = ticker_wait(&ticker);
 		traced_processes_update(&traced);
-		if (options->all_qemu && ticker_elapsed_ns(&ticker) >= next_find_ns) {
-			traced_processes_find(&traced);
-			next_find_ns += FIND_NS;
+		if (ticker_elapsed_ns(&ticker) >= next_look_ns) {
+			look(options);
+			next_look_ns += LOOK_NS;
 		}
 		if (ticker_interval(&ticker))
 			show_interval(o, ticker_elapsed_ns(&ticker));
 	}
+	traced_processes_measure(&traced, true);
 	if (o->json)
 		show_summary(o, "summary", ticker_elapsed_ns(&ticker), o->interval_ns);
 	else
@@ -309,6 +383,8 @@ static int run(struct command_line *line)
 	size_t count;
 
 	o->all_qemu |= !o->pids.count;
+	o->trace.tracer.one_call_in = traced.one_call_in = o->sample;
+	traced.status_only = o->memory == MEMORY_STATUS;
 	error = host_tracer_open(&traced.tracer, &o->trace.tracer, err, sizeof(err));
 	if (error) {
 		log_error("%s", err);

@@ -214,6 +214,7 @@ static __always_inline void count_call(struct process_stats *stats, const struct
 {
 	__u32 advice = call->advice;
 	struct call_stats *a;
+	__u64 ns;
 
 	if (advice >= ADVICE_COUNT)
 		return;
@@ -229,7 +230,9 @@ static __always_inline void count_call(struct process_stats *stats, const struct
 	}
 	if (!call->begin_ns)
 		return;
-	put(stats, advice, CALL_LATENCY, bpf_ktime_get_ns() - call->begin_ns);
+	ns = bpf_ktime_get_ns() - call->begin_ns;
+	if (is_duration(ns))
+		put(stats, advice, CALL_LATENCY, ns);
 	put(stats, advice, CALL_LENGTH, call->bytes);
 }
 

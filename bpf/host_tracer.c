@@ -58,6 +58,8 @@ struct binary {
 	bool in_use;
 };
 
+#define OBSERVATIONS 5
+
 enum slot_state { SLOT_FREE, SLOT_SPARE, SLOT_USED };
 
 /* A slot in the statistics, and its process. */
@@ -76,7 +78,7 @@ struct host_tracer {
 	size_t pages;
 	struct target *targets; /* of the pages there are */
 	struct binary binaries[BINARIES_MAX];
-	struct observation observations[3];
+	struct observation observations[OBSERVATIONS];
 	host_batch_fn batch;
 	host_started_fn started;
 	void *context, *started_context;
@@ -639,7 +641,11 @@ const struct observation *host_tracer_observations(struct host_tracer *tracer, s
 			 tracer_strerror(error, failed, sizeof(failed)));
 	observation_set(&o[1], "madvise, process_madvise", calls, no_calls);
 	observation_set(&o[2], "fallocate", calls, no_calls);
-	*count = 3;
+	observation_set(&o[3], "madvise, fallocate by io_uring", NULL,
+			"requests of a ring are no system calls");
+	observation_set(&o[4], "process_madvise by others", NULL,
+			"a call counts for the process that makes it, not for the one it is about");
+	*count = OBSERVATIONS;
 	return o;
 }
 

@@ -248,10 +248,13 @@ int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
 {
 	int i, err = 0;
 
+	/* The kernel's map has one that nothing counts: COUNTER_MISSED. */
 	memset(counters, 0, COUNTER_COUNT * sizeof(*counters));
 	for (i = 0; !err && i < COUNTER_COUNT; i++)
 		err = tracer_total(t, "counters", i, sizeof(*counters), add_u64, &counters[i]);
-	if (!err)
-		counters[COUNTER_LOST_PAIRS] += missed_runs(t) + missed_hits(t);
-	return err;
+	if (err)
+		return err;
+	counters[COUNTER_MISSED] = missed_runs(t) + missed_hits(t);
+	counters[COUNTER_LOST_PAIRS] += counters[COUNTER_MISSED];
+	return 0;
 }

@@ -55,6 +55,7 @@ enum trace_counter {
 	COUNTER_OUT_OF_PUFF,	/* an allocation failed in the guest */
 	COUNTER_MIGRATE_AGAIN,	/* migrations that returned -EAGAIN */
 	COUNTER_MIGRATE_FAILED, /* or another error */
+	COUNTER_MISSED,		/* of the lost pairs, what the kernel skipped: by user space */
 	COUNTER_COUNT
 };
 

@@ -29,6 +29,25 @@ static struct traced_process *find(const struct traced_processes *traced, pid_t 
 	return NULL;
 }
 
+static void measure(const struct traced_processes *traced, pid_t pid, bool all,
+		    struct process_memory *memory)
+{
+	struct process_memory now;
+
+	if (all && !traced->status_only ? process_memory_read(pid, &now)
+					: process_memory_status(pid, &now))
+		*memory = now;
+}
+
+void traced_processes_measure(struct traced_processes *traced, bool all)
+{
+	size_t i;
+
+	for (i = 0; i < traced->count; i++)
+		if (!traced->list[i]->gone)
+			measure(traced, traced->list[i]->pid, all, &traced->list[i]->last);
+}
+
 static struct traced_process *append(struct traced_processes *traced, pid_t pid, int slot)
 {
 	struct traced_process *p = xcalloc(1, sizeof(*p));
@@ -38,6 +57,10 @@ static struct traced_process *append(struct traced_processes *traced, pid_t pid,
 	p->processes = 1;
 	p->batches = host_tracer_sees_batches(traced->tracer, slot);
 	process_info_read(pid, &p->info);
+	record_init(&process_memory_record, &p->first);
+	measure(traced, pid, true, &p->first);
+	p->last = p->first;
+	p->vfio = process_has_vfio(pid);
 	traced->list = xreallocarray(traced->list, traced->count + 1, sizeof(p));
 	traced->list[traced->count++] = p;
 	traced->by_slot[slot] = p;
@@ -320,11 +343,24 @@ static RECORD(queues_record, "queues", NULL,
 	FIELD(STRUCT, deflate, .record = &batch_record));
 #undef S
 
+#define S struct memory_summary
+static RECORD(memory_record, "memory", NULL,
+	FIELD(STRUCT, before, .record = &process_memory_record),
+	FIELD(STRUCT, after, .record = &process_memory_record),
+	FIELD(COUNT, advised_bytes, .unit = UNIT_BYTES, .doc = "advised to be freed"),
+	FIELD(COUNT, freed_bytes, .unit = UNIT_BYTES, .doc = "what the footprint fell by"),
+	FIELD(COUNT, not_freed_bytes, .unit = UNIT_BYTES,
+	      .doc = "advised and not freed, in use again, or not there before"),
+	FIELD(TEXT, reason, .doc = "why not, where that is known"),
+	FIELD(BOOL, vfio, .doc = "a device is assigned"));
+#undef S
+
 #define S struct process_summary
 RECORD(process_record, "process", NULL,
 	FIELD(COUNT, pid), FIELD(COUNT, processes), FIELD(TEXT, name), FIELD(TEXT, monitor),
 	FIELD(TEXT, vm), FIELD(BOOL, ended, .required = true),
 	FIELD(STRUCT, batches, .record = &queues_record),
+	FIELD(STRUCT, memory, .record = &memory_record),
 	FIELD(MAP, calls, .record = &call_record));
 #undef S
 
@@ -340,15 +376,42 @@ static void summarize_batches(struct batch_summary *summary, const struct host_t
 	summary->translate_ns = totals->ns - advice;
 }
 
+void traced_process_outcome(const struct traced_process *process, const struct host_stats *stats,
+			    struct memory_outcome *outcome)
+{
+	memory_outcome(outcome, &process->first, &process->last, stats, process->vfio);
+}
+
+static void summarize_memory(struct memory_summary *m, const struct traced_process *t,
+			     const struct host_stats *stats, bool sees_calls)
+{
+	struct memory_outcome outcome;
+
+	m->before = t->first;
+	m->after = t->last;
+	m->vfio = t->vfio;
+	if (!sees_calls)
+		return;
+	traced_process_outcome(t, stats, &outcome);
+	m->advised_bytes = outcome.advised_bytes;
+	m->freed_bytes = outcome.freed_bytes;
+	m->not_freed_bytes = outcome.not_freed_bytes;
+	record_set_text(&m->reason, outcome.reason);
+}
+
 static void summarize(const struct traced_processes *traced, const struct traced_process *t,
 		      double clock_ns, struct record_list *list)
 {
+	const struct host_stats *stats = traced_process_stats(traced, t);
+	const bool sees_calls = host_tracer_sees_calls(traced->tracer);
 	struct process_summary *p = record_append(&process_record, list);
 
 	if (t->pid)
 		p->pid = t->pid;
 	else
 		p->processes = t->processes;
+	if (t->pid)
+		summarize_memory(&p->memory, t, stats, sees_calls);
 	record_set_text(&p->name, t->info.name);
 	record_set_text(&p->monitor, t->info.monitor);
 	record_set_text(&p->vm, *t->info.vm ? t->info.vm : NULL);
@@ -357,8 +420,8 @@ static void summarize(const struct traced_processes *traced, const struct traced
 		summarize_batches(&p->batches.inflate, &t->totals[0], clock_ns);
 		summarize_batches(&p->batches.deflate, &t->totals[1], clock_ns);
 	}
-	if (host_tracer_sees_calls(traced->tracer))
-		trace_calls(&p->calls, traced_process_stats(traced, t));
+	if (sees_calls)
+		trace_calls(&p->calls, stats, traced->one_call_in);
 }
 
 void traced_processes_summarize(const struct traced_processes *traced, double clock_ns,

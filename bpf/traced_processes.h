@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "bpf/host_tracer.h"
+#include "bpf/memory_outcome.h"
 #include "bpf/process_info.h"
 #include "bpf/totals.h"
 
@@ -28,6 +29,8 @@ struct traced_process {
 	uint64_t processes; /* that this one stands for */
 	struct host_totals totals[2], recent[2]; /* by queue; recent: since the last interval */
 	struct call_totals before;		 /* at the last interval */
+	struct process_memory first, last;	 /* when it was found, and when last looked at */
+	bool vfio;
 	struct advice_kept *kept;		 /* of those that have ended: what was called */
 	size_t kept_count;
 };
@@ -40,6 +43,8 @@ struct traced_processes {
 	struct traced_process *earlier; /* those that have ended and are no longer in the list */
 	size_t living;
 	uint64_t left_out; /* times that one was found beyond TARGETS_MAX */
+	unsigned int one_call_in; /* is timed */
+	bool status_only; /* of memory: neither the files nor the huge pages */
 	int find_error;	   /* -errno: they are found by their names alone */
 };
 
@@ -56,9 +61,16 @@ void traced_processes_find(struct traced_processes *traced);
 /* Read batches, and see which processes have ended. */
 void traced_processes_update(struct traced_processes *traced);
 
+/* Look at the memory of those that run; @all: files and huge pages, too, unless status_only. */
+void traced_processes_measure(struct traced_processes *traced, bool all);
+
 /* The statistics of a process, also after its end; valid until the next call. */
 const struct host_stats *traced_process_stats(const struct traced_processes *traced,
 					      const struct traced_process *process);
+
+/* What came of its advice, @stats, by the memory that it had when last looked at. */
+void traced_process_outcome(const struct traced_process *process, const struct host_stats *stats,
+			    struct memory_outcome *outcome);
 
 /* What was called since the last time. */
 void traced_process_interval(const struct traced_processes *traced, struct traced_process *process,
@@ -77,7 +89,13 @@ struct process_summary {
 			struct host_totals totals;
 			int64_t advice_ns, translate_ns;
 		} inflate, deflate;
-	} batches;		  /* absent where they are not observed */
+	} batches; /* absent where they are not observed */
+	struct memory_summary {
+		struct process_memory before, after;
+		int64_t advised_bytes, freed_bytes, not_freed_bytes;
+		char *reason;
+		bool vfio;
+	} memory;		  /* absent of several */
 	struct record_list calls; /* struct call_result */
 };
 extern const struct record process_record;

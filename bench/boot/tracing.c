@@ -374,7 +374,7 @@ static void put_host(struct run *run)
 	trace_counters(&host->counters, lost);
 	if (host_tracer_sees_calls(t->host) &&
 	    !host_tracer_stats(t->host, t->slot, &t->now))
-		trace_calls(&host->calls, &t->now);
+		trace_calls(&host->calls, &t->now, 1);
 	seen = host_tracer_observations(t->host, &count);
 	trace_observations(&host->observations, seen, count);
 	host->clock_ns = t->clock_ns;

@@ -245,10 +245,12 @@ static void calls_of_a_program_without_probes(void **state)
 	assert_true(host_tracer_sees_calls(tracer));
 	assert_false(host_tracer_sees_batches(tracer, slot));
 	seen = host_tracer_observations(tracer, &count);
-	assert_int_equal(count, 3);
+	assert_int_equal(count, 5);
 	assert_null(seen[0].how);
 	assert_contains(seen[0].why_not, "no probe");
 	assert_string_equal(seen[1].how, "tracepoint");
+	assert_null(seen[3].how);
+	assert_contains(seen[3].what, "io_uring");
 	stop_all();
 	host_tracer_close(tracer);
 }
