@@ -54,7 +54,7 @@ struct summary {
 };
 
 #define S struct summary
-static RECORD(summary_record, "summary", NULL,
+RECORD(guest_summary_record, "guest_summary", "what balloontrace guest --json prints",
 	FIELD(TEXT, event), FIELD(COUNT, elapsed_ns),
 	FIELD(STRUCT, inflate, .record = &guest_totals_record),
 	FIELD(STRUCT, deflate, .record = &guest_totals_record),
@@ -68,7 +68,7 @@ static struct summary *summarize(const struct seen *seen, const char *event, uin
 {
 	static struct summary s;
 
-	record_init(&summary_record, &s);
+	record_init(&guest_summary_record, &s);
 	s.event = event;
 	s.elapsed_ns = elapsed_ns;
 	s.inflate = seen->inflate;
@@ -103,7 +103,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 
 	if (options->json) {
 		s = summarize(&interval, "interval", elapsed_ns);
-		show_json(record_encode(&summary_record, s), true);
+		show_json(record_encode(&guest_summary_record, s), true);
 	} else {
 		if (lines++ % 20 == 0)
 			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "RESIZE",
@@ -186,10 +186,10 @@ static void show_summary(const struct guest_tracer *tracer, const struct trace_o
 	trace_ops(&s->ops, &counts, &total.inflate, &total.deflate);
 	trace_counters(&s->counters, counts.counters);
 	trace_blocks(&s->blocks, counts.tallies);
-	show_json(record_encode(&summary_record, s), options->interval_ns);
+	show_json(record_encode(&guest_summary_record, s), options->interval_ns);
 	/* Its texts are borrowed. */
 	s->event = s->level = s->mechanism = NULL;
-	record_release(&summary_record, s);
+	record_release(&guest_summary_record, s);
 }
 
 static int trace(struct guest_tracer *tracer, const struct trace_options *options)

@@ -5,21 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/commands.h"
+#include "bpf/host_output.h"
+#include "bpf/metrics.h"
 #include "bpf/object.h"
-#include "bpf/trace_result.h"
-#include "bpf/traced_processes.h"
 #include "lib/exit_status.h"
-#include "lib/histogram.h"
 #include "lib/log.h"
-#include "lib/record_table.h"
-#include "lib/units.h"
-#include "lib/utf8.h"
 
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
 #define PIDS_MAX 256
 /* Processes are looked for, and their memory is looked at, this often. */
 #define LOOK_NS 1000000000ULL
+/* Metrics are written this often, unless --interval says how often. */
+#define METRICS_NS 15000000000ULL
 
 struct options {
 	struct trace_options trace;
@@ -30,6 +27,8 @@ struct options {
 	bool all_qemu;
 	enum memory_detail { MEMORY_ALL, MEMORY_STATUS } memory;
 	unsigned int sample;
+	enum live_sort sort;
+	const char *metrics, *record;
 };
 
 static const char *const memory_details[] = { "all", "status", NULL };
@@ -65,232 +64,21 @@ static const struct option_row rows[] = {
 	OPTION(COUNT, sample, "sample", 0, "N",
 	       "time one call in N; counts and bytes are exact all the same (default: 1)", .min = 1,
 	       .max = TRACE_ONE_IN_MAX),
+	OPTION(CHOICE, sort, "sort", 0, NULL, "order of the rows of --interval (default: bytes)",
+	       .choices = live_sorts),
+	OPTION(STRING, metrics, "metrics", 0, "FILE",
+	       "write OpenMetrics to this file at each interval, or every 15 s, and at the end; it is "
+	       "replaced as a whole, as the textfile collector of node_exporter wants it",
+	       .hint = HINT_FILE),
+	OPTION(STRING, record, "record", 0, "FILE",
+	       "record batches and, once a second, calls and memory: for balloonstat export "
+	       "--format perfetto",
+	       .hint = HINT_FILE),
 	TRACE_ROWS,
 	{ 0 },
 };
 
 static struct traced_processes traced;
-
-/* The name of the virtual machine, or else of the program. */
-static const char *shown_name(const struct traced_process *p)
-{
-	return printable(*p->info.vm ? p->info.vm : p->info.name);
-}
-
-static void show_row(struct traced_process *p, uint64_t elapsed_ns)
-{
-	char inflate[32], deflate[32], bytes[32];
-	struct call_totals calls;
-
-	traced_process_interval(&traced, p, &calls);
-	printf("%8.1f s %8d  %8llu %10s  %8llu %10s  %10llu %10s %8.0f  %s\n", elapsed_ns / 1e9,
-	       (int)p->pid, (unsigned long long)p->recent[0].batches,
-	       format_bytes(p->recent[0].bytes, inflate, sizeof(inflate)),
-	       (unsigned long long)p->recent[1].batches,
-	       format_bytes(p->recent[1].bytes, deflate, sizeof(deflate)),
-	       (unsigned long long)calls.calls, format_bytes(calls.bytes, bytes, sizeof(bytes)),
-	       calls.timed ? (double)calls.ns / calls.timed : 0, shown_name(p));
-	memset(p->recent, 0, sizeof(p->recent));
-}
-
-/* What --json prints. */
-struct summary {
-	int64_t schema_version, elapsed_ns;
-	const char *event, *level;
-	struct record_list processes, observations;
-	struct trace_counters counters;
-};
-
-#define S struct summary
-static RECORD(summary_record, "summary", NULL,
-	FIELD(COUNT, schema_version), FIELD(TEXT, event), FIELD(TEXT, level),
-	FIELD(COUNT, elapsed_ns),
-	FIELD(LIST, processes, .required = true, .record = &process_record),
-	FIELD(LIST, observations, .required = true, .record = &observed_record),
-	FIELD(STRUCT, counters, .record = &counters_record));
-#undef S
-
-static void show_summary(const struct trace_options *options, const char *event,
-			 uint64_t elapsed_ns, bool one_line)
-{
-	char level[TRACE_SETTING_TEXT];
-	struct summary s = { .schema_version = RESULT_SCHEMA_VERSION,
-			     .event = event,
-			     .level = trace_setting_text(&options->tracer.trace, level),
-			     .elapsed_ns = elapsed_ns };
-	uint64_t counters[COUNTER_COUNT] = { 0 };
-	const struct observation *seen;
-	size_t count;
-
-	host_tracer_counters(traced.tracer, counters);
-	seen = host_tracer_observations(traced.tracer, &count);
-	traced_processes_summarize(&traced, clock_cost_ns(), &s.processes);
-	trace_observations(&s.observations, seen, count);
-	trace_counters(&s.counters, counters);
-	show_json(record_encode(&summary_record, &s), one_line);
-	/* Its texts are borrowed. */
-	s.event = s.level = NULL;
-	record_release(&summary_record, &s);
-}
-
-static void show_interval(const struct trace_options *options, uint64_t elapsed_ns)
-{
-	static unsigned int lines;
-	size_t i;
-
-	if (options->json) {
-		show_summary(options, "interval", elapsed_ns, true);
-		return;
-	}
-	if (lines++ % 20 == 0)
-		printf("%10s %8s  %8s %10s  %8s %10s  %10s %10s %8s  %s\n", "TIME", "PID",
-		       "INFLATES", "BYTES", "DEFLATES", "BYTES", "CALLS", "BYTES", "NS/CALL", "VM");
-	if (!traced.living)
-		printf("%8.1f s no virtual machine\n", elapsed_ns / 1e9);
-	for (i = 0; i < traced.count; i++)
-		if (!traced.list[i]->gone)
-			show_row(traced.list[i], elapsed_ns);
-	fflush(stdout);
-}
-
-static void show_batches(const char *what, const struct host_totals *s, double clock_ns)
-{
-	double advice = host_totals_advice_ns(s, clock_ns);
-	char bytes[32], time[32];
-
-	if (!s->batches)
-		return;
-	printf("  %s: %llu batches, %llu entries, %llu calls for %s, in the device %s", what,
-	       (unsigned long long)s->batches, (unsigned long long)s->entries,
-	       (unsigned long long)s->calls, format_bytes(s->bytes, bytes, sizeof(bytes)),
-	       format_duration(s->ns, time, sizeof(time)));
-	if (s->timed)
-		printf(": translate %.1f %%, advice %.1f %% (from %llu calls that were timed)",
-		       100 * (1 - advice / s->ns), 100 * advice / s->ns,
-		       (unsigned long long)s->timed);
-	putchar('\n');
-}
-
-static void show_errors(const struct advice_stats *a)
-{
-	const char *before = ": ";
-	int i;
-
-	printf(", %llu errors", (unsigned long long)a->errors);
-	for (i = 0; i < CALL_ERROR_COUNT; i++) {
-		if (!a->by_error[i])
-			continue;
-		printf("%s%s %llu", before, call_error_names[i],
-		       (unsigned long long)a->by_error[i]);
-		before = ", ";
-	}
-}
-
-static void show_advice(const char *name, const struct advice_stats *a)
-{
-	char title[64], bytes[32];
-
-	printf("  %s: %llu calls", name, (unsigned long long)a->calls);
-	if (a->ranges)
-		printf(", with %llu ranges by process_madvise()", (unsigned long long)a->ranges);
-	printf(", %s", format_bytes(a->bytes, bytes, sizeof(bytes)));
-	show_errors(a);
-	if (a->lost)
-		printf(", %llu lost", (unsigned long long)a->lost);
-	putchar('\n');
-	snprintf(title, sizeof(title), "%s, latency of a call", name);
-	show_histogram(title, &a->latency_ns, SHOW_NS, traced.one_call_in > 1);
-	snprintf(title, sizeof(title), "%s, length of a call", name);
-	show_histogram(title, &a->length_bytes, SHOW_BYTES, false);
-}
-
-static void show_bytes(const char *what, int64_t before, int64_t after)
-{
-	char from[32], to[32], change[32];
-	const int64_t more = after - before;
-
-	if (before == RECORD_ABSENT || after == RECORD_ABSENT || (!before && !after))
-		return;
-	printf("    %-22s %10s -> %10s", what, format_bytes(before, from, sizeof(from)),
-	       format_bytes(after, to, sizeof(to)));
-	if (more)
-		printf("  %c%s", more > 0 ? '+' : '-',
-		       format_bytes(more > 0 ? more : -more, change, sizeof(change)));
-	putchar('\n');
-}
-
-static void show_outcome(const struct memory_outcome *outcome)
-{
-	char advised[32], freed[32], rest[32];
-
-	if (!outcome->advised_bytes && !outcome->reason)
-		return;
-	printf("    advised to be freed %s",
-	       format_bytes(outcome->advised_bytes, advised, sizeof(advised)));
-	if (outcome->freed_bytes != RECORD_ABSENT)
-		printf(", freed %s", format_bytes(outcome->freed_bytes, freed, sizeof(freed)));
-	if (outcome->not_freed_bytes > 0)
-		printf(", advised but not freed %s",
-		       format_bytes(outcome->not_freed_bytes, rest, sizeof(rest)));
-	if (outcome->reason)
-		printf(": %s", outcome->reason);
-	putchar('\n');
-}
-
-static void show_memory(const struct traced_process *p, const struct host_stats *stats)
-{
-	const struct process_memory *a = &p->first, *b = &p->last;
-	struct memory_outcome outcome;
-
-	if (!p->pid || a->rss_bytes == RECORD_ABSENT)
-		return;
-	printf("  memory, before and after\n");
-	show_bytes("resident", a->rss_bytes, b->rss_bytes);
-	show_bytes("anonymous", a->anonymous_bytes, b->anonymous_bytes);
-	show_bytes("in huge pages", a->anon_huge_bytes, b->anon_huge_bytes);
-	show_bytes("shared (tmpfs, memfd)", a->shared_bytes, b->shared_bytes);
-	show_bytes("hugetlb", a->hugetlb_bytes, b->hugetlb_bytes);
-	show_bytes("swap", a->swap_bytes, b->swap_bytes);
-	show_bytes("locked", a->locked_bytes, b->locked_bytes);
-	if (!host_tracer_sees_calls(traced.tracer))
-		return;
-	traced_process_outcome(p, stats, &outcome);
-	show_outcome(&outcome);
-}
-
-static void show_process(const struct traced_process *p, double clock_ns)
-{
-	const struct host_stats *stats = traced_process_stats(&traced, p);
-	int i;
-
-	if (p->pid)
-		printf("%s (%d%s%s)%s\n", shown_name(p), (int)p->pid, p->info.monitor ? ", " : "",
-		       p->info.monitor ?: "", p->gone ? ", has ended" : "");
-	else
-		printf("%llu processes that ended earlier\n", (unsigned long long)p->processes);
-	show_memory(p, stats);
-	show_batches("inflate", &p->totals[0], clock_ns);
-	show_batches("deflate", &p->totals[1], clock_ns);
-	for (i = 0; i < ADVICE_COUNT; i++)
-		if (stats->advice[i].calls || stats->advice[i].lost)
-			show_advice(advice_names[i], &stats->advice[i]);
-}
-
-static void show_text(void)
-{
-	double clock_ns = clock_cost_ns();
-	uint64_t counters[COUNTER_COUNT] = { 0 };
-	size_t i;
-
-	if (!traced.count && !traced.earlier)
-		printf("no virtual machine was seen\n");
-	for (i = 0; i < traced.count; i++)
-		show_process(traced.list[i], clock_ns);
-	if (traced.earlier)
-		show_process(traced.earlier, clock_ns);
-	host_tracer_counters(traced.tracer, counters);
-	show_lost(counters);
-}
 
 static const char *why_not(pid_t pid, int err, char *text, size_t size)
 {
@@ -343,12 +131,63 @@ static void look(const struct options *options)
 	if (options->all_qemu)
 		traced_processes_find(&traced);
 	traced_processes_measure(&traced, false);
+	traced_processes_sample(&traced);
+	if (traced.recording)
+		fflush(traced.recording->file);
+}
+
+/* A file that cannot be written is said once, and fails the command. */
+static int write_metrics(const struct options *options)
+{
+	static int failed;
+	int err = options->metrics ? metrics_write(options->metrics, &traced) : 0;
+
+	if (err && err != failed)
+		log_error("cannot write metrics: %s: %s", options->metrics, strerror(-err));
+	failed = err ?: failed;
+	return failed ? EXIT_ENVIRONMENT : 0;
+}
+
+static void show_interval(const struct options *options, uint64_t elapsed_ns)
+{
+	if (options->trace.json)
+		host_show_json(&traced, &options->trace, "interval", elapsed_ns, true);
+	else
+		host_show_table(&traced, elapsed_ns, options->sort);
+	write_metrics(options);
+}
+
+static void show_end(const struct trace_options *options, uint64_t elapsed_ns)
+{
+	if (options->json)
+		host_show_json(&traced, options, "summary", elapsed_ns, options->interval_ns);
+	else
+		host_show_text(&traced);
+	if (traced.left_out)
+		log_warn("more than %d processes at once: the others were not traced", TARGETS_MAX);
+}
+
+/* What is done besides, each at its time. */
+struct chores {
+	uint64_t look_ns, metrics_ns; /* the next, since the start */
+};
+
+static void do_chores(const struct options *options, struct chores *next, uint64_t elapsed_ns)
+{
+	if (elapsed_ns >= next->look_ns) {
+		look(options);
+		next->look_ns = elapsed_ns + LOOK_NS;
+	}
+	if (!options->trace.interval_ns && elapsed_ns >= next->metrics_ns) {
+		write_metrics(options);
+		next->metrics_ns = elapsed_ns + METRICS_NS;
+	}
 }
 
 static int trace(const struct options *options)
 {
 	const struct trace_options *o = &options->trace;
-	uint64_t next_look_ns = LOOK_NS;
+	struct chores next = { .look_ns = LOOK_NS };
 	struct ticker ticker;
 	bool more = true;
 
@@ -357,30 +196,67 @@ static int trace(const struct options *options)
 	while (more) {
 		more = ticker_wait(&ticker);
 		traced_processes_update(&traced);
-		if (ticker_elapsed_ns(&ticker) >= next_look_ns) {
-			look(options);
-			next_look_ns += LOOK_NS;
-		}
+		do_chores(options, &next, ticker_elapsed_ns(&ticker));
 		if (ticker_interval(&ticker))
-			show_interval(o, ticker_elapsed_ns(&ticker));
+			show_interval(options, ticker_elapsed_ns(&ticker));
 	}
 	traced_processes_measure(&traced, true);
-	if (o->json)
-		show_summary(o, "summary", ticker_elapsed_ns(&ticker), o->interval_ns);
-	else
-		show_text();
-	if (traced.left_out)
-		log_warn("more than %d processes at once: the others were not traced", TARGETS_MAX);
-	return ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
+	traced_processes_sample(&traced);
+	show_end(o, ticker_elapsed_ns(&ticker));
+	return write_metrics(options)
+			?: ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
+}
+
+/* Trace, and record that to a file, if one is wanted. */
+static int record(const struct options *options)
+{
+	struct recording recording;
+	FILE *file = NULL;
+	int status, failed;
+
+	if (options->record) {
+		file = fopen(options->record, "we");
+		if (!file) {
+			log_error("cannot write %s: %s", options->record, strerror(errno));
+			return EXIT_ENVIRONMENT;
+		}
+		recording_begin(&recording, file);
+		traced.recording = &recording;
+	}
+	status = add_processes(options) ?: trace(options);
+	if (!file)
+		return status;
+	recording_end(&recording);
+	traced.recording = NULL;
+	failed = ferror(file);
+	if (fclose(file) || failed) {
+		log_error("cannot write %s: it is not whole", options->record);
+		return EXIT_ENVIRONMENT;
+	}
+	return status;
+}
+
+/* Say what can be observed. */
+static int list(const struct options *options)
+{
+	const struct observation *seen;
+	int status = add_processes(options);
+	size_t count;
+
+	if (status)
+		return status;
+	seen = host_tracer_observations(traced.tracer, &count);
+	show_observations(seen, count, options->trace.json);
+	if (!traced.count)
+		log_info("no virtual machine is running: its probes are unknown");
+	return EXIT_FINE;
 }
 
 static int run(struct command_line *line)
 {
 	struct options *o = line->options;
-	const struct observation *seen;
 	char err[512];
 	int error, status;
-	size_t count;
 
 	o->all_qemu |= !o->pids.count;
 	o->trace.tracer.one_call_in = traced.one_call_in = o->sample;
@@ -390,15 +266,7 @@ static int run(struct command_line *line)
 		log_error("%s", err);
 		return error == -ENOTSUP ? EXIT_UNSUPPORTED : EXIT_ENVIRONMENT;
 	}
-	status = add_processes(o);
-	if (!status && !o->trace.list) {
-		status = trace(o);
-	} else if (!status) {
-		seen = host_tracer_observations(traced.tracer, &count);
-		show_observations(seen, count, o->trace.json);
-		if (!traced.count)
-			log_info("no virtual machine is running: its probes are unknown");
-	}
+	status = o->trace.list ? list(o) : record(o);
 	host_tracer_close(traced.tracer);
 	traced_processes_release(&traced);
 	return status;
@@ -406,17 +274,20 @@ static int run(struct command_line *line)
 
 const struct command host_command = {
 	.name = "host",
-	.purpose = "trace the memory calls of QEMU and the batches of its balloon",
+	.purpose = "trace the memory calls of virtual machines and the batches of their balloons",
 	.description =
-		"Trace the madvise(), process_madvise() and fallocate() calls of processes, "
-		"and the balloon batches of a QEMU with our trace events.\n"
+		"Trace the madvise(), process_madvise() and fallocate() calls of processes, what "
+		"came of them, and the balloon batches of a QEMU with our trace events.\n"
 		"Tracepoints and uprobes suffice: the command works where kprobes and fentry "
 		"do not. At level phases, a QEMU with our trace events is traced by its "
 		"batches alone, which costs it two instructions and a trap per batch; all else "
 		"takes tracepoints on each call.",
-	.examples = "  balloontrace host                          every QEMU, until Ctrl-C\n"
+	.examples = "  balloontrace host                          every virtual machine, until Ctrl-C\n"
 		    "  balloontrace host -p 4711 --interval 1     one process, a line a second\n"
-		    "  balloontrace host --duration 5 --json\n",
+		    "  balloontrace host --interval 2 --sort errors\n"
+		    "  balloontrace host --duration 5 --json\n"
+		    "  balloontrace host --metrics /var/lib/node_exporter/textfile/balloon.prom\n"
+		    "  balloontrace host --duration 60 --record host.jsonl\n",
 	.exits = TRACE_EXITS,
 	.rows = rows,
 	.defaults = &defaults,

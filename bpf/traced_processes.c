@@ -13,8 +13,10 @@
 #include "bpf/monitor.h"
 #include "bpf/trace_result.h"
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/record_table.h"
+#include "lib/utf8.h"
 
 /* Descriptors of /dev/kvm, and of virtual CPUs and devices, are many a process. */
 #define KVM_FILES_MAX (16 * TARGETS_MAX)
@@ -48,6 +50,35 @@ void traced_processes_measure(struct traced_processes *traced, bool all)
 			measure(traced, traced->list[i]->pid, all, &traced->list[i]->last);
 }
 
+static int64_t or_zero(int64_t value)
+{
+	return value == RECORD_ABSENT ? 0 : value;
+}
+
+static void record_sample(struct traced_processes *traced, const struct traced_process *p)
+{
+	struct recorded_sample sample = { .number = p->number, .at_ns = clock_ns() };
+	struct call_totals totals;
+
+	if (!traced->recording || host_tracer_totals(traced->tracer, p->slot, &totals))
+		return;
+	sample.calls = totals.calls;
+	sample.bytes = totals.bytes;
+	sample.errors = totals.errors;
+	sample.rss_bytes = or_zero(p->last.rss_bytes);
+	sample.anon_huge_bytes = or_zero(p->last.anon_huge_bytes);
+	recording_write(traced->recording, RECORDED_SAMPLE, &sample);
+}
+
+void traced_processes_sample(struct traced_processes *traced)
+{
+	size_t i;
+
+	for (i = 0; i < traced->count; i++)
+		if (!traced->list[i]->gone)
+			record_sample(traced, traced->list[i]);
+}
+
 static struct traced_process *append(struct traced_processes *traced, pid_t pid, int slot)
 {
 	struct traced_process *p = xcalloc(1, sizeof(*p));
@@ -65,6 +96,11 @@ static struct traced_process *append(struct traced_processes *traced, pid_t pid,
 	traced->list[traced->count++] = p;
 	traced->by_slot[slot] = p;
 	traced->living++;
+	p->number = ++traced->numbers;
+	if (traced->recording)
+		recording_process(traced->recording,
+				  &(struct recorded_process){ p->number, pid, clock_ns() },
+				  traced_process_name(p));
 	return p;
 }
 
@@ -151,6 +187,16 @@ void traced_processes_find(struct traced_processes *traced)
 	find_by_kvm(traced);
 }
 
+static void record_batch(struct recording *recording, const struct traced_process *p,
+			 const struct host_batch *b)
+{
+	const struct recorded_batch record = { p->number, b->end_ns, b->ns,    b->queue,  b->entries,
+					       b->calls,  b->bytes,  b->timed, b->timed_ns };
+
+	if (recording)
+		recording_write(recording, RECORDED_BATCH, &record);
+}
+
 static void take(const struct host_batch *batch, void *context)
 {
 	struct traced_processes *traced = context;
@@ -160,6 +206,7 @@ static void take(const struct host_batch *batch, void *context)
 		return;
 	host_totals_add(&p->totals[batch->queue], batch);
 	host_totals_add(&p->recent[batch->queue], batch);
+	record_batch(traced->recording, p, batch);
 }
 
 static void merge_advice(struct advice_stats *into, const struct advice_stats *from)
@@ -199,6 +246,10 @@ static void keep(struct traced_processes *traced, struct traced_process *p)
 	for (i = 0; i < ADVICE_COUNT; i++)
 		if (stats->advice[i].calls || stats->advice[i].lost)
 			merge_advice(kept_advice(p, i), &stats->advice[i]);
+	record_sample(traced, p);
+	if (traced->recording)
+		recording_write(traced->recording, RECORDED_END,
+				&(struct recorded_end){ p->number, clock_ns() });
 	p->gone = true;
 	traced->by_slot[p->slot] = NULL;
 	traced->living--;
@@ -288,6 +339,11 @@ void traced_processes_update(struct traced_processes *traced)
 	host_tracer_drain(traced->tracer, take, traced);
 	see_ended(traced);
 	merge_ended(traced);
+}
+
+const char *traced_process_name(const struct traced_process *process)
+{
+	return printable(*process->info.vm ? process->info.vm : process->info.name);
 }
 
 const struct host_stats *traced_process_stats(const struct traced_processes *traced,

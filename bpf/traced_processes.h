@@ -9,6 +9,7 @@
 #include "bpf/memory_outcome.h"
 #include "bpf/process_info.h"
 #include "bpf/totals.h"
+#include "lib/recording.h"
 
 /*
  * The processes that `balloontrace host` traces, and the totals of each. TARGETS_MAX run at a time.
@@ -24,6 +25,7 @@ struct advice_kept {
 struct traced_process {
 	pid_t pid; /* 0: several that have ended */
 	int slot;
+	int64_t number; /* from 1 on; never used again */
 	struct process_info info;
 	bool gone, batches; /* has ended; batches are observed */
 	uint64_t processes; /* that this one stands for */
@@ -42,6 +44,8 @@ struct traced_processes {
 	struct traced_process *by_slot[TARGETS_MAX];
 	struct traced_process *earlier; /* those that have ended and are no longer in the list */
 	size_t living;
+	int64_t numbers;	     /* of processes so far */
+	struct recording *recording; /* NULL: none */
 	uint64_t left_out; /* times that one was found beyond TARGETS_MAX */
 	unsigned int one_call_in; /* is timed */
 	bool status_only; /* of memory: neither the files nor the huge pages */
@@ -61,8 +65,14 @@ void traced_processes_find(struct traced_processes *traced);
 /* Read batches, and see which processes have ended. */
 void traced_processes_update(struct traced_processes *traced);
 
+/* Record what each that runs has called so far. */
+void traced_processes_sample(struct traced_processes *traced);
+
 /* Look at the memory of those that run; @all: files and huge pages, too, unless status_only. */
 void traced_processes_measure(struct traced_processes *traced, bool all);
+
+/* The name of its virtual machine, or else of its program, for a terminal; as printable(). */
+const char *traced_process_name(const struct traced_process *process);
 
 /* The statistics of a process, also after its end; valid until the next call. */
 const struct host_stats *traced_process_stats(const struct traced_processes *traced,

@@ -81,8 +81,10 @@ test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini 
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
 	$(call run_stages,matrix)
-schema: $(result_schema) ## lib/result.schema.json from the tables of lib/result.c
-	$(Q)$(result_schema) >lib/result.schema.json
+schema: $(result_schema) ## the JSON schemas in lib/ and bpf/ from the tables of records
+	$(Q)$(result_schema) result >lib/result.schema.json
+	$(Q)$(result_schema) host >bpf/host.schema.json
+	$(Q)$(result_schema) guest >bpf/guest.schema.json
 
 stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
 	$(Q)$(stress) --images $(O)/debug/all.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
@@ -101,7 +103,8 @@ $(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
 $(keep_memory): $(keep_memory:.so=.o)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^
-$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/lib.a
+$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/bpf.a $(O)/lib.a
+$(result_schema): LDLIBS += $(BPF_LDLIBS)
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
 $(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
