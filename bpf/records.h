@@ -10,13 +10,15 @@
  */
 
 /*
- * Operations (migrate: those that succeeded; oom: calls of the OOM notifier). Level "phases" has
+ * Operations (migrate: those that succeeded; oom: calls of the OOM notifier; report: of a batch of
+ * free pages, until the host has answered). Level "phases" has
  * histograms of those before OP_OF_PAGES, level "pages" of each. From OP_SAMPLED on they run once
  * per page, and a sample is timed.
  */
 enum page_op {
 	OP_MIGRATE,
 	OP_OOM,
+	OP_REPORT,
 	OP_ISOLATE,
 	OP_PUTBACK,
 	OP_ENQUEUE,
@@ -71,7 +73,11 @@ enum tally {
 	TALLY_ALLOC_ORDER, /* and ORDERS_MAX - 1 more: allocations by order, from 1 up */
 	TALLY_LOST_INFLATES = TALLY_ALLOC_ORDER + ORDERS_MAX, /* batches without their record */
 	TALLY_LOST_DEFLATES,
-	TALLY_LOST_OP, /* and OP_COUNT - 1 more: operations that were not timed, by mistake */
+	TALLY_OOM_PAGES,      /* deflated by the OOM notifier */
+	TALLY_REPORTED_BYTES, /* free pages that were reported */
+	TALLY_REPORTED_ORDER, /* and ORDERS_MAX - 1 more: reported blocks by order, from 0 up */
+	/* And OP_COUNT - 1 more: operations that were not timed, by mistake. */
+	TALLY_LOST_OP = TALLY_REPORTED_ORDER + ORDERS_MAX,
 	TALLY_COUNT = TALLY_LOST_OP + OP_COUNT
 };
 
