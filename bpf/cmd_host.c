@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "bpf/host_output.h"
 #include "bpf/metrics.h"
@@ -59,12 +60,12 @@ static const struct option_row rows[] = {
 	       "and lkvm are, and all that have /dev/kvm open"),
 	OPTION(CHOICE, memory, "memory", 0, NULL,
 	       "of the memory of processes: all, or what /proc/PID/status has, without shared files "
-	       "and huge pages, whose page tables take milliseconds a GiB to walk (default: all)",
+	       "and huge pages, whose page tables take milliseconds a GiB to walk",
 	       .choices = memory_details),
 	OPTION(COUNT, sample, "sample", 0, "N",
-	       "time one call in N; counts and bytes are exact all the same (default: 1)", .min = 1,
+	       "time one call in N; counts and bytes are exact all the same", .min = 1,
 	       .max = TRACE_ONE_IN_MAX),
-	OPTION(CHOICE, sort, "sort", 0, NULL, "order of the rows of --interval (default: bytes)",
+	OPTION(CHOICE, sort, "sort", 0, NULL, "order of the rows of --interval",
 	       .choices = live_sorts),
 	OPTION(STRING, metrics, "metrics", 0, "FILE",
 	       "write OpenMetrics to this file at each interval, or every 15 s, and at the end; it is "
@@ -159,12 +160,17 @@ static void show_interval(const struct options *options, uint64_t elapsed_ns)
 
 static void show_end(const struct trace_options *options, uint64_t elapsed_ns)
 {
+	char why[128];
+
 	if (options->json)
 		host_show_json(&traced, options, "summary", elapsed_ns, options->interval_ns);
 	else
 		host_show_text(&traced);
-	if (traced.left_out)
+	if (traced.left_out == -ENOSPC)
 		log_warn("more than %d processes at once: the others were not traced", TARGETS_MAX);
+	else if (traced.left_out)
+		log_warn("some processes were not traced: %s",
+			 tracer_strerror(traced.left_out, why, sizeof(why)));
 }
 
 /* What is done besides, each at its time. */
@@ -252,12 +258,24 @@ static int list(const struct options *options)
 	return EXIT_FINE;
 }
 
+/* A process takes a descriptor, and so do eight of them together. */
+static void allow_many_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int run(struct command_line *line)
 {
 	struct options *o = line->options;
 	char err[512];
 	int error, status;
 
+	allow_many_files();
 	o->all_qemu |= !o->pids.count;
 	o->trace.tracer.one_call_in = traced.one_call_in = o->sample;
 	traced.status_only = o->memory == MEMORY_STATUS;
@@ -274,7 +292,7 @@ static int run(struct command_line *line)
 
 const struct command host_command = {
 	.name = "host",
-	.purpose = "trace the memory calls of virtual machines and the batches of their balloons",
+	.purpose = "trace the memory calls and balloon batches of virtual machines",
 	.description =
 		"Trace the madvise(), process_madvise() and fallocate() calls of processes, what "
 		"came of them, and the balloon batches of a QEMU with our trace events.\n"
@@ -282,7 +300,7 @@ const struct command host_command = {
 		"do not. At level phases, a QEMU with our trace events is traced by its "
 		"batches alone, which costs it two instructions and a trap per batch; all else "
 		"takes tracepoints on each call.",
-	.examples = "  balloontrace host                          every virtual machine, until Ctrl-C\n"
+	.examples = "  balloontrace host                          all of them, until Ctrl-C\n"
 		    "  balloontrace host -p 4711 --interval 1     one process, a line a second\n"
 		    "  balloontrace host --interval 2 --sort errors\n"
 		    "  balloontrace host --duration 5 --json\n"

@@ -242,12 +242,15 @@ int exit_call(struct trace_event_raw_sys_exit *ctx)
 {
 	struct call *call = this_call(0);
 	struct process_stats *stats;
+	struct target *target;
 
 	if (!call || !call->open)
 		return 0;
 	if (ctx->ret > 0)
 		call->bytes = ctx->ret;
-	stats = stats_of(call->slot);
+	/* The process may be traced no longer, and its slot be another's. */
+	target = this_target();
+	stats = target && target->slot == call->slot ? stats_of(call->slot) : NULL;
 	if (stats)
 		count_call(stats, call, ctx->ret);
 	call->open = 0;

@@ -260,11 +260,25 @@ static int set_sample(struct host_tracer *h, unsigned int one_in)
 	return err;
 }
 
+/* Which PID namespace the tracer is in. */
+static int set_namespace(struct host_tracer *h)
+{
+	struct host_settings settings = { 0 };
+	uint32_t key = 0;
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st))
+		return -errno;
+	settings.pid_namespace = st.st_ino;
+	return bpf_map_update_elem(map_fd(h, "settings"), &key, &settings, BPF_ANY);
+}
+
 static int prepare(struct host_tracer *h, const struct tracer_options *options)
 {
 	h->targets_fd = map_fd(h, "targets");
 	h->pages_fd = map_fd(h, "pages");
 	return add_page(h, dup(map_fd(h, "first_page")))
+			?: set_namespace(h)
 			?: set_sample(h, options->one_call_in ?: 1)
 			?: options->trace.level == TRACE_PAGES ? attach_calls(h) : 0;
 }
@@ -491,19 +505,10 @@ static int take_started(void *context, void *data, size_t size __attribute__((un
 
 int host_tracer_watch(struct host_tracer *tracer, host_started_fn started, void *context)
 {
-	struct host_settings settings = { 0 };
-	struct stat st;
-	uint32_t key = 0;
-
-	if (stat("/proc/self/ns/pid", &st))
-		return -errno;
-	settings.pid_namespace = st.st_ino;
 	tracer->started = started;
 	tracer->started_context = context;
 	tracer->watches = true;
-	return bpf_map_update_elem(map_fd(tracer, "settings"), &key, &settings, BPF_ANY)
-			?: ring_buffer__add(tracer->t.ring, map_fd(tracer, "starts"), take_started,
-					    tracer)
+	return ring_buffer__add(tracer->t.ring, map_fd(tracer, "starts"), take_started, tracer)
 			?: fill_spare(tracer)
 			?: attach_tracepoint(tracer, "started", "sched/sched_process_exec");
 }

@@ -34,7 +34,8 @@ void host_tracer_close(struct host_tracer *tracer);
 /*
  * Trace a process from now on, and the trace events of its program. Returns its slot, by which the
  * other functions know it; -ESRCH if there is no such process; -EINVAL if it is the ID of a thread
- * that is not the first; -EEXIST if it is traced already; -ENOSPC beyond TARGETS_MAX; another -errno.
+ * that is not the first; -EEXIST if it is traced already; -ENOSPC beyond TARGETS_MAX; or another
+ * -errno.
  */
 int host_tracer_add(struct host_tracer *tracer, pid_t pid);
 
@@ -56,7 +57,7 @@ bool host_tracer_sees_calls(const struct host_tracer *tracer);
 typedef void (*host_started_fn)(pid_t pid, int slot, const char *name, void *context);
 int host_tracer_watch(struct host_tracer *tracer, host_started_fn started, void *context);
 
-/* The processes that have /dev/kvm open, some several times: their number, at most @max, or -errno. */
+/* The processes that have /dev/kvm open, some several times: at most @max. How many, or -errno. */
 int host_tracer_find_kvm(struct host_tracer *tracer, pid_t *pids, size_t max);
 
 /* What is observed of the processes traced so far, and what is not. */

@@ -9,8 +9,8 @@
 /*
  * The traced processes in the text format of OpenMetrics 1.0, which Prometheus' own is nearly the
  * same as. Labels of a process: vm, pid, monitor. What has ended is in no series of its own: the
- * families "all" have it. Histograms have METRICS_BUCKETS buckets, from 1.024 us by factors of four;
- * a value at a bound counts above it.
+ * families "all" have it. Histograms have METRICS_BUCKETS buckets, from 1.024 us by factors of
+ * four; a value at a bound counts above it.
  */
 #define METRICS_BUCKETS 12
 

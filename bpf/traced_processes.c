@@ -149,10 +149,13 @@ int traced_processes_watch(struct traced_processes *traced)
 	return host_tracer_watch(traced->tracer, take_started, traced);
 }
 
+/* One that has ended since is none. */
 static void add_found(struct traced_processes *traced, pid_t pid)
 {
-	if (traced_processes_add(traced, pid) == -ENOSPC)
-		traced->left_out++;
+	int err = traced_processes_add(traced, pid);
+
+	if (err && err != -ESRCH)
+		traced->left_out = err;
 }
 
 static void find_by_name(struct traced_processes *traced)

@@ -46,7 +46,7 @@ struct traced_processes {
 	size_t living;
 	int64_t numbers;	     /* of processes so far */
 	struct recording *recording; /* NULL: none */
-	uint64_t left_out; /* times that one was found beyond TARGETS_MAX */
+	int left_out;	   /* -errno of the last that was found and could not be traced; 0: none */
 	unsigned int one_call_in; /* is timed */
 	bool status_only; /* of memory: neither the files nor the huge pages */
 	int find_error;	   /* -errno: they are found by their names alone */
@@ -56,8 +56,8 @@ struct traced_processes {
 int traced_processes_add(struct traced_processes *traced, pid_t pid);
 
 /*
- * Trace every virtual machine monitor: those that run, by their names or an open /dev/kvm, and, once
- * watched, those that start meanwhile, from their first call on where their names are known.
+ * Trace every virtual machine monitor: those that run, by their names or an open /dev/kvm, and,
+ * once watched, those that start meanwhile, from their first call on where their names are known.
  */
 int traced_processes_watch(struct traced_processes *traced);
 void traced_processes_find(struct traced_processes *traced);

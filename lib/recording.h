@@ -16,11 +16,17 @@
  *   ["end",1,70000]
  *   {"records":4}
  *
- * The members of a record are those of the structs below, in their order; that of a process has its
- * name at the end. Times are the host's CLOCK_MONOTONIC. Without the last line the file was cut off.
- * A reader ignores records of other kinds, and values behind those that it knows.
+ * The members of a record are those of the structs below, in their order; that of a process has
+ * its name at the end. Times are the host's CLOCK_MONOTONIC. Without the last line the file was cut
+ * off. A reader ignores records of other kinds, and values behind those that it knows.
  */
-enum recorded_kind { RECORDED_PROCESS, RECORDED_BATCH, RECORDED_SAMPLE, RECORDED_END, RECORDED_KINDS };
+enum recorded_kind {
+	RECORDED_PROCESS,
+	RECORDED_BATCH,
+	RECORDED_SAMPLE,
+	RECORDED_END,
+	RECORDED_KINDS
+};
 
 /* From 1 on; the number of a process is never used again. */
 struct recorded_process {
@@ -69,8 +75,8 @@ struct recorded {
 
 /*
  * Call @take for each record of a file; what it returns other than 0 ends the reading. Returns 0;
- * -EINVAL where it is no recording, is damaged or ends too early, after all records up to there, and
- * -errno where it cannot be read, with a message in @err; or what @take returned, without one.
+ * -EINVAL where it is no recording, is damaged or ends too early, after all records up to there,
+ * and -errno where it cannot be read, with a message in @err; or what @take returned, without one.
  */
 int recording_read(const char *path, int (*take)(const struct recorded *record, void *context),
 		   void *context, char *err, size_t err_size);

@@ -7,8 +7,8 @@
  *   without memory, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
  *
- * advise brief CALLS GO ...: call madvise(COLD), which no monitor does, CALLS times once the file GO
- * exists ("-": at once), and exit. What follows is ignored: a monitor's arguments.
+ * advise brief CALLS GO ...: call madvise(COLD), which no monitor does, CALLS times once the file
+ * GO exists ("-": at once), and exit. What follows is ignored: a monitor's arguments.
  *
  * advise KIND GO DONE: fill 16 MiB of memory (hugetlb, locked: 4 MiB), create the file DONE.ready,
  * and once GO exists, advise the kernel by the MiB to free all but the first, as KIND says:
