@@ -30,6 +30,7 @@ struct options {
 	unsigned int sample;
 	enum live_sort sort;
 	const char *metrics, *record;
+	struct names qmp;
 };
 
 static const char *const memory_details[] = { "all", "status", NULL };
@@ -65,6 +66,10 @@ static const struct option_row rows[] = {
 	OPTION(COUNT, sample, "sample", 0, "N",
 	       "time one call in N; counts and bytes are exact all the same", .min = 1,
 	       .max = TRACE_ONE_IN_MAX),
+	OPTION(NAMES, qmp, "qmp", 0, "SOCKET",
+	       "ask the QEMU at this socket for the size of its balloon and the statistics of its "
+	       "guest, once a second; a socket serves one program at a time",
+	       .hint = HINT_FILE),
 	OPTION(CHOICE, sort, "sort", 0, NULL, "order of the rows of --interval",
 	       .choices = live_sorts),
 	OPTION(STRING, metrics, "metrics", 0, "FILE",
@@ -127,8 +132,32 @@ static int add_processes(const struct options *options)
 	return 0;
 }
 
+/* One that does not answer is said once. */
+static void ask_balloons(const struct options *options)
+{
+	static bool failed[NAMES_MAX];
+	struct balloon_view view;
+	char err[512];
+	size_t i;
+
+	for (i = 0; i < options->qmp.count; i++) {
+		if (failed[i])
+			continue;
+		if (balloon_view_read(options->qmp.list[i], &view, err, sizeof(err))) {
+			log_warn("cannot ask for the balloon: %s", err);
+			failed[i] = true;
+		} else if (!traced_processes_take_balloon(&traced, &view)) {
+			log_warn("%s: its process, %d, is not traced", options->qmp.list[i],
+				 (int)view.pid);
+			failed[i] = true;
+		}
+		record_release(&balloon_view_record, &view);
+	}
+}
+
 static void look(const struct options *options)
 {
+	ask_balloons(options);
 	if (options->all_qemu)
 		traced_processes_find(&traced);
 	traced_processes_measure(&traced, false);
@@ -206,6 +235,7 @@ static int trace(const struct options *options)
 		if (ticker_interval(&ticker))
 			show_interval(options, ticker_elapsed_ns(&ticker));
 	}
+	ask_balloons(options);
 	traced_processes_measure(&traced, true);
 	traced_processes_sample(&traced);
 	show_end(o, ticker_elapsed_ns(&ticker));

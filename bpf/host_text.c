@@ -2,8 +2,10 @@
 #include "bpf/host_output.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/units.h"
+#include "lib/utf8.h"
 
 static void show_batches(const char *what, const struct host_totals *s, double clock_ns)
 {
@@ -112,6 +114,33 @@ static void show_memory(const struct traced_processes *traced, const struct trac
 	show_outcome(&outcome);
 }
 
+/* Of the statistics those that are bytes have these words in their names. */
+static bool is_bytes(const char *name)
+{
+	return strstr(name, "memory") || strstr(name, "swap") || strstr(name, "caches");
+}
+
+static void show_balloon(const struct balloon_view *view)
+{
+	const struct counter *c;
+	char bytes[32];
+	size_t i;
+
+	printf("  balloon: the guest has %s",
+	       format_bytes(view->actual_bytes, bytes, sizeof(bytes)));
+	if (view->stats.count)
+		printf("; it said %lld s ago:", (long long)view->stats_age_s);
+	for (i = 0, c = view->stats.items; i < view->stats.count; i++, c++) {
+		if (is_bytes(c->name))
+			printf(" %s %s", printable(c->name),
+			       format_bytes(c->value, bytes, sizeof(bytes)));
+		else
+			printf(" %s %lld", printable(c->name), (long long)c->value);
+		putchar(i + 1 < view->stats.count ? ',' : '.');
+	}
+	putchar('\n');
+}
+
 static void show_process(const struct traced_processes *traced, const struct traced_process *p,
 			 double clock_ns)
 {
@@ -124,6 +153,8 @@ static void show_process(const struct traced_processes *traced, const struct tra
 	else
 		printf("%llu processes that ended earlier\n", (unsigned long long)p->processes);
 	show_memory(traced, p, stats);
+	if (p->balloon)
+		show_balloon(p->balloon);
 	show_batches("inflate", &p->totals[0], clock_ns);
 	show_batches("deflate", &p->totals[1], clock_ns);
 	for (i = 0; i < ADVICE_COUNT; i++)

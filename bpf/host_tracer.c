@@ -138,8 +138,8 @@ static int find_id(const char *name)
 }
 
 /*
- * Open the perf event of a tracepoint, as "sched/sched_process_exec". Works without a mounted tracefs,
- * and does not mount it for others. Its descriptor, or -ENOENT if there is none, or -errno.
+ * Open the perf event of a tracepoint, as "sched/sched_process_exec". Works without a mounted
+ * tracefs, and does not mount it for others. Its descriptor, or -ENOENT if there is none, or -errno.
  */
 static int open_tracepoint(const char *name)
 {

@@ -234,6 +234,16 @@ static void memory_of_process(FILE *f, const struct traced_processes *traced,
 	}
 }
 
+static void actual_of_process(FILE *f, const struct traced_processes *traced,
+			      const struct traced_process *p)
+{
+	(void)traced;
+	if (!p->balloon)
+		return;
+	begin(f, "balloon_actual_bytes", p);
+	fprintf(f, "} %" PRId64 "\n", p->balloon->actual_bytes);
+}
+
 static void not_freed_of_process(FILE *f, const struct traced_processes *traced,
 				 const struct traced_process *p)
 {
@@ -250,6 +260,9 @@ static void print_memory(FILE *f, const struct traced_processes *traced)
 {
 	family(f, "memory_bytes", "gauge", "bytes", "Memory of the process.");
 	for_each_living(f, traced, memory_of_process);
+	family(f, "balloon_actual_bytes", "gauge", "bytes",
+	       "Memory of the guest less its balloon, by QMP.");
+	for_each_living(f, traced, actual_of_process);
 	if (!host_tracer_sees_calls(traced->tracer))
 		return;
 	family(f, "not_freed_bytes", "gauge", "bytes",

@@ -71,7 +71,7 @@ static bool copy(const char *from, size_t length, char *vm, size_t size)
 	return true;
 }
 
-/* The value of "guest=NAME,debug-threads=on" or "NAME,process=x": commas of the name are doubled. */
+/* Of "guest=NAME,debug-threads=on" or "NAME,process=x": commas of the name are doubled. */
 static bool qemu_name(const char *value, char *vm, size_t size)
 {
 	size_t n = 0;

@@ -259,10 +259,20 @@ static void keep(struct traced_processes *traced, struct traced_process *p)
 	host_tracer_forget(traced->tracer, p->slot);
 }
 
+static void free_balloon(struct traced_process *p)
+{
+	if (p->balloon)
+		record_release(&balloon_view_record, p->balloon);
+	free(p->balloon);
+	p->balloon = NULL;
+}
+
 static void free_process(struct traced_process *p)
 {
-	if (p)
-		free(p->kept);
+	if (!p)
+		return;
+	free_balloon(p);
+	free(p->kept);
 	free(p);
 }
 
@@ -344,6 +354,19 @@ void traced_processes_update(struct traced_processes *traced)
 	merge_ended(traced);
 }
 
+bool traced_processes_take_balloon(struct traced_processes *traced, struct balloon_view *view)
+{
+	struct traced_process *p = view->pid ? find(traced, view->pid) : NULL;
+
+	if (!p)
+		return false;
+	free_balloon(p);
+	p->balloon = xcalloc(1, sizeof(*p->balloon));
+	*p->balloon = *view;
+	record_init(&balloon_view_record, view);
+	return true;
+}
+
 const char *traced_process_name(const struct traced_process *process)
 {
 	return printable(*process->info.vm ? process->info.vm : process->info.name);
@@ -420,6 +443,7 @@ RECORD(process_record, "process", NULL,
 	FIELD(TEXT, vm), FIELD(BOOL, ended, .required = true),
 	FIELD(STRUCT, batches, .record = &queues_record),
 	FIELD(STRUCT, memory, .record = &memory_record),
+	FIELD(STRUCT, balloon, .record = &balloon_view_record),
 	FIELD(MAP, calls, .record = &call_record));
 #undef S
 
@@ -458,6 +482,17 @@ static void summarize_memory(struct memory_summary *m, const struct traced_proce
 	record_set_text(&m->reason, outcome.reason);
 }
 
+static void summarize_balloon(struct balloon_view *view, const struct balloon_view *of)
+{
+	const struct counter *c;
+	size_t i;
+
+	view->actual_bytes = of->actual_bytes;
+	view->stats_age_s = of->stats_age_s;
+	for (i = 0, c = of->stats.items; i < of->stats.count; i++, c++)
+		record_append_counter(&view->stats, c->name, c->value);
+}
+
 static void summarize(const struct traced_processes *traced, const struct traced_process *t,
 		      double clock_ns, struct record_list *list)
 {
@@ -471,6 +506,8 @@ static void summarize(const struct traced_processes *traced, const struct traced
 		p->processes = t->processes;
 	if (t->pid)
 		summarize_memory(&p->memory, t, stats, sees_calls);
+	if (t->balloon)
+		summarize_balloon(&p->balloon, t->balloon);
 	record_set_text(&p->name, t->info.name);
 	record_set_text(&p->monitor, t->info.monitor);
 	record_set_text(&p->vm, *t->info.vm ? t->info.vm : NULL);

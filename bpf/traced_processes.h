@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "bpf/balloon_view.h"
 #include "bpf/host_tracer.h"
 #include "bpf/memory_outcome.h"
 #include "bpf/process_info.h"
@@ -33,6 +34,7 @@ struct traced_process {
 	struct call_totals before;		 /* at the last interval */
 	struct process_memory first, last;	 /* when it was found, and when last looked at */
 	bool vfio;
+	struct balloon_view *balloon; /* NULL: not known */
 	struct advice_kept *kept;		 /* of those that have ended: what was called */
 	size_t kept_count;
 };
@@ -71,6 +73,9 @@ void traced_processes_sample(struct traced_processes *traced);
 /* Look at the memory of those that run; @all: files and huge pages, too, unless status_only. */
 void traced_processes_measure(struct traced_processes *traced, bool all);
 
+/* What a QEMU says of its balloon, which is moved; false if its process is not traced. */
+bool traced_processes_take_balloon(struct traced_processes *traced, struct balloon_view *view);
+
 /* The name of its virtual machine, or else of its program, for a terminal; as printable(). */
 const char *traced_process_name(const struct traced_process *process);
 
@@ -106,6 +111,7 @@ struct process_summary {
 		char *reason;
 		bool vfio;
 	} memory;		  /* absent of several */
+	struct balloon_view balloon;
 	struct record_list calls; /* struct call_result */
 };
 extern const struct record process_record;
