@@ -14,6 +14,8 @@ fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
 result_schema := $(call helper,result-schema)
+trace_init := $(call helper,trace-init)
+advise_static := $(advise)-static
 keep_memory := $(call helper,keep-memory).so
 helpers := $(fake_qemu) $(faulty_qemu) $(advise)
 fuzz_device := $(O)/tests/device/fuzz-device
@@ -75,7 +77,7 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
 .PHONY: fuzz-device stress schema test-matrix test-layout test-box
-test-box: $(booted) $(runner) $(call tests_of,box) ## guests under KVM, in a host that is a guest itself
+test-box: $(booted) $(runner) $(call tests_of,box) $(trace_init) $(advise_static) $(O)/balloontrace-static ## guests under KVM, in a host that is a guest itself
 	$(call run_stages,box)
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
 	$(call run_stages,layout)
@@ -99,6 +101,11 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 $(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
+$(advise_static): $(advise).o
+$(trace_init): $(trace_init).o
+$(advise_static) $(trace_init):
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ -lpthread
 $(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
 $(keep_memory): $(keep_memory:.so=.o)
 	$(say) LD $@
