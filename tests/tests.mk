@@ -14,6 +14,8 @@ fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
 result_schema := $(call helper,result-schema)
+trace_init := $(call helper,trace-init)
+advise_static := $(advise)-static
 keep_memory := $(call helper,keep-memory).so
 stop_advice := $(call helper,stop-advice).so
 preloads := $(keep_memory) $(stop_advice)
@@ -74,7 +76,7 @@ need_trace = $(programs) $(call tests_of,trace) $(helpers)
 need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
 need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
-need_box = $(booted) $(call tests_of,box)
+need_box = $(booted) $(call tests_of,box) $(trace_init) $(advise_static) $(O)/balloontrace-static
 need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
@@ -86,8 +88,10 @@ test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini 
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
 	$(call run_stages,matrix)
-schema: $(result_schema) ## lib/result.schema.json from the tables of lib/result.c
-	$(Q)$(result_schema) >lib/result.schema.json
+schema: $(result_schema) ## the JSON schemas in lib/ and bpf/ from the tables of records
+	$(Q)$(result_schema) result >lib/result.schema.json
+	$(Q)$(result_schema) host >bpf/host.schema.json
+	$(Q)$(result_schema) guest >bpf/guest.schema.json
 
 stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
 	$(Q)$(stress) --images $(O)/debug/all.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
@@ -102,11 +106,17 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 $(fake_qemu): $(call obj,tests/helpers/fake-qemu/fake-qemu.c tests/helpers/fake-qemu/fake_box.c) $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
+$(advise_static): $(advise).o
+$(trace_init): $(trace_init).o
+$(advise_static) $(trace_init):
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ -lpthread
 $(preloads:.so=.o): ALL_CFLAGS += -fPIC
 $(preloads): %.so: %.o
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^
-$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/lib.a
+$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/bpf.a $(O)/lib.a
+$(result_schema): LDLIBS += $(BPF_LDLIBS)
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
 $(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a

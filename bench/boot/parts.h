@@ -104,6 +104,7 @@ void events_check_sum(struct boot_result *boot, int64_t cycle, int direction,
  */
 struct tracing {
 	struct host_tracer *host; /* NULL if the host is not traced */
+	int slot;		  /* of QEMU in it */
 	char host_error[512];
 	double clock_ns;		       /* cost of reading the clock */
 	bool batches;			       /* QEMU's batches are traced */
