@@ -124,7 +124,7 @@ deb: ## Debian packages in build/deb (needs scripts/packages-deb)
 	$(Q)rm -rf $(O)/deb && mkdir -p $(O)/deb/source
 	$(Q)tar -c --exclude=./$(O) --exclude=./build --exclude='./build-*' --exclude=./results --exclude=./.git . | \
 		tar -x -C $(O)/deb/source
-	$(Q)cd $(O)/deb/source && dpkg-buildpackage -b -us -uc
+	$(Q)cd $(O)/deb/source && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
 	$(Q)lintian --fail-on error $(O)/deb/*.changes
 
 clean: ## remove build/ (results/ and the cache stay)

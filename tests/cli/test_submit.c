@@ -27,7 +27,7 @@ static void scripts_are_printed(void **state)
 	assert_contains(outcome.output,
 			"\nset -- --scenario smoke --boots 6 --variant list --seed=");
 	/* Only quoted. */
-	assert_contains(outcome.output, "it'\\''here");
+	assert_contains(outcome.output, "it'\\''s here");
 	assert_lacks(outcome.output, "it's here");
 	assert_contains(outcome.output, "--dependency=afterany:JOB");
 	assert_contains(outcome.output, "balloonstat\" merge ");
@@ -137,6 +137,7 @@ static void slurm_refuses(void **state)
 	setenv("PATH", "/nowhere", 1);
 	expect_outcome(SUBMIT("--slurm", "--", "--scenario", "smoke", "-o", in_test_dir("third")),
 		       EXIT_ENVIRONMENT, "cannot run sbatch: no such program");
+	setenv("PATH", "/usr/bin:/bin", 1);
 }
 
 int main(void)
