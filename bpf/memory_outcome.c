@@ -26,25 +26,25 @@ static bool comparable(int64_t a, int64_t b)
 	return true;
 }
 
-static const char *why_not(const struct process_memory *before, const struct host_stats *stats,
+static const char *why_not(const struct process_memory *most, const struct host_stats *stats,
 			   bool vfio)
 {
 	if (vfio && !by_mapping(stats) && !by_file(stats))
 		return "a device is assigned by vfio, which pins all memory: QEMU inhibits discards";
-	if (errors(stats, CALL_EINVAL) && before->locked_bytes > 0)
+	if (errors(stats, CALL_EINVAL) && most->locked_bytes > 0)
 		return "memory is locked: MADV_DONTNEED of it fails with EINVAL";
-	if (by_mapping(stats) && !by_file(stats) && before->shared_bytes > 0)
+	if (by_mapping(stats) && !by_file(stats) && most->shared_bytes > 0)
 		return "memory is shared: MADV_DONTNEED unmaps it only, PUNCH_HOLE or MADV_REMOVE "
 		       "frees it";
-	if (by_mapping(stats) && !by_file(stats) && before->hugetlb_bytes > 0)
+	if (by_mapping(stats) && !by_file(stats) && most->hugetlb_bytes > 0)
 		return "memory is hugetlb: MADV_DONTNEED of a file's unmaps it only";
 	return NULL;
 }
 
-void memory_outcome(struct memory_outcome *outcome, const struct process_memory *before,
+void memory_outcome(struct memory_outcome *outcome, const struct process_memory *most,
 		    const struct process_memory *after, const struct host_stats *stats, bool vfio)
 {
-	int64_t freed = process_memory_footprint(before) - process_memory_footprint(after);
+	int64_t freed = process_memory_footprint(most) - process_memory_footprint(after);
 
 	*outcome = (struct memory_outcome){
 		.advised_bytes = by_file(stats) > by_mapping(stats) ? by_file(stats)
@@ -52,13 +52,14 @@ void memory_outcome(struct memory_outcome *outcome, const struct process_memory 
 		.freed_bytes = RECORD_ABSENT,
 		.not_freed_bytes = RECORD_ABSENT,
 	};
-	if (comparable(before->shared_bytes, after->shared_bytes) &&
-	    comparable(before->anonymous_bytes, after->anonymous_bytes)) {
+	if (most->rss_bytes != RECORD_ABSENT &&
+	    comparable(most->shared_bytes, after->shared_bytes) &&
+	    comparable(most->anonymous_bytes, after->anonymous_bytes)) {
 		outcome->freed_bytes = freed > 0 ? freed : 0;
 		outcome->not_freed_bytes = outcome->advised_bytes > outcome->freed_bytes
 						   ? outcome->advised_bytes - outcome->freed_bytes
 						   : 0;
 	}
 	if (outcome->not_freed_bytes || !outcome->advised_bytes)
-		outcome->reason = why_not(before, stats, vfio);
+		outcome->reason = why_not(most, stats, vfio);
 }

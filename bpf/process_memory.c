@@ -144,12 +144,13 @@ static void read_files(pid_t pid, struct process_memory *memory)
 		memory->hugetlb_bytes = files.hugetlb;
 }
 
-bool process_memory_read(pid_t pid, struct process_memory *memory)
+bool process_memory_read(pid_t pid, bool huge, struct process_memory *memory)
 {
 	if (!process_memory_status(pid, memory))
 		return false;
 	read_files(pid, memory);
-	read_huge(pid, memory);
+	if (huge)
+		read_huge(pid, memory);
 	return true;
 }
 

@@ -25,8 +25,11 @@ extern const struct record process_memory_record;
 /* Of /proc/PID/status: all but the files and the huge pages. False if the process has ended. */
 bool process_memory_status(pid_t pid, struct process_memory *memory);
 
-/* All of it. Walks the mappings, and for the huge pages the page tables: milliseconds a GiB. */
-bool process_memory_read(pid_t pid, struct process_memory *memory);
+/*
+ * The same with the files, for which the mappings are walked; @huge: and with the huge pages, for
+ * which the page tables are, for milliseconds a GiB.
+ */
+bool process_memory_read(pid_t pid, bool huge, struct process_memory *memory);
 
 /* What the host would have back if the process ended: the sum of what is not counted twice. */
 int64_t process_memory_footprint(const struct process_memory *memory);

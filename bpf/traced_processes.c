@@ -31,23 +31,55 @@ static struct traced_process *find(const struct traced_processes *traced, pid_t 
 	return NULL;
 }
 
-static void measure(const struct traced_processes *traced, pid_t pid, bool all,
-		    struct process_memory *memory)
+enum look { LOOK_STATUS, LOOK_FILES, LOOK_ALL };
+
+/* What this look left out is what the last one saw. */
+static void keep_unseen(int64_t *now, int64_t last)
+{
+	if (*now == RECORD_ABSENT)
+		*now = last;
+}
+
+static void measure(struct traced_process *p, enum look look)
 {
 	struct process_memory now;
 
-	if (all && !traced->status_only ? process_memory_read(pid, &now)
-					: process_memory_status(pid, &now))
-		*memory = now;
+	if (look == LOOK_STATUS ? !process_memory_status(p->pid, &now)
+				: !process_memory_read(p->pid, look == LOOK_ALL, &now))
+		return;
+	keep_unseen(&now.shared_bytes, p->last.shared_bytes);
+	keep_unseen(&now.anon_huge_bytes, p->last.anon_huge_bytes);
+	p->last = now;
+	if (process_memory_footprint(&now) > process_memory_footprint(&p->most))
+		p->most = now;
+}
+
+/* Whether it has made calls since it was last looked at. */
+static bool is_active(const struct traced_processes *traced, struct traced_process *p)
+{
+	const uint64_t before = p->calls_seen;
+	struct call_totals totals;
+
+	if (!host_tracer_totals(traced->tracer, p->slot, &totals))
+		p->calls_seen = totals.calls;
+	return p->calls_seen != before;
 }
 
 void traced_processes_measure(struct traced_processes *traced, bool all)
 {
+	struct traced_process *p;
+	enum look look;
 	size_t i;
 
-	for (i = 0; i < traced->count; i++)
-		if (!traced->list[i]->gone)
-			measure(traced, traced->list[i]->pid, all, &traced->list[i]->last);
+	for (i = 0; i < traced->count; i++) {
+		p = traced->list[i];
+		if (p->gone)
+			continue;
+		look = is_active(traced, p) ? LOOK_FILES : LOOK_STATUS;
+		if (all)
+			p->vfio |= process_has_vfio(p->pid);
+		measure(p, traced->status_only ? LOOK_STATUS : all ? LOOK_ALL : look);
+	}
 }
 
 static int64_t or_zero(int64_t value)
@@ -88,9 +120,10 @@ static struct traced_process *append(struct traced_processes *traced, pid_t pid,
 	p->processes = 1;
 	p->batches = host_tracer_sees_batches(traced->tracer, slot);
 	process_info_read(pid, &p->info);
-	record_init(&process_memory_record, &p->first);
-	measure(traced, pid, true, &p->first);
-	p->last = p->first;
+	record_init(&process_memory_record, &p->last);
+	p->most = p->last;
+	measure(p, traced->status_only ? LOOK_STATUS : LOOK_ALL);
+	p->first = p->last;
 	p->vfio = process_has_vfio(pid);
 	traced->list = xreallocarray(traced->list, traced->count + 1, sizeof(p));
 	traced->list[traced->count++] = p;
@@ -430,7 +463,7 @@ static RECORD(memory_record, "memory", NULL,
 	FIELD(STRUCT, before, .record = &process_memory_record),
 	FIELD(STRUCT, after, .record = &process_memory_record),
 	FIELD(COUNT, advised_bytes, .unit = UNIT_BYTES, .doc = "advised to be freed"),
-	FIELD(COUNT, freed_bytes, .unit = UNIT_BYTES, .doc = "what the footprint fell by"),
+	FIELD(COUNT, freed_bytes, .unit = UNIT_BYTES, .doc = "what the footprint fell by since it was the largest"),
 	FIELD(COUNT, not_freed_bytes, .unit = UNIT_BYTES,
 	      .doc = "advised and not freed, in use again, or not there before"),
 	FIELD(TEXT, reason, .doc = "why not, where that is known"),
@@ -462,7 +495,7 @@ static void summarize_batches(struct batch_summary *summary, const struct host_t
 void traced_process_outcome(const struct traced_process *process, const struct host_stats *stats,
 			    struct memory_outcome *outcome)
 {
-	memory_outcome(outcome, &process->first, &process->last, stats, process->vfio);
+	memory_outcome(outcome, &process->most, &process->last, stats, process->vfio);
 }
 
 static void summarize_memory(struct memory_summary *m, const struct traced_process *t,

@@ -33,6 +33,8 @@ struct traced_process {
 	struct host_totals totals[2], recent[2]; /* by queue; recent: since the last interval */
 	struct call_totals before;		 /* at the last interval */
 	struct process_memory first, last;	 /* when it was found, and when last looked at */
+	struct process_memory most;		 /* when its footprint was the largest */
+	uint64_t calls_seen;			 /* when last looked at */
 	bool vfio;
 	struct balloon_view *balloon; /* NULL: not known */
 	struct advice_kept *kept;		 /* of those that have ended: what was called */
@@ -70,7 +72,10 @@ void traced_processes_update(struct traced_processes *traced);
 /* Record what each that runs has called so far. */
 void traced_processes_sample(struct traced_processes *traced);
 
-/* Look at the memory of those that run; @all: files and huge pages, too, unless status_only. */
+/*
+ * Look at the memory of those that run, unless status_only with the files of those that have made
+ * calls since the last time; @all: with the files and huge pages of each.
+ */
 void traced_processes_measure(struct traced_processes *traced, bool all);
 
 /* What a QEMU says of its balloon, which is moved; false if its process is not traced. */
@@ -83,7 +88,7 @@ const char *traced_process_name(const struct traced_process *process);
 const struct host_stats *traced_process_stats(const struct traced_processes *traced,
 					      const struct traced_process *process);
 
-/* What came of its advice, @stats, by the memory that it had when last looked at. */
+/* What came of its advice, @stats, by the memory that it had at most and when last looked at. */
 void traced_process_outcome(const struct traced_process *process, const struct host_stats *stats,
 			    struct memory_outcome *outcome);
 
