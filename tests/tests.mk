@@ -15,6 +15,8 @@ faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
 result_schema := $(call helper,result-schema)
 keep_memory := $(call helper,keep-memory).so
+stop_advice := $(call helper,stop-advice).so
+preloads := $(keep_memory) $(stop_advice)
 helpers := $(fake_qemu) $(faulty_qemu) $(advise)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
@@ -67,7 +69,7 @@ need_cli = $(booted) $(call tests_of,cli) $(helpers)
 need_fault = $(booted) $(call tests_of,fault) $(helpers)
 need_fuzz = fuzz-build $(fuzz_corpora) $(call tests_of,fuzz)
 need_trace = $(programs) $(call tests_of,trace) $(helpers)
-need_device = $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
+need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
 need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
 need_box = $(booted) $(call tests_of,box)
@@ -98,8 +100,8 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 $(fake_qemu): $(call obj,tests/helpers/fake-qemu/fake-qemu.c tests/helpers/fake-qemu/fake_box.c) $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
-$(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
-$(keep_memory): $(keep_memory:.so=.o)
+$(preloads:.so=.o): ALL_CFLAGS += -fPIC
+$(preloads): %.so: %.o
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^
 $(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/lib.a
@@ -113,6 +115,7 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
 $(O)/tests/stress/test_schedule: $(call obj,tests/stress/schedule.c tests/stress/findings.c)
+$(O)/tests/unit/test_channel: $(call obj,bench/guest/channel.c)
 
 $(fuzz_corpora): $(O)/corpus/%.unpacked: tests/fuzz/corpus/%.tar.xz
 $(device_corpus): tests/device/corpus/device.tar.xz
