@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "bench/build/build.h"
+#include "bench/record/record.h"
 #include "bench/run/run.h"
 #include "bench/series/series.h"
 #include "lib/alloc.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&run_command,	 &build_command, &series_command, &bisect_command, &list_command,
-	&doctor_command, NULL,
+	&run_command,	 &build_command,  &series_command, &bisect_command,
+	&record_command, &list_command, &doctor_command, NULL,
 };
 
 static const struct program balloonbench = {

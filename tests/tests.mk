@@ -13,9 +13,10 @@ helper = $(O)/tests/helpers/$(1)/$(1)
 fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
+use_memory := $(call helper,use-memory)
 result_schema := $(call helper,result-schema)
 keep_memory := $(call helper,keep-memory).so
-helpers := $(fake_qemu) $(faulty_qemu) $(advise)
+helpers := $(fake_qemu) $(faulty_qemu) $(advise) $(use_memory)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
 stress := $(O)/tests/stress/stress
@@ -97,6 +98,7 @@ $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $
 $(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
+$(use_memory): $(O)/tests/helpers/use-memory/use-memory.o
 $(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
 $(keep_memory): $(keep_memory:.so=.o)
 	$(say) LD $@

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "analysis/arguments.h"
+#include "bench/record/record.h"
 #include "bench/run/run.h"
 #include "bpf/commands.h"
 #include "lib/exit_status.h"
@@ -26,7 +27,7 @@ static const struct {
 	const char *name;
 	const struct command *commands[8];
 } programs[PROGRAMS] = {
-	{ "balloonbench", { &run_command, &list_command, &doctor_command } },
+	{ "balloonbench", { &run_command, &record_command, &list_command, &doctor_command } },
 	{ "balloonstat",
 	  { &compare_command, &gate_command, &report_command, &cover_letter_command,
 	    &history_command, &export_command } },
