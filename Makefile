@@ -101,7 +101,8 @@ install: all ## programs, man pages, scenarios and guest kernels under PREFIX (d
 	done
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
+	$(Q)install -m 644 bench/workloads/*.workload $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)for file in analysis/*/*.gp analysis/*/*.ini analysis/*/*.css analysis/*/*.js; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done
