@@ -19,13 +19,7 @@
 /* Indices of .choices in the tables. */
 enum boot_status { BOOT_OK, BOOT_FAILED, BOOT_INVALID };
 /* RESULT_KVM_IN_...: in a host that is itself a guest, under that. */
-enum result_accel {
-	RESULT_KVM,
-	RESULT_TCG,
-	RESULT_ICOUNT,
-	RESULT_KVM_IN_KVM,
-	RESULT_KVM_IN_TCG
-};
+enum result_accel { RESULT_KVM, RESULT_TCG, RESULT_ICOUNT, RESULT_KVM_IN_KVM, RESULT_KVM_IN_TCG };
 enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {
@@ -41,6 +35,7 @@ enum host_source { HOST_BATCHES, HOST_TRACEPOINTS };
 enum op_per { OP_PER_PAGE, OP_PER_BATCH };
 enum result_mechanism { RESULT_EVENTS, RESULT_FENTRY, RESULT_KPROBE };
 enum result_level { RESULT_PHASES, RESULT_PAGES };
+enum result_policy { POLICY_NONE, POLICY_CONTROLLER, POLICY_PROGRAM };
 enum check_unit { CHECK_PAGES, CHECK_NS };
 
 /* clang-format off */
@@ -58,6 +53,7 @@ enum check_unit { CHECK_PAGES, CHECK_NS };
 extern const char *const accel_names[];
 extern const char *const status_names[];
 extern const char *const method_names[];
+extern const char *const policy_names[];
 extern const char *const direction_names[];
 extern const char *const victim_phase_names[];
 extern const char *const mechanisms[];	 /* "auto", which no result has, and those */

@@ -225,8 +225,7 @@ int pressure_grow(struct run *run, void *result)
 #define NOISE_BYTES (1ULL << 20)
 #define PROGRESS_POINTS 128
 
-/* QEMU's resident memory, 0 if it has ended. Cheap to read, but a few pages per CPU late. */
-static uint64_t resident_bytes(const struct vm *vm)
+uint64_t resident_bytes(const struct vm *vm)
 {
 	unsigned long long pages = 0;
 	char path[64];
