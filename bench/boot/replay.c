@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/boot/parts.h"
 #include "bench/boot/policy.h"
@@ -188,11 +189,23 @@ static int stop(struct run *run, struct replay_result *r)
 	return err;
 }
 
+/* "gcc-lto" of ".../gcc-lto.workload" */
+static void set_name(const char *file, struct replay_result *r)
+{
+	const char *slash = strrchr(file, '/');
+	char *dot;
+
+	record_set_text(&r->workload, slash ? slash + 1 : file);
+	dot = strrchr(r->workload, '.');
+	if (dot && dot != r->workload)
+		*dot = '\0';
+}
+
 static void begin_result(const struct run *run, struct replay_result *r)
 {
 	const struct replay_plan *plan = &run->boot->scenario->replay;
 
-	record_set_text(&r->workload, plan->file);
+	set_name(plan->file, r);
 	r->policy = run->boot->variant->policy;
 	r->planned_ns = scaled(workload_duration_ns(&plan->workload), 1 / plan->speed);
 	r->planned_gib_minutes = workload_gib_minutes(&plan->workload) * plan->size / plan->speed;
