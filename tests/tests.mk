@@ -43,7 +43,7 @@ fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(w
 device_corpus := $(O)/corpus/device.unpacked
 
 # Tests that measure time, or look for leftovers, run when nothing else does.
-alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_stall vm/test_trace)
+alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_replay vm/test_stall vm/test_trace)
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
@@ -95,7 +95,7 @@ fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QE
 $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
 	-DTEST_SOURCE='"$(CURDIR)"'
 
-$(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
+$(fake_qemu): $(call obj,$(wildcard tests/helpers/fake-qemu/*.c)) $(O)/bench.a $(O)/lib.a
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
 $(use_memory): $(O)/tests/helpers/use-memory/use-memory.o
