@@ -246,19 +246,21 @@ uint64_t replay_peak_bytes(const struct replay_plan *replay)
 }
 
 /* "gcc-lto" of ours, or a path. */
-static int load_workload(struct replay_plan *replay, char *err, size_t err_size)
+static int load_workload(struct scenario *s, char *err, size_t err_size)
 {
+	struct replay_plan *replay = &s->replay;
 	const size_t length = strlen(replay->file), suffix = strlen(WORKLOAD_SUFFIX);
 	const bool is_path =
 		strchr(replay->file, '/') ||
 		(length > suffix && !strcmp(replay->file + length - suffix, WORKLOAD_SUFFIX));
 	char *path = is_path ? xstrdup(replay->file)
 			     : xasprintf("%s/%s" WORKLOAD_SUFFIX, path_workloads(), replay->file);
-	int status = workload_load(&replay->workload, path, err, err_size);
+	char why[512];
+	int status = workload_load(&replay->workload, path, why, sizeof(why));
 
 	free(path);
-	/* -ENOENT is that of the scenario. */
-	return status == -ENOENT ? -EINVAL : status;
+	/* -ENOENT would say that there is no such scenario. */
+	return status ? refuse(err, err_size, "%s: [workload] file: %s", s->path, why) : 0;
 }
 
 static int load_file(struct scenario *s, char *err, size_t err_size)
@@ -276,7 +278,7 @@ static int load_file(struct scenario *s, char *err, size_t err_size)
 			      s->path);
 	status = ini_file_parse(s->path, set_entry, s, err, err_size);
 	if (!status && s->replay.file)
-		status = load_workload(&s->replay, err, err_size);
+		status = load_workload(s, err, err_size);
 	if (!s->cycles)
 		s->cycles = s->replay.file ? 1 : 2;
 	if (!status)
@@ -349,6 +351,19 @@ static uint64_t scale_bytes(uint64_t bytes, double factor)
 	return (mib ? mib : 1) * MIB;
 }
 
+/* What the guest needs to run does not shrink: the workload has to shrink the more. */
+static void fit_workload(struct scenario *s)
+{
+	const double room = (double)s->memory_bytes - GUEST_REST_BYTES;
+	double peak;
+
+	if (!s->replay.file)
+		return;
+	peak = replay_peak_bytes(&s->replay);
+	if (peak > room)
+		s->replay.size *= room / peak;
+}
+
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 {
 	struct pressure *pressure = &scenario->pressure;
@@ -374,6 +389,7 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 		scenario->inflate_bytes = scenario->memory_bytes - GUEST_REST_BYTES;
 	if (scenario->step_bytes > scenario->inflate_bytes)
 		scenario->step_bytes = scenario->inflate_bytes;
+	fit_workload(scenario);
 	return true;
 }
 

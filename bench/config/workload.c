@@ -2,10 +2,13 @@
 #include "bench/config/workload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/clock.h"
@@ -152,16 +155,39 @@ static int read_lines(struct reader *r, FILE *file, struct workload *w)
 				     r->path, w->count);
 }
 
+/* A pipe would be waited for. */
+static int open_regular(const char *path, FILE **file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+	struct stat st;
+
+	*file = NULL;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		err = -EINVAL;
+	if (!err)
+		*file = fdopen(fd, "r");
+	if (!err && !*file)
+		err = -errno;
+	if (err)
+		close(fd);
+	return err;
+}
+
 int workload_load(struct workload *workload, const char *path, char *err, size_t err_size)
 {
 	struct reader reader = { .path = path, .err = err, .err_size = err_size };
-	FILE *file = fopen(path, "re");
+	FILE *file;
 	int status;
 
 	*workload = (struct workload){ .rows = NULL };
-	if (!file) {
-		status = -errno;
-		snprintf(err, err_size, "%s: %s", path, strerror(-status));
+	status = open_regular(path, &file);
+	if (status) {
+		snprintf(err, err_size, "%s: %s", path,
+			 status == -EINVAL ? "not a regular file" : strerror(-status));
 		return status;
 	}
 	status = read_lines(&reader, file, workload);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "bench/config/workload.h"
 #include "tests/helpers/files.h"
@@ -138,6 +139,11 @@ static void files_are_bounded(void **state)
 	free(text);
 	assert_int_equal(workload_load(&w, "/nowhere", err, sizeof(err)), -ENOENT);
 	assert_contains(err, "/nowhere: No such file");
+	workload_release(&w);
+	/* Nobody waits for a pipe. */
+	assert_int_equal(mkfifo(in_test_dir("fifo"), 0600), 0);
+	assert_int_equal(workload_load(&w, in_test_dir("fifo"), err, sizeof(err)), -EINVAL);
+	assert_contains(err, "fifo: not a regular file");
 	workload_release(&w);
 }
 
