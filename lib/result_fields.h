@@ -226,6 +226,7 @@ BEGIN(replay_record, "replay", "a workload that the guest replayed while a polic
 	HOST_NS(qemu_cpu_ns, "CPU time of QEMU meanwhile")
 	COUNT(targets, "sizes that the policy asked for", REQUIRED)
 	COUNT(oom_kills, "processes that the guest's kernel killed for memory", REQUIRED)
+	COUNT(missed, "times that the workload freed 16 MiB or more, and the host did not get 90 % of it before the workload grew again", REQUIRED)
 	PAIRS(demand, "[ns since the begin, bytes that the workload held], in the guest's time")
 	PAIRS(footprint, "[ns since the begin, resident memory of QEMU in bytes]")
 	PAIRS(target, "[ns since the begin, bytes that the policy wanted to take from the guest]")

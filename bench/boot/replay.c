@@ -10,7 +10,9 @@
 
 #include "bench/boot/parts.h"
 #include "bench/boot/policy.h"
+#include "bench/boot/reclaim.h"
 #include "bench/vm/interrupt.h"
+#include "lib/alloc.h"
 #include "lib/clock.h"
 
 #define REPLAYING "while replaying the workload"
@@ -27,6 +29,10 @@
 #define RESIDENT_MIN 0.9
 /* QEMU's own memory, with its translated code. */
 #define QEMU_BYTES (2ULL << 30)
+
+/* What the host measures of the guest, as victims of the host: metrics with their units. */
+#define RECLAIM "reclaim_ns"
+#define ANSWER "answer_ns"
 
 /* The footprint so far. A sample holds until the next one. */
 struct footprint {
@@ -69,13 +75,16 @@ static int start(struct run *run)
 	return err;
 }
 
-static int has_ended(struct run *run, bool *ended)
+/* How long a guest takes to answer tells whether it is alive. */
+static int has_ended(struct run *run, struct histogram *answers, bool *ended)
 {
 	struct guest_request request = guest_request("replay");
 	struct answer_replay answer = { .ended = false };
+	const uint64_t begin = clock_ns();
 	int err = vm_request(&run->vm, &request, &answer_replay_record, &answer, REPLAYING,
 			     COMMAND_NS);
 
+	histogram_add(answers, clock_ns() - begin);
 	*ended = answer.ended;
 	return err;
 }
@@ -116,7 +125,7 @@ static bool is_due(uint64_t *due, uint64_t period_ns, uint64_t now)
 }
 
 static int follow(struct run *run, struct policy *policy, struct footprint *f,
-		  struct replay_result *r)
+		  struct histogram *answers, struct replay_result *r)
 {
 	const struct replay_plan *plan = &run->boot->scenario->replay;
 	const uint64_t limit_ns = f->begin_ns + SLOWDOWN_MAX * (uint64_t)r->planned_ns +
@@ -135,7 +144,7 @@ static int follow(struct run *run, struct policy *policy, struct footprint *f,
 		if (!err && is_due(&decision_due, plan->period_ns, now))
 			err = policy_decide(policy, f->last_bytes, now - f->begin_ns);
 		if (!err && is_due(&ask_due, ASK_NS, now))
-			err = has_ended(run, &ended);
+			err = has_ended(run, answers, &ended);
 		if (!err && !ended && now > limit_ns) {
 			vm_explain(&run->vm, REPLAYING, "it did not end in ten times its duration");
 			err = -ETIMEDOUT;
@@ -220,6 +229,29 @@ static void end_result(const struct footprint *f, struct replay_result *r)
 	r->mean_bytes = r->elapsed_ns ? f->byte_ns / (double)r->elapsed_ns : f->last_bytes;
 }
 
+/* Nothing if there are no values. */
+static void put_victim(struct record_list *side, const char *name, const struct histogram *values)
+{
+	struct victim_result *v;
+
+	if (!values->count)
+		return;
+	v = record_append(&victim_record, side);
+	record_set_text(&v->name, name);
+	v->phases[PHASE_PLATEAU] = xcalloc(1, sizeof(*values));
+	*v->phases[PHASE_PLATEAU] = *values;
+}
+
+static void find_reclaims(struct run *run, struct replay_result *r)
+{
+	struct reclaims *reclaims = xcalloc(1, sizeof(*reclaims));
+
+	reclaims_find(reclaims, &r->demand, &r->footprint);
+	put_victim(&run->result->victims.host, RECLAIM, &reclaims->ns);
+	r->missed = reclaims->missed;
+	free(reclaims);
+}
+
 /* The guest's kernel counts those that it kills. */
 static int count_kills(struct run *run, struct replay_result *r)
 {
@@ -236,6 +268,7 @@ int replay_run(struct run *run, void *result)
 {
 	struct replay_result *r = result;
 	struct policy policy = { .run = run, .result = r };
+	struct histogram *answers = xcalloc(1, sizeof(*answers));
 	const uint64_t cpu_ns = vm_cpu_ns(&run->vm);
 	struct footprint f = { .byte_ns = 0 };
 	int64_t busy_ns;
@@ -253,12 +286,14 @@ int replay_run(struct run *run, void *result)
 	if (!err)
 		err = start(run);
 	if (!err)
-		err = follow(run, &policy, &f, r);
+		err = follow(run, &policy, &f, answers, r);
 	if (!err)
 		err = stop(run, r);
 	if (!err) {
 		show_point(&f, r);
 		end_result(&f, r);
+		find_reclaims(run, r);
+		put_victim(&run->result->victims.host, ANSWER, answers);
 		r->qemu_cpu_ns = vm_cpu_ns(&run->vm) - cpu_ns;
 		err = policy_give_back(&policy);
 	}
@@ -267,5 +302,6 @@ int replay_run(struct run *run, void *result)
 	if (!err)
 		err = boot_enter_phase(run, PHASE_AFTER, REPLAYING, &busy_ns);
 	policy_close(&policy);
+	free(answers);
 	return err;
 }

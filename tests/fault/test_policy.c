@@ -149,6 +149,7 @@ static void footprint_without_a_policy(void **state)
 	assert_within_2_percent(number_of(replay, "planned_gib_minutes"), 64.0 / 1024 / 60);
 	assert_within_2_percent(number_of(replay, "demand_gib_minutes"), 64.0 / 1024 / 60);
 	assert_number(number_of(replay, "targets"), 0);
+	assert_number(number_of(replay, "missed"), 1);
 	assert_number(number_of(replay, "slowdown"), 1);
 	assert_null(json_object_get(item_of(result, "cycles", 0), "inflate"));
 	json_decref(result);
@@ -164,6 +165,10 @@ static void expect_returned(const char *variant)
 	assert_above(size_of(replay, "target"), 0);
 	assert_above(number_of(replay, "peak_bytes") - number_of(replay, "begin_bytes"), 60 * MIB);
 	assert_below(number_of(replay, "end_bytes") - number_of(replay, "begin_bytes"), 8 * MIB);
+	/* It was freed once, and came back. */
+	assert_number(number_of(replay, "missed"), 0);
+	assert_number(number_of(result, "victims.host.reclaim_ns.plateau.count"), 1);
+	assert_above(number_of(result, "victims.host.answer_ns.plateau.count"), 5);
 	assert_within_2_percent(number_of(replay, "footprint_gib_minutes"),
 				footprint_by_hand(replay));
 	json_decref(result);
@@ -179,6 +184,13 @@ static void the_example_returns_memory(void **state)
 {
 	(void)state;
 	expect_returned("example");
+}
+
+/* That of variants.ini. */
+static void the_greedy_one_returns_memory(void **state)
+{
+	(void)state;
+	expect_returned("greedy");
 }
 
 /* Beside a policy that does give back. */
@@ -312,6 +324,7 @@ int main(void)
 		cmocka_unit_test(footprint_without_a_policy),
 		cmocka_unit_test(a_controller_returns_memory),
 		cmocka_unit_test(the_example_returns_memory),
+		cmocka_unit_test(the_greedy_one_returns_memory),
 		cmocka_unit_test(a_policy_that_never_gives_back_is_found),
 		cmocka_unit_test(programs_that_die),
 		cmocka_unit_test(programs_that_lie),

@@ -40,6 +40,7 @@ static void add_boots(const char *tree, const char *variant, int count, double f
 		r->elapsed_ns = 10200 * MS;
 		r->targets = 3;
 		r->oom_kills = 0;
+		r->missed = 0;
 		record_append_pair(&r->demand, 0, GIB / 2);
 		record_append_pair(&r->demand, 10000 * MS, 0);
 		record_append_pair(&r->footprint, 0, GIB);
