@@ -99,13 +99,15 @@ bool workload_has_ended(void)
 json_t *workload_result(void)
 {
 	json_t *demand = json_array();
+	json_int_t bytes, before = 0;
 	double sum = 0;
 	size_t i;
 
-	for (i = 0; i + 1 < row_count(); i++) {
-		const json_int_t bytes = cell(i, 1) + cell(i, 2);
-
+	/* Before and after each change. */
+	for (i = 0; i + 1 < row_count(); i++, before = bytes) {
+		bytes = cell(i, 1) + cell(i, 2);
 		sum += (double)bytes * (double)(cell(i + 1, 0) - cell(i, 0));
+		json_array_append_new(demand, json_pack("[I, I]", cell(i, 0), before));
 		json_array_append_new(demand, json_pack("[I, I]", cell(i, 0), bytes));
 	}
 	return json_pack("{s:I, s:i, s:f, s:o, s:{}}", "duration_ns", cell(row_count() - 1, 0),
