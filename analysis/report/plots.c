@@ -557,7 +557,8 @@ static bool print_pareto(struct plot *plot, const struct plot_of *of, const char
 		return false;
 	print_ratio(plot, x);
 	print_ratio(plot, y);
-	plot_block_end(plot);
+	/* One line: plot_block_end() would lengthen it. */
+	fputs("\n\n\n", plot->data);
 	snprintf(plot->unit, sizeof(plot->unit), "footprint, ratio to %.20s|time at work, ratio",
 		 x->base);
 	return true;

@@ -354,7 +354,8 @@ static uint64_t scale_bytes(uint64_t bytes, double factor)
 /* What the guest needs to run does not shrink: the workload has to shrink the more. */
 static void fit_workload(struct scenario *s)
 {
-	const double room = (double)s->memory_bytes - GUEST_REST_BYTES;
+	/* Less what rounding adds. */
+	const double room = (double)s->memory_bytes - GUEST_REST_BYTES - MIB;
 	double peak;
 
 	if (!s->replay.file)
