@@ -66,6 +66,8 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		make_absolute(paths[i]);
-	privileges_keep(CAPABILITIES);
+	/* A command that is recorded is the user's own: it keeps what the user has. */
+	if (argc < 2 || strcmp(argv[1], record_command.name))
+		privileges_keep(CAPABILITIES);
 	return program_run(&balloonbench, argc, argv);
 }

@@ -35,7 +35,7 @@
 static const char variants[] =
 	"[none]\ncut = finalize\n"
 	"[controller]\ncut = finalize\npolicy = controller\n"
-	VARIANT("example", TEST_SOURCE "/bench/policies/headroom")
+	VARIANT("example", "'" TEST_SOURCE "/bench/policies/headroom'")
 	/* Takes nothing: what was touched once stays on the host. */
 	VARIANT("leak", "while read -r l; do echo '{\"target_bytes\": 0}'; done")
 	VARIANT("dies", "read -r l; exit 3")
