@@ -26,7 +26,13 @@ enum result_accel {
 	RESULT_KVM_IN_KVM,
 	RESULT_KVM_IN_TCG
 };
-enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
+enum result_method {
+	RESULT_BALLOON,
+	RESULT_VIRTIO_MEM,
+	RESULT_REPORTING,
+	RESULT_FLOOR,
+	RESULT_VMWARE
+};
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {
 	PHASE_BEFORE,

@@ -418,6 +418,50 @@ const struct variant *variants_find(struct variants *variants, const struct imag
 	return v;
 }
 
+/* The configuration with the drivers other than virtio's. */
+#define DRIVERS_CONFIG "drivers"
+
+bool method_is_balloon(enum result_method method)
+{
+	return method == RESULT_BALLOON || method == RESULT_VMWARE;
+}
+
+const char *variant_config(const struct variant *v, const struct scenario *s)
+{
+	return s->config || v->method != RESULT_VMWARE ? s->config : DRIVERS_CONFIG;
+}
+
+/* Of the method vmware, whose driver asks for its target once a second. */
+static const char *vmware_refuses(const struct scenario *s, enum result_accel accel)
+{
+	const struct {
+		bool applies;
+		const char *why;
+	} rules[] = {
+		{ s->config && strcmp(s->config, DRIVERS_CONFIG),
+		  "only kernels of the configuration " DRIVERS_CONFIG
+		  " have vmw_balloon; remove config" },
+		{ s->inflate_bytes % METHOD_BLOCK_BYTES || s->step_bytes % METHOD_BLOCK_BYTES,
+		  "vmw_balloon leaves a balloon alone that is less than 2 MiB too large; make "
+		  "inflate and step multiples of that" },
+		{ s->rate_bytes_per_s,
+		  "vmw_balloon asks for its target once a second; remove rate" },
+		{ s->backing == BACKING_HUGETLB,
+		  "the device discards pages of 4 KiB, and the host has larger ones" },
+		{ s->deflate_on_oom || s->pressure.growth_bytes,
+		  "vmw_balloon does not deflate when the guest is out of memory" },
+		{ accel == RESULT_ICOUNT,
+		  "vmw_balloon may work on the agent's vCPU, and its instructions cannot be told "
+		  "from those of the agent's polls" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].applies)
+			return rules[i].why;
+	return NULL;
+}
+
 const char *method_refuses(enum result_method method, const struct scenario *s,
 			   enum result_accel accel)
 {
@@ -465,5 +509,5 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].applies)
 			return rules[i].why;
-	return NULL;
+	return method == RESULT_VMWARE ? vmware_refuses(s, accel) : NULL;
 }

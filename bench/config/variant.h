@@ -75,6 +75,15 @@ int device_each(const char *device, int (*fn)(const char *name, const char *valu
 /* virtio-mem plugs blocks of the size of a huge page of the host. */
 #define METHOD_BLOCK_BYTES (2ULL << 20)
 
+/* Whether a driver of the guest puts pages into a balloon: the kernel counts and traces those. */
+bool method_is_balloon(enum result_method method);
+
+/*
+ * The configuration of the kernel that is booted: the scenario's, or else the one that the method
+ * needs; NULL: the lean one.
+ */
+const char *variant_config(const struct variant *variant, const struct scenario *scenario);
+
 /* Why a method cannot run a scenario with an accelerator, or NULL. */
 const char *method_refuses(enum result_method method, const struct scenario *scenario,
 			   enum result_accel accel);

@@ -31,6 +31,9 @@
 /* Likewise: the guest is a host itself, and has no balloon. */
 #define GUEST_HOST_VARIABLE "BALLOONGUEST_HOST"
 
+/* Likewise: the method, where it is not virtio's balloon or memory. */
+#define GUEST_METHOD_VARIABLE "BALLOONGUEST_METHOD"
+
 /* A step of a task; the members that are set select the action. */
 struct guest_step {
 	int64_t sleep_ms;

@@ -53,7 +53,7 @@ const struct image_cut *session_kernel(const struct session *s, const struct var
 {
 	const struct image_cut *cut = session_cut(s, variant);
 
-	return cut ? images_find_config(&s->images, cut, scenario->config) : NULL;
+	return cut ? images_find_config(&s->images, cut, variant_config(variant, scenario)) : NULL;
 }
 
 const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant)
@@ -119,7 +119,9 @@ static unsigned int most_builds_of(const struct session *s, size_t v, size_t i)
 	size_t j;
 
 	for (j = 0; j < s->scenario_count; j++) {
-		if (!runs_in(s, v, j) || !same_text(s->scenarios[j].config, s->scenarios[i].config))
+		if (!runs_in(s, v, j) ||
+		    !same_text(variant_config(s->chosen[v], &s->scenarios[j]),
+			       variant_config(s->chosen[v], &s->scenarios[i])))
 			continue;
 		if (j < i)
 			return 0;
@@ -134,16 +136,18 @@ static int use_images(struct session *s, const struct variant *v, const struct s
 		      unsigned int builds)
 {
 	const struct image_cut *cut = session_kernel(s, v, scenario);
+	const char *config = variant_config(v, scenario);
 	char err[2048], advice[1024];
 
 	if (!cut)
 		return fails(
 			EXIT_ENVIRONMENT,
-			"scenario %s boots kernels of the configuration '%s', and cut '%s' was "
-			"not built with it: %s",
-			scenario->name, scenario->config, v->cut,
-			images_advise_config(&s->images, session_cut(s, v), scenario->config,
-					     advice, sizeof(advice)));
+			"%s %s boots kernels of the configuration '%s', and cut '%s' was not built "
+			"with it: %s",
+			scenario->config ? "scenario" : "variant",
+			scenario->config ? scenario->name : v->name, config, v->cut,
+			images_advise_config(&s->images, session_cut(s, v), config, advice,
+					     sizeof(advice)));
 	if (images_use(&s->images, cut, session_qemu(s, v), err, sizeof(err)) ||
 	    images_use_builds(&s->images, cut, builds, err, sizeof(err)))
 		return fails(EXIT_ENVIRONMENT, "%s", err);
