@@ -91,9 +91,8 @@ int tracing_start(struct run *run)
 	if (run->boot->trace.level == TRACE_OFF)
 		return 0;
 	if (has_balloon(run)) {
-		run->trace.willneed =
-			has_batches(run) &&
-			qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
+		run->trace.willneed = has_batches(run) &&
+				      qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
 		request.level = (char *)trace_setting_text(&run->boot->trace, level);
 		request.ring_bytes = ring;
 		err = create_file(run);

@@ -119,9 +119,8 @@ static unsigned int most_builds_of(const struct session *s, size_t v, size_t i)
 	size_t j;
 
 	for (j = 0; j < s->scenario_count; j++) {
-		if (!runs_in(s, v, j) ||
-		    !same_text(variant_config(s->chosen[v], &s->scenarios[j]),
-			       variant_config(s->chosen[v], &s->scenarios[i])))
+		if (!runs_in(s, v, j) || !same_text(variant_config(s->chosen[v], &s->scenarios[j]),
+						    variant_config(s->chosen[v], &s->scenarios[i])))
 			continue;
 		if (j < i)
 			return 0;

@@ -219,10 +219,9 @@ int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
 /* An integer that is a property of the balloon. */
 static int get_of_balloon(struct qmp *qmp, const char *property, uint64_t *value, uint64_t deadline)
 {
-	return get_bytes(
-		qmp, "qom-get",
-		json_pack("{s:s, s:s}", "path", BALLOON_PATH, "property", property), NULL,
-		"a property of " BALLOON_PATH " is not an integer", value, deadline);
+	return get_bytes(qmp, "qom-get",
+			 json_pack("{s:s, s:s}", "path", BALLOON_PATH, "property", property), NULL,
+			 "a property of " BALLOON_PATH " is not an integer", value, deadline);
 }
 
 int qmp_vmware_size(struct qmp *qmp, uint64_t *bytes, uint64_t deadline)

@@ -131,9 +131,9 @@ static bool has_check(const json_t *result, const char *what)
 static void check_checks(const json_t *result)
 {
 	static const char *const whats[] = {
-		"vmstat balloon_inflate",   "vmstat balloon_deflate",	    "MemTotal",
+		"vmstat balloon_inflate",     "vmstat balloon_deflate",	      "MemTotal",
 		"pages locked in the device", "pages unlocked in the device", "BPF enqueue counts",
-		"BPF dequeue counts",	    "BPF migrate counts",
+		"BPF dequeue counts",	      "BPF migrate counts",
 	};
 	size_t i;
 
