@@ -85,6 +85,24 @@ uint64_t stress_orders(const struct stress_counts *counts)
 	return sum;
 }
 
+int stress_set_target(struct stress_boot *boot, uint64_t bytes, uint64_t deadline)
+{
+	return boot->vm.vmware ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
+			       : qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - bytes,
+						    deadline);
+}
+
+int stress_get_size(struct stress_boot *boot, uint64_t *bytes, uint64_t deadline)
+{
+	int err;
+
+	if (boot->vm.vmware)
+		return qmp_vmware_size(boot->vm.qmp, bytes, deadline);
+	err = qmp_balloon_actual(boot->vm.qmp, bytes, deadline);
+	*bytes = STRESS_MEMORY_BYTES - *bytes;
+	return err;
+}
+
 /* The PCI address of the balloon, as the kernel writes it. */
 static int find_balloon(struct stress_boot *boot)
 {
@@ -127,6 +145,8 @@ static int one_round(struct stress_boot *boot)
 	int err;
 
 	schedule_round(&round, boot->seed, boot->number, boot->round);
+	if (boot->vm.vmware)
+		schedule_round_of_vmware(&round);
 	err = stress_round_run(boot, &round);
 	stress_check_console(boot);
 	if (!err && !boot->finding && (boot->round + 1) % STRESS_AUDIT_ROUNDS == 0) {
@@ -154,7 +174,8 @@ static int prepare(struct stress_boot *boot)
 	int err;
 
 	snprintf(boot->qemu_version, sizeof(boot->qemu_version), "%s", qmp_version(boot->vm.qmp));
-	err = find_balloon(boot);
+	/* VMware's is on no PCI bus. */
+	err = boot->vm.vmware ? 0 : find_balloon(boot);
 	return err ? err : stress_audit_begin(boot);
 }
 

@@ -18,13 +18,15 @@
 #define OPERATIONS "24"
 
 static char debug_images[512], known_bad_images[512], ordinary_images[512];
+static char drivers_images[512], known_bad_drivers_images[512];
 
 /* These two run in parallel with the others, to save time. */
 static pid_t chunks, known_bad;
 
 static const char *const *arguments(const char *images, const char *cut)
 {
-	static const char *args[12];
+	static const char *args[14];
+	const bool vmware = strstr(cut, "-drivers");
 
 	args[0] = "--images";
 	args[1] = images;
@@ -36,6 +38,8 @@ static const char *const *arguments(const char *images, const char *cut)
 	args[7] = OPERATIONS;
 	args[8] = "--output";
 	args[9] = in_test_dir(cut);
+	args[10] = vmware ? "--method" : NULL;
+	args[11] = vmware ? "vmware" : NULL;
 	return args;
 }
 
@@ -46,6 +50,10 @@ static int set_up(void **state)
 	snprintf(debug_images, sizeof(debug_images), "%s", build_path("debug/images.ini"));
 	snprintf(known_bad_images, sizeof(known_bad_images), "%s",
 		 build_path("known-bad/images.ini"));
+	snprintf(drivers_images, sizeof(drivers_images), "%s",
+		 build_path("debug-drivers/images.ini"));
+	snprintf(known_bad_drivers_images, sizeof(known_bad_drivers_images), "%s",
+		 build_path("known-bad-drivers/images.ini"));
 	snprintf(ordinary_images, sizeof(ordinary_images), "%s", build_path("images.ini"));
 	if (!err && !access(known_bad_images, R_OK)) {
 		chunks = start_program("tests/stress/stress", arguments(debug_images, "chunks"));
@@ -104,16 +112,21 @@ static void check_good(const char *cut, int status)
 	json_decref(summary);
 }
 
-static void expect_nothing_found(const char *cut)
+static void expect_nothing_found_in(const char *images, const char *cut)
 {
 	struct outcome outcome;
 
 	skip_without_images();
-	outcome = run_program("tests/stress/stress", arguments(debug_images, cut));
+	outcome = run_program("tests/stress/stress", arguments(images, cut));
 	if (outcome.status)
 		print_message("%s", outcome.output);
 	check_good(cut, outcome.status);
 	outcome_release(&outcome);
+}
+
+static void expect_nothing_found(const char *cut)
+{
+	expect_nothing_found_in(debug_images, cut);
 }
 
 static void nothing_found_in_finalize(void **state)
@@ -160,6 +173,37 @@ static void seeded_bug_is_found(void **state)
 	json_decref(summary);
 }
 
+/* vmw_balloon, whose migration calls balloon_page_delete() and balloon_page_finalize() itself. */
+static void nothing_found_in_list_of_vmware(void **state)
+{
+	(void)state;
+	expect_nothing_found_in(drivers_images, "list-drivers");
+}
+
+static void nothing_found_in_finalize_of_vmware(void **state)
+{
+	(void)state;
+	expect_nothing_found_in(drivers_images, "finalize-drivers");
+}
+
+static void seeded_bug_is_found_in_vmware(void **state)
+{
+	const json_t *finding;
+	json_t *summary;
+
+	(void)state;
+	skip_without_images();
+	expect_outcome(run_program("tests/stress/stress",
+				   arguments(known_bad_drivers_images, "known-bad-drivers")),
+		       1, "");
+	summary = summary_of("known-bad-drivers");
+	finding = item_of(item_of(summary, "cuts", 0), "findings", 0);
+	assert_string_equal(text_of(finding, "kind"), "list corruption");
+	assert_contains(text_of(finding, "replay"),
+			"--cut known-bad-drivers --method vmware --seed " SEED " --replay 1");
+	json_decref(summary);
+}
+
 static void unknown_cut(void **state)
 {
 	(void)state;
@@ -186,6 +230,9 @@ int main(void)
 		cmocka_unit_test(nothing_found_in_huge),
 		cmocka_unit_test(nothing_found_in_huge_pipeline),
 		cmocka_unit_test(seeded_bug_is_found),
+		cmocka_unit_test(nothing_found_in_list_of_vmware),
+		cmocka_unit_test(nothing_found_in_finalize_of_vmware),
+		cmocka_unit_test(seeded_bug_is_found_in_vmware),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
