@@ -79,6 +79,7 @@ static const struct key keys[] = {
 	KEY(NULL, "method", key_set_choice, method, .choices = method_names),
 	KEY(NULL, "qemu", set_qemu, qemu),
 	KEY(NULL, "device", set_device, device),
+	KEY(NULL, "config", key_set_config, config),
 	KEY(NULL, "host", set_host, host),
 	KEY(NULL, "kernel_args", key_set_kernel_args, kernel_args),
 	KEY(NULL, "against", key_set_text, against),
@@ -109,6 +110,7 @@ static void release_variant(struct variant *v)
 	free(v->qemu);
 	free(v->host);
 	free(v->device);
+	free(v->config);
 	free(v->kernel_args);
 	free(v->file);
 }
@@ -418,9 +420,6 @@ const struct variant *variants_find(struct variants *variants, const struct imag
 	return v;
 }
 
-/* The configuration with the drivers other than virtio's. */
-#define DRIVERS_CONFIG "drivers"
-
 bool method_is_balloon(enum result_method method)
 {
 	return method == RESULT_BALLOON || method == RESULT_VMWARE;
@@ -428,7 +427,7 @@ bool method_is_balloon(enum result_method method)
 
 const char *variant_config(const struct variant *v, const struct scenario *s)
 {
-	return s->config || v->method != RESULT_VMWARE ? s->config : DRIVERS_CONFIG;
+	return s->config ?: v->config;
 }
 
 /* Of the method vmware, whose driver asks for its target once a second. */
@@ -438,9 +437,6 @@ static const char *vmware_refuses(const struct scenario *s, enum result_accel ac
 		bool applies;
 		const char *why;
 	} rules[] = {
-		{ s->config && strcmp(s->config, DRIVERS_CONFIG),
-		  "only kernels of the configuration " DRIVERS_CONFIG
-		  " have vmw_balloon; remove config" },
 		{ s->inflate_bytes % METHOD_BLOCK_BYTES || s->step_bytes % METHOD_BLOCK_BYTES,
 		  "vmw_balloon leaves a balloon alone that is less than 2 MiB too large; make "
 		  "inflate and step multiples of that" },

@@ -14,6 +14,7 @@ struct variant {
 	char *qemu; /* name of a QEMU of images, or NULL: the default one */
 	enum result_method method;
 	char *device;	   /* properties of the device, "a=on,b=off", or NULL */
+	char *config;	   /* of its kernel where the scenario names none, or NULL */
 	char *host;	   /* kernel of the host that it is booted in, or NULL: the run's */
 	char *kernel_args; /* for the guest's kernel, or NULL */
 	char *against;	   /* names of the variants that this one builds on, or NULL */
@@ -78,10 +79,7 @@ int device_each(const char *device, int (*fn)(const char *name, const char *valu
 /* Whether a driver of the guest puts pages into a balloon: the kernel counts and traces those. */
 bool method_is_balloon(enum result_method method);
 
-/*
- * The configuration of the kernel that is booted: the scenario's, or else the one that the method
- * needs; NULL: the lean one.
- */
+/* The configuration of the kernel that is booted: the scenario's, or the variant's, or NULL. */
 const char *variant_config(const struct variant *variant, const struct scenario *scenario);
 
 /* Why a method cannot run a scenario with an accelerator, or NULL. */

@@ -397,20 +397,30 @@ static int choose_accel(struct session *s)
 }
 
 /* Refuse what cannot be measured before anything runs. */
+static int check_method(const struct session *s, const struct variant *v,
+			const struct scenario *scenario)
+{
+	const char *why = method_refuses(v->method, scenario, s->accel);
+
+	if (why)
+		return fails(EXIT_USAGE, "scenario %s with variant %s: %s", scenario->name, v->name,
+			     why);
+	if (v->config && !same_text(v->config, variant_config(v, scenario)))
+		return fails(EXIT_USAGE,
+			     "scenario %s with variant %s: the one boots kernels of the "
+			     "configuration '%s', the other of '%s'; use another scenario",
+			     scenario->name, v->name, scenario->config, v->config);
+	return 0;
+}
+
 static int check_methods(const struct session *s)
 {
 	const struct plan_entry *e;
-	const char *why;
+	int status = 0;
 
-	for (e = s->plan.entries; e < s->plan.entries + s->plan.count; e++) {
-		why = method_refuses(s->chosen[e->variant]->method, &s->scenarios[e->scenario],
-				     s->accel);
-		if (why)
-			return fails(EXIT_USAGE, "scenario %s with variant %s: %s",
-				     s->scenarios[e->scenario].name, s->chosen[e->variant]->name,
-				     why);
-	}
-	return 0;
+	for (e = s->plan.entries; !status && e < s->plan.entries + s->plan.count; e++)
+		status = check_method(s, s->chosen[e->variant], &s->scenarios[e->scenario]);
+	return status;
 }
 
 int session_resolve(struct session *s)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/exit_status.h"
 #include "lib/result.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
@@ -253,9 +254,40 @@ static void vmware_starts_anew(void **state)
 	test_guest_power_off();
 }
 
+#define GUEST "[guest]\nmemory = 512 MiB\n[balloon]\n"
+
+/* What cannot be measured is refused before a boot, and why is said. */
+static void what_makes_no_sense_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *text, *accel, *says;
+	} cases[] = {
+		{ "odd", GUEST "inflate = 191 MiB\n", "tcg", "less than 2 MiB too large" },
+		{ "paced", GUEST "inflate = 192 MiB\n[run]\nrate = 64 MiB/s\n", "tcg",
+		  "once a second" },
+		{ "returned", GUEST "inflate = 192 MiB\ndeflate_on_oom = on\n", "tcg",
+		  "does not deflate when" },
+		{ "counted", GUEST "inflate = 192 MiB\n", "icount", "cannot be told from" },
+	};
+	char file[64];
+	size_t i;
+
+	(void)state;
+	need_kernels();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *args[] = { "run",	   "--scenario",   NULL,	"--variant", "vmware",
+				       "--accel", cases[i].accel, "--dry-run", NULL };
+
+		snprintf(file, sizeof(file), "%s.ini", cases[i].name);
+		args[2] = write_file(test_dir, file, cases[i].text);
+		expect_outcome(run_program("balloonbench", args), EXIT_USAGE, cases[i].says);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(vmware_inflates_migrates_and_deflates),
 		cmocka_unit_test_teardown(vmware_takes_pages_one_by_one, end_guest),
 		cmocka_unit_test_teardown(vmware_takes_huge_pages, end_guest),
