@@ -64,7 +64,10 @@ void test_guest_start(const struct test_guest *guest)
 		guest->variant ? variants_named(&test_variants, NULL, guest->variant) : NULL;
 	struct variant variant = { .name = (char *)"test",
 				   .cut = found ? found->cut : (char *)guest->cut,
-				   .method = found ? found->method : RESULT_BALLOON };
+				   .config = found ? found->config : NULL,
+				   /* Kernels of all methods but other drivers' have virtio's. */
+				   .method = found && found->config ? found->method
+								    : RESULT_BALLOON };
 	struct scenario scenario = { .memory_bytes = guest->memory_bytes,
 				     .vcpus = 2,
 				     .backing = guest->backing,
