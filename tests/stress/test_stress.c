@@ -6,8 +6,10 @@
 #include "tests/helpers/unit.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
