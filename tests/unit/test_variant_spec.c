@@ -215,12 +215,12 @@ static void own_file_wins(void **state)
 		variants_add_file(&both, in_test_dir("mine.ini"), note_replaced, err, sizeof(err)),
 		0);
 	assert_int_equal(replaced_count, 1);
-	assert_int_equal(both.count, 5);
+	assert_int_equal(both.count, 6);
 	assert_string_equal(both.list[0].name, "plain");
 	assert_string_equal(both.list[0].cut, "two");
 	assert_string_equal(both.list[0].qemu, "qemu-7.2");
-	assert_string_equal(both.list[4].name, "mine");
-	assert_string_equal(both.list[4].kernel_args, "\"a b\" c=1");
+	assert_string_equal(both.list[5].name, "mine");
+	assert_string_equal(both.list[5].kernel_args, "\"a b\" c=1");
 	variants_release(&both);
 }
 
