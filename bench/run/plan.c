@@ -131,11 +131,11 @@ static json_t *scenario_to_json(const struct scenario *s)
 static json_t *variant_to_json(const struct variant *v)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "name",
-			 v->name,
-			 "description", v->description ? v->description : "", "cut", v->cut,
-			 "method", method_names[v->method], "device", v->device ? v->device : "",
-			 "against", v->against ? v->against : "", "qemu", v->qemu, "kernel_args",
-			 v->kernel_args, "config", v->config, "trace", v->trace, "control_of", v->control_of);
+			 v->name, "description", v->description ? v->description : "", "cut",
+			 v->cut, "method", method_names[v->method], "device",
+			 v->device ? v->device : "", "against", v->against ? v->against : "",
+			 "qemu", v->qemu, "kernel_args", v->kernel_args, "config", v->config,
+			 "trace", v->trace, "control_of", v->control_of);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

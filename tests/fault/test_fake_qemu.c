@@ -239,9 +239,9 @@ static void balloon_of_vmware(void **state)
 	for (i = 0; i < 2; i++) {
 		setenv("FAKE_QEMU", modes[i], 1);
 		snprintf(name, sizeof(name), "vmware-%s", modes[i]);
-		expect_outcome(tiny_run(name, "--variant", "vmware", "--boots", "1", "--trace",
-					"off"),
-			       i ? 3 : 0, "");
+		expect_outcome(
+			tiny_run(name, "--variant", "vmware", "--boots", "1", "--trace", "off"),
+			i ? 3 : 0, "");
 		snprintf(name, sizeof(name), "vmware-%s/tiny/vmware/boot-01/result.json", modes[i]);
 		assert_fits_schema(in_test_dir(name));
 		result = load_json(in_test_dir(name));

@@ -288,8 +288,7 @@ static int read_settled_counts(struct stress_boot *boot, struct memory_counts *c
 
 int stress_retire_driver(struct stress_boot *boot)
 {
-	return boot->vm.vmware ? 0
-			       : try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
+	return boot->vm.vmware ? 0 : try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
 }
 
 static int restore_driver(struct stress_boot *boot)

@@ -87,9 +87,9 @@ uint64_t stress_orders(const struct stress_counts *counts)
 
 int stress_set_target(struct stress_boot *boot, uint64_t bytes, uint64_t deadline)
 {
-	return boot->vm.vmware ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
-			       : qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - bytes,
-						    deadline);
+	return boot->vm.vmware
+		       ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
+		       : qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - bytes, deadline);
 }
 
 int stress_get_size(struct stress_boot *boot, uint64_t *bytes, uint64_t deadline)

@@ -14,7 +14,7 @@ struct stress_options {
 	const char *cuts[STRESS_CUTS_MAX]; /* none: all of the images */
 	unsigned int cut_count;
 	enum result_method method; /* of the balloon: RESULT_BALLOON or RESULT_VMWARE */
-	const char *output; /* NULL: results/stress-UTC */
+	const char *output;	   /* NULL: results/stress-UTC */
 	uint64_t seed;
 	uint64_t minutes; /* for all cuts together; 0: no limit */
 	uint64_t ops;	  /* for each cut; 0: no limit */

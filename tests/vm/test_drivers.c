@@ -275,8 +275,9 @@ static void what_makes_no_sense_is_refused(void **state)
 	(void)state;
 	need_kernels();
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *args[] = { "run",	   "--scenario",   NULL,	"--variant", "vmware",
-				       "--accel", cases[i].accel, "--dry-run", NULL };
+		const char *args[] = { "run",	       "--scenario", NULL,
+				       "--variant",    "vmware",     "--accel",
+				       cases[i].accel, "--dry-run",  NULL };
 
 		snprintf(file, sizeof(file), "%s.ini", cases[i].name);
 		args[2] = write_file(test_dir, file, cases[i].text);

@@ -237,8 +237,7 @@ static void set_floor(const char *ranges)
 
 static const char *property_of(const json_t *msg)
 {
-	return json_string_value(
-		json_object_get(json_object_get(msg, "arguments"), "property"));
+	return json_string_value(json_object_get(json_object_get(msg, "arguments"), "property"));
 }
 
 static void set_property(const json_t *msg)
@@ -287,9 +286,8 @@ static void answer_qmp(const json_t *msg)
 		return;
 	}
 	if (command && !strcmp(command, "balloon"))
-		set_target(memory_bytes -
-			   json_integer_value(
-				   json_object_get(json_object_get(msg, "arguments"), "value")));
+		set_target(memory_bytes - json_integer_value(json_object_get(
+						  json_object_get(msg, "arguments"), "value")));
 	if (command && !strcmp(command, "query-balloon"))
 		json_object_set_new(result, "actual",
 				    json_integer(memory_bytes - actual_pages * 4096));
