@@ -118,7 +118,15 @@ static const struct control *control_of(const struct vm *vm)
 	static const struct control plugged = { qmp_plug, qmp_plugged, true };
 	static const struct control vmware = { qmp_vmware_target, qmp_vmware_size, false };
 
-	return vm->vmware ? &vmware : vm->plugged_bytes ? &plugged : &balloon;
+	if (vm->method == RESULT_VMWARE)
+		return &vmware;
+	return vm->plugged_bytes ? &plugged : &balloon;
+}
+
+/* cmm's target is a file of the guest, and QEMU knows nothing of its pages. */
+static bool is_guests_own(const struct vm *vm)
+{
+	return vm->method == RESULT_CMM;
 }
 
 /* The size that QEMU has of a balloon, or the other way round. */
@@ -131,9 +139,12 @@ static uint64_t converted(const struct vm *vm, uint64_t bytes)
 
 static int set_target(struct resize *r, uint64_t balloon_bytes)
 {
-	int err = control_of(r->vm)->set(r->vm->qmp, converted(r->vm, balloon_bytes),
-					 deadline_in_ms(COMMAND_MS));
+	int err;
 
+	if (is_guests_own(r->vm))
+		return 0;
+	err = control_of(r->vm)->set(r->vm->qmp, converted(r->vm, balloon_bytes),
+				     deadline_in_ms(COMMAND_MS));
 	return err ? fail(r, err, "cannot set the target", qmp_error(r->vm->qmp)) : 0;
 }
 
@@ -141,8 +152,11 @@ static int set_target(struct resize *r, uint64_t balloon_bytes)
 static int check_with_qemu(struct resize *r, uint64_t balloon_bytes)
 {
 	uint64_t size;
-	int err = control_of(r->vm)->get(r->vm->qmp, &size, deadline_in_ms(COMMAND_MS));
+	int err;
 
+	if (is_guests_own(r->vm))
+		return 0;
+	err = control_of(r->vm)->get(r->vm->qmp, &size, deadline_in_ms(COMMAND_MS));
 	if (err)
 		return fail(r, err, "cannot read the balloon's size", qmp_error(r->vm->qmp));
 	size = converted(r->vm, size);
@@ -164,6 +178,8 @@ static int one_step(struct resize *r, uint64_t balloon_bytes, struct event_resiz
 	request.timeout_ns = r->timeout_ns;
 	request.patience_ns = r->patience_ns;
 	request.phase = r->phase;
+	if (is_guests_own(r->vm))
+		request.bytes = balloon_bytes;
 	/* With a rate, the pauses between steps are part of the resize. */
 	request.then = r->rate_bytes_per_s && balloon_bytes != r->target_bytes ? r->phase : r->then;
 	err = agent_request(agent, &request, NULL, NULL, deadline_in_ms(COMMAND_MS));

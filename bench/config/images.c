@@ -249,6 +249,18 @@ static int set_cut(const struct ini_entry *e, struct images *images)
 		       item_of(name, &images->cuts, &images->cut_count, sizeof(*images->cuts)));
 }
 
+/* A QEMU of another machine, after the default one. */
+static int set_qemu(const struct ini_entry *e, struct images *images)
+{
+	const char *name = e->section + strlen(QEMU_SECTION);
+
+	if (!is_plain_name(name) || !images->qemu_count)
+		return ini_fail(e, "expected a QEMU's name of letters, digits, '.', '_' and '-', "
+				   "after [qemu]");
+	return key_set(qemu_keys, e,
+		       item_of(name, &images->qemus, &images->qemu_count, sizeof(*images->qemus)));
+}
+
 /* A key of "[build CUT/N]", which follows that of the build before. */
 static int set_build(const struct ini_entry *e, struct image_cut *cut)
 {
@@ -306,6 +318,8 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_build_of(e, images);
 	if (!strcmp(e->section, "qemu"))
 		return key_set(qemu_keys, e, default_qemu(images));
+	if (!strncmp(e->section, QEMU_SECTION, strlen(QEMU_SECTION)))
+		return set_qemu(e, images);
 	return key_set(images_keys, e, images);
 }
 
@@ -333,6 +347,8 @@ static void set_defaults(struct images *images, const char *path)
 		set_default(&images->qemus[0].file, path);
 		images->qemu = images->qemus[0].path;
 	}
+	for (i = 1; i < images->qemu_count; i++)
+		set_default(&images->qemus[i].file, path);
 	for (i = 0; i < images->cut_count; i++)
 		set_default(&images->cuts[i].file, path);
 }
@@ -591,6 +607,18 @@ static int take_lock(struct images *images, const char *path, char *err, size_t 
 	return -EBUSY;
 }
 
+const char *images_initramfs(const struct images *images, const struct arch *arch)
+{
+	static char path[PATH_MAX];
+	const char *slash = images->initramfs ? strrchr(images->initramfs, '/') : NULL;
+
+	if (!slash || !arch_is_foreign(arch))
+		return images->initramfs;
+	snprintf(path, sizeof(path), "%.*s/%s/initramfs.cpio", (int)(slash - images->initramfs),
+		 images->initramfs, arch->name);
+	return path;
+}
+
 int images_check(const struct images *images, char *err, size_t err_size)
 {
 	return check_there("initramfs", images->initramfs, ADVICE, err, err_size)
@@ -600,8 +628,13 @@ int images_check(const struct images *images, char *err, size_t err_size)
 int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
 	       char *err, size_t err_size)
 {
-	int status = check_there("initramfs", images->initramfs, ADVICE, err, err_size);
+	const struct arch *arch = arch_of_config(cut->config);
+	char advice[160];
+	int status;
 
+	snprintf(advice, sizeof(advice), "make %s builds it", arch->name);
+	status = check_there("initramfs", images_initramfs(images, arch),
+			     arch_is_foreign(arch) ? advice : ADVICE, err, err_size);
 	if (!status)
 		status = check_cut(images, cut, err, err_size);
 	if (!status)

@@ -190,7 +190,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 		.directory = config->directory,
 		.memory_bytes = config->memory_bytes,
 		.plugged_bytes = config->plugged_bytes,
-		.vmware = config->vmware,
+		.method = config->method,
 	};
 	record_init(&event_hello_record, &vm->hello);
 	/* What a host boots with is no file. */

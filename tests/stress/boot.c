@@ -87,7 +87,7 @@ uint64_t stress_orders(const struct stress_counts *counts)
 
 int stress_set_target(struct stress_boot *boot, uint64_t bytes, uint64_t deadline)
 {
-	return boot->vm.vmware ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
+	return boot->vm.method == RESULT_VMWARE ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
 			       : qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - bytes,
 						    deadline);
 }
@@ -96,7 +96,7 @@ int stress_get_size(struct stress_boot *boot, uint64_t *bytes, uint64_t deadline
 {
 	int err;
 
-	if (boot->vm.vmware)
+	if (boot->vm.method == RESULT_VMWARE)
 		return qmp_vmware_size(boot->vm.qmp, bytes, deadline);
 	err = qmp_balloon_actual(boot->vm.qmp, bytes, deadline);
 	*bytes = STRESS_MEMORY_BYTES - *bytes;
@@ -145,7 +145,7 @@ static int one_round(struct stress_boot *boot)
 	int err;
 
 	schedule_round(&round, boot->seed, boot->number, boot->round);
-	if (boot->vm.vmware)
+	if (boot->vm.method == RESULT_VMWARE)
 		schedule_round_of_vmware(&round);
 	err = stress_round_run(boot, &round);
 	stress_check_console(boot);
@@ -175,7 +175,7 @@ static int prepare(struct stress_boot *boot)
 
 	snprintf(boot->qemu_version, sizeof(boot->qemu_version), "%s", qmp_version(boot->vm.qmp));
 	/* VMware's is on no PCI bus. */
-	err = boot->vm.vmware ? 0 : find_balloon(boot);
+	err = boot->vm.method == RESULT_VMWARE ? 0 : find_balloon(boot);
 	return err ? err : stress_audit_begin(boot);
 }
 
