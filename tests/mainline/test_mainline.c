@@ -39,10 +39,12 @@ struct cut_device {
 };
 
 static const struct cut_device cuts[] = {
-	{ "mainline", NULL },	 { "fixes", NULL },	     { "events", NULL },
-	{ "old", NULL },	 { "ranges-256", NULL },     { "ranges-256", RANGES },
-	{ "ranges", RANGES },	 { "ranges-bulk", NULL },    { "ranges-bulk", RANGES },
-	{ "blocks", RANGES },	 { "blocks-no-init", NULL }, { "blocks-no-init", RANGES },
+	{ "mainline", NULL },	     { "fixes", NULL },
+	{ "events", NULL },	     { "old", NULL },
+	{ "ranges-256", NULL },	     { "ranges-256", RANGES },
+	{ "ranges", RANGES },	     { "ranges-bulk", NULL },
+	{ "ranges-bulk", RANGES },   { "blocks", RANGES },
+	{ "blocks-no-init", NULL },  { "blocks-no-init", RANGES },
 	{ "blocks-pipeline", NULL }, { "blocks-pipeline", RANGES },
 };
 
@@ -71,7 +73,9 @@ static int set_up(void **state)
 	if (access(images, R_OK)) {
 		why = read_file(build_path("mainline/skipped"));
 		snprintf(skip_reason, sizeof(skip_reason), "%s",
-			 why ?: "make test-mainline builds the kernels, unless KERNEL_PATCHES is set");
+			 why
+				 ?: "make test-mainline builds the kernels, unless KERNEL_PATCHES "
+				    "is set");
 		skip_reason[strcspn(skip_reason, "\n")] = '\0';
 		free(why);
 		return 0;
@@ -95,10 +99,9 @@ static void start(const struct cut_device *of, const char *device, const char *a
 		  uint64_t memory_bytes)
 {
 	char properties[128];
-	const struct test_guest guest = { .cut = of->cut,
-					  .device = properties,
-					  .append = append,
-					  .memory_bytes = memory_bytes };
+	const struct test_guest guest = {
+		.cut = of->cut, .device = properties, .append = append, .memory_bytes = memory_bytes
+	};
 
 	snprintf(properties, sizeof(properties), "%s%s%s", of->device ?: "",
 		 of->device && device ? "," : "", device ?: "");
@@ -217,8 +220,8 @@ static bool loses_poison(const char *cut)
 	const struct cut_device of = { cut, NULL };
 	bool lost;
 
-	start(&of, "free-page-reporting=on,page-poison=on",
-	      REPORTS_EARLY "page_poison=1 " NO_DELAY, MEMORY_BYTES);
+	start(&of, "free-page-reporting=on,page-poison=on", REPORTS_EARLY "page_poison=1 " NO_DELAY,
+	      MEMORY_BYTES);
 	suspend();
 	free_and_report();
 	test_hold(FREED_BYTES);
