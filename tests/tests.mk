@@ -78,7 +78,7 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
 .PHONY: fuzz-device stress stress-mainline schema test-matrix test-layout test-box test-mainline
-test-mainline: $(booted) $(runner) $(call tests_of,mainline) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
+test-mainline: $(booted) $(runner) $(call tests_of,mainline) $(keep_memory) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
 	$(call run_stages,mainline)
 test-box: $(booted) $(runner) $(call tests_of,box) ## guests under KVM, in a host that is a guest itself
 	$(call run_stages,box)

@@ -25,6 +25,7 @@
 /* Much of the memory, so that reports have something to discard. */
 #define FREED_BYTES (300 * MIB)
 #define REPORT_MS 8000
+#define STALE_BYTES (360 * MIB)
 #define REPORTS_EARLY "page_reporting.page_reporting_delay_ms=100 "
 #define NO_DELAY "suspend.pm_test_delay=0"
 #define RANGES "x-page-ranges=on"
@@ -199,6 +200,54 @@ static void memory_goes_offline(void **state)
 	goes_offline(&of[1]);
 }
 
+static int keep_memory(void **state)
+{
+	(void)state;
+	return setenv("LD_PRELOAD", build_path("tests/helpers/keep-memory/keep-memory.so"), 1);
+}
+
+static int end_keeping(void **state)
+{
+	unsetenv("LD_PRELOAD");
+	return test_guest_end(state);
+}
+
+/* Nearly all memory is written, is balloon meanwhile, and is new to a process then. */
+static void expect_zeroes(const struct cut_device *of)
+{
+	const struct test_guest guest = { .cut = of->cut,
+					  .device = of->device,
+					  .append = "init_on_alloc=1",
+					  .memory_bytes = MEMORY_BYTES,
+					  .prealloc = true };
+	int64_t words = 0;
+
+	print_message("# %s, %s\n", of->cut, of->device ?: "no property");
+	test_guest_start(&guest);
+	test_hold(STALE_BYTES);
+	test_send(guest_request("free"));
+	test_balloon(BALLOON_BYTES, NULL);
+	test_balloon(0, NULL);
+	test_send(guest_request_bytes("touch", STALE_BYTES));
+	test_request(guest_request("stale"), &answer_bad_words, &words);
+	assert_int_equal(words, 0);
+	test_guest_power_off();
+}
+
+/* The host keeps what the balloon held, and the balloon was not initialised. */
+static void nothing_is_stale(void **state)
+{
+	static const struct cut_device of[] = { { "blocks-no-init", NULL },
+						{ "blocks-no-init", RANGES },
+						{ "blocks-pipeline", RANGES } };
+	size_t i;
+
+	(void)state;
+	skip_without_kernels();
+	for (i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		expect_zeroes(&of[i]);
+}
+
 /* pm_test: devices are suspended and resumed, and the machine is not stopped. */
 static void suspend(void)
 {
@@ -280,6 +329,7 @@ int main(void)
 		cmocka_unit_test_teardown(each_cut_balances, test_guest_end),
 		cmocka_unit_test_teardown(deflates_on_oom, test_guest_end),
 		cmocka_unit_test_teardown(memory_goes_offline, test_guest_end),
+		cmocka_unit_test_setup_teardown(nothing_is_stale, keep_memory, end_keeping),
 		cmocka_unit_test_teardown(poison_survives_restore, test_guest_end),
 		/* Last, as it takes other kernels. */
 		cmocka_unit_test_teardown(restore_fails, test_guest_end),
