@@ -37,7 +37,7 @@ stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
 DEBUG_CUTS := finalize chunks huge huge-pipeline
 # Kernels of tests/mainline, or the reason why there are none.
-mainline := $(if $(KERNEL_PATCHES),,$(O)/mainline/images.ini $(O)/restore/images.ini)
+mainline := $(if $(KERNEL_PATCHES),,$(O)/mainline/images.ini $(O)/mainline-faults/images.ini)
 
 # The inputs of a fuzzer are an archive, which is unpacked into $(O)/corpus.
 fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(wildcard tests/fuzz/corpus/*.tar.xz))
@@ -165,8 +165,8 @@ $(O)/mainline/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)$(build_mainline) $@ kernel-patches/mainline \
 		$(if $(filter mainline,$(SUITE)),--suite mainline) $(BUILDS:%=--builds %)
 
-$(O)/restore/images.ini: FORCE $(images) | $(O)/.deps
-	$(Q)$(build_mainline) $@ $(seeded)/restore --debug
+$(O)/mainline-faults/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)$(build_mainline) $@ $(seeded)/mainline --debug
 
 $(O)/debug-mainline/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)KERNEL_CUTS="$(CUTS)" $(build_mainline) $@ kernel-patches/mainline --debug

@@ -31,7 +31,9 @@
 #define RANGES "x-page-ranges=on"
 #define DRIVER "/sys/bus/virtio/drivers/virtio_balloon/"
 #define BALLOON_DEVICE "virtio1"
-#define FAIL_VQS "/sys/module/virtio_balloon/parameters/fail_vqs"
+#define PARAMETERS "/sys/module/virtio_balloon/parameters/"
+#define FAIL_VQS PARAMETERS "fail_vqs"
+#define FAIL_INFLATE PARAMETERS "fail_inflate"
 /* The fifth block of eight, of a guest of 1 GiB. */
 #define MEMORY_BLOCK "/sys/devices/system/memory/memory4/state"
 
@@ -299,15 +301,21 @@ static void fail_restore(const char *cut)
 	free_and_report();
 }
 
-static void restore_fails(void **state)
+/* Debug kernels, in which a parameter makes an operation fail. */
+static void use_faults(void)
 {
-	const char *images = build_path("restore/images.ini");
+	const char *images = build_path("mainline-faults/images.ini");
 
-	(void)state;
 	skip_without_kernels();
 	if (access(images, R_OK))
 		skip_test("no %s: make test-mainline builds it", images);
 	assert_int_equal(use_kernels(images), 0);
+}
+
+static void restore_fails(void **state)
+{
+	(void)state;
+	use_faults();
 	fail_restore("unfixed");
 	assert_true(console_has("BUG: KASAN"));
 	test_guest_end(NULL);
@@ -323,6 +331,36 @@ static void restore_fails(void **state)
 	assert_false(console_has("BUG: "));
 }
 
+/*
+ * Memory goes offline, and the host takes none of the pages that those of the balloon are
+ * migrated to. Return: pages that NR_BALLOON_PAGES counts too many.
+ */
+static int64_t counted_too_many(const char *cut)
+{
+	const struct cut_device of = { cut, NULL };
+	int64_t pages;
+
+	start(&of, NULL, NULL, 1024 * MIB);
+	test_hold(MIB);
+	test_balloon(600 * MIB, NULL);
+	test_write_guest(FAIL_INFLATE, "1");
+	test_write_guest(MEMORY_BLOCK, "offline");
+	test_write_guest(FAIL_INFLATE, "0");
+	assert_true(test_vmstat("balloon_deflate") > 0);
+	pages = test_vmstat("nr_balloon_pages") -
+		(test_vmstat("balloon_inflate") - test_vmstat("balloon_deflate"));
+	test_guest_end(NULL);
+	return pages;
+}
+
+static void migration_deflates(void **state)
+{
+	(void)state;
+	use_faults();
+	assert_true(counted_too_many("unfixed") > 0);
+	assert_int_equal(counted_too_many("fixed"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,8 +369,9 @@ int main(void)
 		cmocka_unit_test_teardown(memory_goes_offline, test_guest_end),
 		cmocka_unit_test_setup_teardown(nothing_is_stale, keep_memory, end_keeping),
 		cmocka_unit_test_teardown(poison_survives_restore, test_guest_end),
-		/* Last, as it takes other kernels. */
+		/* Last, as they take other kernels. */
 		cmocka_unit_test_teardown(restore_fails, test_guest_end),
+		cmocka_unit_test_teardown(migration_deflates, test_guest_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
