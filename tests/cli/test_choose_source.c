@@ -36,9 +36,9 @@ static int set_up(void **state)
 	write_file(in_test_dir("series"), "series",
 		   "# source: linux-source-7.\none.patch\n# cut: a\none.patch -R\none.patch\n"
 		   "two.patch\nother.patch\n");
-	expect_outcome(run_shell("cd %s && chmod +x bin/apt-get && mkdir -p cache/sources",
-				 test_dir),
-		       0, "");
+	expect_outcome(
+		run_shell("cd %s && chmod +x bin/apt-get && mkdir -p cache/sources", test_dir), 0,
+		"");
 	return 0;
 }
 
