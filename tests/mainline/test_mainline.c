@@ -371,8 +371,7 @@ static int64_t counted_too_many(const char *cut)
 	test_write_guest(MEMORY_BLOCK, "offline");
 	test_write_guest(FAIL_INFLATE, "0");
 	assert_true(test_vmstat("balloon_deflate") > 0);
-	pages = balloon_pages() -
-		(test_vmstat("balloon_inflate") - test_vmstat("balloon_deflate"));
+	pages = balloon_pages() - (test_vmstat("balloon_inflate") - test_vmstat("balloon_deflate"));
 	test_guest_end(NULL);
 	return pages;
 }
