@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/helpers/fake-qemu/fake_box.h"
 
+#include <jansson.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/box/box.h"
 #include "bench/box/wire.h"
-#include "bench/run/plan.h"
 #include "lib/result.h"
 
 static const char *mode;
@@ -42,16 +42,15 @@ static void send_json(enum wire_type type, json_t *json)
 
 static void say_hello(void)
 {
-	char release[] = "6.12-fake", version[] = "#1", cpu[] = "fake";
-	const struct box_hello hello = { release, version, cpu, 1, 1 << 30 };
-
 	if (is("box-mumbles"))
 		send_text(WIRE_READY, "{}");
 	else
-		send_json(WIRE_READY, record_encode(&box_hello_record, &hello));
+		send_json(WIRE_READY, json_pack("{s:s, s:s, s:s, s:i, s:i}", "kernel_release",
+						"6.12-fake", "kernel_version", "#1", "cpu_model",
+						"fake", "cpus", 1, "memory_bytes", 1 << 30));
 }
 
-static void send_result(const struct plan_entry *entry)
+static void send_result(json_int_t number, json_int_t seed)
 {
 	struct boot_result result;
 
@@ -62,8 +61,8 @@ static void send_result(const struct plan_entry *entry)
 	record_set_text(&result.cut, "finalize");
 	record_set_text(&result.reason, FAKE_BOX_REASON);
 	result.accel = RESULT_KVM_IN_TCG;
-	result.boot = entry->boot;
-	result.seed = entry->seed;
+	result.boot = number;
+	result.seed = seed;
 	result.status = BOOT_FAILED;
 	result.memory_bytes = 256 << 20;
 	result.vcpus = 1;
@@ -73,8 +72,14 @@ static void send_result(const struct plan_entry *entry)
 	record_release(&boot_record, &result);
 }
 
-static void boot(const struct plan_entry *entry)
+static void boot(const char *request)
 {
+	json_t *json = json_loads(request, 0, NULL);
+	json_int_t number, seed;
+
+	if (json_unpack(json, "{s:I, s:I}", "boot", &number, "seed", &seed))
+		_exit(1);
+	json_decref(json);
 	if (is("box-dies"))
 		_exit(0);
 	send_text(WIRE_STEP, "boot");
@@ -84,14 +89,12 @@ static void boot(const struct plan_entry *entry)
 	if (is("box-garbles"))
 		send_text(WIRE_RESULT, "{");
 	else
-		send_result(entry);
+		send_result(number, seed);
 }
 
 static void *serve(void *unused)
 {
 	struct wire_message message;
-	struct plan_entry entry;
-	json_t *json;
 
 	if (is("box-ends")) {
 		dprintf(text, "balloonbench: error: " FAKE_BOX_REASON "\n");
@@ -101,11 +104,9 @@ static void *serve(void *unused)
 	}
 	say_hello();
 	while (!wire_receive(work, &message, UINT64_MAX)) {
-		json = json_loads(message.data, 0, NULL);
-		if (message.type != WIRE_BOOT || plan_entry_from_json(&entry, json))
+		if (message.type != WIRE_BOOT)
 			_exit(1);
-		boot(&entry);
-		json_decref(json);
+		boot(message.data);
 		wire_release(&message);
 	}
 	wire_release(&message);
