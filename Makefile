@@ -34,7 +34,7 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 programs :=
 archives :=
 all_src :=
-scripts := $(filter-out scripts/packages%,$(wildcard scripts/*)) .ci/run
+scripts := $(filter-out scripts/packages%,$(wildcard scripts/*)) .ci/run bench/policies/headroom
 include vm-images/vm-images.mk bench/bench.mk analysis/analysis.mk bpf/bpf.mk lib/lib.mk
 include tests/tests.mk tests/sanitizers/sanitizers.mk
 
@@ -108,7 +108,9 @@ install-programs: programs ## the same without kernels and QEMU, which balloonbe
 	done
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
+	$(Q)install -m 644 bench/workloads/*.workload $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
+	$(Q)install -D -t $(DESTDIR)$(PREFIX)/share/balloonbench/policies bench/policies/*
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)for file in analysis/*/*.gp analysis/*/*.ini analysis/*/*.css analysis/*/*.js; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done

@@ -42,6 +42,7 @@ enum host_source { HOST_BATCHES, HOST_TRACEPOINTS };
 enum op_per { OP_PER_PAGE, OP_PER_BATCH };
 enum result_mechanism { RESULT_EVENTS, RESULT_FENTRY, RESULT_KPROBE };
 enum result_level { RESULT_PHASES, RESULT_PAGES };
+enum result_policy { POLICY_NONE, POLICY_CONTROLLER, POLICY_PROGRAM };
 enum check_unit { CHECK_PAGES, CHECK_NS };
 
 /* clang-format off */
@@ -59,6 +60,7 @@ enum check_unit { CHECK_PAGES, CHECK_NS };
 extern const char *const accel_names[];
 extern const char *const status_names[];
 extern const char *const method_names[];
+extern const char *const policy_names[];
 extern const char *const direction_names[];
 extern const char *const victim_phase_names[];
 extern const char *const mechanisms[];	 /* "auto", which no result has, and those */

@@ -170,7 +170,7 @@ struct unit_shown unit_shown(enum field_unit unit, bool instructions)
 
 const char *unit_name(enum field_unit unit)
 {
-	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s" };
+	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s", "GiB min" };
 
 	return names[unit];
 }

@@ -13,13 +13,14 @@ helper = $(O)/tests/helpers/$(1)/$(1)
 fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
+use_memory := $(call helper,use-memory)
 result_schema := $(call helper,result-schema)
 trace_init := $(call helper,trace-init)
 advise_static := $(advise)-static
 keep_memory := $(call helper,keep-memory).so
 stop_advice := $(call helper,stop-advice).so
 preloads := $(keep_memory) $(stop_advice)
-helpers := $(fake_qemu) $(faulty_qemu) $(advise)
+helpers := $(fake_qemu) $(faulty_qemu) $(advise) $(use_memory)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
 stress := $(O)/tests/stress/stress
@@ -46,7 +47,7 @@ fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(w
 device_corpus := $(O)/corpus/device.unpacked
 
 # Tests that measure time, or look for leftovers, run when nothing else does.
-alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_stall vm/test_trace)
+alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_replay vm/test_stall vm/test_trace)
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
@@ -103,7 +104,8 @@ fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QE
 $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
 	-DTEST_SOURCE='"$(CURDIR)"'
 
-$(fake_qemu): $(call obj,tests/helpers/fake-qemu/fake-qemu.c tests/helpers/fake-qemu/fake_box.c) $(O)/bench.a $(O)/lib.a
+$(fake_qemu): $(call obj,$(wildcard tests/helpers/fake-qemu/*.c)) $(O)/bench.a $(O)/lib.a
+$(use_memory): $(O)/tests/helpers/use-memory/use-memory.o
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
 $(advise_static): $(advise).o

@@ -144,7 +144,7 @@ static int write_resizes(struct export *e, const struct boot_result *boot, const
 
 		write_touch(e, boot, i + 1, "touch", &cycle->touch);
 		for (d = INFLATE; d < DIRECTIONS; d++)
-			if (d == INFLATE || !record_is_absent(&resize_record, &cycle->deflate))
+			if (!record_is_absent(&resize_record, cycle_resize(cycle, d)))
 				write_part(e, boot, i + 1, direction_names[d],
 					   cycle_resize(cycle, d));
 		write_touch(e, boot, i + 1, "refault", &cycle->refault);

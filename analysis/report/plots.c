@@ -500,6 +500,75 @@ static bool print_trade_off(struct plot *plot, const struct plot_of *of, const c
 	return true;
 }
 
+/* Pairs of the replay of a boot, @list: where they are in struct replay_result; seconds and GiB. */
+static void print_pairs(struct plot *plot, const struct table_boot *boot, size_t list)
+{
+	struct boot_result result;
+	const struct record_list *pairs;
+	const int64_t(*points)[2];
+	char err[512];
+	size_t i;
+
+	if (!table_reread(boot, &result, err, sizeof(err)) && result.cycles.count) {
+		pairs = (void *)((char *)&result_cycle(&result, 0)->replay + list);
+		points = pairs->items;
+		for (i = 0; i < pairs->count; i++)
+			fprintf(plot->data, "%.4f %.6f\n", points[i][0] / 1e9,
+				points[i][1] / GIB_BYTES);
+		fputs("\n", plot->data);
+	}
+	record_release(&boot_record, &result);
+}
+
+/* The demand and the footprint of the boot nearest the median, then the footprint of all others. */
+static bool print_replay(struct plot *plot, const struct plot_of *of, const char *variant)
+{
+	const struct table *t = of->report->table;
+	const struct table_boot *typical = typical_boot(of, variant);
+	bool all = table_count(t, of->scenario->name, variant, BOOT_OK) <= CURVES_MAX;
+	size_t i;
+
+	if (!typical)
+		return false;
+	print_pairs(plot, typical, offsetof(struct replay_result, demand));
+	plot_block_end(plot);
+	print_pairs(plot, typical, offsetof(struct replay_result, footprint));
+	plot_block_end(plot);
+	table_for_each (t, i, of->scenario->name, variant, BOOT_OK)
+		if (all && &t->boots[i] != typical)
+			print_pairs(plot, &t->boots[i], offsetof(struct replay_result, footprint));
+	plot_block_end(plot);
+	return true;
+}
+
+static void print_ratio(struct plot *plot, const struct comparison *c)
+{
+	if (!strcmp(c->variant, c->base))
+		plot_estimate(plot, 1, NAN, NAN);
+	else
+		plot_estimate(plot, c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+}
+
+/* Ratios to the base of the footprint and of the time at work. */
+static bool print_pareto(struct plot *plot, const struct plot_of *of, const char *variant)
+{
+	const struct report_scenario *s = of->scenario;
+	const int v = name_index(s->variants, variant);
+	const struct comparison *x = &s->resizes[FOOTPRINT][v], *y = &s->resizes[WORK][v];
+
+	if (!is_base(x) && (!isfinite(x->ratio) || !isfinite(y->ratio)))
+		return false;
+	if (!x->n || !y->n)
+		return false;
+	print_ratio(plot, x);
+	print_ratio(plot, y);
+	/* One line: plot_block_end() would lengthen it. */
+	fputs("\n\n\n", plot->data);
+	snprintf(plot->unit, sizeof(plot->unit), "footprint, ratio to %.20s|time at work, ratio",
+		 x->base);
+	return true;
+}
+
 #define MEDIANS "medians over boots, bars: 95 % intervals"
 
 /* Either @make, for all of a plot, or @print, for the data of one variant; false if there is
@@ -550,6 +619,11 @@ static const struct {
 	PLOT(PLOT_VICTIM_TRADE_OFF, "tradeoff", "victim-tradeoff.gp",
 	     "the impact on a victim over the duration of the inflate",
 	     "over the duration of the inflate\n", MEDIANS, "", "", .print = print_trade_off),
+	PLOT(PLOT_REPLAY, "replay", "replay.gp", "demand and footprint of a workload over time",
+	     "demand and footprint over time", "strong: the boot nearest the median",
+	     "s since the workload began", "s since the workload began", .print = print_replay),
+	PLOT(PLOT_PARETO, "pareto", "pareto.gp", "time at work over footprint by variant",
+	     "time at work over footprint", MEDIANS, "", "", .print = print_pareto),
 #undef PLOT
 };
 

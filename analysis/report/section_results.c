@@ -190,6 +190,8 @@ void section_results(struct writer *w, struct report *r)
 	const struct field *phase;
 	size_t d;
 
+	if (!r->scenario_count && r->replay_count)
+		return;
 	write_heading(w, 2, "Results");
 	report_for_each_scenario (r, s) {
 		const struct plot_of of = { .report = r, .scenario = s };

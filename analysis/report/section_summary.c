@@ -61,19 +61,24 @@ static void write_list(struct writer *w, const struct comparison **list, size_t 
 static void write_measured(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
-	size_t i, v, n, least = 0, most = 0;
+	const size_t count = r->scenario_count + r->replay_count;
+	size_t i, v, n, least = SIZE_MAX, most = 0;
 	char cpus[512];
 
-	for (i = 0; i < r->scenario_count; i++) {
-		for (v = 0; v < r->scenarios[i].variant_count; v++) {
-			n = r->scenarios[i].resizes[INFLATE][v].n;
-			least = (!i && !v) || n < least ? n : least;
+	for (i = 0; i < count; i++) {
+		const struct report_scenario *s = i < r->scenario_count
+							  ? &r->scenarios[i]
+							  : &r->replays[i - r->scenario_count];
+
+		for (v = 0; v < s->variant_count; v++) {
+			n = s->resizes[INFLATE][v].n;
+			least = n < least ? n : least;
 			most = n > most ? n : most;
 		}
 	}
+	least = least > most ? most : least;
 	write_text(w, "%zu variant%s in %zu scenario%s", r->variant_count,
-		   r->variant_count == 1 ? "" : "s", r->scenario_count,
-		   r->scenario_count == 1 ? "" : "s");
+		   r->variant_count == 1 ? "" : "s", count, count == 1 ? "" : "s");
 	if (table_has_hosts(t, NULL)) {
 		write_text(w, ", on %zu hosts (%s)", names_count(t->hosts),
 			   hosts_cpus(t, cpus, sizeof(cpus)));
@@ -272,7 +277,7 @@ static void write_sentences(struct writer *w, const struct report *r)
 	write_on_what(w, r);
 	if (r->variant_count < 2)
 		write_text(w, "One variant was run: there is nothing to compare it to.");
-	else if (!r->scenario_count)
+	else if (!r->scenario_count && !r->replay_count)
 		write_text(w, "The base, %s, was not run: there is nothing to compare with.",
 			   r->variants[0]);
 	if (r->variant_count < 2 || !r->scenario_count)

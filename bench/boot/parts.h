@@ -213,6 +213,12 @@ int floor_take(struct run *run, void *result);
 int floor_run(struct run *run, void *result);
 int floor_give(struct run *run, void *result);
 
+/* QEMU's resident memory, 0 if it has ended. Cheap to read, but a few pages per CPU late. */
+uint64_t resident_bytes(const struct vm *vm);
+
+/* Replay the scenario's workload under the variant's policy. */
+int replay_run(struct run *run, void *result);
+
 /* Victims enter a phase that the agent does not time. @busy_ns: CPU time of the guest so far. */
 int boot_enter_phase(struct run *run, enum result_victim_phase phase, const char *stage,
 		     int64_t *busy_ns);

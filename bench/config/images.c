@@ -30,6 +30,7 @@
 	}
 
 PATH_FUNCTION(path_scenarios, "scenarios")
+PATH_FUNCTION(path_workloads, "workloads")
 PATH_FUNCTION(path_variants, "variants.ini")
 PATH_FUNCTION(path_suites, "suites.ini")
 

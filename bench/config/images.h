@@ -132,6 +132,7 @@ extern const struct record image_cut_record, image_qemu_record;
  * $BALLOONBENCH_CACHE or its default. The strings are static.
  */
 const char *path_scenarios(void);
+const char *path_workloads(void);
 const char *path_variants(void);
 const char *path_suites(void);
 const char *path_images(void);

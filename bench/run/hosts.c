@@ -173,6 +173,7 @@ static int collect_files(struct session *s)
 	box_files_add(files, path_variants());
 	box_files_add(files, path_suites());
 	box_files_add_all(files, path_scenarios(), "*.ini");
+	box_files_add_all(files, path_workloads(), "*.workload");
 	box_files_add_all(files, cuts, "*.ini");
 	box_files_add_all(files, qemus, "*.ini");
 	if (s->options.variants_file)

@@ -232,16 +232,38 @@ static const char *mean_duration(const struct boot_result *result, enum directio
 	return text;
 }
 
+static void describe_resizes(const struct boot_result *result, char *line, size_t size)
+{
+	char text[64];
+	int direction;
+	size_t n = 0;
+
+	for (direction = 0; direction < DIRECTIONS && n < size; direction++)
+		n += snprintf(line + n, size - n, ", %s %s", direction_names[direction],
+			      mean_duration(result, direction, text, sizeof(text)));
+}
+
+static void describe_replay(const struct replay_result *r, char *line, size_t size)
+{
+	char text[64];
+
+	snprintf(line, size, ", replay %s, footprint %.4g GiB min",
+		 format_duration(r->duration_ns, text, sizeof(text)), r->footprint_gib_minutes);
+}
+
 /* Report a boot in one line. */
 static void report(const struct boot *boot, const struct boot_result *result)
 {
-	int direction, n;
-	char line[256], text[64];
+	const struct replay_result *replay =
+		result->cycles.count ? &result_cycle(result, 0)->replay : NULL;
+	char line[256];
+	int n;
 
 	n = snprintf(line, sizeof(line), "%s", status_names[result->status]);
-	for (direction = 0; result->status == BOOT_OK && direction < DIRECTIONS; direction++)
-		n += snprintf(line + n, sizeof(line) - n, ", %s %s", direction_names[direction],
-			      mean_duration(result, direction, text, sizeof(text)));
+	if (result->status == BOOT_OK && replay && !record_is_absent(&replay_record, replay))
+		describe_replay(replay, line + n, sizeof(line) - n);
+	else if (result->status == BOOT_OK)
+		describe_resizes(result, line + n, sizeof(line) - n);
 	progress_done(line);
 	if (result->reason)
 		log_warn("%s is %s: %s", boot_name(boot), status_names[result->status],

@@ -13,6 +13,7 @@
 
 #include "analysis/arguments.h"
 #include "bench/fleet/fleet.h"
+#include "bench/record/record.h"
 #include "bench/run/run.h"
 #include "bpf/commands.h"
 #include "lib/exit_status.h"
@@ -27,7 +28,8 @@ static const struct {
 	const char *name;
 	const struct command *commands[8];
 } programs[PROGRAMS] = {
-	{ "balloonbench", { &run_command, &submit_command, &list_command, &doctor_command } },
+	{ "balloonbench",
+	  { &run_command, &submit_command, &record_command, &list_command, &doctor_command } },
 	{ "balloonstat",
 	  { &compare_command, &gate_command, &report_command, &cover_letter_command,
 	    &history_command, &export_command, &merge_command } },

@@ -155,6 +155,9 @@ static void json_lists_the_same(void **state)
 	for (i = 0; i < count; i++)
 		assert_string_equal(text_of(find_named(variants, names[i]), "cut"), cuts[i]);
 	assert_string_equal(text_of(find_named(variants, "chunks"), "device"), "page-chunks=on");
+	assert_string_equal(text_of(find_named(variants, "chunks"), "policy"), "none");
+	assert_string_equal(text_of(find_named(variants, "controller"), "policy"), "controller");
+	assert_contains(text_of(find_named(variants, "greedy"), "program"), "target_bytes");
 	json_decref(all);
 	outcome_release(&outcome);
 }
