@@ -453,7 +453,10 @@ static size_t expect_same_verdicts(const json_t *all, const char *const *options
 
 		assert_non_null(whole);
 		assert_string_equal(text_of(row, "verdict"), text_of(whole, "verdict"));
-		assert_true(number_of(row, "p_holm") == number_of(whole, "p_holm"));
+		/* None where there are no boots. */
+		assert_true(json_equal(json_object_get(row, "p_holm"),
+				       json_object_get(whole, "p_holm")) ||
+			    !json_object_get(whole, "p_holm"));
 	}
 	assert_true(number_of(part, "compared") == number_of(all, "compared"));
 	json_decref(part);
