@@ -621,6 +621,26 @@ static void under_icount_there_is_no_time(void **state)
 	expect_outcome(GATE("icount", "-r", "inflate.duration_ns=5%"), EXIT_REGRESSION, "1 fail");
 }
 
+/* In a box under icount the host's clock counts, too. */
+static void a_box_that_counts_has_no_time(void **state)
+{
+	struct boot_result boot;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 2 * BOOTS; i++) {
+		boot = make_boot("idle", i % 2 ? "base" : "new", i, i % 2 ? 100 : 120);
+		boot.accel = RESULT_KVM_IN_ICOUNT;
+		put_boot("boxed", &boot);
+	}
+	expect_outcome(gate_claim("boxed", "claim = inflate.duration_ns <= 9 s"), EXIT_INCONCLUSIVE,
+		       "these are instructions: no limit in s");
+	expect_outcome(gate_claim("boxed", "claim = inflate.wall_ns <= 9 s"), EXIT_INCONCLUSIVE,
+		       "these are instructions: no limit in s");
+	expect_outcome(gate_claim("boxed", "claim = inflate.kicks <= 100"), EXIT_FINE, "2 pass");
+	expect_outcome(GATE("boxed", "-r", "inflate.duration_ns=5%"), EXIT_REGRESSION, "1 fail");
+}
+
 static void usage(void **state)
 {
 	const char *none[] = { "gate", "-r", "inflate.duration_ns=5%", NULL };
@@ -951,6 +971,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_a_boot_are_held_against_each_other),
 		cmocka_unit_test(a_part_can_be_asked_for),
 		cmocka_unit_test(under_icount_there_is_no_time),
+		cmocka_unit_test(a_box_that_counts_has_no_time),
 		cmocka_unit_test(usage),
 		cmocka_unit_test(json_agrees_with_compare),
 		cmocka_unit_test(junit_counts_what_there_is),

@@ -77,7 +77,9 @@ static void a_broken_message_is_an_error(void **state)
 
 static void a_boot_is_asked_for_by_its_place_in_the_plan(void **state)
 {
-	const struct plan_entry entry = { 3, 1, 7, 2, 1ULL << 62 };
+	const struct plan_entry entry = {
+		.scenario = 3, .variant = 1, .boot = 7, .build = 2, .seed = 1ULL << 62
+	};
 	struct plan_entry read;
 	json_t *json = plan_entry_to_json(&entry);
 
