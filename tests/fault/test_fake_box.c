@@ -144,10 +144,15 @@ static void options_that_do_not_fit(void **state)
 		  "the guest's clock would count the instructions of the busy vCPU" },
 		{ "--scenario touched --variant free-page-reporting --accel icount",
 		  "icount counts work, not sleep" },
+		{ "--scenario smoke --variants $DIR/mine.ini --variant mine",
+		  "variant mine: its policy is a program, and a host in a box has no shell" },
 	};
 	size_t i;
 
 	(void)state;
+	write_file(test_dir, "mine.ini",
+		   "[mine]\ncut = finalize\npolicy = program\nprogram = cat\n");
+	setenv("DIR", test_dir, 1);
 	setenv("FAKE_QEMU", "good", 1);
 	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
 		expect_outcome(run_shell("%s/balloonbench run --host finalize --dry-run %s",
