@@ -33,10 +33,14 @@
 /* So that one box has all guests of a test. */
 static const char suites[] = "[box]\n"
 			     "scenarios = smoke touched\n"
-			     "variants = pfn-array chunks huge batch-discard virtio-mem\n"
-			     "variants.touched = finalize stock free-page-reporting\n"
+			     "variants = pfn-array chunks huge batch-discard virtio-mem kprobes\n"
+			     "variants.touched = finalize+pages stock free-page-reporting\n"
 			     "boots = 1\n";
-#define SUITE_BOOTS 8
+#define SUITE_BOOTS 9
+
+static const char own_variants[] = "[kprobes]\n"
+				   "cut = stock\n"
+				   "kernel_args = BALLOONGUEST_MECHANISM=kprobe\n";
 
 static char unavailable[1024];
 
@@ -71,6 +75,7 @@ static int set_up(void **state)
 	if (!debian_kernel("6.12", &kernel, unavailable, sizeof(unavailable))) {
 		write_images(&kernel);
 		write_file(test_dir, "suites.ini", suites);
+		write_file(test_dir, "own.ini", own_variants);
 		link_data("bench/variants.ini", "variants.ini");
 		link_data("tests/box", "scenarios");
 		setenv("BALLOONBENCH_DATA", test_dir, 1);
@@ -121,13 +126,13 @@ static void expect_ok(const json_t *result)
 	assert_above(number_of(inflate, "duration_ns"), 0);
 }
 
-/* The series' events, or fentry of a kernel without them, and the host's tracepoints. */
-static void expect_traced(const json_t *result, const char *mechanism)
+/* The series' events, or functions of a kernel without them; and the host's side of it. */
+static void expect_traced(const json_t *result, const char *mechanism, const char *source)
 {
 	const json_t *inflate = json_at(item_of(result, "cycles", 0), "inflate");
 
 	assert_string_equal(text_of(json_at(result, "trace.guest"), "mechanism"), mechanism);
-	assert_string_equal(text_of(json_at(inflate, "host"), "source"), "tracepoints");
+	assert_string_equal(text_of(json_at(inflate, "host"), "source"), source);
 	assert_above(number_of(inflate, "host.discard_calls"), 0);
 	assert_above(number_of(inflate, "phases.host_discard_ns"), 0);
 	assert_above(number_of(inflate, "phases.notify_ns"), 0);
@@ -142,16 +147,17 @@ static void expect_victims(const json_t *result)
 static void check_paths(const char *tree)
 {
 	static const struct {
-		const char *boot, *mechanism; /* the latter NULL: no balloon */
+		const char *boot, *mechanism, *source; /* NULL: no balloon */
 	} boots[SUITE_BOOTS] = {
-		{ "smoke/pfn-array/boot-01", "events" },
-		{ "smoke/chunks/boot-01", "events" },
-		{ "smoke/huge/boot-01", "events" },
-		{ "smoke/batch-discard/boot-01", "events" },
-		{ "smoke/virtio-mem/boot-01", NULL },
-		{ "touched/finalize/boot-01", "events" },
-		{ "touched/stock/boot-01", "fentry" },
-		{ "touched/free-page-reporting/boot-01", NULL },
+		{ "smoke/pfn-array/boot-01", "events", "batches" },
+		{ "smoke/chunks/boot-01", "events", "batches" },
+		{ "smoke/huge/boot-01", "events", "batches" },
+		{ "smoke/batch-discard/boot-01", "events", "batches" },
+		{ "smoke/kprobes/boot-01", "kprobe", "batches" },
+		{ "smoke/virtio-mem/boot-01", NULL, NULL },
+		{ "touched/finalize+pages/boot-01", "events", "tracepoints" },
+		{ "touched/stock/boot-01", "fentry", "batches" },
+		{ "touched/free-page-reporting/boot-01", NULL, NULL },
 	};
 	json_t *result;
 	size_t i;
@@ -161,7 +167,7 @@ static void check_paths(const char *tree)
 		result = result_of(tree, boots[i].boot);
 		expect_ok(result);
 		if (boots[i].mechanism)
-			expect_traced(result, boots[i].mechanism);
+			expect_traced(result, boots[i].mechanism, boots[i].source);
 		if (!strncmp(boots[i].boot, "touched", 7))
 			expect_victims(result);
 		json_decref(result);
@@ -171,8 +177,10 @@ static void check_paths(const char *tree)
 /* Interrupted in the middle, and resumed in another box. */
 static void every_path_works_under_kvm(void **state)
 {
-	const char *run[] = { "run", "--suite", "box", "--host", HOST, "-o", in_test_dir("paths"),
-			      NULL };
+	const char *run[] = {
+		"run",	  "--suite", "box", "--variants",	  in_test_dir("own.ini"),
+		"--host", HOST,	     "-o",  in_test_dir("paths"), NULL
+	};
 	const char *resume[] = { "run", "--resume", in_test_dir("paths"), NULL };
 	size_t before;
 	pid_t pid;
@@ -187,7 +195,7 @@ static void every_path_works_under_kvm(void **state)
 	assert_in_range(before, 3, SUITE_BOOTS - 1);
 	assert_int_equal(count_processes(in_test_dir("paths")), 0);
 	expect_outcome(run_program("balloonbench", resume), 0, "accelerator: kvm in ",
-		       "8 boots ok, 0 failed, 0 invalid");
+		       "9 boots ok, 0 failed, 0 invalid");
 	check_paths("paths");
 }
 
@@ -237,10 +245,9 @@ static void a_guest_warns_and_a_box_dies(void **state)
 
 static void nonsense_is_refused(void **state)
 {
-	const char *none[] = { "run", "--host", "no-such-kernel", "-o", in_test_dir("none"), NULL };
-	const char *lean[] = { "run", "--host", "finalize", "-o", in_test_dir("lean"), NULL };
-	const char *tcg[] = { "run", "--host",		 HOST, "--accel", "tcg",
-			      "-o",  in_test_dir("tcg"), NULL };
+	const char *none[] = { "run", "--suite", "box", "--host", "no-such-kernel", NULL };
+	const char *lean[] = { "run", "--suite", "box", "--host", "finalize", NULL };
+	const char *tcg[] = { "run", "--suite", "box", "--host", HOST, "--accel", "tcg", NULL };
 
 	(void)state;
 	need_host();
@@ -257,7 +264,7 @@ static void instructions_of(const char *tree, const char *boot, double counts[2]
 	json_t *result = result_of(tree, boot);
 
 	expect_ok(result);
-	expect_traced(result, "events");
+	expect_traced(result, "events", "batches");
 	assert_string_equal(text_of(result, "accel"), "kvm in icount");
 	counts[0] = number_of(item_of(result, "cycles", 0), "inflate.duration_ns");
 	counts[1] = number_of(item_of(result, "cycles", 0), "deflate.duration_ns");
