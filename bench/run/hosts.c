@@ -333,6 +333,14 @@ json_t *hosts_to_json(const struct session *s)
 	return json;
 }
 
+json_t *hosts_box_to_json(const struct session *s)
+{
+	const struct box_config *box = &s->hosts.config;
+
+	return json_pack("{s:s, s:i, s:I}", "cpu", box_cpu(box->accel), "cpus", (int)box->vcpus,
+			 "memory_bytes", (json_int_t)box->memory_bytes);
+}
+
 static int open_host(struct session *s, struct host *host)
 {
 	struct box_config config = s->hosts.config;

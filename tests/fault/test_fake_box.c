@@ -68,6 +68,8 @@ static void files_come_back(void **state)
 	}
 	env = load_json(in_test_dir("box/env.json"));
 	assert_non_null(json_at(env, "hosts.finalize"));
+	assert_string_equal(text_of(json_at(env, "box"), "cpu"), "max,xsave=off");
+	assert_number(number_of(env, "box.cpus"), 1);
 	json_decref(env);
 	expect_nothing_left(in_test_dir("box"));
 }
@@ -89,6 +91,22 @@ static void boxes_that_die(void **state)
 		assert_contains(console, "a host boots");
 		free(console);
 	}
+	expect_nothing_left(in_test_dir("box-dies"));
+}
+
+/* The rest, in a new box; but not with another CPU. */
+static void boxes_that_died_are_resumed(void **state)
+{
+	const char *resume[] = { "run", "--resume", in_test_dir("box-dies"), NULL };
+
+	(void)state;
+	setenv("FAKE_QEMU", "box", 1);
+	setenv("BALLOONBENCH_BOX_CPU", "EPYC", 1);
+	expect_outcome(run_program("balloonbench", resume), 2, "the CPU of the hosts in boxes");
+	unsetenv("BALLOONBENCH_BOX_CPU");
+	expect_outcome(run_program("balloonbench", resume), 3, "0 boots ok, 5 failed");
+	assert_int_equal(tiny_finished("box-dies"), 5);
+	expect_reason("box-dies", 5, FAKE_BOX_REASON);
 	expect_nothing_left(in_test_dir("box-dies"));
 }
 
@@ -180,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_come_back),
 		cmocka_unit_test(boxes_that_die),
+		cmocka_unit_test(boxes_that_died_are_resumed),
 		cmocka_unit_test(results_that_are_garbage),
 		cmocka_unit_test(files_with_a_path_are_refused),
 		cmocka_unit_test(programs_that_do_not_start),
