@@ -110,6 +110,25 @@ static void boxes_that_died_are_resumed(void **state)
 	expect_nothing_left(in_test_dir("box-dies"));
 }
 
+/* One that hangs is asked for a sign of life, and has a minute to give it. */
+static void boxes_that_hang(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_QEMU", "box-hangs", 1);
+	pid = tiny_start("box-hangs", "--host", "finalize", "--accel", "auto", "--boots", "1",
+			 "--trace", "off");
+	AWAIT_WITHIN(60, count_paths(in_test_dir("box-hangs"),
+				     "/tiny/finalize/.boot-01/" FAKE_BOX_FILE));
+	expect_outcome(run_shell("kill -STOP $(cat /proc/%d/task/*/children)", (int)pid), 0, "");
+	assert_int_equal(wait_program(pid), 3);
+	expect_reason("box-hangs", 1,
+		      HOST "when asked for a sign of life: guest channel: no answer in time; "
+			   "somebody stopped QEMU");
+	expect_nothing_left(in_test_dir("box-hangs"));
+}
+
 /* As does one that talks nonsense. */
 static void results_that_are_garbage(void **state)
 {
@@ -199,6 +218,7 @@ int main(void)
 		cmocka_unit_test(files_come_back),
 		cmocka_unit_test(boxes_that_die),
 		cmocka_unit_test(boxes_that_died_are_resumed),
+		cmocka_unit_test(boxes_that_hang),
 		cmocka_unit_test(results_that_are_garbage),
 		cmocka_unit_test(files_with_a_path_are_refused),
 		cmocka_unit_test(programs_that_do_not_start),
