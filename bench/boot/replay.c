@@ -19,8 +19,6 @@
 #define COMMAND_NS (20 * NSEC_PER_SEC)
 /* How often the agent is asked whether the workload has ended. */
 #define ASK_NS (100 * NSEC_PER_MSEC)
-/* A workload may take this many times as long, and the resize_timeout more. */
-#define SLOWDOWN_MAX 10
 /* A change of the footprint by this share of the guest's memory is a point of its picture. */
 #define POINT_SHARE 512
 /* Byte nanoseconds of a GiB minute. */
@@ -128,8 +126,8 @@ static int follow(struct run *run, struct policy *policy, struct footprint *f,
 		  struct histogram *answers, struct replay_result *r)
 {
 	const struct replay_plan *plan = &run->boot->scenario->replay;
-	const uint64_t limit_ns = f->begin_ns + SLOWDOWN_MAX * (uint64_t)r->planned_ns +
-				  run->boot->scenario->resize_timeout_ns;
+	const uint64_t limit_ns =
+		f->begin_ns + replay_limit_ns(plan) + run->boot->scenario->resize_timeout_ns;
 	uint64_t sample_due = f->begin_ns, ask_due = f->begin_ns + ASK_NS,
 		 decision_due = f->begin_ns + plan->period_ns, now;
 	bool ended = false;
@@ -216,7 +214,7 @@ static void begin_result(const struct run *run, struct replay_result *r)
 
 	set_name(plan->file, r);
 	r->policy = run->boot->variant->policy;
-	r->planned_ns = scaled(workload_duration_ns(&plan->workload), 1 / plan->speed);
+	r->planned_ns = replay_planned_ns(plan);
 	r->planned_gib_minutes = workload_gib_minutes(&plan->workload) * plan->size / plan->speed;
 	r->targets = r->peak_bytes = 0;
 }

@@ -22,11 +22,12 @@ static int set_up(void **state)
 	struct outcome outcome;
 
 	test_dir_set_up(state);
-	outcome = run_shell("cd %1$s && mkdir root && cp %2$s/balloontrace-static root/balloontrace && "
-			    "cp %2$s/tests/helpers/advise/advise-static root/qemu-system-x86_64 && "
-			    "cp %2$s/tests/helpers/trace-init/trace-init root/init && "
-			    "(cd root && find . | cpio -o -H newc --quiet) >root.cpio",
-			    test_dir, TEST_BUILD);
+	outcome = run_shell(
+		"cd %1$s && mkdir root && cp %2$s/balloontrace-static root/balloontrace && "
+		"cp %2$s/tests/helpers/advise/advise-static root/qemu-system-x86_64 && "
+		"cp %2$s/tests/helpers/trace-init/trace-init root/init && "
+		"(cd root && find . | cpio -o -H newc --quiet) >root.cpio",
+		test_dir, TEST_BUILD);
 	assert_int_equal(outcome.status, 0);
 	outcome_release(&outcome);
 	return 0;

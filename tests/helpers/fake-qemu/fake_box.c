@@ -62,6 +62,7 @@ static void send_result(json_int_t number, json_int_t seed)
 	result.method = RESULT_BALLOON;
 	record_set_text(&result.reason, FAKE_BOX_REASON);
 	result.accel = RESULT_KVM_IN_TCG;
+	result.method = RESULT_BALLOON;
 	result.boot = number;
 	result.seed = seed;
 	result.status = BOOT_FAILED;
@@ -87,6 +88,8 @@ static void boot(const char *request)
 	if (!is("box-unnamed"))
 		send_text(WIRE_FILE, is("box-escapes") ? "../" FAKE_BOX_FILE : FAKE_BOX_FILE);
 	send_data(WIRE_DATA, FAKE_BOX_TEXT, sizeof(FAKE_BOX_TEXT) - 1);
+	if (is("box-hangs"))
+		pause();
 	if (is("box-garbles"))
 		send_text(WIRE_RESULT, "{");
 	else
