@@ -2,15 +2,19 @@
 /*
  * balloonbench submit with a Slurm of its own: munged, slurmctld and a slurmd for each of two nodes
  * on this machine, all below the test's directory. A node dies in the middle, and a task nears its
- * time limit: no finished boot is lost or run twice, and the merged tree has all of the plan. The
- * fake QEMU says hello after a second and a half.
+ * time limit: no finished boot is lost or run twice, and the merged tree has all of the plan, with
+ * the verdicts of a run in one piece. The fake QEMU says hello after a second and a half.
  */
 #include "tests/helpers/unit.h"
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 
 #include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
@@ -22,6 +26,10 @@
 #define BOOTS 4
 #define VARIANTS 4
 
+/* The daemons: node i is NODE + i. */
+enum { MUNGED, SLURMCTLD, NODE = SLURMCTLD, DAEMONS = NODE + NODES + 1 };
+
+static pid_t daemons[DAEMONS];
 static bool is_up;
 
 static const char *const programs[] = { "/usr/sbin/munged", "/usr/sbin/slurmctld",
@@ -86,10 +94,63 @@ static void expect_shell(const char *what, struct outcome outcome)
 	outcome_release(&outcome);
 }
 
+/* A daemon in the foreground, which ends with the test, however that ends. */
+static void start_daemon(int which, const char *const *argv)
+{
+	const pid_t test = getpid(), pid = fork();
+	int log;
+
+	if (pid) {
+		daemons[which] = pid;
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	log = open(in_test_dir("daemons.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+	dup2(log, 1);
+	dup2(log, 2);
+	if (getppid() == test)
+		execv(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+#define START(which, ...) start_daemon(which, (const char *const[]){ __VA_ARGS__, NULL })
+
+static bool daemon_runs(int which)
+{
+	if (daemons[which] > 0 && waitpid(daemons[which], NULL, WNOHANG))
+		daemons[which] = 0;
+	return daemons[which] > 0;
+}
+
+static bool daemons_run(void)
+{
+	int i;
+
+	for (i = 0; i < DAEMONS && daemon_runs(i); i++)
+		;
+	return i == DAEMONS;
+}
+
+/* At the latest after a minute. */
+static void stop_daemon(int which)
+{
+	int polls;
+
+	if (!daemon_runs(which))
+		return;
+	kill(daemons[which], SIGTERM);
+	for (polls = 0; daemon_runs(which) && polls < 600; polls++)
+		usleep(100000);
+	if (daemon_runs(which))
+		kill(daemons[which], SIGKILL);
+}
+
 static void start_node(int node)
 {
-	expect_shell("slurmd", run_shell("/usr/sbin/slurmd -N n%d -f '%s/slurm.conf'", node,
-					 test_dir));
+	const char name[] = { 'n', (char)('0' + node), '\0' };
+
+	START(NODE + node, "/usr/sbin/slurmd", "-D", "-N", name, "-f", getenv("SLURM_CONF"));
 }
 
 static bool nodes_are_idle(void)
@@ -101,28 +162,33 @@ static bool nodes_are_idle(void)
 	return idle;
 }
 
-/* False where Slurm does not come up here. */
+static void start_munge(void)
+{
+	expect_shell("munge.key", run_shell("cd '%s' && mkdir state n1 n2 && umask 077 && "
+					    "head -c 1024 /dev/urandom >munge.key",
+					    test_dir));
+	START(MUNGED, "/bin/sh", "-c",
+	      "exec /usr/sbin/munged --foreground --force --key-file=\"$0\"/munge.key "
+	      "--socket=\"$0\"/munge.socket --pid-file=\"$0\"/munged.pid "
+	      "--log-file=\"$0\"/munged.log --seed-file=\"$0\"/munge.seed",
+	      test_dir);
+}
+
+/* False where Slurm does not come up within two minutes. */
 static bool start_cluster(void)
 {
-	struct outcome outcome;
-	int i;
+	int polls, node;
 
 	write_configuration();
-	outcome = run_shell(
-		"cd '%s' && mkdir state n1 n2 && head -c 1024 /dev/urandom >munge.key && "
-		"chmod 400 munge.key && /usr/sbin/munged --force --key-file=$PWD/munge.key "
-		"--socket=$PWD/munge.socket --pid-file=$PWD/munged.pid --log-file=$PWD/munged.log "
-		"--seed-file=$PWD/munge.seed && /usr/sbin/slurmctld -f $PWD/slurm.conf",
-		test_dir);
-	i = outcome.status;
-	outcome_release(&outcome);
-	if (i)
-		return false;
-	for (i = 1; i <= NODES; i++)
-		start_node(i);
-	for (i = 0; i < 40 && !nodes_are_idle(); i++)
+	start_munge();
+	for (polls = 0; polls < 600 && access(in_test_dir("munge.socket"), F_OK); polls++)
+		usleep(100000);
+	START(SLURMCTLD, "/usr/sbin/slurmctld", "-D", "-f", getenv("SLURM_CONF"));
+	for (node = 1; node <= NODES; node++)
+		start_node(node);
+	for (polls = 0; polls < 240 && daemons_run() && !nodes_are_idle(); polls++)
 		usleep(500000);
-	return i < 40;
+	return polls < 240 && daemons_run();
 }
 
 /* A second QEMU, so that the plan is two kernels by two QEMUs. */
@@ -145,18 +211,41 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+/*
+ * Kill what runs for this Slurm, on one node or, with "", anywhere, until nothing does. A
+ * slurmstepd, which would report its end, is a parent of what runs on a node, and dies first.
+ */
+static void kill_jobs(const char *node)
 {
 	struct outcome outcome = run_shell(
-		"cd '%s' && { squeue -h -o %%A | xargs -r scancel; sleep 1; "
-		"for f in slurmd.n1.pid slurmd.n2.pid slurmctld.pid munged.pid; do "
-		"[ ! -e $f ] || { pid=$(cat $f); kill $pid; "
-		"for i in $(seq 100); do kill -0 $pid 2>/dev/null || break; sleep 0.1; done; }; "
-		"done; } 2>/dev/null",
-		test_dir);
+		"jobs() { grep -zlsx 'SLURM_CONF=%1$s/slurm.conf' /proc/[0-9]*/environ | "
+		"xargs -r grep -zls '^SLURMD_NODENAME=%2$s' | cut -d/ -f3; }; "
+		"for job in $(jobs); do parent=$(awk '/^PPid/ { print $2 }' /proc/$job/status); "
+		"[ \"$(cat /proc/$parent/comm)\" != slurmstepd ] || kill -9 $parent; done; "
+		"for i in $(seq 100); do left=$(jobs); [ \"$left\" ] || exit 0; "
+		"kill -9 $left; sleep 0.1; done 2>/dev/null; exit 1",
+		test_dir, node);
 
-	outcome_release(&outcome);
+	expect_shell("kill jobs", outcome);
+}
+
+static int tear_down(void **state)
+{
+	int i;
+
+	for (i = DAEMONS - 1; i >= 0; i--)
+		stop_daemon(i);
+	kill_jobs("");
 	return test_dir_tear_down(state);
+}
+
+/* The first error of the daemons, to be freed. */
+static char *why_not(void)
+{
+	return run_shell("cd '%s' && grep -hiE '(error|fatal)' daemons.log *.log | head -n 1 | "
+			 "tr -d '\n'",
+			 test_dir)
+		.output;
 }
 
 static void need_slurm(void)
@@ -166,21 +255,20 @@ static void need_slurm(void)
 	if (missing)
 		skip_test("no %s: `scripts/deps scripts/packages-fleet` installs Slurm", missing);
 	if (!is_up)
-		skip_test("Slurm does not start here: see tests/fleet/test_slurm.c");
+		skip_test("Slurm does not start here: %s", why_not());
 }
+
+/* The plan: two kernels by two QEMUs. */
+static const char options[] =
+	"--accel tcg --trace off --boots 4 --seed 7 --variant list --variant finalize "
+	"--variant list@second --variant finalize@second";
 
 static void submit(const char *tree)
 {
-	const char *const args[] = {
-		"submit",    "--shards", "2",	      "--slurm",   "--cpus-per-task=1",
-		"--",	     "--accel",	 "tcg",	      "--trace",   "off",
-		"--scenario", tiny,	 "--variant", "list",	   "--variant",
-		"finalize",  "--variant", "list@second", "--variant", "finalize@second",
-		"--boots",   "4",	 "--seed",    "7",	   "-o",
-		in_test_dir(tree), NULL
-	};
-
-	expect_outcome(run_program("balloonbench", args), 0, "shards 1 to 2");
+	expect_outcome(run_shell("'%s' submit --shards 2 --slurm --cpus-per-task=1 -- %s "
+				 "--scenario '%s' -o '%s'",
+				 build_path("balloonbench"), options, tiny, in_test_dir(tree)),
+		       0, "shards 1 to 2");
 }
 
 /* Finished boots of a shard. */
@@ -222,18 +310,13 @@ static int node_of(const char *tree, int shard)
 /* All that runs on a node dies with it: its daemon, the daemon's step, the script and its VM. */
 static void kill_node(int node)
 {
-	struct outcome outcome = run_shell(
-		"cd '%1$s' && kill -9 $(cat slurmd.n%2$d.pid) && "
-		"scontrol update nodename=n%2$d state=down reason=test && "
-		"for p in /proc/[0-9]*; do "
-		"grep -zqsx SLURMD_NODENAME=n%2$d $p/environ && "
-		"grep -zqsx 'SLURM_CONF=%1$s/slurm.conf' $p/environ || continue; "
-		"parent=$(awk '/^PPid/ { print $2 }' $p/status); "
-		"[ \"$(cat /proc/$parent/comm)\" != slurmstepd ] || kill -9 $parent; "
-		"kill -9 ${p#/proc/}; done 2>/dev/null; true",
-		test_dir, node);
+	const char name[] = { 'n', (char)('0' + node), '\0' };
 
-	expect_shell("kill a node", outcome);
+	kill(daemons[NODE + node], SIGKILL);
+	waitpid(daemons[NODE + node], NULL, 0);
+	kill_jobs(name);
+	expect_shell("scontrol",
+		     run_shell("scontrol update nodename=%s state=down reason=test", name));
 }
 
 /* What was there is still the same. */
@@ -256,8 +339,8 @@ static void expect_whole(const char *tree)
 	AWAIT_WITHIN(240, !access(in_test_dir(path), F_OK));
 	assert_int_equal(count_paths(in_test_dir(tree), "/*/*/boot-*/result.json"),
 			 BOOTS * VARIANTS);
-	expect_outcome(run_program("balloonstat", (const char *const[]){ "compare",
-									 in_test_dir(tree), NULL }),
+	expect_outcome(run_program("balloonstat",
+				   (const char *const[]){ "compare", in_test_dir(tree), NULL }),
 		       0, "finalize@second", "16 boots ok, 0 failed, 0 invalid", "N counts boots");
 }
 
@@ -304,11 +387,43 @@ static void time_limit_is_near(void **state)
 	free(log);
 }
 
+static char *compare(const char *tree)
+{
+	struct outcome outcome =
+		run_program("balloonstat",
+			    (const char *const[]){ "compare", in_test_dir(tree), "--json", NULL });
+
+	assert_int_equal(outcome.status, 0);
+	return outcome.output;
+}
+
+/* Durations differ from run to run, so both trees get those of one. */
+static void same_verdicts_as_one_run(void **state)
+{
+	char *merged, *one;
+
+	(void)state;
+	need_slurm();
+	setenv("FAKE_QEMU", "good", 1);
+	expect_shell("run",
+		     run_shell("'%s' run %s --scenario '%s' -o '%s'", build_path("balloonbench"),
+			       options, tiny, in_test_dir("one")));
+	expect_shell("copy", run_shell("cd '%s/died' && for f in */*/boot-*/result.json; do "
+				       "cp ../one/$f $f || exit; done",
+				       test_dir));
+	merged = compare("died");
+	one = compare("one");
+	assert_string_equal(merged, one);
+	free(merged);
+	free(one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(node_dies_in_the_middle),
 		cmocka_unit_test(time_limit_is_near),
+		cmocka_unit_test(same_verdicts_as_one_run),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
