@@ -191,14 +191,13 @@ static bool start_cluster(void)
 	return polls < 240 && daemons_run();
 }
 
-/* A second QEMU, so that the plan is two kernels by two QEMUs. */
-static void register_qemu(void)
+/* A QEMU that variants name by "@second": the plan is two kernels by two QEMUs. */
+static void register_qemu(const char *path)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "[qemu second]\npath = %s\nversion = 2\n", getenv("QEMU"));
+	snprintf(text, sizeof(text), "[qemu second]\npath = %s\nversion = 2\n", path);
 	write_file(in_test_dir("cache/qemus"), "second.ini", text);
-	setenv("BALLOONBENCH_CACHE", in_test_dir("cache"), 1);
 }
 
 static int set_up(void **state)
@@ -206,7 +205,8 @@ static int set_up(void **state)
 	if (tiny_set_up(state, TINY_WITHIN("20 s", "5 s")))
 		return -1;
 	setenv("FAKE_QEMU", "late-hello", 1);
-	register_qemu();
+	register_qemu(getenv("QEMU"));
+	setenv("BALLOONBENCH_CACHE", in_test_dir("cache"), 1);
 	is_up = !missing_program() && start_cluster();
 	return 0;
 }
@@ -258,16 +258,15 @@ static void need_slurm(void)
 		skip_test("Slurm does not start here: %s", why_not());
 }
 
-/* The plan: two kernels by two QEMUs. */
-static const char options[] =
-	"--accel tcg --trace off --boots 4 --seed 7 --variant list --variant finalize "
-	"--variant list@second --variant finalize@second";
+static const char options[] = "--accel tcg --trace off --seed 7 --variant list --variant finalize "
+			      "--variant list@second --variant finalize@second";
 
-static void submit(const char *tree)
+static void submit(const char *tree, const char *scenario, int boots)
 {
 	expect_outcome(run_shell("'%s' submit --shards 2 --slurm --cpus-per-task=1 -- %s "
-				 "--scenario '%s' -o '%s'",
-				 build_path("balloonbench"), options, tiny, in_test_dir(tree)),
+				 "--scenario '%s' --boots %d -o '%s'",
+				 build_path("balloonbench"), options, scenario, boots,
+				 in_test_dir(tree)),
 		       0, "shards 1 to 2");
 }
 
@@ -330,18 +329,19 @@ static void expect_kept(char *before, char *after)
 	free(after);
 }
 
-/* The tree of a run in one piece: same host, so boots are units. */
-static void expect_whole(const char *tree)
+/* The tree of a run in one piece, with a report: same host, so boots are units. */
+static void expect_whole(const char *tree, int boots)
 {
-	char path[64];
+	char path[64], all[64];
 
 	snprintf(path, sizeof(path), "%s/REPORT.md", tree);
+	snprintf(all, sizeof(all), "%d boots ok, 0 failed, 0 invalid", boots * VARIANTS);
 	AWAIT_WITHIN(240, !access(in_test_dir(path), F_OK));
 	assert_int_equal(count_paths(in_test_dir(tree), "/*/*/boot-*/result.json"),
-			 BOOTS * VARIANTS);
+			 boots * VARIANTS);
 	expect_outcome(run_program("balloonstat",
 				   (const char *const[]){ "compare", in_test_dir(tree), NULL }),
-		       0, "finalize@second", "16 boots ok, 0 failed, 0 invalid", "N counts boots");
+		       0, "finalize@second", all, "N counts boots");
 }
 
 static void node_dies_in_the_middle(void **state)
@@ -351,14 +351,14 @@ static void node_dies_in_the_middle(void **state)
 
 	(void)state;
 	need_slurm();
-	submit("died");
+	submit("died", tiny, BOOTS);
 	AWAIT_WITHIN(120, finished("died", 1) >= 2);
 	node = node_of("died", 1);
 	kill_node(node);
 	before = inodes("died", 1);
 	assert_in_range(finished("died", 1), 2, BOOTS * VARIANTS / 2 - 1);
 	start_node(node);
-	expect_whole("died");
+	expect_whole("died", BOOTS);
 	expect_kept(before, inodes("died", 1));
 	log = log_of("died", 1);
 	assert_contains(log, "start 2");
@@ -374,13 +374,13 @@ static void time_limit_is_near(void **state)
 	(void)state;
 	need_slurm();
 	AWAIT_WITHIN(60, nodes_are_idle());
-	submit("limit");
+	submit("limit", tiny, BOOTS);
 	AWAIT_WITHIN(120, finished("limit", 2) >= 2);
 	before = inodes("limit", 2);
 	outcome = run_shell("scancel --batch --signal=USR1 $(squeue -h -t R -o '%%A %%K' | "
 			    "awk '$2 == 2 { print $1 }')");
 	expect_shell("scancel", outcome);
-	expect_whole("limit");
+	expect_whole("limit", BOOTS);
 	expect_kept(before, inodes("limit", 2));
 	log = log_of("limit", 2);
 	assert_contains(log, "start 2");
@@ -418,12 +418,34 @@ static void same_verdicts_as_one_run(void **state)
 	free(one);
 }
 
+/* Debian's QEMU is the second. */
+static void matrix_of_real_guests(void **state)
+{
+	static const char debian[] = "/usr/bin/qemu-system-x86_64";
+	char *report;
+
+	(void)state;
+	need_slurm();
+	if (access(debian, X_OK))
+		skip_test("no %s: `make deps` installs it", debian);
+	register_qemu(debian);
+	unsetenv("QEMU");
+	AWAIT_WITHIN(60, nodes_are_idle());
+	submit("matrix", "smoke", 2);
+	expect_whole("matrix", 2);
+	report = read_file(in_test_dir("matrix/REPORT.md"));
+	assert_contains(report, "list@second");
+	assert_contains(report, "finalize@second");
+	free(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(node_dies_in_the_middle),
 		cmocka_unit_test(time_limit_is_near),
 		cmocka_unit_test(same_verdicts_as_one_run),
+		cmocka_unit_test(matrix_of_real_guests),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
