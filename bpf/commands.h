@@ -71,7 +71,8 @@ struct ticker {
 };
 
 /*
- * Start; SIGINT, SIGTERM and SIGHUP end the last tick, and the program two seconds later at most.
+ * Start; SIGINT, SIGTERM and SIGHUP end the last tick, and the program if it does nothing for two
+ * seconds after that.
  * Wait for the next tick or such a signal; false if it is the last. Whether an interval ended with
  * this tick; the next one starts.
  */
