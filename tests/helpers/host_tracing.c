@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -83,4 +84,20 @@ void host_tracing_release(struct host_tracing *tracing)
 	free(tracing->output);
 	free(tracing->messages);
 	tracing->output = tracing->messages = NULL;
+}
+
+static bool executes(pid_t pid, const char *name)
+{
+	char link[64], path[512];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return !strcmp(strrchr(path, '/') ? strrchr(path, '/') + 1 : path, name);
+}
+
+void await_program(pid_t pid, const char *name)
+{
+	AWAIT(executes(pid, name));
 }

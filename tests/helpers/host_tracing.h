@@ -31,4 +31,7 @@ int host_tracing_says(const char *text);
 void host_tracing_end(struct host_tracing *tracing);
 void host_tracing_release(struct host_tracing *tracing);
 
+/* Wait until a process executes a file of that name. */
+void await_program(pid_t pid, const char *name);
+
 #endif

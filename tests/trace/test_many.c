@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -143,18 +142,6 @@ static size_t named(const char *vm)
 	return count;
 }
 
-static void await_file(const char *program, pid_t pid)
-{
-	char link[64], path[512];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	do {
-		n = readlink(link, path, sizeof(path) - 1);
-		path[n > 0 ? n : 0] = '\0';
-	} while (!strstr(path, program));
-}
-
 /* All of them run before the tracer is started; its memory is what is claimed. */
 static void two_hundred_that_run(void **state)
 {
@@ -168,7 +155,7 @@ static void two_hundred_that_run(void **state)
 	for (i = 0; i < COUNT; i++)
 		pids[i] = start("qemu-system-x86_64", go, "web");
 	for (i = 0; i < COUNT; i++)
-		await_file("qemu-system-x86_64", pids[i]);
+		await_program(pids[i], "qemu-system-x86_64");
 	traced_processes_update(&traced);
 	traced_processes_find(&traced);
 	assert_int_equal(named("web"), COUNT);
@@ -217,12 +204,12 @@ static void wrapped_and_deleted(void **state)
 		 test_dir);
 	chmod(write_file(test_dir, "kvm", script), 0755);
 	wrapper = start("kvm", go, "wrapped");
-	await_file("qemu-system-x86_64", wrapper);
+	await_program(wrapper, "qemu-system-x86_64");
 	traced_processes_update(&traced);
 	assert_int_equal(named("wrapped"), 1);
 	copy("qemu-kvm");
 	deleted = start("qemu-kvm", go, "deleted");
-	await_file("qemu-kvm", deleted);
+	await_program(deleted, "qemu-kvm");
 	unlink(in_test_dir("qemu-kvm"));
 	close_tracer();
 	open_tracer(true);
@@ -249,10 +236,10 @@ static void found_by_its_device(void **state)
 		skip_test("/dev/kvm: %s", strerror(errno));
 	open_tracer(true);
 	pids[0] = start("vmm", go, "device");
-	await_file("vmm", pids[0]);
+	await_program(pids[0], "vmm");
 	close(kvm);
 	pids[1] = start("vmm", go, "no device");
-	await_file("vmm", pids[1]);
+	await_program(pids[1], "vmm");
 	traced_processes_find(&traced);
 	assert_int_equal(traced.find_error, 0);
 	for (n = 0; n < traced.count; n++) {
@@ -320,7 +307,7 @@ static void memory_by_need(void **state)
 	open_tracer(true);
 	for (i = 0; i < COUNT; i++) {
 		pids[i] = start("vmm", go, "web");
-		await_file("vmm", pids[i]);
+		await_program(pids[i], "vmm");
 		assert_int_equal(traced_processes_add(&traced, pids[i]), 0);
 		if (!i)
 			assert_below(host_tracer_memory(traced.tracer) + per_cpu_bytes(), 1 << 20);
@@ -373,88 +360,14 @@ static void command_traces_all(void **state)
 	host_tracing_release(&tracing);
 }
 
-/* Traces one process of a namespace from inside of it, and says its ID there. */
-static const char container[] =
-	"cd $1; ./vmm brief $2 go-inside -name inside & pid=$!\n"
-	"$3 host -p $pid >inside.out 2>inside.err & tracer=$!\n"
-	"until grep -q 'tracing 1 process' inside.err || ! kill -0 $tracer; do sleep 0.01; done\n"
-	"touch go-inside; wait $pid; kill -TERM $tracer; wait $tracer\n"
-	"cat inside.out inside.err; echo traced $pid\n";
-
-/*
- * In a PID and a mount namespace of its own, -p takes the ID that is seen there; those outside are
- * not there.
- */
-static void inside_a_container(void **state)
-{
-	struct outcome outcome;
-
-	(void)state;
-	skip_without_tracer();
-	write_file(test_dir, "container.sh", container);
-	outcome = run_shell("unshare --pid --mount --fork --mount-proc "
-			    "bash %1$s/container.sh %1$s %2$d %3$s",
-			    test_dir, CALLS, build_path("balloontrace"));
-	assert_contains(outcome.output, "inside (2)");
-	assert_contains(outcome.output, "cold: 80 calls");
-	assert_contains(outcome.output, "traced 2\n");
-	outcome_release(&outcome);
-}
-
-/* Without a /proc of the namespace there are no such processes, and that is why. */
-static void inside_with_the_proc_of_the_host(void **state)
-{
-	(void)state;
-	skip_without_tracer();
-	expect_outcome(run_shell("unshare --pid --fork bash -c '%s host -p 77 --duration 1'",
-				 build_path("balloontrace")),
-		       3,
-		       "process 77: no such process; this /proc is that of another PID namespace");
-}
-
-/* The ID of a thread is no process: its process is named. */
-static void a_thread(void **state)
-{
-	const char *go = in_test_dir("go-thread"), *args[] = { "1", go, "-", NULL };
-	char tasks[64], says[64], id[16];
-	pid_t pid = start_program("tests/helpers/advise/advise", args), thread = 0;
-	DIR *dir;
-	struct dirent *entry;
-
-	(void)state;
-	skip_without_tracer();
-	write_file(test_dir, "go-thread", "");
-	snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)pid);
-	AWAIT(count_files(tasks) == 3);
-	dir = opendir(tasks);
-	while ((entry = readdir(dir)))
-		if (atoi(entry->d_name) != pid)
-			thread = atoi(entry->d_name) ?: thread;
-	closedir(dir);
-	snprintf(id, sizeof(id), "%d", (int)thread);
-	snprintf(says, sizeof(says), "it is a thread of process %d; use -p %d", (int)pid, (int)pid);
-	expect_outcome(run_program("balloontrace",
-				   (const char *[]){ "host", "-p", id, "--duration", "1", NULL }),
-		       3, says);
-	kill(pid, SIGKILL);
-	wait_program(pid);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(started_at_once),
-		cmocka_unit_test(one_after_the_other),
-		cmocka_unit_test(two_hundred_that_run),
-		cmocka_unit_test(churn),
-		cmocka_unit_test(wrapped_and_deleted),
-		cmocka_unit_test(found_by_its_device),
-		cmocka_unit_test(not_a_monitor),
-		cmocka_unit_test(memory_by_need),
+		cmocka_unit_test(started_at_once),	cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(two_hundred_that_run), cmocka_unit_test(churn),
+		cmocka_unit_test(wrapped_and_deleted),	cmocka_unit_test(found_by_its_device),
+		cmocka_unit_test(not_a_monitor),	cmocka_unit_test(memory_by_need),
 		cmocka_unit_test(command_traces_all),
-		cmocka_unit_test(inside_a_container),
-		cmocka_unit_test(inside_with_the_proc_of_the_host),
-		cmocka_unit_test(a_thread),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
