@@ -219,18 +219,16 @@ static void do_chores(const struct options *options, struct chores *next, uint64
 	}
 }
 
-static void say_what_is_traced(uint64_t duration_ns)
+static void say_processes(uint64_t duration_ns)
 {
-	char time[32] = "Ctrl-C";
+	char what[32];
 
 	if (!traced.living) {
 		log_info("no virtual machine is running; waiting for one");
 		return;
 	}
-	if (duration_ns)
-		format_duration(duration_ns, time, sizeof(time));
-	log_info("tracing %zu process%s %s %s", traced.living, traced.living > 1 ? "es" : "",
-		 duration_ns ? "for" : "until", time);
+	snprintf(what, sizeof(what), "%zu process%s", traced.living, traced.living > 1 ? "es" : "");
+	say_what_is_traced(what, duration_ns);
 }
 
 static int trace(const struct options *options)
@@ -242,7 +240,7 @@ static int trace(const struct options *options)
 
 	ticker_start(&ticker, o->duration_ns, o->interval_ns);
 	ticker.wake_fd = host_tracer_wake_fd(traced.tracer);
-	say_what_is_traced(o->duration_ns);
+	say_processes(o->duration_ns);
 	while (more) {
 		more = ticker_wait(&ticker);
 		traced_processes_update(&traced);

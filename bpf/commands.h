@@ -81,6 +81,9 @@ bool ticker_wait(struct ticker *ticker);
 bool ticker_interval(struct ticker *ticker);
 uint64_t ticker_elapsed_ns(const struct ticker *ticker);
 
+/* "tracing 3 processes for 5 s", once it is so. */
+void say_what_is_traced(const char *what, uint64_t duration_ns);
+
 /* Output of the commands on stdout. */
 enum show_unit { SHOW_NS, SHOW_BYTES };
 
