@@ -232,6 +232,15 @@ BEGIN(replay_record, "replay", "a workload that the guest replayed while a polic
 	PAIRS(target, "[ns since the begin, bytes that the policy wanted to take from the guest]")
 END
 #undef S
+#define S replays_together
+BEGIN(together_record, "together", "all guests of a boot with several, each with the same workload")
+	COUNT(guests, "how many", REQUIRED)
+	GIB_MINUTES(footprint_gib_minutes, "resident memory of all QEMUs over time")
+	BYTES(peak_bytes, "the most resident memory of all QEMUs at a time", REQUIRED)
+	HOST_NS(elapsed_ns, "from the begin of the first workload to the end of the last", REQUIRED)
+	REAL(fairness, "least time at work of a guest over the most", REQUIRED, HIGHER)
+END
+#undef S
 #define S cycle_result
 BEGIN(cycle_record, "cycle", "what the scenario repeats in one boot")
 	STRUCT(touch, touch_result, touch_record)
@@ -243,6 +252,8 @@ BEGIN(cycle_record, "cycle", "what the scenario repeats in one boot")
 	STRUCT(pressure, pressure_result, pressure_record)
 	STRUCT(host_memory, host_memory, host_memory_record)
 	STRUCT(replay, replay_result, replay_record)
+	LIST(neighbours, "the same of the second guest, the third, ...", .record = &replay_record)
+	STRUCT(together, replays_together, together_record)
 END
 #undef S
 #define S op_result

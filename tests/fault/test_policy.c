@@ -25,9 +25,9 @@
 
 /* The controller leaves 64 MiB: with the 64 MiB of the fake kernel it can take all that is free. */
 #define SCENARIO                                                                                   \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
+	"[guest]\nmemory = 256 MiB\nvms = %d\n[balloon]\ninflate = 64 MiB\n"                       \
 	"[run]\nboot_timeout = 5 s\nresize_timeout = 5 s\n"                                        \
-	"[workload]\nsample = 10 ms\nfile = %s\n[policy]\nperiod = 50 ms\n"
+	"[workload]\nsample = 10 ms\nfile = %s\nstagger = 200 ms\n[policy]\nperiod = 50 ms\n"
 
 #define VARIANT(name, program)                                                                     \
 	"[" name "]\ncut = finalize\npolicy = program\nprogram = " program "\n"
@@ -52,13 +52,18 @@ static const char variants[] =
 
 static char file[256], scenario[256];
 
-static void write_scenario(const char *workload)
+static void write_guests(int guests, const char *workload)
 {
 	char text[1024];
 
 	write_file(test_dir, "w.workload", workload);
-	snprintf(text, sizeof(text), SCENARIO, in_test_dir("w.workload"));
+	snprintf(text, sizeof(text), SCENARIO, guests, in_test_dir("w.workload"));
 	snprintf(scenario, sizeof(scenario), "%s", write_file(test_dir, "elastic.ini", text));
+}
+
+static void write_scenario(const char *workload)
+{
+	write_guests(1, workload);
 }
 
 static int set_up(void **state)
@@ -208,6 +213,39 @@ static void a_policy_that_never_gives_back_is_found(void **state)
 	json_decref(controller);
 }
 
+/* Each has its own footprint, and all of them one. */
+static void guests_are_measured_together(void **state)
+{
+	const json_t *replay, *neighbour, *together, *cycle;
+	json_t *result;
+
+	(void)state;
+	write_guests(3, WORKLOAD);
+	expect_outcome(run("good", "three", "controller"), 0, "1 boots ok");
+	assert_fits_schema(path_of("three", "controller"));
+	result = result_of("three", "controller");
+	cycle = item_of(result, "cycles", 0);
+	replay = json_object_get(cycle, "replay");
+	together = json_object_get(cycle, "together");
+	assert_int_equal(size_of(cycle, "neighbours"), 2);
+	neighbour = item_of(cycle, "neighbours", 1);
+	assert_above(number_of(neighbour, "peak_bytes") - number_of(neighbour, "begin_bytes"),
+		     60 * MIB);
+	assert_above(number_of(neighbour, "targets"), 0);
+	assert_number(number_of(together, "guests"), 3);
+	assert_number(number_of(together, "fairness"), 1);
+	assert_above(number_of(together, "footprint_gib_minutes"),
+		     2 * number_of(replay, "footprint_gib_minutes"));
+	/* The third begins 400 ms after the first. */
+	assert_above(number_of(together, "elapsed_ns"), number_of(replay, "elapsed_ns"));
+	assert_at_least(number_of(together, "peak_bytes"), number_of(replay, "peak_bytes"));
+	/* Two checks of each. */
+	assert_int_equal(size_of(json_object_get(result, "checks"), "each"), 6);
+	assert_false(access(in_test_dir("three/elastic/controller/boot-01/vm-3/console.log"), F_OK));
+	json_decref(result);
+	assert_int_equal(count_processes(in_test_dir("three")), 0);
+}
+
 static void expect_failed(const char *mode, const char *variant, const char *status,
 			  const char *reason)
 {
@@ -261,6 +299,9 @@ static void workloads_that_do_not_end_well(void **state)
 	expect_failed("killed-workload", "none", "failed",
 		      "the agent refuses 'replay': the workload was killed by signal 9");
 	expect_failed("endless-workload", "none", "failed", "did not end in ten times its duration");
+	write_guests(2, SHORT);
+	expect_failed("killed-workload", "controller", "failed", "was killed by signal 9");
+	write_scenario(SHORT);
 	expect_failed("lost-pages", "controller", "invalid",
 		      "vmstat balloon_deflate with the balloon empty again");
 }
@@ -326,6 +367,7 @@ int main(void)
 		cmocka_unit_test(the_example_returns_memory),
 		cmocka_unit_test(the_greedy_one_returns_memory),
 		cmocka_unit_test(a_policy_that_never_gives_back_is_found),
+		cmocka_unit_test(guests_are_measured_together),
 		cmocka_unit_test(programs_that_die),
 		cmocka_unit_test(programs_that_lie),
 		cmocka_unit_test(programs_that_stall),
