@@ -78,8 +78,7 @@ static void take_checks(struct run *run, struct neighbour *n)
 	*from = (struct record_list){ .items = NULL };
 	if (n->checked.checks.ok)
 		return;
-	snprintf(reason, sizeof(reason), "guest %zu: %.400s", number_of(run, n),
-		 n->checked.reason);
+	snprintf(reason, sizeof(reason), "guest %zu: %.400s", number_of(run, n), n->checked.reason);
 	checks_refuse(run->result, reason);
 }
 

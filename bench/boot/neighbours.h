@@ -5,9 +5,9 @@
 #include "bench/boot/parts.h"
 
 /*
- * The other guests of a boot with several: a VM each, like the first, with its logs in the directory
- * vm-2, vm-3, ... of the boot. They are not traced, and have no victims beside them. All calls
- * but the last return 0 or -errno with the reason of the boot's own VM set.
+ * The other guests of a boot with several: a VM each, like the first, with its logs in the
+ * directory vm-2, vm-3, ... of the boot. They are not traced, and have no victims beside them. All
+ * calls but the last return 0 or -errno with the reason of the boot's own VM set.
  */
 struct neighbour {
 	struct boot boot; /* that of the boot, with another directory */

@@ -424,8 +424,7 @@ static void make_list(struct replays *all, struct run *run, struct replay_result
 		record_append(&replay_record, others);
 	for (i = 0; i < all->count; i++) {
 		all->list[i].run = i ? &run->neighbours.list[i - 1].run : run;
-		all->list[i].result =
-			i ? (struct replay_result *)others->items + (i - 1) : own;
+		all->list[i].result = i ? (struct replay_result *)others->items + (i - 1) : own;
 	}
 }
 

@@ -149,8 +149,8 @@ static RECORD(pressure_fields, "pressure", NULL,
 
 #define S struct replay_plan
 static RECORD(replay_fields, "workload", NULL,
-	FIELD(TEXT, file), FIELD(REAL, speed), FIELD(REAL, size), FIELD(COUNT, stagger_ns), FIELD(COUNT, sample_ns),
-	FIELD(COUNT, period_ns), FIELD(COUNT, headroom_bytes), FIELD(COUNT, step_bytes));
+	FIELD(TEXT, file), FIELD(REAL, speed), FIELD(REAL, size), FIELD(COUNT, stagger_ns),
+	FIELD(COUNT, sample_ns), FIELD(COUNT, period_ns), FIELD(COUNT, headroom_bytes), FIELD(COUNT, step_bytes));
 #undef S
 
 static json_t *scenario_to_json(const struct scenario *s)
