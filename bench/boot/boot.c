@@ -277,7 +277,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		err = -EINTR;
 	else if (!err || run.vm.reason[0]) {
 		if (!err) {
-			run.stopped = qemu_was_stopped(&run.vm.qemu);
+			run.stopped |= qemu_was_stopped(&run.vm.qemu);
 			boot->progress("power off", boot->context);
 			vm_power_off(&run.vm);
 		}

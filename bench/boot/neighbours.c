@@ -89,6 +89,7 @@ int neighbours_end(struct run *run)
 
 	for (; n < end; n++) {
 		take_checks(run, n);
+		run->stopped |= qemu_was_stopped(&n->run.vm.qemu);
 		vm_power_off(&n->run.vm);
 		if (!err)
 			err = vm_check_console(&n->run.vm);

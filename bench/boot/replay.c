@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/boot/footprint.h"
 #include "bench/boot/neighbours.h"
 #include "bench/boot/parts.h"
 #include "bench/boot/policy.h"
@@ -16,6 +17,7 @@
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
+#include "lib/pressure.h"
 
 #define REPLAYING "while replaying the workload"
 #define COMMAND_NS (20 * NSEC_PER_SEC)
@@ -25,8 +27,6 @@
 #define SLOWDOWN_MAX 10
 /* A change of the footprint by this share of the guest's memory is a point of its picture. */
 #define POINT_SHARE 512
-/* Byte nanoseconds of a GiB minute. */
-#define GIB_MINUTE ((double)(1ULL << 30) * 60 * NSEC_PER_SEC)
 /* Of the memory that the workload held, the host must have had as much at one time. */
 #define RESIDENT_MIN 0.9
 /* QEMU's own memory, with its translated code. */
@@ -36,20 +36,16 @@
 #define RECLAIM "reclaim_ns"
 #define ANSWER "answer_ns"
 
-/* The footprint so far. A sample holds until the next one. */
-struct footprint {
-	uint64_t begin_ns, last_ns, last_bytes, shown_bytes;
-	double byte_ns;
-};
-
 /* A guest that replays. */
 struct replaying {
 	struct run *run;
 	struct replay_result *result;
 	struct policy policy;
 	struct footprint footprint;
+	uint64_t shown_bytes; /* of the last point of its picture */
 	struct histogram answers;
-	uint64_t cpu_ns; /* of QEMU at the begin */
+	uint64_t cpu_ns;	   /* of QEMU at the begin */
+	int64_t busy_ns, stall_ns; /* of the guest, of the host */
 	uint64_t start_due, ask_due, decision_due;
 	bool started, ended;
 };
@@ -59,7 +55,6 @@ struct replays {
 	struct replaying *list;
 	size_t count;
 	struct footprint all; /* of them together, from the first begin to the last end */
-	int64_t peak_bytes;
 };
 
 static int64_t scaled(uint64_t value, double factor)
@@ -111,39 +106,33 @@ static int has_ended(struct run *run, struct histogram *answers, bool *ended)
 	return err;
 }
 
-static void show_point(struct footprint *f, struct replay_result *r)
+static void show_point(struct replaying *g)
 {
-	record_append_pair(&r->footprint, f->last_ns - f->begin_ns, f->last_bytes);
-	f->shown_bytes = f->last_bytes;
+	const struct footprint *f = &g->footprint;
+
+	record_append_pair(&g->result->footprint, f->last_ns - f->begin_ns, f->last_bytes);
+	g->shown_bytes = f->last_bytes;
 }
 
-static void add_sample(struct footprint *f, uint64_t bytes, uint64_t now)
+static uint64_t difference(uint64_t a, uint64_t b)
 {
-	f->byte_ns += (double)f->last_bytes * (double)(now - f->last_ns);
-	f->last_ns = now;
-	f->last_bytes = bytes;
+	return a > b ? a - b : b - a;
 }
 
-/* The resident memory of a guest's QEMU; its own footprint ends with its workload. */
+/* The memory of a guest's QEMU; its own footprint ends with its workload. */
 static int sample(struct replaying *g, uint64_t now, uint64_t *bytes)
 {
-	struct footprint *f = &g->footprint;
-	struct replay_result *r = g->result;
-	uint64_t change;
-
-	*bytes = resident_bytes(&g->run->vm);
+	*bytes = footprint_read(&g->footprint, &g->run->vm, now);
 	if (!*bytes) {
 		vm_explain(&g->run->vm, REPLAYING, "QEMU has no memory any more");
 		return -ESRCH;
 	}
 	if (!g->started || g->ended)
 		return 0;
-	change = *bytes > f->shown_bytes ? *bytes - f->shown_bytes : f->shown_bytes - *bytes;
-	add_sample(f, *bytes, now);
-	if ((int64_t)*bytes > r->peak_bytes)
-		r->peak_bytes = *bytes;
-	if (!r->footprint.count || change >= g->run->vm.memory_bytes / POINT_SHARE)
-		show_point(f, r);
+	footprint_add(&g->footprint, *bytes, now);
+	if (!g->result->footprint.count ||
+	    difference(*bytes, g->shown_bytes) >= g->run->vm.memory_bytes / POINT_SHARE)
+		show_point(g);
 	return 0;
 }
 
@@ -157,9 +146,7 @@ static int sample_all(struct replays *all, uint64_t now)
 		err = sample(&all->list[i], now, &bytes);
 		sum += bytes;
 	}
-	add_sample(&all->all, sum, now);
-	if ((int64_t)sum > all->peak_bytes)
-		all->peak_bytes = sum;
+	footprint_add(&all->all, sum, now);
 	return err;
 }
 
@@ -175,15 +162,28 @@ static bool is_due(uint64_t *due, uint64_t period_ns, uint64_t now)
 /* From now on its footprint counts. */
 static int begin(struct replaying *g)
 {
-	struct footprint *f = &g->footprint;
+	const uint64_t now = clock_ns();
 
 	g->cpu_ns = vm_cpu_ns(&g->run->vm);
-	f->begin_ns = f->last_ns = clock_ns();
-	f->last_bytes = g->result->begin_bytes = resident_bytes(&g->run->vm);
-	g->ask_due = f->begin_ns + ASK_NS;
-	g->decision_due = f->begin_ns + g->run->boot->scenario->replay.period_ns;
+	g->stall_ns = pressure_stall_ns();
+	footprint_begin(&g->footprint, footprint_read(&g->footprint, &g->run->vm, now), now);
+	g->result->begin_bytes = g->footprint.last_bytes;
+	g->ask_due = now + ASK_NS;
+	g->decision_due = now + g->run->boot->scenario->replay.period_ns;
 	g->started = true;
 	return start(g->run);
+}
+
+/* Its workload has ended. */
+static int end(struct replaying *g)
+{
+	uint64_t bytes;
+	int err = sample(g, clock_ns(), &bytes);
+
+	g->result->qemu_cpu_ns = vm_cpu_ns(&g->run->vm) - g->cpu_ns;
+	g->result->host_stall_ns = pressure_change_ns(g->stall_ns, pressure_stall_ns());
+	g->ended = !err;
+	return err;
 }
 
 /* What is due for a guest. */
@@ -193,7 +193,6 @@ static int attend(struct replaying *g, uint64_t now)
 	const uint64_t limit_ns = g->footprint.begin_ns +
 				  SLOWDOWN_MAX * (uint64_t)g->result->planned_ns +
 				  scenario->resize_timeout_ns;
-	uint64_t bytes;
 	int err = 0;
 
 	if (g->ended || now < g->start_due)
@@ -208,8 +207,7 @@ static int attend(struct replaying *g, uint64_t now)
 
 		err = has_ended(g->run, &g->answers, &ended);
 		if (!err && ended)
-			err = sample(g, clock_ns(), &bytes);
-		g->ended = !err && ended;
+			err = end(g);
 	}
 	if (!err && !g->ended && now > limit_ns) {
 		vm_explain(&g->run->vm, REPLAYING, "it did not end in ten times its duration");
@@ -235,7 +233,7 @@ static int follow(struct replays *all)
 	size_t i;
 	int err = 0;
 
-	all->all.begin_ns = all->all.last_ns = sample_due;
+	footprint_begin(&all->all, 0, sample_due);
 	for (i = 0; i < all->count; i++)
 		all->list[i].start_due = sample_due + i * plan->stagger_ns;
 	while (!err && !have_ended(all)) {
@@ -262,6 +260,14 @@ static int64_t most_held(const struct record_list *demand)
 	return most;
 }
 
+static void check_peak(struct run *run, const struct replay_result *r)
+{
+	checks_add(run->result, run->number, CHECK_BOOT, CHECK_PAGES,
+		   "resident memory of QEMU at its peak",
+		   most_held(&r->demand) * RESIDENT_MIN / PAGE_BYTES,
+		   (run->vm.memory_bytes + QEMU_BYTES) / PAGE_BYTES, r->peak_bytes / PAGE_BYTES);
+}
+
 /* What the guest measured. */
 static int stop(struct run *run, struct replay_result *r)
 {
@@ -276,15 +282,11 @@ static int stop(struct run *run, struct replay_result *r)
 	if (!err) {
 		r->duration_ns = answer.duration_ns;
 		r->work_ns = answer.work_ns;
+		r->guest_stall_ns = answer.stall_ns;
 		r->slowdown = r->planned_ns ? (double)r->duration_ns / r->planned_ns : 1;
 		r->demand_gib_minutes = answer.demand_gib_minutes;
 		r->demand = answer.demand;
 		answer.demand = (struct record_list){ .items = NULL };
-		checks_add(run->result, run->number, CHECK_BOOT, CHECK_PAGES,
-			   "resident memory of QEMU at its peak",
-			   most_held(&r->demand) * RESIDENT_MIN / PAGE_BYTES,
-			   (run->vm.memory_bytes + QEMU_BYTES) / PAGE_BYTES,
-			   r->peak_bytes / PAGE_BYTES);
 	}
 	if (!err && answer.victims.count) {
 		/* Its texts and histograms go with it. */
@@ -316,15 +318,7 @@ static void begin_result(const struct run *run, struct replay_result *r)
 	r->policy = run->boot->variant->policy;
 	r->planned_ns = scaled(workload_duration_ns(&plan->workload), 1 / plan->speed);
 	r->planned_gib_minutes = workload_gib_minutes(&plan->workload) * plan->size / plan->speed;
-	r->targets = r->peak_bytes = 0;
-}
-
-static void end_result(const struct footprint *f, struct replay_result *r)
-{
-	r->elapsed_ns = f->last_ns - f->begin_ns;
-	r->end_bytes = f->last_bytes;
-	r->footprint_gib_minutes = f->byte_ns / GIB_MINUTE;
-	r->mean_bytes = r->elapsed_ns ? f->byte_ns / (double)r->elapsed_ns : f->last_bytes;
+	r->targets = 0;
 }
 
 /* Nothing if there are no values. */
@@ -350,28 +344,33 @@ static void find_reclaims(struct run *run, struct replay_result *r)
 	free(reclaims);
 }
 
-/* The guest's kernel counts those that it kills. */
-static int count_kills(struct run *run, struct replay_result *r)
+/* What the guest's kernel counts: processes that it kills, allocations that have to reclaim. */
+static int count_in_guest(struct run *run, struct replay_result *r)
 {
-	static const char *const keys[] = { "oom_kill", NULL };
+	static const char *const keys[] = { "oom_kill",		  "allocstall_dma",
+					    "allocstall_dma32",	  "allocstall_normal",
+					    "allocstall_movable", NULL };
 	struct record_list changes = { NULL, 0 };
 	int err = vmstat_changes(run, keys, &changes);
+	size_t i;
 
 	r->oom_kills = record_counter(&changes, keys[0]);
+	r->alloc_stalls = 0;
+	for (i = 1; keys[i]; i++)
+		r->alloc_stalls += record_counter(&changes, keys[i]);
 	record_release_counters(&changes);
 	return err;
 }
 
 static int prepare(struct replaying *g)
 {
-	int64_t busy_ns;
 	int err;
 
 	begin_result(g->run, g->result);
 	g->policy = (struct policy){ .run = g->run, .result = g->result };
 	err = vmstat_mark(g->run);
 	if (!err)
-		err = boot_enter_phase(g->run, PHASE_PLATEAU, REPLAYING, &busy_ns);
+		err = boot_enter_phase(g->run, PHASE_PLATEAU, REPLAYING, &g->busy_ns);
 	return err ? err : policy_open(&g->policy);
 }
 
@@ -381,17 +380,18 @@ static int finish(struct replaying *g)
 	int64_t busy_ns;
 	int err = stop(g->run, r);
 
+	if (!err)
+		err = boot_enter_phase(g->run, PHASE_AFTER, REPLAYING, &busy_ns);
 	if (err)
 		return err;
-	show_point(&g->footprint, r);
-	end_result(&g->footprint, r);
+	r->guest_cpu_ns = busy_ns > g->busy_ns ? busy_ns - g->busy_ns : 0;
+	show_point(g);
+	footprint_end(&g->footprint, r);
+	check_peak(g->run, r);
 	find_reclaims(g->run, r);
 	put_victim(&g->run->result->victims.host, ANSWER, &g->answers);
-	r->qemu_cpu_ns = vm_cpu_ns(&g->run->vm) - g->cpu_ns;
 	err = policy_give_back(&g->policy);
-	if (!err)
-		err = count_kills(g->run, r);
-	return err ? err : boot_enter_phase(g->run, PHASE_AFTER, REPLAYING, &busy_ns);
+	return err ? err : count_in_guest(g->run, r);
 }
 
 /* Of guests with the same workload. */
@@ -407,7 +407,7 @@ static void sum_up(const struct replays *all, struct replays_together *together)
 	}
 	together->guests = all->count;
 	together->footprint_gib_minutes = all->all.byte_ns / GIB_MINUTE;
-	together->peak_bytes = all->peak_bytes;
+	together->peak_bytes = all->all.peak_bytes;
 	together->elapsed_ns = all->all.last_ns - all->all.begin_ns;
 	together->fairness = (double)least / most;
 }
