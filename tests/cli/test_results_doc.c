@@ -37,6 +37,10 @@ static void the_example_is_compared(void **state)
 				   (const char *[]){ "compare", in_test_dir("t"), "-m",
 						     "replay.footprint_gib_minutes", NULL }),
 		       0, "0.667 [0.667, 0.667]");
+	/* Footprint and time at work have verdicts, which they need not be asked for. */
+	expect_outcome(
+		run_program("balloonstat", (const char *[]){ "compare", in_test_dir("t"), NULL }),
+		0, "improve by", "P is corrected for the 2 comparisons");
 	/* Without curves there is nothing to draw. */
 	expect_outcome(run_program("balloonstat", (const char *[]){ "report", in_test_dir("t"),
 								    "-o", test_dir, NULL }),
