@@ -37,6 +37,7 @@ struct replay_plan {
 	char *file; /* as the scenario names it; NULL: none, the rest is unused */
 	struct workload workload;
 	double speed, size; /* factors: time is divided, memory multiplied */
+	uint64_t stagger_ns; /* from the begin of a guest to that of the next */
 	uint64_t sample_ns; /* from sample to sample of QEMU's memory */
 	/* Of a variant's policy. */
 	uint64_t period_ns;	 /* from decision to decision */
@@ -50,6 +51,7 @@ struct scenario {
 	char *path, *description;
 	uint64_t memory_bytes;
 	unsigned int vcpus;
+	unsigned int vms; /* guests of a boot; several only with a workload */
 	enum backing backing;
 	bool thp, prealloc; /* prealloc: QEMU allocates all guest memory at the start */
 	char *config; /* of the guest's kernel, as of `build --config NAME`; NULL: the lean one */

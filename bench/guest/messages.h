@@ -101,6 +101,7 @@ struct answer_replay {
 /* "replay-stop" */
 struct answer_replayed {
 	int64_t duration_ns, work_ns;
+	int64_t stall_ns; /* optional: pressure_stall_ns() meanwhile */
 	double demand_gib_minutes;
 	struct record_list demand;  /* pairs: ns since the begin, bytes */
 	struct record_list victims; /* struct victim_result */

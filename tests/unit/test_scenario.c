@@ -108,6 +108,8 @@ static void mistakes_are_named(void **state)
 		  "[run] cycles: expected 1", "with a workload" },
 		{ GOOD "[workload]\nfile = gcc-lto\n[prepare]\nstate = touched\n",
 		  "[workload] file:", "leave out [prepare]" },
+		{ "[guest]\nmemory = 1 GiB\nvms = 2\n[balloon]\ninflate = 512 MiB\n",
+		  "[guest] vms: several guests", "gcc-lto" },
 		{ GOOD "[policy]\nheadroom = 1\n", "[policy] headroom: '1'", "8 GiB" },
 	};
 	struct scenario s;

@@ -62,7 +62,6 @@ static void send_result(json_int_t number, json_int_t seed)
 	result.method = RESULT_BALLOON;
 	record_set_text(&result.reason, FAKE_BOX_REASON);
 	result.accel = RESULT_KVM_IN_TCG;
-	result.method = RESULT_BALLOON;
 	result.boot = number;
 	result.seed = seed;
 	result.status = BOOT_FAILED;
