@@ -75,7 +75,7 @@ static void start_vm(const char *mode, const char *options)
 	if (!kernel.image)
 		skip_test("no kernel of Debian");
 	snprintf(command, sizeof(command),
-		 "cd %1$s && rm -f console && exec qemu-system-x86_64 -name guest=web -accel tcg "
+		 "cd %1$s && rm -f console && exec 2>vm.log && exec qemu-system-x86_64 -name guest=web -accel tcg "
 		 "-m 512 -nodefaults -display none -no-reboot -serial file:console -kernel %2$s "
 		 "-initrd root.cpio -append 'console=ttyS0 panic=-1 quiet -- %3$s' %4$s "
 		 "-qmp unix:management,server=on,wait=off -qmp unix:tracing,server=on,wait=off",

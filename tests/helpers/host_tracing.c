@@ -73,7 +73,8 @@ void host_tracing_start(struct host_tracing *tracing, const char *const *args)
 
 void host_tracing_end(struct host_tracing *tracing)
 {
-	kill(tracing->pid, SIGINT);
+	/* A job in the background ignores SIGINT. */
+	kill(tracing->pid, SIGTERM);
 	tracing->status = wait_program(tracing->pid);
 	tracing->output = read_file(in_test_dir(OUTPUT));
 	tracing->messages = read_file(in_test_dir(MESSAGES));

@@ -22,17 +22,15 @@
 #define CALLS 80
 #define BATCHES 7
 
-static void copy(const char *name)
+static void copy(const char *helper, const char *name)
 {
-	expect_outcome(
-		run_shell("cp %s %s/%s", build_path("tests/helpers/advise/advise"), test_dir, name),
-		0, "");
+	expect_outcome(run_shell("cp %s %s/%s", build_path(helper), test_dir, name), 0, "");
 }
 
 static int set_up(void **state)
 {
 	test_dir_set_up(state);
-	copy("vmm");
+	copy("tests/helpers/advise/advise", "vmm");
 	return 0;
 }
 
@@ -181,7 +179,7 @@ static void expect_batches(json_t *json)
 }
 
 /* The arguments of a command: directory, number of batches, name, program. */
-#define EXEC_VM "exec ./qemu-system-x86_64 batches %2$d %1$s/go %1$s/done-%3$s -name guest=%3$s"
+#define EXEC_VM "exec ./qemu-system-x86_64 %2$d %1$s/go %1$s/done-%3$s -name guest=%3$s"
 static void start_by(const char *format, pid_t pids[2])
 {
 	static const char *const names[] = { "one", "two" };
@@ -190,7 +188,7 @@ static void start_by(const char *format, pid_t pids[2])
 
 	for (i = 0; i < 2; i++) {
 		snprintf(command, sizeof(command), format, test_dir, BATCHES, names[i],
-			 build_path("tests/helpers/advise/advise"));
+			 build_path("tests/helpers/release-batches/release-batches"));
 		pids[i] = start_shell("exec unshare --mount bash -c '%s'", command);
 	}
 }
@@ -245,8 +243,8 @@ static void program_without_its_file(void **state)
 	skip_without_tracer();
 	snprintf(go, sizeof(go), "%s", in_test_dir("go-deleted"));
 	snprintf(done, sizeof(done), "%s", in_test_dir("done-deleted"));
-	copy("old");
-	pid = start_shell("exec %s/old batches %d %s %s -name old", test_dir, BATCHES, go, done);
+	copy("tests/helpers/release-batches/release-batches", "old");
+	pid = start_shell("exec %s/old %d %s %s -name old", test_dir, BATCHES, go, done);
 	await_program(pid, "old");
 	unlink(in_test_dir("old"));
 	snprintf(id, sizeof(id), "%d", (int)pid);

@@ -399,7 +399,7 @@ static void signal_ends_a_blocked_command(void **state)
 		_exit(127);
 	}
 	AWAIT(count_in_file(errors, "\n"));
-	kill(pid, SIGINT);
+	kill(pid, SIGTERM);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
 	close(ends[0]);
 	close(ends[1]);
