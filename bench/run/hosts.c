@@ -366,7 +366,7 @@ static uint64_t timeout_ns(const struct session *s, const struct scenario *scena
 	const struct replay_plan *replay = &scenario->replay;
 
 	return box_slowness(s->hosts.config.accel) *
-	       (scenario->boot_timeout_ns + MARGIN_NS +
+	       (INSIDE_BOOT_SLOWNESS * scenario->boot_timeout_ns + MARGIN_NS +
 		(replay->file ? replay_limit_ns(replay) : 0) +
 		scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS));
 }
