@@ -357,15 +357,16 @@ int box_boot(struct box *box, const json_t *request, const char *directory, uint
 	return status;
 }
 
-void box_keep_console(const struct box *box, const char *directory)
+bool box_keep_console(const struct box *box, const char *directory)
 {
 	static char text[CONSOLE_BYTES];
 	char path[PATH_MAX];
-	FILE *from = fopen(vm_file(&box->vm, "console.log", path), "re"), *to;
+	FILE *from = box->directory[0] ? fopen(vm_file(&box->vm, "console.log", path), "re") : NULL;
+	FILE *to;
 	size_t n;
 
 	if (!from)
-		return;
+		return false;
 	if (!fseek(from, 0, SEEK_END) && ftell(from) > CONSOLE_BYTES)
 		fseek(from, -CONSOLE_BYTES, SEEK_END);
 	else
@@ -373,11 +374,11 @@ void box_keep_console(const struct box *box, const char *directory)
 	n = fread(text, 1, sizeof(text), from);
 	fclose(from);
 	snprintf(path, sizeof(path), "%s/host-console.log", directory);
-	to = fopen(path, "we");
+	to = n ? fopen(path, "we") : NULL;
 	if (!to)
-		return;
+		return false;
 	fwrite(text, 1, n, to);
-	fclose(to);
+	return fclose(to) != EOF;
 }
 
 static void close_fd(int *fd)

@@ -355,9 +355,17 @@ static int open_host(struct session *s, struct host *host)
 		log_debug("host %s: Linux %s", host->name, box_hello(host->box)->kernel_release);
 		return 0;
 	}
+	if (status == -EINTR)
+		status = EXIT_INTERRUPTED;
+	else if (box_keep_console(host->box, s->results.dir))
+		status = fails(EXIT_ENVIRONMENT,
+			       "%s; %s/host-console.log is the console of its kernel", err,
+			       s->results.dir);
+	else
+		status = fails(EXIT_ENVIRONMENT, "%s", err);
 	box_close(host->box);
 	host->box = NULL;
-	return status == -EINTR ? EXIT_INTERRUPTED : fails(EXIT_ENVIRONMENT, "%s", err);
+	return status;
 }
 
 /* As long as the scenario allows all of it, by the clock of the box. */

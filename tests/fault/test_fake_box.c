@@ -166,7 +166,9 @@ static void programs_that_do_not_start(void **state)
 	expect_outcome(run("exit-at-once", "auto", "2"), 3,
 		       HOST "QEMU ended before QMP was up (exit status 1)");
 	expect_outcome(run("panic", "icount", "2"), 3,
-		       HOST "guest panicked before the agent said hello");
+		       HOST "guest panicked before the agent said hello",
+		       "/panic/host-console.log is the console of its kernel");
+	assert_int_equal(access(in_test_dir("panic/host-console.log"), R_OK), 0);
 }
 
 static void options_that_do_not_fit(void **state)
