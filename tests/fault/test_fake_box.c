@@ -68,7 +68,9 @@ static void files_come_back(void **state)
 	}
 	env = load_json(in_test_dir("box/env.json"));
 	assert_non_null(json_at(env, "hosts.finalize"));
-	assert_string_equal(text_of(json_at(env, "box"), "cpu"), "max,xsave=off");
+	assert_string_equal(
+		text_of(json_at(env, "box"), "cpu"),
+		"max,xsave=off,avx=off,avx2=off,f16c=off,fma=off,vaes=off,vpclmulqdq=off");
 	assert_number(number_of(env, "box.cpus"), 1);
 	json_decref(env);
 	expect_nothing_left(in_test_dir("box"));
