@@ -59,6 +59,7 @@ static void send_result(json_int_t number, json_int_t seed)
 	record_set_text(&result.scenario, "tiny");
 	record_set_text(&result.variant, "finalize");
 	record_set_text(&result.cut, "finalize");
+	result.method = RESULT_BALLOON;
 	record_set_text(&result.reason, FAKE_BOX_REASON);
 	result.accel = RESULT_KVM_IN_TCG;
 	result.boot = number;
@@ -86,6 +87,8 @@ static void boot(const char *request)
 	if (!is("box-unnamed"))
 		send_text(WIRE_FILE, is("box-escapes") ? "../" FAKE_BOX_FILE : FAKE_BOX_FILE);
 	send_data(WIRE_DATA, FAKE_BOX_TEXT, sizeof(FAKE_BOX_TEXT) - 1);
+	if (is("box-hangs"))
+		pause();
 	if (is("box-garbles"))
 		send_text(WIRE_RESULT, "{");
 	else
