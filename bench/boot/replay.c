@@ -23,8 +23,6 @@
 #define COMMAND_NS (20 * NSEC_PER_SEC)
 /* How often the agent is asked whether the workload has ended. */
 #define ASK_NS (100 * NSEC_PER_MSEC)
-/* A workload may take this many times as long, and the resize_timeout more. */
-#define SLOWDOWN_MAX 10
 /* A change of the footprint by this share of the guest's memory is a point of its picture. */
 #define POINT_SHARE 512
 /* Of the memory that the workload held, the host must have had as much at one time. */
@@ -190,8 +188,7 @@ static int end(struct replaying *g)
 static int attend(struct replaying *g, uint64_t now)
 {
 	const struct scenario *scenario = g->run->boot->scenario;
-	const uint64_t limit_ns = g->footprint.begin_ns +
-				  SLOWDOWN_MAX * (uint64_t)g->result->planned_ns +
+	const uint64_t limit_ns = g->footprint.begin_ns + replay_limit_ns(&scenario->replay) +
 				  scenario->resize_timeout_ns;
 	int err = 0;
 
@@ -316,7 +313,7 @@ static void begin_result(const struct run *run, struct replay_result *r)
 
 	set_name(plan->file, r);
 	r->policy = run->boot->variant->policy;
-	r->planned_ns = scaled(workload_duration_ns(&plan->workload), 1 / plan->speed);
+	r->planned_ns = replay_planned_ns(plan);
 	r->planned_gib_minutes = workload_gib_minutes(&plan->workload) * plan->size / plan->speed;
 	r->targets = 0;
 }

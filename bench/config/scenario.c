@@ -26,6 +26,8 @@
 
 /* Longer runs of free pages would hold blocks of 64 KiB. */
 #define LONGEST_RUN_MAX 15
+/* A workload that takes this many times as long as it should hangs. */
+#define SLOWDOWN_MAX 10
 
 const char *const backing_names[] = { "anonymous", "memfd", "hugetlb", NULL };
 const char *const prepared_state_names[] = { "idle", "touched", "fragmented", NULL };
@@ -249,6 +251,16 @@ static int set_entry(const struct ini_entry *e, void *scenario)
 uint64_t replay_peak_bytes(const struct replay_plan *replay)
 {
 	return ceil(workload_peak_bytes(&replay->workload) * replay->size);
+}
+
+uint64_t replay_planned_ns(const struct replay_plan *replay)
+{
+	return llround((double)workload_duration_ns(&replay->workload) / replay->speed);
+}
+
+uint64_t replay_limit_ns(const struct replay_plan *replay)
+{
+	return SLOWDOWN_MAX * replay_planned_ns(replay);
 }
 
 /* "gcc-lto" of ours, or a path. */

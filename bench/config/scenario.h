@@ -94,6 +94,10 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes);
 /* The most memory that the workload holds in the guest, in bytes. */
 uint64_t replay_peak_bytes(const struct replay_plan *replay);
 
+/* How long the workload is to take, and how long it may, but for the resize_timeout. */
+uint64_t replay_planned_ns(const struct replay_plan *replay);
+uint64_t replay_limit_ns(const struct replay_plan *replay);
+
 /* Names of the shipped scenarios, sorted; release them with record_release_texts(). */
 struct record_list scenario_names(const char *dir);
 

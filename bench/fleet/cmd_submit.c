@@ -83,7 +83,6 @@ static int check_run(const struct run_options *run)
 			    : run->resume.dir	    ? "--resume: a task resumes its shard itself"
 			    : run->until.half_width ? "--until-ci: a shard does not know the "
 						      "interval of all of them; use --boots"
-			    : run->dry_run	    ? "--dry-run: write it before --slurm"
 						    : NULL;
 
 	return wrong ? fails(EXIT_USAGE, "%s", wrong) : check_scenarios(&run->scenarios);
@@ -101,6 +100,12 @@ static int parse_run(struct run_options *run, char **words)
 	return status < 0 ? EXIT_USAGE : status ?: check_run(run);
 }
 
+/* Whether the word is, or ends with, the value of an option, as in "-oDIR" and "-qoDIR". */
+static bool has_value(const char *word, const char *value)
+{
+	return word && value >= word && value <= word + strlen(word);
+}
+
 /* Leave out -o and its value, and add a seed: all shards need the same. To be freed. */
 static char **words_of(char **words, const struct run_options *run, const char *seed)
 {
@@ -111,10 +116,9 @@ static char **words_of(char **words, const struct run_options *run, const char *
 		n++;
 	kept = xcalloc(n + 2, sizeof(*kept));
 	n = 0;
-	/* The value is a part of the word "-oDIR", or the word after "-o". */
+	/* The word before the value is "-o", unless both are one. */
 	for (word = words + 1; *word; word++)
-		if (run->output != *word && run->output != *word + 2 &&
-		    !(word[1] && run->output == word[1]))
+		if (!has_value(*word, run->output) && (!run->output || word[1] != run->output))
 			kept[n++] = *word;
 	if (run->seed == SEED_OF_CLOCK)
 		kept[n++] = (char *)seed;
@@ -292,22 +296,38 @@ static int make_job(const struct submit_options *o, char **words, const struct r
 	return status;
 }
 
+/* Whether a word was in the list; it is not any more. */
+static bool take_out(char **list, size_t *count, const char *word)
+{
+	size_t kept = 0, before = *count, i;
+
+	for (i = 0; i < before; i++)
+		if (strcmp(list[i], word))
+			list[kept++] = list[i];
+	*count = kept;
+	return kept < before;
+}
+
 static int run(struct command_line *line)
 {
-	const struct submit_options *o = line->options;
+	struct submit_options o = *(const struct submit_options *)line->options;
 	struct run_options *run = xcalloc(1, sizeof(*run));
 	char **words;
 	size_t n = 0;
 	int status;
 
-	while (o->run[n])
+	while (o.run[n])
 		n++;
 	words = xcalloc(n + 2, sizeof(*words));
 	words[0] = "balloonbench run";
-	memcpy(words + 1, o->run, n * sizeof(*words));
-	status = check_sbatch(&o->sbatch) ?: parse_run(run, words);
+	memcpy(words + 1, o.run, n * sizeof(*words));
+	/* Neither sbatch nor a shard knows it: wherever it is written, nothing is submitted. */
+	o.dry_run |= take_out(words + 1, &n, "--dry-run");
+	o.dry_run |= take_out(o.sbatch.list, &o.sbatch.count, "--dry-run");
+	words[n + 1] = NULL;
+	status = check_sbatch(&o.sbatch) ?: parse_run(run, words);
 	if (!status)
-		status = make_job(o, words, run);
+		status = make_job(&o, words, run);
 	free(words);
 	free(run);
 	return status;

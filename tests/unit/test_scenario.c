@@ -186,6 +186,8 @@ static void workloads_are_read(void **state)
 	assert_int_equal(s.cycles, 1);
 	assert_true(s.replay.workload.count > 10);
 	assert_float_equal(s.replay.speed, 2, 0);
+	assert_true(replay_planned_ns(&s.replay) == workload_duration_ns(&s.replay.workload) / 2);
+	assert_true(replay_limit_ns(&s.replay) == 10 * replay_planned_ns(&s.replay));
 	assert_float_equal(s.replay.size, 2.5, 0);
 	assert_true(s.replay.sample_ns == 5000000);
 	assert_true(s.replay.period_ns == 1000000000);
