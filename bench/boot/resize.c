@@ -104,35 +104,9 @@ static int add_step(struct resize *r, const struct event_resized *event)
 	return 0;
 }
 
-/* How QEMU is told of a target, and tells what was reached. */
-struct control {
-	int (*set)(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
-	int (*get)(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
-	/* The sizes are of the rest: the guest without its balloon, or what stays plugged. */
-	bool of_rest;
-};
-
-static const struct control *control_of(const struct vm *vm)
-{
-	static const struct control balloon = { qmp_balloon_target, qmp_balloon_actual, true };
-	static const struct control plugged = { qmp_plug, qmp_plugged, true };
-	static const struct control vmware = { qmp_vmware_target, qmp_vmware_size, false };
-
-	return vm->vmware ? &vmware : vm->plugged_bytes ? &plugged : &balloon;
-}
-
-/* The size that QEMU has of a balloon, or the other way round. */
-static uint64_t converted(const struct vm *vm, uint64_t bytes)
-{
-	uint64_t whole = vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
-
-	return control_of(vm)->of_rest ? whole - bytes : bytes;
-}
-
 static int set_target(struct resize *r, uint64_t balloon_bytes)
 {
-	int err = control_of(r->vm)->set(r->vm->qmp, converted(r->vm, balloon_bytes),
-					 deadline_in_ms(COMMAND_MS));
+	int err = vm_take(r->vm, balloon_bytes, deadline_in_ms(COMMAND_MS));
 
 	return err ? fail(r, err, "cannot set the target", qmp_error(r->vm->qmp)) : 0;
 }
@@ -140,17 +114,16 @@ static int set_target(struct resize *r, uint64_t balloon_bytes)
 /* QEMU must agree with the guest. */
 static int check_with_qemu(struct resize *r, uint64_t balloon_bytes)
 {
-	uint64_t size;
-	int err = control_of(r->vm)->get(r->vm->qmp, &size, deadline_in_ms(COMMAND_MS));
+	uint64_t taken;
+	int err = vm_taken(r->vm, &taken, deadline_in_ms(COMMAND_MS));
 
 	if (err)
 		return fail(r, err, "cannot read the balloon's size", qmp_error(r->vm->qmp));
-	size = converted(r->vm, size);
-	if (size == balloon_bytes)
+	if (taken == balloon_bytes)
 		return 0;
 	snprintf(r->error, sizeof(r->error),
 		 "the guest says the target is reached, QEMU says it is at %llu of %llu bytes",
-		 (unsigned long long)size, (unsigned long long)balloon_bytes);
+		 (unsigned long long)taken, (unsigned long long)balloon_bytes);
 	return -EPROTO;
 }
 

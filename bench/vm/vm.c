@@ -220,6 +220,46 @@ uint64_t vm_cpu_ns(const struct vm *vm)
 	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
 }
 
+/* How QEMU is told of a target, and tells what was reached. */
+struct control {
+	int (*set)(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
+	int (*get)(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
+	/* The sizes are of the rest: the guest without its balloon, or what stays plugged. */
+	bool of_rest;
+};
+
+static const struct control *control_of(const struct vm *vm)
+{
+	static const struct control balloon = { qmp_balloon_target, qmp_balloon_actual, true };
+	static const struct control plugged = { qmp_plug, qmp_plugged, true };
+	static const struct control vmware = { qmp_vmware_target, qmp_vmware_size, false };
+
+	return vm->vmware ? &vmware : vm->plugged_bytes ? &plugged : &balloon;
+}
+
+/* The size that QEMU has for what was taken, or the other way round. */
+static uint64_t converted(const struct vm *vm, uint64_t bytes)
+{
+	uint64_t whole = vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
+
+	return control_of(vm)->of_rest ? whole - bytes : bytes;
+}
+
+int vm_take(struct vm *vm, uint64_t bytes, uint64_t deadline)
+{
+	return control_of(vm)->set(vm->qmp, converted(vm, bytes), deadline);
+}
+
+int vm_taken(struct vm *vm, uint64_t *bytes, uint64_t deadline)
+{
+	uint64_t size = 0;
+	int err = control_of(vm)->get(vm->qmp, &size, deadline);
+
+	/* Also what no guest could have given up: the caller compares. */
+	*bytes = converted(vm, size);
+	return err;
+}
+
 void vm_power_off(struct vm *vm)
 {
 	struct guest_request request = guest_request("poweroff");
