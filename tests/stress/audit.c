@@ -207,7 +207,7 @@ int stress_audit_begin(struct stress_boot *boot)
 static int check_empty(struct stress_boot *boot, uint64_t *size, struct memory_counts *counts,
 		       bool *empty)
 {
-	int err = stress_get_size(boot, size, deadline_in_ms(COMMAND_MS));
+	int err = vm_taken(&boot->vm, size, deadline_in_ms(COMMAND_MS));
 
 	*empty = false;
 	if (err) {
@@ -246,7 +246,7 @@ static int empty_balloon(struct stress_boot *boot)
 	bool empty = false;
 	int err;
 
-	err = stress_set_target(boot, 0, deadline);
+	err = vm_take(&boot->vm, 0, deadline);
 	if (err)
 		vm_explain(&boot->vm, "in an audit", qmp_error(boot->vm.qmp));
 	while (!err && polls < EMPTY_POLLS) {

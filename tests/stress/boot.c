@@ -85,24 +85,6 @@ uint64_t stress_orders(const struct stress_counts *counts)
 	return sum;
 }
 
-int stress_set_target(struct stress_boot *boot, uint64_t bytes, uint64_t deadline)
-{
-	return boot->vm.vmware
-		       ? qmp_vmware_target(boot->vm.qmp, bytes, deadline)
-		       : qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - bytes, deadline);
-}
-
-int stress_get_size(struct stress_boot *boot, uint64_t *bytes, uint64_t deadline)
-{
-	int err;
-
-	if (boot->vm.vmware)
-		return qmp_vmware_size(boot->vm.qmp, bytes, deadline);
-	err = qmp_balloon_actual(boot->vm.qmp, bytes, deadline);
-	*bytes = STRESS_MEMORY_BYTES - *bytes;
-	return err;
-}
-
 /* The PCI address of the balloon, as the kernel writes it. */
 static int find_balloon(struct stress_boot *boot)
 {

@@ -83,10 +83,6 @@ uint64_t stress_orders(const struct stress_counts *counts);
  */
 int stress_round_run(struct stress_boot *boot, const struct stress_round *round);
 
-/* The target of the balloon, and its size; in bytes. The results are those of QMP. */
-int stress_set_target(struct stress_boot *boot, uint64_t bytes, uint64_t deadline);
-int stress_get_size(struct stress_boot *boot, uint64_t *bytes, uint64_t deadline);
-
 /* Write a line of the log; the reference is stolen. */
 void stress_log(struct stress_boot *boot, json_t *line);
 

@@ -135,7 +135,7 @@ static int run_host_order(struct stress_boot *boot, const struct stress_order *o
 	int err;
 
 	if (order->op == STRESS_TARGET)
-		err = stress_set_target(boot, order->value * 4096, deadline_in_ms(COMMAND_MS));
+		err = vm_take(&boot->vm, order->value * 4096, deadline_in_ms(COMMAND_MS));
 	else if (order->op == STRESS_RESET)
 		err = qmp_vmware_reset(boot->vm.qmp, deadline_in_ms(COMMAND_MS));
 	else
