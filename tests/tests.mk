@@ -41,9 +41,8 @@ stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 # Kernels of tests/vm/test_drivers.c.
 drivers := $(if $(KERNEL_PATCHES),,$(O)/drivers/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
-debug := $(if $(KERNEL_PATCHES),,$(addprefix $(O)/,debug/images.ini known-bad/images.ini \
-	 debug-drivers/images.ini known-bad-drivers/images.ini))
-DEBUG_CUTS := finalize chunks huge huge-pipeline
+debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
+DEBUG_CUTS := list finalize chunks huge huge-pipeline
 
 # The inputs of a fuzzer are an archive, which is unpacked into $(O)/corpus.
 fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(wildcard tests/fuzz/corpus/*.tar.xz))
@@ -181,15 +180,6 @@ $(O)/debug/all.ini: FORCE $(images) | $(O)/.deps
 $(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug)
-
-# The same with vmw_balloon.
-$(O)/debug-drivers/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
-	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_CUTS="list finalize" $(build_debug) --config drivers
-
-$(O)/known-bad-drivers/images.ini: FORCE $(O)/debug-drivers/images.ini $(O)/known-bad/images.ini | $(O)/.deps
-	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug) --config drivers
 
 $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)
