@@ -10,6 +10,10 @@
  * advise brief CALLS GO ...: call madvise(COLD), which no monitor does, CALLS times once the file
  * GO exists ("-": at once), and exit. What follows is ignored: a monitor's arguments.
  *
+ * advise batches COUNT GO DONE ...: once GO exists, do COUNT times what a balloon does with a batch:
+ * fill 256 pages, call madvise(DONTNEED) for each, and fire the probe of QEMU's batches, as one of
+ * the queue for inflates with 256 entries; create DONE, and wait to be killed.
+ *
  * advise KIND GO DONE: fill 16 MiB of memory (hugetlb, locked: 4 MiB), create the file DONE.ready,
  * and once GO exists, advise the kernel by the MiB to free all but the first, as KIND says:
  *   private    madvise(DONTNEED)
@@ -35,6 +39,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sdt.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -211,6 +216,30 @@ static void release_memory(enum kind kind, const char *go, const char *done)
 	pause();
 }
 
+#define BATCH 256
+#define PAGE 4096
+
+static void release_batches(int count, const char *go, const char *done)
+{
+	char *memory = mmap(NULL, BATCH * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+	int i;
+
+	madvise(memory, BATCH * PAGE, MADV_NOHUGEPAGE);
+	await(go);
+	for (; count; count--) {
+		for (i = 0; i < BATCH; i++)
+			memory[i * PAGE] = 1;
+		for (i = 0; i < BATCH; i++)
+			if (madvise(memory + i * PAGE, PAGE, MADV_DONTNEED))
+				exit(1);
+		DTRACE_PROBE8(qemu, virtio_balloon_batch_end, memory, 0, BATCH, BATCH,
+			      (uint64_t)BATCH * PAGE, (uint64_t)1, 0, (uint64_t)0);
+	}
+	create(done);
+	pause();
+}
+
 int main(int argc, char **argv)
 {
 	int kind;
@@ -218,6 +247,8 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (argc > 3 && !strcmp(argv[1], "brief"))
 		return advise_briefly(atoi(argv[2]), argv[3]);
+	if (argc > 4 && !strcmp(argv[1], "batches"))
+		release_batches(atoi(argv[2]), argv[3], argv[4]);
 	if (argc != 4)
 		return 2;
 	for (kind = 0; kind < KINDS; kind++)
