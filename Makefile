@@ -27,14 +27,14 @@ HTML_LDLIBS = -lz -lnettle
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: pack-reference deps programs all bench report install clean cache clean-cache help check-patches
+.PHONY: pack-reference deps programs all bench report install install-programs deb clean cache clean-cache help check-patches
 .DEFAULT_GOAL := all
 
 # Each adds its programs, archives and sources to these.
 programs :=
 archives :=
 all_src :=
-scripts := $(filter-out scripts/packages%,$(wildcard scripts/*)) .ci/run
+scripts := $(filter-out scripts/packages%,$(wildcard scripts/*)) .ci/run bench/policies/headroom
 include vm-images/vm-images.mk bench/bench.mk analysis/analysis.mk bpf/bpf.mk lib/lib.mk
 include tests/tests.mk tests/sanitizers/sanitizers.mk
 
@@ -63,6 +63,8 @@ test-cli: $(runner) $(need_cli) ## command lines of the programs
 	$(call run_stages,cli)
 test-fault: $(runner) $(need_fault) ## bad input, full disks, and QEMUs that misbehave
 	$(call run_stages,fault)
+test-fleet: $(runner) $(need_fleet) ## a run on the nodes of a Slurm (scripts/packages-fleet)
+	$(call run_stages,fleet)
 test-fuzz: $(runner) $(need_fuzz) ## the fuzz targets, for a minute
 	$(call run_stages,fuzz)
 test-asan: $(runner) $(need_asan) ## unit, cli and fault tests, the quick ones, with ASan and UBSan
@@ -78,6 +80,8 @@ test-patches: $(runner) $(need_patches) ## as check-patches
 test-vm: alone := $(filter $(O)/tests/vm/%,$(alone))
 test-vm: $(runner) $(need_vm) ## real guests
 	$(call run_stages,vm alone)
+test-box: $(runner) $(need_box) ## guests under KVM, in a host that is a guest itself
+	$(call run_stages,box)
 test-stress: $(runner) $(need_stress) ## debug kernels under stress, for minutes
 	$(call run_stages,stress)
 
@@ -92,7 +96,10 @@ report: $(O)/balloonstat ## REPORT.md from results/reference/
 pack-reference: $(O)/balloonstat ## results/reference/ from a run (RUN=results/DIR, TO=qos: that folder of it)
 	$(Q)scripts/pack-run $< $(or $(RUN),$(error name a result tree: make pack-reference RUN=results/DIR)) results/reference$(TO:%=/%)
 
-install: all ## programs, man pages, scenarios and guest kernels under PREFIX (default /usr/local)
+install: all install-programs ## programs, man pages, scenarios and guest kernels under PREFIX (default /usr/local)
+	$(Q)scripts/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
+
+install-programs: programs ## the same without kernels and QEMU, which balloonbench build makes
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
 	$(Q)install $(programs) $(DESTDIR)$(PREFIX)/bin
 	$(Q)for program in $(programs); do \
@@ -103,15 +110,26 @@ install: all ## programs, man pages, scenarios and guest kernels under PREFIX (d
 	done
 	$(Q)install -m 644 bench/variants.ini bench/suites.ini $(DESTDIR)$(PREFIX)/share/balloonbench
 	$(Q)install -m 644 bench/scenarios/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/scenarios
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/balloonbench/qos $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
+	$(Q)install -m 644 bench/workloads/*.workload $(DESTDIR)$(PREFIX)/share/balloonbench/workloads
+	$(Q)install -D -t $(DESTDIR)$(PREFIX)/share/balloonbench/policies bench/policies/*
 	$(Q)install -m 644 bench/qos/*.ini $(DESTDIR)$(PREFIX)/share/balloonbench/qos
 	$(Q)for file in analysis/*/*.gp analysis/*/*.ini analysis/*/*.css analysis/*/*.js; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$${file#analysis/}; done
-	$(Q)for file in vm-images/config/*.config vm-images/config/*.build kernel-patches/*trace-events*.patch; do \
+	$(Q)for file in vm-images/config/*.config vm-images/config/*.build \
+		kernel-patches/series kernel-patches/*.patch qemu-patches/series qemu-patches/*.patch; do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/balloonbench/$$file; done
-	$(Q)install -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/fetch-source
-	$(Q)install -m 644 -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/cache.sh vm-images/*.sources
-	$(Q)scripts/install-images $(images) $(DESTDIR)$(PREFIX)/share/balloonbench
+	$(Q)install -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images vm-images/fetch-source vm-images/build-qemu
+	$(Q)install -m 644 -t $(DESTDIR)$(PREFIX)/share/balloonbench/vm-images \
+		vm-images/cache.sh vm-images/source-tree.sh vm-images/*.sources
+	$(Q)install -D -m 644 $(O)/initramfs.cpio $(DESTDIR)$(PREFIX)/lib/balloonbench/initramfs.cpio
+
+deb: ## Debian packages in build/deb (needs scripts/packages-deb)
+	$(Q)rm -rf $(O)/deb && mkdir -p $(O)/deb/source
+	$(Q)tar -c --exclude=./$(O) --exclude=./build --exclude='./build-*' --exclude=./results --exclude=./.git . | \
+		tar -x -C $(O)/deb/source
+	$(Q)cd $(O)/deb/source && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
+	$(Q)lintian --fail-on error $(O)/deb/*.changes
 
 clean: ## remove build/ (results/ and the cache stay)
 	$(Q)rm -rf $(O)

@@ -6,7 +6,7 @@
 #include "lib/options.h"
 
 extern const struct command compare_command, gate_command, report_command, cover_letter_command,
-	history_command, export_command;
+	history_command, export_command, merge_command;
 
 /* Options that several commands have; OPTIONS has a field for each. */
 

@@ -9,7 +9,7 @@
 
 static const struct command *const commands[] = {
 	&compare_command, &gate_command, &report_command, &cover_letter_command, &history_command,
-	&export_command,  NULL,
+	&export_command,  &merge_command, NULL,
 };
 
 static const struct program balloonstat = {

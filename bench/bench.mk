@@ -2,7 +2,7 @@
 #
 # balloonbench; balloonguest, which runs in the guest; victims, which run in both.
 
-bench_src := $(foreach room,config build vm boot box run series,$(wildcard bench/$(room)/*.c)) bench/guest/messages.c
+bench_src := $(foreach room,config build vm boot box run record series fleet,$(wildcard bench/$(room)/*.c)) bench/guest/messages.c
 victim_src := $(wildcard bench/victim/*.c)
 guest_src := $(wildcard bench/guest/*.c)
 all_src += $(bench_src) bench/main.c $(victim_src) $(guest_src)

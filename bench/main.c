@@ -7,14 +7,16 @@
 #include <string.h>
 
 #include "bench/build/build.h"
+#include "bench/fleet/fleet.h"
+#include "bench/record/record.h"
 #include "bench/run/run.h"
 #include "bench/series/series.h"
 #include "lib/alloc.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&run_command,	 &build_command, &series_command, &bisect_command, &list_command,
-	&doctor_command, NULL,
+	&run_command,    &build_command, &series_command, &bisect_command, &submit_command,
+	&record_command, &list_command,  &doctor_command, NULL,
 };
 
 static const struct program balloonbench = {
@@ -65,6 +67,8 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		make_absolute(paths[i]);
-	privileges_keep(CAPABILITIES);
+	/* A command that is recorded is the user's own: it keeps what the user has. */
+	if (argc < 2 || strcmp(argv[1], record_command.name))
+		privileges_keep(CAPABILITIES);
 	return program_run(&balloonbench, argc, argv);
 }

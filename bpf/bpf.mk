@@ -13,6 +13,11 @@ $(O)/bpf.a: $(call obj,$(bpf_src))
 $(O)/balloontrace: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
 $(O)/balloontrace: LDLIBS += $(BPF_LDLIBS)
 
+# For machines without its libraries: what is on this one's, of those that have a static form.
+$(O)/balloontrace-static: $(O)/bpf/main.o $(O)/bpf.a $(O)/lib.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(BPF_LDLIBS) $(LDLIBS)
+
 # The types of any kernel will do: programs are relocated when they are loaded.
 # This machine's if its kernel has BTF, else those of the kernel we built.
 own_btf := $(wildcard /sys/kernel/btf/vmlinux)

@@ -43,6 +43,12 @@ static void take(const struct guest_batch *batch, void *context)
 	guest_totals_add(batch->inflate ? &interval.inflate : &interval.deflate, batch);
 }
 
+/* Pages that were freed otherwise than by a resize. */
+struct freed_counts {
+	int64_t oom_pages, reported_bytes;
+	struct record_list reported_orders;
+};
+
 /* What --json prints: of an interval the first lines of it. */
 struct summary {
 	const char *event, *level, *mechanism;
@@ -51,24 +57,33 @@ struct summary {
 	struct record_list observations, ops;
 	struct trace_counters counters;
 	struct block_counts blocks;
+	struct freed_counts freed;
 };
 
+#define S struct freed_counts
+static RECORD(freed_record, "freed", "pages that went without an inflate or a deflate",
+	FIELD(COUNT, oom_pages, .unit = UNIT_PAGES, .doc = "deflated by the OOM notifier"),
+	FIELD(COUNT, reported_bytes, .unit = UNIT_BYTES, .doc = "free pages that were reported"),
+	FIELD(NUMBERS, reported_orders, .doc = "blocks of free pages reported, by order from 0"));
+#undef S
+
 #define S struct summary
-static RECORD(summary_record, "summary", NULL,
+RECORD(guest_summary_record, "guest_summary", "what balloontrace guest --json prints",
 	FIELD(TEXT, event), FIELD(COUNT, elapsed_ns),
 	FIELD(STRUCT, inflate, .record = &guest_totals_record),
 	FIELD(STRUCT, deflate, .record = &guest_totals_record),
 	FIELD(COUNT, schema_version), FIELD(TEXT, level), FIELD(TEXT, mechanism),
 	FIELD(LIST, observations, .record = &observed_record),
 	FIELD(MAP, ops, .record = &op_record), FIELD(STRUCT, counters, .record = &counters_record),
-	FIELD(STRUCT, blocks, .record = &blocks_record));
+	FIELD(STRUCT, blocks, .record = &blocks_record),
+	FIELD(STRUCT, freed, .record = &freed_record));
 #undef S
 
 static struct summary *summarize(const struct seen *seen, const char *event, uint64_t elapsed_ns)
 {
 	static struct summary s;
 
-	record_init(&summary_record, &s);
+	record_init(&guest_summary_record, &s);
 	s.event = event;
 	s.elapsed_ns = elapsed_ns;
 	s.inflate = seen->inflate;
@@ -103,7 +118,7 @@ static void show_interval(const struct trace_options *options, uint64_t elapsed_
 
 	if (options->json) {
 		s = summarize(&interval, "interval", elapsed_ns);
-		show_json(record_encode(&summary_record, s), true);
+		show_json(record_encode(&guest_summary_record, s), true);
 	} else {
 		if (lines++ % 20 == 0)
 			printf("%10s  %-7s %8s %12s  %6s %6s %6s %6s\n", "TIME", "RESIZE",
@@ -158,6 +173,30 @@ static void show_ops(void)
 	record_release_list(&op_record, &ops);
 }
 
+static void show_freed(void)
+{
+	const uint64_t *t = counts.tallies;
+	char bytes[32];
+	int order;
+
+	if (counts.ops[OP_OOM].count)
+		printf("out of memory: %llu calls of the notifier", counts.ops[OP_OOM].count);
+	if (t[TALLY_OOM_PAGES])
+		printf(", which deflated %llu pages", (unsigned long long)t[TALLY_OOM_PAGES]);
+	if (counts.ops[OP_OOM].count)
+		putchar('\n');
+	if (!counts.ops[OP_REPORT].count)
+		return;
+	printf("free page reporting: %s, blocks by order:",
+	       format_bytes(t[TALLY_REPORTED_BYTES], bytes, sizeof(bytes)));
+	for (order = 0; order < ORDERS_MAX; order++)
+		if (t[TALLY_REPORTED_ORDER + order])
+			printf(" %d: %llu", order,
+			       (unsigned long long)t[TALLY_REPORTED_ORDER + order]);
+	putchar('\n');
+	show_histogram("report of free pages, per batch", &counts.ops[OP_REPORT], SHOW_NS, false);
+}
+
 static void show_text(void)
 {
 	show_totals("inflate", &total.inflate);
@@ -167,7 +206,22 @@ static void show_text(void)
 	       (unsigned long long)counts.counters[COUNTER_OUT_OF_PUFF],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_AGAIN],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_FAILED]);
+	show_freed();
 	show_lost(counts.counters);
+}
+
+static void trace_freed(struct freed_counts *freed, bool events)
+{
+	int order;
+
+	if (events)
+		freed->oom_pages = counts.tallies[TALLY_OOM_PAGES];
+	if (!counts.one_in[OP_REPORT])
+		return;
+	freed->reported_bytes = counts.tallies[TALLY_REPORTED_BYTES];
+	for (order = 0; order < ORDERS_MAX; order++)
+		record_append_number(&freed->reported_orders,
+				     counts.tallies[TALLY_REPORTED_ORDER + order]);
 }
 
 static void show_summary(const struct guest_tracer *tracer, const struct trace_options *options,
@@ -186,10 +240,11 @@ static void show_summary(const struct guest_tracer *tracer, const struct trace_o
 	trace_ops(&s->ops, &counts, &total.inflate, &total.deflate);
 	trace_counters(&s->counters, counts.counters);
 	trace_blocks(&s->blocks, counts.tallies);
-	show_json(record_encode(&summary_record, s), options->interval_ns);
+	trace_freed(&s->freed, guest_tracer_mechanism(tracer) == MECHANISM_EVENTS);
+	show_json(record_encode(&guest_summary_record, s), options->interval_ns);
 	/* Its texts are borrowed. */
 	s->event = s->level = s->mechanism = NULL;
-	record_release(&summary_record, s);
+	record_release(&guest_summary_record, s);
 }
 
 static int trace(struct guest_tracer *tracer, const struct trace_options *options)

@@ -7,6 +7,7 @@
 #include "bpf/level.h"
 #include "bpf/records.h"
 #include "lib/options.h"
+#include "lib/record.h"
 #include "lib/units.h"
 
 /* What the commands of balloontrace share: options, ticks, output. */
@@ -65,6 +66,7 @@ struct ticker {
 	uint64_t start_ns, end_ns; /* the end is UINT64_MAX: until a signal */
 	uint64_t interval_ns;	   /* 0: none */
 	uint64_t next_ns;	   /* end of the interval */
+	int wake_fd;		   /* a tick ends early when it is readable; -1: none */
 	bool signalled;
 };
 
@@ -92,6 +94,9 @@ void show_observations(const struct observation *observations, size_t count, boo
 
 /* A line per kind of loss, if there was any. */
 void show_lost(const uint64_t counters[COUNTER_COUNT]);
+
+/* What guest --json prints: bpf/guest.schema.json. */
+extern const struct record guest_summary_record;
 
 /* Prints and flushes. Steals the reference. */
 void show_json(json_t *json, bool one_line);

@@ -127,6 +127,33 @@ static __always_inline void tell_end(void)
 		END_STAGE(told_ns);
 }
 
+/* The entries of a report of free pages are at most so many: PAGE_REPORTING_CAPACITY. */
+#define REPORT_ENTRIES 32
+#define PAGE_SHIFT_4K 12
+
+static __always_inline void count_reported(__u32 bytes)
+{
+	__u32 order = histogram_log2((bytes >> PAGE_SHIFT_4K) | 1);
+
+	if (!bytes)
+		return;
+	add_to(&tallies, TALLY_REPORTED_BYTES, bytes);
+	if (order < ORDERS_MAX)
+		add_to(&tallies, TALLY_REPORTED_ORDER + order, 1);
+}
+
+static __always_inline void report_begin(const void *list, unsigned int entries)
+{
+	const struct scatterlist *entry;
+	unsigned int i;
+
+	op_begin(OP_REPORT);
+	for (i = 0; i < REPORT_ENTRIES && i < entries; i++) {
+		entry = list + i * bpf_core_type_size(struct scatterlist);
+		count_reported(BPF_CORE_READ(entry, length));
+	}
+}
+
 /*
  * The programs of a function are named after it. Only balloon_page_migrate() has
  * a result, which fexit gets after the arguments.
@@ -144,6 +171,20 @@ static __always_inline void tell_end(void)
 
 #define PAGE_FUNCTION(function, op) FUNCTION(function, op_begin(op), op_end(op, result))
 
+/* clang-format off */
+PROGRAM("fentry/virtballoon_free_page_report",
+	BPF_PROG(fentry_virtballoon_free_page_report, void *device, void *list, unsigned int entries),
+	report_begin(list, entries))
+PROGRAM("fexit/virtballoon_free_page_report",
+	BPF_PROG(fexit_virtballoon_free_page_report, void *device, void *list, unsigned int entries,
+		 int result), op_end(OP_REPORT, result))
+PROGRAM("kprobe/virtballoon_free_page_report",
+	BPF_KPROBE(kprobe_virtballoon_free_page_report, void *device, void *list,
+		   unsigned int entries), report_begin(list, entries))
+PROGRAM("kretprobe/virtballoon_free_page_report",
+	BPF_KRETPROBE(kretprobe_virtballoon_free_page_report, int result),
+	op_end(OP_REPORT, result))
+/* clang-format on */
 FUNCTION(update_balloon_size_func, work_begin(), work_end())
 FUNCTION(tell_host, tell_begin(first, second), tell_end())
 PAGE_FUNCTION(balloon_page_migrate, OP_MIGRATE)

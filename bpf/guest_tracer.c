@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/driver.h"
 #include "bpf/object.h"
 #include "lib/histogram.h"
 
@@ -19,8 +20,8 @@
 #define PROBES_MAX 24
 #define NOT_A_FUNCTION "no such function, or inlined"
 
-const char *const page_op_names[OP_COUNT] = { "migrate", "oom",	    "isolate", "putback",
-					      "enqueue", "dequeue", "finalize" };
+const char *const page_op_names[OP_COUNT] = { "migrate", "oom",	    "report",  "isolate",
+					      "putback", "enqueue", "dequeue", "finalize" };
 
 struct guest_tracer {
 	struct tracer_object t;
@@ -70,6 +71,7 @@ static const struct probe functions[] = {
 	{ "tell_host", "tell_host", TRACE_PHASES, true },
 	{ "balloon_page_migrate", "migrate", TRACE_PHASES, false },
 	{ "virtio_balloon_oom_notify", "oom", TRACE_PHASES, false },
+	{ "virtballoon_free_page_report", "report", TRACE_PHASES, false },
 	{ "balloon_page_enqueue", "enqueue", TRACE_PAGES, false },
 	{ "balloon_page_dequeue", "dequeue", TRACE_PAGES, false },
 	{ "balloon_page_isolate", "isolate", TRACE_PAGES, false },
@@ -77,16 +79,22 @@ static const struct probe functions[] = {
 	{ 0 },
 };
 
-/* Never observed: if functions are traced, or (events) in any case. */
+/* Never observed: where functions are traced, or where trace events are. */
 static const struct {
 	const char *what, *why;
-	bool events;
+	bool functions, events;
 } gaps[] = {
-	{ "alloc", "merged with enqueue: fill_balloon() has no hook between the two", false },
-	{ "release", "lasts until the work ends: leak_balloon() has no hook after it", false },
-	{ "finalize", "an inline function; dequeue includes it", false },
-	{ "out of puff", "not a function of its own", false },
-	{ "lock hold times", "the kernel traces waits for balloon_lock and pages_lock only", true },
+	{ "alloc", "merged with enqueue: fill_balloon() has no hook between the two", true, false },
+	{ "release", "lasts until the work ends: leak_balloon() has no hook after it", true,
+	  false },
+	{ "finalize", "an inline function; dequeue includes it", true, false },
+	{ "out of puff", "not a function of its own", true, false },
+	{ "oom pages", "the notifier says only to its caller how many", true, false },
+	{ "report", "free pages are reported without a trace event; use --mechanism fentry", false,
+	  true },
+	{ "free page hinting", "its loop is inlined, and has no trace event", true, true },
+	{ "lock hold times", "the kernel traces waits for balloon_lock and pages_lock only", true,
+	  true },
 };
 
 /* Find which functions of the kernel and of the driver's module can be traced. */
@@ -290,8 +298,10 @@ static int attach(struct guest_tracer *g, const bool *found)
 		if (p->what)
 			observe_probe(g, p, err ? why_not : NULL);
 	}
+	if (balloon_driver_problem("/sys"))
+		observe(g, "device", NULL, balloon_driver_problem("/sys"));
 	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++)
-		if (gaps[i].events || g->mechanism != MECHANISM_EVENTS)
+		if (g->mechanism == MECHANISM_EVENTS ? gaps[i].events : gaps[i].functions)
 			observe(g, gaps[i].what, NULL, gaps[i].why);
 	return 0;
 }
@@ -365,12 +375,14 @@ static int try_mechanism(struct guest_tracer *g, const struct tracer_options *op
 
 static void add_attempt(char *attempts, size_t size, enum mechanism mechanism, int error)
 {
+	const char *missing = "not in this kernel";
 	size_t n = strlen(attempts);
 	char failed[96];
 
+	if (mechanism == MECHANISM_FENTRY && balloon_module_lacks_btf("/sys"))
+		missing = "the module has no BTF (CONFIG_DEBUG_INFO_BTF_MODULES)";
 	snprintf(attempts + n, size - n, "%s%s: %s", n ? "; " : "", mechanisms[mechanism],
-		 error == -ENOENT ? "not in this kernel"
-				  : tracer_strerror(error, failed, sizeof(failed)));
+		 error == -ENOENT ? missing : tracer_strerror(error, failed, sizeof(failed)));
 }
 
 int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options *options, char *err,
@@ -381,6 +393,7 @@ int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options 
 	struct guest_tracer *g = calloc(1, sizeof(*g));
 	int error = g ? -ENOTSUP : -ENOMEM;
 	char attempts[256] = "";
+	const char *problem;
 	enum mechanism m;
 
 	for (m = MECHANISM_EVENTS; g && m < MECHANISMS; m++) {
@@ -398,9 +411,11 @@ int guest_tracer_open(struct guest_tracer **tracer, const struct tracer_options 
 		error = -ENOTSUP;
 	}
 	free(g);
+	problem = balloon_driver_problem("/sys");
 	if (error == -ENOTSUP)
-		snprintf(err, err_size, "%s: %s%s", what, attempts,
-			 btf ? "" : "; enable CONFIG_DEBUG_INFO_BTF");
+		snprintf(err, err_size, "%s: %s%s%s%s", what, attempts,
+			 btf ? "" : "; enable CONFIG_DEBUG_INFO_BTF", problem ? "; " : "",
+			 problem ?: "");
 	else
 		tracer_explain(err, err_size, what, error);
 	return error;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/privileges.h"
+
 static char first_warning[256];
 
 /* Later warnings are consequences of the first one. */
@@ -86,6 +88,59 @@ const char *tracer_strerror(int error, char *text, size_t size)
 	return text;
 }
 
+/* A field of /proc/self/status, as "CapEff:"; 0 if there is none. */
+static unsigned long long own_status(const char *field, int base)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	unsigned long long value = 0;
+	size_t length = strlen(field);
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, field, length))
+			value = strtoull(line + length, NULL, base);
+	if (f)
+		fclose(f);
+	return value;
+}
+
+/* Whether root is that of a user namespace: its map of IDs is not that of all IDs to themselves. */
+static int in_user_namespace(void)
+{
+	unsigned long inside = 0, outside = 0, count = UINT32_MAX;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%lu %lu %lu", &inside, &outside, &count) != 3)
+		count = UINT32_MAX;
+	fclose(f);
+	return inside || outside || count != UINT32_MAX;
+}
+
+/* Which right root lacks, as in a container. */
+static const char *missing_right(void)
+{
+	static char text[160];
+	const unsigned long long effective = own_status("CapEff:", 16);
+	const int bpf = !(effective & CAPABILITY(CAP_BPF));
+	const int perfmon = !(effective & CAPABILITY(CAP_PERFMON));
+
+	if (in_user_namespace())
+		return "this is a user namespace, whose capabilities do not extend to BPF; run it in "
+		       "the initial user namespace";
+	if ((bpf || perfmon) && !(effective & CAPABILITY(CAP_SYS_ADMIN))) {
+		snprintf(text, sizeof(text), "missing here: %s%s%s; add %s to the container",
+			 bpf ? "CAP_BPF" : "", bpf && perfmon ? " and " : "",
+			 perfmon ? "CAP_PERFMON" : "", bpf && perfmon ? "them" : "it");
+		return text;
+	}
+	if (own_status("Seccomp:", 10) == 2)
+		return "a seccomp filter may refuse bpf() or perf_event_open(); allow both to the "
+		       "container";
+	return "a security module may refuse bpf() or perf_event_open(); see the kernel's log";
+}
+
 void tracer_explain(char *text, size_t size, const char *what, int error)
 {
 	const char *reason = strerror(abs(error)), *advice = first_warning;
@@ -98,6 +153,9 @@ void tracer_explain(char *text, size_t size, const char *what, int error)
 		reason = "not permitted";
 		advice = "run it as root, or with CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN and "
 			 "CAP_DAC_READ_SEARCH for uprobes and tracefs";
+	} else if (error == EPERM || error == EACCES) {
+		reason = "not permitted";
+		advice = missing_right();
 	} else if (error == ENOSYS) {
 		reason = "this kernel has no BPF";
 		advice = "enable CONFIG_BPF_SYSCALL";
@@ -190,10 +248,13 @@ int tracer_counters(struct tracer_object *t, uint64_t counters[COUNTER_COUNT])
 {
 	int i, err = 0;
 
+	/* The kernel's map has one that nothing counts: COUNTER_MISSED. */
 	memset(counters, 0, COUNTER_COUNT * sizeof(*counters));
 	for (i = 0; !err && i < COUNTER_COUNT; i++)
 		err = tracer_total(t, "counters", i, sizeof(*counters), add_u64, &counters[i]);
-	if (!err)
-		counters[COUNTER_LOST_PAIRS] += missed_runs(t) + missed_hits(t);
-	return err;
+	if (err)
+		return err;
+	counters[COUNTER_MISSED] = missed_runs(t) + missed_hits(t);
+	counters[COUNTER_LOST_PAIRS] += counters[COUNTER_MISSED];
+	return 0;
 }

@@ -10,13 +10,15 @@
  */
 
 /*
- * Operations (migrate: those that succeeded; oom: calls of the OOM notifier). Level "phases" has
+ * Operations (migrate: those that succeeded; oom: calls of the OOM notifier; report: of a batch of
+ * free pages, until the host has answered). Level "phases" has
  * histograms of those before OP_OF_PAGES, level "pages" of each. From OP_SAMPLED on they run once
  * per page, and a sample is timed.
  */
 enum page_op {
 	OP_MIGRATE,
 	OP_OOM,
+	OP_REPORT,
 	OP_ISOLATE,
 	OP_PUTBACK,
 	OP_ENQUEUE,
@@ -55,6 +57,7 @@ enum trace_counter {
 	COUNTER_OUT_OF_PUFF,	/* an allocation failed in the guest */
 	COUNTER_MIGRATE_AGAIN,	/* migrations that returned -EAGAIN */
 	COUNTER_MIGRATE_FAILED, /* or another error */
+	COUNTER_MISSED,		/* of the lost pairs, what the kernel skipped: by user space */
 	COUNTER_COUNT
 };
 
@@ -70,7 +73,11 @@ enum tally {
 	TALLY_ALLOC_ORDER, /* and ORDERS_MAX - 1 more: allocations by order, from 1 up */
 	TALLY_LOST_INFLATES = TALLY_ALLOC_ORDER + ORDERS_MAX, /* batches without their record */
 	TALLY_LOST_DEFLATES,
-	TALLY_LOST_OP, /* and OP_COUNT - 1 more: operations that were not timed, by mistake */
+	TALLY_OOM_PAGES,      /* deflated by the OOM notifier */
+	TALLY_REPORTED_BYTES, /* free pages that were reported */
+	TALLY_REPORTED_ORDER, /* and ORDERS_MAX - 1 more: reported blocks by order, from 0 up */
+	/* And OP_COUNT - 1 more: operations that were not timed, by mistake. */
+	TALLY_LOST_OP = TALLY_REPORTED_ORDER + ORDERS_MAX,
 	TALLY_COUNT = TALLY_LOST_OP + OP_COUNT
 };
 
@@ -143,12 +150,110 @@ static inline unsigned int advice_of(unsigned long long behaviour)
 #undef ADVICE_CASE
 }
 
-/* Processes traced at the same time. */
-#define TARGETS_MAX 16
+/* Errors that are counted by name: of a call that fails. */
+#define CALL_ERRORS(E)                                                                             \
+	E(EPERM, 1)                                                                                \
+	E(ESRCH, 3)                                                                                \
+	E(EINTR, 4)                                                                                \
+	E(EIO, 5)                                                                                  \
+	E(EBADF, 9)                                                                                \
+	E(EAGAIN, 11)                                                                              \
+	E(ENOMEM, 12)                                                                              \
+	E(EACCES, 13)                                                                              \
+	E(EFAULT, 14)                                                                              \
+	E(EBUSY, 16)                                                                               \
+	E(EINVAL, 22)                                                                              \
+	E(ENOSPC, 28)                                                                              \
+	E(ENOSYS, 38)                                                                              \
+	E(EOPNOTSUPP, 95)
 
-struct advice_stats {
-	unsigned long long bytes, errors; /* bytes of the calls that succeeded */
-	struct histogram latency_ns, length_bytes;
+#define CALL_ERROR_ENUM(NAME, number) CALL_##NAME,
+enum call_error { CALL_ERRORS(CALL_ERROR_ENUM) CALL_OTHER_ERROR, CALL_ERROR_COUNT };
+#undef CALL_ERROR_ENUM
+
+static inline unsigned int call_error_of(long long error)
+{
+#define CALL_ERROR_CASE(NAME, number)                                                              \
+	case number:                                                                               \
+		return CALL_##NAME;
+	switch (error) {
+		CALL_ERRORS(CALL_ERROR_CASE)
+	default:
+		return CALL_OTHER_ERROR;
+	}
+#undef CALL_ERROR_CASE
+}
+
+/*
+ * Processes traced at the same time. Their statistics are allocated by the page, as they come: a
+ * process has a slot, which is slot % PROCESSES_PER_PAGE of page slot / PROCESSES_PER_PAGE.
+ */
+#define PROCESSES_PER_PAGE 8
+#define STATS_PAGES 512
+#define TARGETS_MAX (STATS_PAGES * PROCESSES_PER_PAGE)
+
+/*
+ * The histograms of a process share memory. A group is the buckets of a power of two; most
+ * histograms have values in a few of them. A group takes the next free chunk once it has a value.
+ */
+#define CHUNKS 96
+#define CHUNK_GROUPS (HISTOGRAM_BUCKETS / HISTOGRAM_SUB)
+enum call_histogram { CALL_LATENCY, CALL_LENGTH, CALL_HISTOGRAMS };
+#define ALL_GROUPS (ADVICE_COUNT * CALL_HISTOGRAMS * CHUNK_GROUPS)
+
+/* The buckets of a histogram are in chunks. */
+struct call_values {
+	unsigned long long count, sum, max;
+	unsigned long long inverted_min; /* ~min, so that 0 is what it starts from */
+	unsigned long long unplaced;	 /* values that no chunk was left for */
+};
+
+struct call_stats {
+	unsigned long long calls, bytes, errors; /* bytes of the calls that succeeded */
+	unsigned long long ranges;		 /* of process_madvise() */
+	unsigned long long lost; /* begun, and not in calls: no memory, or the end was missed */
+	struct call_values values[CALL_HISTOGRAMS];
+	unsigned int by_error[CALL_ERROR_COUNT];
+	unsigned int unused;
+};
+
+struct process_stats {
+	struct call_stats advices[ADVICE_COUNT];
+	unsigned int chunks_used; /* and those that were wanted beyond */
+	unsigned int unused;
+	/*
+	 * The group of each chunk. Two CPUs may take a chunk for the same group at the same time:
+	 * then it has two, of which chunk_of keeps one.
+	 */
+	unsigned short group_of[CHUNKS];
+	unsigned char chunk_of[ALL_GROUPS + 8 - ALL_GROUPS % 8]; /* 0: none; else it is 1 less */
+	unsigned long long chunks[CHUNKS][HISTOGRAM_SUB];
+};
+
+/* A program was executed that may be a virtual machine monitor, and is traced from then on. */
+struct host_start {
+	unsigned int pid; /* in the tracer's PID namespace */
+	unsigned int slot;
+	char name[16];
+};
+
+/* Slots that are ready for programs before user space has seen them: at most, and at least. */
+#define SPARE_SLOTS 24
+#define SPARE_SLOTS_LOW 16
+
+/* What the names of monitors begin with: user space looks at all of the name. */
+#define MONITOR_STARTS                                                                             \
+	{                                                                                          \
+		"qemu", "kvm", "clou", "cros", "fire", "krun", "muvm", "lkvm"                      \
+	}
+
+/* PID namespaces are nested at most 32 deep; the initial one has level 0. */
+#define PID_NAMESPACES_MAX 33
+
+/* The tracer's own PID namespace: the inode number of /proc/self/ns/pid. */
+struct host_settings {
+	unsigned int pid_namespace;
+	unsigned int unused;
 };
 
 /* A batch in QEMU, from its trace event. */
@@ -160,7 +265,7 @@ struct host_batch {
 	unsigned int calls, timed; /* of madvise() and the like; of those, in timed_ns */
 	unsigned int entries;
 	unsigned int queue; /* 0 inflate, 1 deflate */
-	unsigned int tgid;
+	unsigned int slot; /* of the process */
 	unsigned int unused; /* the kernel refuses a record with padding */
 };
 

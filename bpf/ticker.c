@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/commands.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -42,9 +44,30 @@ void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval
 	handle(SIGTERM, stop);
 	handle(SIGHUP, stop);
 	handle(SIGALRM, give_up);
-	*ticker = (struct ticker){ .start_ns = clock_ns(), .interval_ns = interval_ns };
+	*ticker = (struct ticker){ .start_ns = clock_ns(),
+				   .interval_ns = interval_ns,
+				   .wake_fd = -1 };
 	ticker->end_ns = duration_ns ? ticker->start_ns + duration_ns : UINT64_MAX;
 	ticker->next_ns = ticker->start_ns + interval_ns;
+}
+
+/* Ticks that end early are no shorter than this. */
+#define TICK_MIN_NS 1000000ULL
+
+static void wait_ns(const struct ticker *ticker, uint64_t ns)
+{
+	struct pollfd wake = { .fd = ticker->wake_fd, .events = POLLIN };
+	struct timespec rest;
+
+	if (ticker->wake_fd < 0 || ns < TICK_MIN_NS) {
+		sleep_ns(ns);
+		return;
+	}
+	sleep_ns(TICK_MIN_NS);
+	ns -= TICK_MIN_NS;
+	rest = (struct timespec){ ns / 1000000000, ns % 1000000000 };
+	if (!signalled)
+		ppoll(&wake, 1, &rest, NULL);
 }
 
 bool ticker_wait(struct ticker *ticker)
@@ -57,7 +80,7 @@ bool ticker_wait(struct ticker *ticker)
 		until = ticker->next_ns;
 	/* A signal in between costs a tick. */
 	if (until > now && !signalled)
-		sleep_ns(until - now);
+		wait_ns(ticker, until - now);
 	ticker->signalled = signalled;
 	return !ticker->signalled && clock_ns() < ticker->end_ns;
 }

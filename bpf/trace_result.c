@@ -72,7 +72,7 @@ void trace_ops(struct record_list *ops, const struct guest_counts *counts,
 	size_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		add_op(ops, page_op_names[i], i == OP_OOM ? OP_PER_BATCH : OP_PER_PAGE,
+		add_op(ops, page_op_names[i], i == OP_OOM || i == OP_REPORT ? OP_PER_BATCH : OP_PER_PAGE,
 		       counts->one_in[i], &counts->ops[i], t[TALLY_LOST_OP + i],
 		       exact_count(counts, i));
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
@@ -92,11 +92,12 @@ void trace_blocks(struct block_counts *blocks, const uint64_t tallies[TALLY_COUN
 
 void trace_counters(struct trace_counters *into, const uint64_t counters[COUNTER_COUNT])
 {
-	*into = (struct trace_counters){ counters[COUNTER_LOST_RECORDS],
-					 counters[COUNTER_LOST_PAIRS],
-					 counters[COUNTER_OUT_OF_PUFF],
-					 counters[COUNTER_MIGRATE_AGAIN],
-					 counters[COUNTER_MIGRATE_FAILED] };
+	*into = (struct trace_counters){ .lost_records = counters[COUNTER_LOST_RECORDS],
+					 .lost_pairs = counters[COUNTER_LOST_PAIRS],
+					 .missed = counters[COUNTER_MISSED],
+					 .out_of_puff = counters[COUNTER_OUT_OF_PUFF],
+					 .migrate_again = counters[COUNTER_MIGRATE_AGAIN],
+					 .migrate_failed = counters[COUNTER_MIGRATE_FAILED] };
 }
 
 void trace_observations(struct record_list *list, const struct observation *observations,
@@ -115,7 +116,17 @@ void trace_observations(struct record_list *list, const struct observation *obse
 	}
 }
 
-void trace_calls(struct record_list *calls, const struct host_stats *stats)
+static void add_errors(struct call_result *call, const struct advice_stats *a)
+{
+	int i;
+
+	for (i = 0; i < CALL_ERROR_COUNT; i++)
+		if (a->by_error[i])
+			record_append_counter(&call->errors_by_name, call_error_names[i],
+					      a->by_error[i]);
+}
+
+void trace_calls(struct record_list *calls, const struct host_stats *stats, unsigned int one_in)
 {
 	struct call_result *call;
 	int i;
@@ -123,13 +134,20 @@ void trace_calls(struct record_list *calls, const struct host_stats *stats)
 	for (i = 0; i < ADVICE_COUNT; i++) {
 		const struct advice_stats *a = &stats->advice[i];
 
-		if (!a->latency_ns.count)
+		if (!a->calls && !a->lost)
 			continue;
 		call = record_append(&call_record, calls);
 		record_set_text(&call->name, advice_names[i]);
-		call->calls = a->latency_ns.count;
+		call->calls = a->calls;
 		call->bytes = a->bytes;
 		call->errors = a->errors;
+		add_errors(call, a);
+		if (a->ranges)
+			call->ranges = a->ranges;
+		if (a->lost + a->unplaced)
+			call->lost = a->lost + a->unplaced;
+		if (one_in > 1)
+			call->one_in = one_in;
 		call->latency_ns = copy(&a->latency_ns);
 		call->length_bytes = copy(&a->length_bytes);
 	}

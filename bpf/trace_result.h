@@ -26,8 +26,8 @@ void trace_counters(struct trace_counters *into, const uint64_t counters[COUNTER
 void trace_observations(struct record_list *list, const struct observation *observations,
 			size_t count);
 
-/* struct call_result of each advice that was called */
-void trace_calls(struct record_list *calls, const struct host_stats *stats);
+/* struct call_result of each advice that was called; one call in @one_in was timed */
+void trace_calls(struct record_list *calls, const struct host_stats *stats, unsigned int one_in);
 
 struct trace_guest_batch trace_guest_batch(const struct guest_batch *batch);
 struct trace_host_batch trace_host_batch(const struct host_batch *batch);

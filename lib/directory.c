@@ -35,6 +35,14 @@ bool data_path_is_told(void)
 	return told && *told;
 }
 
+bool data_is_installed(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/../share/balloonbench/variants.ini", program_directory());
+	return !access(path, R_OK);
+}
+
 const char *data_path(const char *folder, const char *name, char *path, size_t size)
 {
 	if (data_path_is_told()) {

@@ -19,6 +19,9 @@ const char *data_path(const char *folder, const char *name, char *path, size_t s
 /* Whether $BALLOONBENCH_DATA is set. */
 bool data_path_is_told(void);
 
+/* Whether the running program is an installed one: its data is in ../share/balloonbench. */
+bool data_is_installed(void);
+
 /* mkdtemp() in $TMPDIR or /tmp, mode 0700. Its path goes to @path; 0 or -errno. */
 int private_directory(char *path, size_t size, const char *program);
 

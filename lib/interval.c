@@ -3,6 +3,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,4 +157,16 @@ struct shift ratio_of(const double *a, size_t a_count, const double *b, size_t b
 	return (struct shift){
 		exp(s.value), { exp(s.interval.low), exp(s.interval.high), s.interval.confidence }
 	};
+}
+
+struct shift mean_of(const double *values, size_t n)
+{
+	struct shift s = { gsl_stats_mean(values, 1, n), NO_INTERVAL };
+	double reach;
+
+	if (n < 2)
+		return s;
+	reach = gsl_cdf_tdist_Qinv(TAIL, n - 1.0) * gsl_stats_sd(values, 1, n) / sqrt(n);
+	s.interval = (struct interval){ s.value - reach, s.value + reach, CONFIDENCE };
+	return s;
 }

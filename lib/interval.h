@@ -50,4 +50,7 @@ struct shift shift_of(const double *a, size_t a_count, const double *b, size_t b
 /* The same of the logarithms: the median of all ratios. All values must be above 0. */
 struct shift ratio_of(const double *a, size_t a_count, const double *b, size_t b_count);
 
+/* The mean of @n > 0 values, with Student's interval; NO_INTERVAL of one. */
+struct shift mean_of(const double *values, size_t n);
+
 #endif

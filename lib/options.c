@@ -46,7 +46,7 @@ static bool is_operand(const struct option_row *row)
 
 bool option_takes_value(const struct option_row *row)
 {
-	return row->type > OPTION_FLAG && !is_operand(row);
+	return row->type > OPTION_FLAG && row->type != OPTION_WORDS && !is_operand(row);
 }
 
 const struct option_row *command_operand(const struct command *command)
@@ -318,8 +318,28 @@ static int take_option(struct command_line *line, const struct option_row *row, 
 	return wrong ? EXIT_USAGE : 0;
 }
 
+/* The words from optind up to "--", which the operands follow. */
+static int take_words(struct command_line *line, const struct option_row *row)
+{
+	struct words *words = (struct words *)((char *)line->options + row->at);
+	int i;
+
+	for (i = optind; i < line->argc && strcmp(line->argv[i], "--"); i++)
+		;
+	if (i == line->argc) {
+		log_error("--%s: '--' is missing after its words; see %s --help", row->name,
+			  line->argv[0]);
+		return EXIT_USAGE;
+	}
+	*words = (struct words){ line->argv + optind, i - optind, true };
+	line->given |= 1ULL << (row - line->command->rows);
+	optind = i + 1;
+	return 0;
+}
+
 int options_parse(struct command_line *line)
 {
+	const struct option_row *row;
 	const struct command *command = line->command;
 	struct option longs[ROWS_MAX + 3];
 	char shorts[2 * ROWS_MAX + 3];
@@ -342,7 +362,12 @@ int options_parse(struct command_line *line)
 		}
 		if (c == '?' || c == ':')
 			return explain(line, longs, c);
-		status = take_option(line, find_row(command->rows, c), optarg);
+		row = find_row(command->rows, c);
+		if (row->type == OPTION_WORDS) {
+			status = take_words(line, row);
+			break;
+		}
+		status = take_option(line, row, optarg);
 	}
 	return status ? status : take_operands(line);
 }

@@ -25,6 +25,7 @@ enum option_type {
 	OPTION_PERCENT,	 /* double: a fraction in (0, 1] */
 	OPTION_NAMES,	 /* struct names: the option may be repeated */
 	OPTION_PARSED,	 /* whatever parse() makes of the text */
+	OPTION_WORDS,	 /* struct words: all that follows it up to "--", whatever it looks like */
 	OPTION_OPERAND,	 /* const char *: an argument without an option; it must be there */
 	OPTION_OPERANDS, /* char **: one or more of them; NULL-terminated, a part of argv */
 };
@@ -61,6 +62,12 @@ struct option_row {
 struct names {
 	const char *list[NAMES_MAX + 1]; /* NULL-terminated; they belong to argv */
 	size_t count;
+};
+
+struct words {
+	char **list; /* a part of argv */
+	size_t count;
+	bool given;
 };
 
 struct command_line {

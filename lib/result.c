@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-const char *const accel_names[] = { "kvm", "tcg", "icount", "kvm in kvm", "kvm in tcg", NULL };
+const char *const accel_names[] = { "kvm",	  "tcg",	   "icount", "kvm in kvm",
+				    "kvm in tcg", "kvm in icount", NULL };
 const char *const status_names[] = { "ok", "failed", "invalid", NULL };
 const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting", "floor",
 				     NULL };
+const char *const policy_names[] = { "none", "controller", "program", NULL };
 const char *const direction_names[] = { "inflate", "deflate", NULL };
 const char *const victim_phase_names[] = {
 	"before", "inflate", "plateau", "deflate", "after", NULL
@@ -40,6 +42,17 @@ static const char *const check_resize_names[] = { "inflate", "deflate", "boot", 
 #include "lib/result_fields.h"
 /* clang-format on */
 
+bool accel_is_icount(enum result_accel accel)
+{
+	return accel == RESULT_ICOUNT || accel == RESULT_KVM_IN_ICOUNT;
+}
+
+bool accel_counts(enum result_accel accel, enum field_clock clock)
+{
+	return (clock == CLOCK_GUEST && accel_is_icount(accel)) ||
+	       (clock == CLOCK_HOST && accel == RESULT_KVM_IN_ICOUNT);
+}
+
 bool result_deflates(const struct boot_result *result)
 {
 	return result->method != RESULT_REPORTING && result->method != RESULT_FLOOR;
@@ -59,12 +72,19 @@ static int check_cycle(const struct boot_result *result, size_t i, const char *n
 		       size_t err_size)
 {
 	struct cycle_result *cycle = result_cycle(result, i);
+	const bool resized = record_is_absent(&replay_record, &cycle->replay);
+	const char *missing = NULL;
 	char where[512];
 
 	snprintf(where, sizeof(where), "%s: cycles[%zu]", name, i);
-	if (!result_deflates(result) || !record_is_absent(&resize_record, &cycle->deflate))
+	if (resized && record_is_absent(&resize_record, &cycle->inflate))
+		missing = "inflate";
+	else if (resized && result_deflates(result) &&
+		 record_is_absent(&resize_record, &cycle->deflate))
+		missing = "deflate";
+	if (!missing)
 		return record_check(&cycle_record, cycle, where, err, err_size);
-	snprintf(err, err_size, "%s.deflate: expected a value; it is missing", where);
+	snprintf(err, err_size, "%s.%s: expected a value; it is missing", where, missing);
 	return -EINVAL;
 }
 

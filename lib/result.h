@@ -24,7 +24,8 @@ enum result_accel {
 	RESULT_TCG,
 	RESULT_ICOUNT,
 	RESULT_KVM_IN_KVM,
-	RESULT_KVM_IN_TCG
+	RESULT_KVM_IN_TCG,
+	RESULT_KVM_IN_ICOUNT
 };
 enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
@@ -41,6 +42,7 @@ enum host_source { HOST_BATCHES, HOST_TRACEPOINTS };
 enum op_per { OP_PER_PAGE, OP_PER_BATCH };
 enum result_mechanism { RESULT_EVENTS, RESULT_FENTRY, RESULT_KPROBE };
 enum result_level { RESULT_PHASES, RESULT_PAGES };
+enum result_policy { POLICY_NONE, POLICY_CONTROLLER, POLICY_PROGRAM };
 enum check_unit { CHECK_PAGES, CHECK_NS };
 
 /* clang-format off */
@@ -58,10 +60,17 @@ enum check_unit { CHECK_PAGES, CHECK_NS };
 extern const char *const accel_names[];
 extern const char *const status_names[];
 extern const char *const method_names[];
+extern const char *const policy_names[];
 extern const char *const direction_names[];
 extern const char *const victim_phase_names[];
 extern const char *const mechanisms[];	 /* "auto", which no result has, and those */
 extern const char *const trace_levels[]; /* likewise "off" */
+
+/* Whether the guest's clock counts instructions: alone, or with all of its host in a box. */
+bool accel_is_icount(enum result_accel accel);
+
+/* Whether a ns of a clock is an instruction. */
+bool accel_counts(enum result_accel accel, enum field_clock clock);
 
 /* With fewer boots a side there is no verdict. */
 #define BOOTS_MIN 4

@@ -27,6 +27,7 @@
 #define DERIVED(member, text, dividend, divisor, times, ...) \
 	REAL(member, text, .of = offsetof(struct S, dividend), \
 	     .per = offsetof(struct S, divisor), .factor = times, __VA_ARGS__)
+#define GIB_MINUTES(...) REAL(__VA_ARGS__, .unit = UNIT_GIB_MINUTES)
 #define BOOL(...) ROW(BOOL, bool, __VA_ARGS__)
 #define TEXT(...) ROW(TEXT, char *, __VA_ARGS__)
 #define CHOICE_OR_NONE(member, names, text) ROW(CHOICE, int, member, text, .choices = names)
@@ -105,7 +106,7 @@ END
 #define S resize_result
 BEGIN(resize_record, "resize", "one inflate or deflate")
 	BYTES(bytes, "really resized", REQUIRED, HIGHER)
-	NS(duration_ns, "duration; under icount guest instructions", REQUIRED)
+	NS(duration_ns, "duration; under icount guest instructions, under kvm in icount those of QEMU and the host too", REQUIRED)
 	DERIVED(gib_per_s, "bytes over duration_ns", bytes, duration_ns, 1e9 / (1 << 30),
 		REQUIRED, .unit = UNIT_GIB_PER_S, .clock = CLOCK_GUEST, HIGHER)
 	NS(resolution_ns, "width of the interval that holds the true duration", REQUIRED)
@@ -206,16 +207,42 @@ BEGIN(host_memory_record, "host_memory", "QEMU's memory, from smaps_rollup")
 	STRUCT(refaulted, qemu_memory, qemu_memory_record)
 END
 #undef S
+#define S replay_result
+BEGIN(replay_record, "replay", "a workload that the guest replayed while a policy resized it")
+	TEXT(workload, "its name", REQUIRED)
+	CHOICE(policy, policy_names, "none, controller or program")
+	NS(planned_ns, "duration of the workload at the scenario's speed", REQUIRED)
+	NS(duration_ns, "duration of the replay", REQUIRED)
+	DERIVED(slowdown, "duration_ns over planned_ns", duration_ns, planned_ns, 1, REQUIRED)
+	NS(work_ns, "of the duration: writing and freeing memory, using CPU time", REQUIRED)
+	GIB_MINUTES(planned_gib_minutes, "memory of the workload over time, by its file")
+	GIB_MINUTES(demand_gib_minutes, "the same as the guest measured it, in its time")
+	GIB_MINUTES(footprint_gib_minutes, "resident memory of QEMU over time")
+	BYTES(mean_bytes, "resident memory of QEMU: footprint over time", REQUIRED)
+	BYTES(peak_bytes, "the most resident memory of QEMU", REQUIRED)
+	BYTES(begin_bytes, "resident memory of QEMU before the workload", REQUIRED)
+	BYTES(end_bytes, "resident memory of QEMU when the workload has freed all of its own", REQUIRED)
+	HOST_NS(elapsed_ns, "time that the footprint was sampled for", REQUIRED)
+	HOST_NS(qemu_cpu_ns, "CPU time of QEMU meanwhile")
+	COUNT(targets, "sizes that the policy asked for", REQUIRED)
+	COUNT(oom_kills, "processes that the guest's kernel killed for memory", REQUIRED)
+	COUNT(missed, "times that the workload freed 16 MiB or more, and the host did not get 90 % of it before the workload grew again", REQUIRED)
+	PAIRS(demand, "[ns since the begin, bytes that the workload held], in the guest's time")
+	PAIRS(footprint, "[ns since the begin, resident memory of QEMU in bytes]")
+	PAIRS(target, "[ns since the begin, bytes that the policy wanted to take from the guest]")
+END
+#undef S
 #define S cycle_result
 BEGIN(cycle_record, "cycle", "what the scenario repeats in one boot")
 	STRUCT(touch, touch_result, touch_record)
 	STRUCT(refault, touch_result, touch_record)
-	STRUCT(inflate, resize_result, resize_record, REQUIRED)
+	STRUCT(inflate, resize_result, resize_record)
 	STRUCT(deflate, resize_result, resize_record)
 	STRUCT(fragmentation, fragmentation, fragmentation_record)
 	STRUCT(compaction, compaction, compaction_record)
 	STRUCT(pressure, pressure_result, pressure_record)
 	STRUCT(host_memory, host_memory, host_memory_record)
+	STRUCT(replay, replay_result, replay_record)
 END
 #undef S
 #define S op_result
@@ -239,6 +266,7 @@ END
 BEGIN(counters_record, "counters", NULL)
 	COUNT(lost_records, "records lost to a full ring buffer", REQUIRED)
 	COUNT(lost_pairs, "begins and ends without their other half", REQUIRED)
+	COUNT(missed, "of these, runs of programs and hits of probes that the kernel skipped")
 	COUNT(out_of_puff, "times that the driver found no page", REQUIRED)
 	COUNT(migrate_again, "migrations that returned -EAGAIN", REQUIRED)
 	COUNT(migrate_failed, "migrations that returned another error", REQUIRED)
@@ -258,6 +286,10 @@ BEGIN(call_record, "call", "calls of one advice")
 	COUNT(calls, "calls of QEMU", REQUIRED)
 	BYTES(bytes, "of the calls that succeeded", REQUIRED)
 	COUNT(errors, "calls that failed", REQUIRED)
+	COUNTERS(errors_by_name, "of these, by errno")
+	COUNT(ranges, "of process_madvise(), in all calls; absent if there was none")
+	COUNT(lost, "calls that were not counted; absent if there was none")
+	COUNT(one_in, "one call in so many is in the histograms; absent: each")
 	HISTOGRAM(latency_ns, "latency of a call", NS, HOST)
 	HISTOGRAM(length_bytes, "length of a call", BYTES, NONE)
 END
@@ -370,7 +402,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(cut, "kernel, as the guest named it", REQUIRED)
 	TEXT(kernel_args, "arguments for the guest's kernel, of scenario, variant and user")
 	CHOICE(method, method_names, "balloon, virtio-mem, free-page-reporting or floor")
-	CHOICE(accel, accel_names, "kvm, tcg or icount; kvm in kvm, kvm in tcg: in a host that is itself a guest")
+	CHOICE(accel, accel_names, "kvm, tcg or icount; kvm in kvm, kvm in tcg, kvm in icount: in a host that is itself a guest")
 	COUNT(boot, "number of the boot, from 1", REQUIRED)
 	COUNT(build, "layout of the cut's code, 0 the plain one; absent: all boots have that")
 	COUNT(seed, "seed of the boot", REQUIRED)
@@ -378,6 +410,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(reason, "absent where status is ok")
 	TEXT(kernel_release, NULL)
 	TEXT(kernel_version, "uname -v")
+	TEXT(host_name, "of the host, in a run that is a shard of one on several")
 	TEXT(host_kernel_release, "of a host that is itself a guest")
 	TEXT(kernel_build_id, "of the running kernel, in hex")
 	TEXTS(boot_warnings, "of the guest's kernel before the agent's hello; they fail no boot")
@@ -414,6 +447,7 @@ END
 #undef HOST_PHASE
 #undef REAL
 #undef DERIVED
+#undef GIB_MINUTES
 #undef BOOL
 #undef TEXT
 #undef CHOICE_OR_NONE

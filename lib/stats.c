@@ -205,6 +205,40 @@ size_t stats_boots_for(double sd, double effect, double alpha)
 	return low;
 }
 
+double stats_mean_p(const double *values, size_t n)
+{
+	double mean = gsl_stats_mean(values, 1, n), error;
+
+	if (n < 2)
+		return 1;
+	error = gsl_stats_sd(values, 1, n) / sqrt(n);
+	if (!(error > 0))
+		return mean == 0 ? 1 : 0;
+	return 2 * gsl_cdf_tdist_Q(fabs(mean) / error, n - 1.0);
+}
+
+double stats_mean_detectable(double sd, size_t n, double alpha)
+{
+	if (n < 2)
+		return INFINITY;
+	return (gsl_cdf_tdist_Qinv(alpha / 2, n - 1.0) + gsl_cdf_tdist_Pinv(POWER, n - 1.0)) * sd /
+	       sqrt(n);
+}
+
+size_t stats_values_for(double sd, double effect, double alpha, size_t least)
+{
+	size_t low = least, high = BOOTS_ENOUGH, n;
+
+	while (low < high) {
+		n = low + (high - low) / 2;
+		if (stats_mean_detectable(sd, n, alpha) <= effect)
+			high = n;
+		else
+			low = n + 1;
+	}
+	return low;
+}
+
 size_t stats_outliers(const double *values, size_t n, bool *flags)
 {
 	double *deviations = stats_array(n), median, mad, unit;

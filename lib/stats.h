@@ -61,6 +61,15 @@ double stats_detectable(double sd, size_t a_count, size_t b_count, double alpha)
 size_t stats_boots_for(double sd, double effect, double alpha);
 
 /*
+ * Student's test of the mean of @n > 0 values being 0: p, two-sided; 1 of one value. The mean that
+ * it would find at level @alpha with the chance POWER, where values scatter by @sd; and the number
+ * of values, from @least on, that it takes to find @effect so.
+ */
+double stats_mean_p(const double *values, size_t n);
+double stats_mean_detectable(double sd, size_t n, double alpha);
+size_t stats_values_for(double sd, double effect, double alpha, size_t least);
+
+/*
  * Set the flag of each value with a modified z-score above 3.5: 0.6745 (x - median) / MAD, or,
  * where more than half of the values are equal, (x - median) / (1.2533 mean deviation) (Iglewicz
  * and Hoaglin, How to Detect and Handle Outliers, 1993). Returns how many; 0 of fewer than 4

@@ -154,10 +154,8 @@ const char *format_duration(uint64_t ns, char *text, size_t size)
 	return text;
 }
 
-struct unit_shown unit_shown(enum field_unit unit, enum field_clock clock, bool icount)
+struct unit_shown unit_shown(enum field_unit unit, bool instructions)
 {
-	bool instructions = icount && clock == CLOCK_GUEST;
-
 	switch (unit) {
 	case UNIT_NS:
 		return (struct unit_shown){ instructions ? "M instructions" : "ms", 1e-6 };
@@ -172,7 +170,7 @@ struct unit_shown unit_shown(enum field_unit unit, enum field_clock clock, bool 
 
 const char *unit_name(enum field_unit unit)
 {
-	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s" };
+	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s", "GiB min" };
 
 	return names[unit];
 }

@@ -46,8 +46,8 @@ struct unit_shown {
 	double scale;
 };
 
-/* "ms", "MiB", "GiB/s"; "M instructions" of the guest's clock under icount. */
-struct unit_shown unit_shown(enum field_unit unit, enum field_clock clock, bool icount);
+/* "ms", "MiB", "GiB/s"; "M instructions" where a ns is an instruction. */
+struct unit_shown unit_shown(enum field_unit unit, bool instructions);
 
 /* As stored: "ns", "bytes", "GiB/s", "". */
 const char *unit_name(enum field_unit unit);

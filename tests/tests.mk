@@ -13,9 +13,14 @@ helper = $(O)/tests/helpers/$(1)/$(1)
 fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
+use_memory := $(call helper,use-memory)
 result_schema := $(call helper,result-schema)
+trace_init := $(call helper,trace-init)
+advise_static := $(advise)-static
 keep_memory := $(call helper,keep-memory).so
-helpers := $(fake_qemu) $(faulty_qemu) $(advise)
+stop_advice := $(call helper,stop-advice).so
+preloads := $(keep_memory) $(stop_advice)
+helpers := $(fake_qemu) $(faulty_qemu) $(advise) $(use_memory)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
 stress := $(O)/tests/stress/stress
@@ -44,14 +49,15 @@ fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(w
 device_corpus := $(O)/corpus/device.unpacked
 
 # Tests that measure time, or look for leftovers, run when nothing else does.
-alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_stall vm/test_trace)
+alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults vm/test_guests vm/test_replay vm/test_stall vm/test_trace)
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
-stages := unit cli fault fuzz asan valgrind trace device patches vm alone stress
+stages := unit cli fault fleet fuzz asan valgrind trace device patches vm alone box stress
 run_unit = unit:2 $(filter-out $(alone),$(call tests_of,unit))
 run_cli = cli:2 $(call tests_of,cli)
 run_fault = fault:2 $(call tests_of,fault)
+run_fleet = fleet $(call tests_of,fleet)
 run_fuzz = fuzz $(call tests_of,fuzz)
 run_trace = trace $(call tests_of,trace)
 run_device = device $(call tests_of,device)
@@ -68,26 +74,30 @@ booted := $(programs) $(images) $(O)/initramfs.cpio
 need_unit = $(programs) $(call tests_of,unit)
 need_cli = $(booted) $(call tests_of,cli) $(helpers)
 need_fault = $(booted) $(call tests_of,fault) $(helpers)
+need_fleet = $(booted) $(call tests_of,fleet) $(helpers)
 need_fuzz = fuzz-build $(fuzz_corpora) $(call tests_of,fuzz)
 need_trace = $(programs) $(call tests_of,trace) $(helpers)
-need_device = $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
+need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
 need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
+need_box = $(booted) $(call tests_of,box) $(trace_init) $(advise_static) $(O)/balloontrace-static
 need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress stress-mainline schema test-matrix test-layout test-box test-mainline
+.PHONY: fuzz-device stress stress-mainline schema test-matrix test-layout test-box-survival test-mainline
 test-mainline: $(booted) $(runner) $(call tests_of,mainline) $(keep_memory) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
 	$(call run_stages,mainline)
-test-box: $(booted) $(runner) $(call tests_of,box) ## guests under KVM, in a host that is a guest itself
-	$(call run_stages,box)
+test-box-survival: $(need_box) ## guests under KVM one after the other, none resets or hangs (BOOTS=200, BOXES=1, ACCEL=icount)
+	$(Q)BOOTS=$(or $(BOOTS),200) $(O)/tests/box/test_box_kvm
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
 	$(call run_stages,layout)
 test-matrix: $(booted) $(runner) $(call tests_of,matrix) ## kernels 6.1 to 7.3 with QEMU 7.2 to 11.1 (KERNELS=, QEMUS=names, BOOTS=1)
 	$(call run_stages,matrix)
-schema: $(result_schema) ## lib/result.schema.json from the tables of lib/result.c
-	$(Q)$(result_schema) >lib/result.schema.json
+schema: $(result_schema) ## the JSON schemas in lib/ and bpf/ from the tables of records
+	$(Q)$(result_schema) result >lib/result.schema.json
+	$(Q)$(result_schema) host >bpf/host.schema.json
+	$(Q)$(result_schema) guest >bpf/guest.schema.json
 
 stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
 	$(Q)$(stress) --images $(O)/debug/all.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
@@ -102,14 +112,21 @@ fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QE
 $(call obj,$(support_src) $(test_src)): ALL_CFLAGS += -DTEST_BUILD='"$(abspath $(O))"' \
 	-DTEST_SOURCE='"$(CURDIR)"'
 
-$(fake_qemu): $(O)/tests/helpers/fake-qemu/fake-qemu.o $(O)/bench.a $(O)/lib.a
+$(fake_qemu): $(call obj,$(wildcard tests/helpers/fake-qemu/*.c)) $(O)/bench.a $(O)/lib.a
+$(use_memory): $(O)/tests/helpers/use-memory/use-memory.o
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
-$(keep_memory:.so=.o): ALL_CFLAGS += -fPIC
-$(keep_memory): $(keep_memory:.so=.o)
+$(advise_static): $(advise).o
+$(trace_init): $(trace_init).o
+$(advise_static) $(trace_init):
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ -lpthread
+$(preloads:.so=.o): ALL_CFLAGS += -fPIC
+$(preloads): %.so: %.o
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^
-$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/lib.a
+$(result_schema): $(call obj,tests/helpers/result-schema/result-schema.c tests/helpers/record_schema.c) $(O)/bpf.a $(O)/lib.a
+$(result_schema): LDLIBS += $(BPF_LDLIBS)
 $(fuzz_device): $(call obj,$(fuzz_device_src)) $(O)/bench.a $(O)/lib.a
 $(runner): $(O)/tests/run.o
 $(stress): $(call obj,$(stress_src)) $(O)/bench.a $(O)/victim.a $(O)/bpf.a $(O)/analysis.a $(O)/lib.a
@@ -120,6 +137,7 @@ $(tests): $(O)/tests/%: $(O)/tests/%.o $(call obj,$(support_src)) $(archives)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(BPF_LDLIBS) $(HTML_LDLIBS) -lcmocka
 
 $(O)/tests/stress/test_schedule: $(call obj,tests/stress/schedule.c tests/stress/findings.c)
+$(O)/tests/unit/test_channel: $(call obj,bench/guest/channel.c)
 
 $(fuzz_corpora): $(O)/corpus/%.unpacked: tests/fuzz/corpus/%.tar.xz
 $(device_corpus): tests/device/corpus/device.tar.xz

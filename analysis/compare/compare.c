@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/compare/blocks.h"
+#include "analysis/compare/hosts.h"
 #include "lib/alloc.h"
 #include "lib/stats.h"
 
@@ -48,7 +49,7 @@ static void summarize(struct comparison *c)
 {
 	c->median_interval = c->difference_interval = c->ratio_interval = NO_INTERVAL;
 	c->median = c->base_median = c->difference = c->ratio = c->sd = c->p = c->p_holm =
-		c->at_least = c->detectable = NAN;
+		c->at_least = c->detectable = c->hosts_scatter = c->hosts_p = NAN;
 	if (c->n)
 		c->median = stats_median(c->values, c->n);
 	if (c->n > 1)
@@ -60,7 +61,9 @@ static void summarize(struct comparison *c)
 void compare_values(struct comparison *c)
 {
 	summarize(c);
-	if (compare_is_counted(c))
+	if (compare_is_counted(c) && c->over_hosts)
+		hosts_relate(c);
+	else if (compare_is_counted(c))
 		relate(c, c->values, c->base_values);
 }
 
@@ -94,6 +97,12 @@ static void compare_in_blocks(struct comparison *c, const struct table *table)
 	summarize(c);
 	if (!compare_is_counted(c))
 		return;
+	/* Within a host its effect is on both sides. */
+	if (c->over_hosts) {
+		hosts_relate(c);
+		hosts_look_into(c, table);
+		return;
+	}
 	effects = block_effects_beside(table, c, (last > base_last ? last : base_last) + 1);
 	a = without_effects(c->values, c->blocks, c->n, effects);
 	b = without_effects(c->base_values, c->base_blocks, c->base_n, effects);
@@ -119,7 +128,9 @@ static void find_outliers(struct comparison *c, const struct table *table)
 	bool *flags = xcalloc(c->n, sizeof(*flags));
 	size_t i;
 
-	stats_outliers(c->values, c->n, flags);
+	/* Of hosts it is their ratio that can be odd. */
+	if (!c->over_hosts)
+		stats_outliers(c->values, c->n, flags);
 	for (i = 0; i < c->n; i++)
 		if (flags[i])
 			record_append_number(&c->outliers, table->boots[c->boots[i]].number);
@@ -138,7 +149,8 @@ static const char *kernel_of(const struct table *table, const struct table_boot 
 static bool same_kernels(const struct table *t, const char *scenario, const char *a, const char *b)
 {
 	static const char host[] = "host_kernel_release";
-	size_t i = table_next(t, 0, scenario, a, BOOT_OK), j = table_next(t, 0, scenario, b, BOOT_OK);
+	size_t i = table_next(t, 0, scenario, a, BOOT_OK),
+	       j = table_next(t, 0, scenario, b, BOOT_OK);
 
 	if (i == t->boot_count || j == t->boot_count)
 		return i == j;
@@ -174,7 +186,7 @@ void compare_widen(struct comparison *c, const struct table *table)
 void compare(struct comparison *c, const struct table *table, const struct measure *measure,
 	     const char *scenario, const char *variant, const char *base)
 {
-	struct unit_shown shown = measure_shown(measure, table_is_icount(table));
+	struct unit_shown shown = measure_shown(measure, table->accel);
 	struct measure timed;
 	const bool by_polls = measure_in_common(&timed, table, measure, scenario, variant, base);
 	struct series s = series(table, scenario, variant, &timed);
@@ -185,6 +197,7 @@ void compare(struct comparison *c, const struct table *table, const struct measu
 				  .measure = measure,
 				  .metric = measure->text,
 				  .by_polls = by_polls,
+				  .over_hosts = table_has_hosts(table, scenario),
 				  .unit = shown.name,
 				  .values = s.values,
 				  .boots = s.boots,
@@ -213,6 +226,7 @@ void compare_release(struct comparison *c)
 	free(c->base_values);
 	free(c->base_blocks);
 	free(c->outliers.items);
+	free(c->hosts.items);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -18,6 +18,7 @@ enum verdict {
 	VERDICT_ABSENT,	     /* the ok boots of a side have no such value */
 	VERDICT_DIFFERS,     /* by less than kernels that differ in their layout alone */
 	VERDICT_UNRESOLVED,  /* a ratio that the timers know to 3 % at best */
+	VERDICT_HOSTS,	     /* on fewer than HOSTS_MIN hosts (hosts.h): nothing about others */
 	VERDICT_EXPLORATORY, /* of a metric that the plan does not name: no verdict */
 };
 
@@ -33,7 +34,12 @@ struct comparison {
 	double *values, *base_values;
 	size_t *boots; /* of each value, the index in the table of its (first) boot */
 	unsigned int *blocks, *base_blocks;
-	size_t n, base_n;	   /* units: boots, or builds where the run has several */
+	size_t n, base_n;	   /* units: boots, builds, or hosts: table_unit() */
+	bool over_hosts;	   /* units are hosts: see hosts.h */
+	size_t pairs;		   /* of them those with both sides */
+	struct record_list hosts;  /* their ratios, of struct host_ratio */
+	double hosts_scatter;	   /* sd of logarithms over hosts, without what boots explain */
+	double hosts_p;		   /* of all hosts having one ratio */
 	bool one_build;		   /* kernels that differ, of one build each, where layout shows */
 	struct boot_counts counts; /* of the variant */
 	struct record_list outliers; /* numbers of boots far from the others, counted as well */
@@ -41,7 +47,8 @@ struct comparison {
 	double median, base_median;  /* NAN where there is none, as all below */
 	double resolution, base_resolution, ratio_resolution; /* resolution.h: share; of a ratio */
 	struct interval median_interval;		      /* where n > 1 */
-	double ratio;			/* median of all ratios; none where a value is 0 */
+	double ratio;			/* median of all ratios, or over hosts their mean; none
+					   where a value is 0 */
 	struct interval ratio_interval; /* where both n > 1, as the next */
 	double difference;		/* median of all differences */
 	struct interval difference_interval;
@@ -83,6 +90,7 @@ void compare_widen(struct comparison *c, const struct table *table);
  *   absent        a side has ok boots, and none of them such a value
  *   invalid       a side has no ok boot
  *   unresolved    the resolution of the ratio is above RESOLVED_SHARE
+ *   on these hosts  fewer than HOSTS_MIN hosts have both sides; its reason says what they show
  *   inconclusive  a side has fewer than BOOTS_MIN units, or there is no ratio
  *   same          I lies within 1 +- smallest_effect
  *   differs       as the next, but one build of each kernel, and 1 +- layout_floor reaches into I:

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analysis/compare/compare.h"
 #include "analysis/compare/floor.h"
+#include "analysis/compare/hosts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/write/write.h"
+#include "lib/alloc.h"
 #include "lib/record_table.h"
 #include "lib/stats.h"
 
@@ -170,11 +172,38 @@ static void write_scatter(struct writer *w, const struct table *table)
 	}
 }
 
-static void write_conclusion(struct writer *w, const struct compare_table *t,
-			     const struct table *table)
+/* What the ratios over hosts are made of. */
+static void write_hosts(struct writer *w, const struct compare_table *t, const struct table *table)
 {
-	const char *unit = table_has_builds(table, NULL) ? "builds" : "boots";
+	struct comparison **rows = xcalloc(t->count + 1, sizeof(*rows));
+	size_t i, n = 0;
 
+	for (i = 0; i < t->count; i++)
+		if (t->shown[i])
+			rows[n++] = &t->rows[i];
+	hosts_write(w, table, rows, n, "SCENARIO|METRIC|VARIANT");
+	hosts_write_fleet(w, table);
+	free(rows);
+}
+
+static void write_method_over_hosts(struct writer *w, const struct compare_table *t)
+{
+	write_paragraph(
+		w,
+		"Ratios are to %s: within each host, then the mean over hosts of their "
+		"logarithms, with the interval of Student's t. N counts hosts; with fewer "
+		"than %d the interval is that of these hosts, by their boots. P is corrected "
+		"for the %zu comparisons of the plan (Holm), also those not shown here, but "
+		"not in exploratory rows. An effect below %.3g %% is treated as negligible. "
+		"An inconclusive row says which effect these hosts had a chance of %.0f %% "
+		"to find, and how many the smallest effect takes. The kernels are the same "
+		"on all hosts, and so is their layout: with several builds of each, the "
+			"interval is the wider of that over hosts and that over builds.",
+		t->base, HOSTS_MIN, t->compared, 100 * t->smallest_effect, 100 * POWER);
+}
+
+static void write_method(struct writer *w, const struct compare_table *t, const char *unit)
+{
 	write_paragraph(
 		w,
 		"Ratios are to %s: the median of all ratios of a value to one of the base, "
@@ -191,6 +220,15 @@ static void write_conclusion(struct writer *w, const struct compare_table *t,
 		   "find, and "
 		   "how many a side the smallest effect takes.",
 		   unit, 100 * POWER);
+}
+
+static void write_conclusion(struct writer *w, const struct compare_table *t,
+			     const struct table *table)
+{
+	if (table_has_hosts(table, NULL))
+		write_method_over_hosts(w, t);
+	else
+		write_method(w, t, table_unit(table, NULL));
 	if (table_has_builds(table, NULL)) {
 		write_scatter(w, table);
 		return;
@@ -234,6 +272,8 @@ void compare_print(const struct compare_table *t, const struct table *table)
 	while (i < t->count)
 		i = write_scenario(w, t, i, table);
 	write_outliers(w, t);
+	if (table_has_hosts(table, NULL))
+		write_hosts(w, t, table);
 	write_conclusion(w, t, table);
 	write_controls(w, t, table);
 	write_close(w);
@@ -261,6 +301,8 @@ static RECORD(comparison_record, "comparison", NULL,
 	NAMED("difference_low", REAL, difference_interval.low),
 	NAMED("difference_high", REAL, difference_interval.high),
 	FIELD(REAL, p), FIELD(REAL, p_holm),
+	FIELD(LIST, hosts, .record = &host_ratio_record),
+	FIELD(REAL, hosts_scatter), FIELD(REAL, hosts_p),
 	FIELD(CHOICE, verdict, .choices = verdict_names),
 	FIELD(TEXT, reason),
 	FIELD(REAL, at_least), FIELD(REAL, detectable),

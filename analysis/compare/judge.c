@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare/compare.h"
+#include "analysis/compare/hosts.h"
 #include "lib/stats.h"
 
 const char *const verdict_names[] = {
@@ -16,6 +16,7 @@ const char *const verdict_names[] = {
 	[VERDICT_ABSENT] = "absent",
 	[VERDICT_DIFFERS] = "differs (one build)",
 	[VERDICT_UNRESOLVED] = UNRESOLVED,
+	[VERDICT_HOSTS] = "on these hosts",
 	[VERDICT_EXPLORATORY] = "exploratory",
 	[VERDICT_EXPLORATORY + 1] = NULL,
 };
@@ -38,6 +39,15 @@ static void find_power(struct comparison *c, const struct rule *rule)
 	double alpha = ALPHA / (rule->compared ? rule->compared : 1);
 
 	c->smallest_effect = rule->smallest_effect;
+	if (c->over_hosts) {
+		c->boots_needed = HOSTS_MIN;
+		if (!isfinite(c->sd))
+			return;
+		c->detectable = expm1(stats_mean_detectable(c->sd, c->pairs, alpha));
+		c->boots_for_smallest =
+			stats_values_for(c->sd, log1p(rule->smallest_effect), alpha, HOSTS_MIN);
+		return;
+	}
 	c->boots_needed = stats_boots_needed(ALPHA, rule->compared ? rule->compared : 1);
 	if (!isfinite(c->sd))
 		return;
@@ -49,7 +59,7 @@ static void judge_unresolved(struct comparison *c, const struct rule *rule)
 {
 	const struct interval *i = &c->ratio_interval;
 
-	if (stats_smallest_p(c->n, c->base_n) * rule->compared >= ALPHA)
+	if (!c->over_hosts && stats_smallest_p(c->n, c->base_n) * rule->compared >= ALPHA)
 		decide(c, VERDICT_INCONCLUSIVE, "too few boots for so many comparisons");
 	else if (i->low <= 1 && i->high >= 1)
 		decide(c, VERDICT_INCONCLUSIVE, "the interval holds 1");
@@ -70,6 +80,23 @@ static void judge_difference(struct comparison *c, const struct rule *rule)
 		decide(c, VERDICT_REGRESS, NULL);
 }
 
+/* Another host may do otherwise: what is found is a reason, and no verdict. */
+static void judge_these_hosts(struct comparison *c, const struct rule *rule)
+{
+	const struct interval *i = &c->ratio_interval;
+	const bool better = (c->ratio > 1) == (c->measure->better == BETTER_HIGHER);
+
+	if (i->low >= 1 - rule->smallest_effect && i->high <= 1 + rule->smallest_effect)
+		decide(c, VERDICT_HOSTS, "as the base; others: 4 hosts or more");
+	else if (!(c->p_holm < ALPHA) || !(i->low > 1 || i->high < 1) ||
+		 fabs(c->ratio - 1) < rule->smallest_effect)
+		decide(c, VERDICT_HOSTS, "not resolved; others: 4 hosts or more");
+	else
+		decide(c, VERDICT_HOSTS,
+		       better ? "better; others: 4 hosts or more"
+			      : "worse; others: 4 hosts or more");
+}
+
 static void judge(struct comparison *c, const struct rule *rule)
 {
 	const struct interval *i = &c->ratio_interval;
@@ -84,6 +111,8 @@ static void judge(struct comparison *c, const struct rule *rule)
 		decide(c, VERDICT_INVALID, c->n ? "the base has no ok boot" : "no ok boot");
 	else if (!is_resolved(c->ratio_resolution))
 		decide(c, VERDICT_UNRESOLVED, "the timer leaves more than 3 % open");
+	else if (c->over_hosts && c->pairs < HOSTS_MIN)
+		judge_these_hosts(c, rule);
 	else if (!enough)
 		decide(c, VERDICT_INCONCLUSIVE, "too few boots");
 	else if (i->low >= 1 - rule->smallest_effect && i->high <= 1 + rule->smallest_effect)

@@ -45,7 +45,8 @@ struct layout_scatter layout_scatter(const struct table *t, const struct measure
 	size_t s, v;
 
 	for (s = 0; t->scenarios[s]; s++) {
-		if (!table_has_builds(t, t->scenarios[s]))
+		/* The units of several hosts are not builds. */
+		if (!table_has_builds(t, t->scenarios[s]) || table_has_hosts(t, t->scenarios[s]))
 			continue;
 		for (v = 0; t->variants[v]; v++) {
 			struct series boots, builds;
@@ -87,7 +88,8 @@ double layout_floor_of(const struct table *table)
 					 [RESULT_TCG] = 0.12,
 					 [RESULT_ICOUNT] = 0,
 					 [RESULT_KVM_IN_KVM] = INFINITY,
-					 [RESULT_KVM_IN_TCG] = INFINITY };
+					 [RESULT_KVM_IN_TCG] = INFINITY,
+					 [RESULT_KVM_IN_ICOUNT] = 0 };
 
 	return floors[table->accel];
 }

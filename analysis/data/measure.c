@@ -315,7 +315,7 @@ struct measure measure_of(const char *format, ...)
 	return m;
 }
 
-struct unit_shown measure_shown(const struct measure *m, bool icount)
+struct unit_shown measure_shown(const struct measure *m, enum result_accel accel)
 {
 	enum { NUMBER, BYTES, TIME, INSTRUCTIONS, KINDS };
 	static const struct unit_shown relative[][KINDS] = {
@@ -330,10 +330,11 @@ struct unit_shown measure_shown(const struct measure *m, bool icount)
 		[PERCENT] = { { "%", 1 }, { "%", 1 }, { "%", 1 }, { "%", 1 } },
 	};
 	int kind = m->unit == UNIT_BYTES ? BYTES : m->unit == UNIT_NS ? TIME : NUMBER;
+	bool instructions = accel_counts(accel, m->clock);
 
-	if (kind == TIME && icount && m->clock == CLOCK_GUEST)
+	if (kind == TIME && instructions)
 		kind = INSTRUCTIONS;
-	return m->relative == PLAIN ? unit_shown(m->unit, m->clock, icount)
+	return m->relative == PLAIN ? unit_shown(m->unit, instructions)
 				    : relative[m->relative][kind];
 }
 

@@ -74,21 +74,22 @@ int measure_parse(struct measure *measure, const char *text, char *err, size_t e
 /* As measure_parse(), of a name in this program. */
 struct measure measure_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* How values of a measure are shown, "ms"; under icount a ns of the guest is an instruction. */
-struct unit_shown measure_shown(const struct measure *measure, bool icount);
+/* How values of a measure are shown under an accelerator: "ms", or "M instructions". */
+struct unit_shown measure_shown(const struct measure *measure, enum result_accel accel);
 
 /* Every metric with what it means, a line each. */
 void measure_list(FILE *f);
 
 /*
  * A measure over the ok boots of a scenario and variant, a value for each unit: a boot, or, where
- * the run has several builds of each kernel, a build: then the mean over its boots, of logarithms
- * where all have one. Units of the same block ran side by side, one of each variant.
+ * the run has several builds of each kernel, a build, or, where several hosts ran it, a host: then
+ * the mean over its boots, of logarithms where all have one. Units of the same block ran side by
+ * side, one of each variant.
  */
 struct series {
 	double *values;	      /* as stored, in the order of the boots */
 	size_t *boots;	      /* of each value, the index in the table of its (first) boot */
-	unsigned int *blocks; /* of each value: the number of its boot, or of its build */
+	unsigned int *blocks; /* of each value: the number of its boot, build or host */
 	size_t n;	      /* units */
 	size_t ok;	      /* boots */
 	size_t too_few;	      /* of them the histogram does not carry the percentile */
@@ -106,6 +107,12 @@ struct series series_by_boot(const struct table *table, const char *scenario, co
 
 /* Whether kernels have several builds each in a scenario (NULL: in any). */
 bool table_has_builds(const struct table *table, const char *scenario);
+
+/* Whether a scenario (NULL: any) ran on several hosts. */
+bool table_has_hosts(const struct table *table, const char *scenario);
+
+/* What a value of series() is, in the plural: "boots", "builds", "hosts". */
+const char *table_unit(const struct table *table, const char *scenario);
 
 /* Whether any boot has the measure, be it with too few values. */
 bool series_exists(const struct table *table, const char *scenario, const char *variant,

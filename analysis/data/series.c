@@ -158,11 +158,36 @@ bool table_has_builds(const struct table *t, const char *scenario)
 	return false;
 }
 
-/* Builds have numbers from 0, boots from 1. */
-static unsigned int block_of(const struct table *t, const struct column *builds, size_t boot)
+bool table_has_hosts(const struct table *t, const char *scenario)
+{
+	const char *first = NULL, *host;
+	size_t i;
+
+	if (names_count(t->hosts) > 1)
+		table_for_each (t, i, scenario, NULL, ANY_STATUS) {
+			host = table_text(t, &t->boots[i], "host_name");
+			first = first ? first : host;
+			if (strcmp(first, host))
+				return true;
+		}
+	return false;
+}
+
+const char *table_unit(const struct table *t, const char *scenario)
+{
+	return table_has_hosts(t, scenario)    ? "hosts"
+	       : table_has_builds(t, scenario) ? "builds"
+					       : "boots";
+}
+
+/* Builds and hosts have numbers from 0, boots from 1. */
+static unsigned int block_of(const struct table *t, bool hosts, const struct column *builds,
+			     size_t boot)
 {
 	double build = table_number(builds, &t->boots[boot], 0);
 
+	if (hosts)
+		return name_index(t->hosts, table_text(t, &t->boots[boot], "host_name"));
 	return !builds ? t->boots[boot].number : build > 0 ? build : 0;
 }
 
@@ -198,6 +223,7 @@ struct series series_by_boot(const struct table *t, const char *scenario, const 
 {
 	const struct column *builds =
 		table_has_builds(t, scenario) ? table_column(t, "build") : NULL;
+	const bool hosts = table_has_hosts(t, scenario);
 	struct source source = source_of(t, measure);
 	struct series s = { .ok = table_count(t, scenario, variant, BOOT_OK) };
 	size_t i, counts[EMPTY + 1] = { 0 };
@@ -207,7 +233,7 @@ struct series series_by_boot(const struct table *t, const char *scenario, const 
 	s.blocks = xcalloc(s.ok, sizeof(*s.blocks));
 	table_for_each (t, i, scenario, variant, BOOT_OK) {
 		s.boots[s.n] = i;
-		s.blocks[s.n] = block_of(t, builds, i);
+		s.blocks[s.n] = block_of(t, hosts, builds, i);
 		counts[value_of(&source, &t->boots[i], &s.values[s.n])]++;
 		s.n = counts[FOUND];
 	}
@@ -221,7 +247,7 @@ struct series series(const struct table *t, const char *scenario, const char *va
 {
 	struct series s = series_by_boot(t, scenario, variant, measure);
 
-	if (table_has_builds(t, scenario))
+	if (table_has_builds(t, scenario) || table_has_hosts(t, scenario))
 		join_blocks(&s);
 	return s;
 }

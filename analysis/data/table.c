@@ -229,7 +229,17 @@ const char *table_accel(const struct table *table)
 
 bool table_is_icount(const struct table *table)
 {
-	return table->accel == RESULT_ICOUNT;
+	return accel_is_icount(table->accel);
+}
+
+bool table_in_instructions(const struct table *table, enum field_clock clock)
+{
+	return accel_counts(table->accel, clock);
+}
+
+const char *table_instructions(const struct table *table)
+{
+	return table_in_instructions(table, CLOCK_HOST) ? "instructions" : "guest instructions";
 }
 
 bool table_same_host(const struct table *table, const struct table *other)
@@ -371,6 +381,7 @@ void table_release(struct table *table)
 	free(table->broken);
 	free(table->scenarios);
 	free(table->variants);
+	free(table->hosts);
 	document_release(table->env);
 	document_release(table->plan);
 	free(table->boots);

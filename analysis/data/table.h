@@ -79,6 +79,7 @@ struct table {
 	struct document *env, *plan; /* .json; empty where there is none */
 	enum result_accel accel;
 	char **scenarios, **variants; /* NULL-terminated, in the order of the plan */
+	char **hosts;		      /* NULL-terminated; none where boots do not say it */
 	struct table_boot *boots;     /* by scenario, variant and number */
 	char **broken;		      /* results that cannot be used: file and reason */
 	struct column **columns;      /* in the order of their first value */
@@ -142,9 +143,13 @@ const char *table_text(const struct table *table, const struct table_boot *boot,
 bool table_histogram(const struct column *column, const struct table_boot *boot,
 		     struct histogram *h);
 
-/* Under icount a ns of the guest is an instruction. */
+/* table_is_icount(): the figures are instructions; table_in_instructions(): those of this clock
+ * are. */
 const char *table_accel(const struct table *table);
 bool table_is_icount(const struct table *table);
+bool table_in_instructions(const struct table *table, enum field_clock clock);
+/* "guest instructions", or of the whole box "instructions". */
+const char *table_instructions(const struct table *table);
 
 /* Whether two trees' env.json describe the same machine; also where one does not say. */
 bool table_same_host(const struct table *table, const struct table *other);
@@ -218,6 +223,9 @@ size_t victims_of(const struct table *table, const char *scenario, struct victim
 
 /* Whether boots say which values are of one stall; older ones do not. */
 bool victim_has_stalls(const struct table *table, const struct victim *victim);
+
+/* Of its times. */
+enum field_clock victim_clock(const struct victim *victim);
 
 /* "in the guest", "on the host" */
 const char *victim_where(const struct victim *victim);

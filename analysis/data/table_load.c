@@ -358,6 +358,17 @@ static char **collect_names(struct table *t, const char *list, bool scenarios)
 	return names;
 }
 
+static char **collect_hosts(const struct table *t)
+{
+	char **names = xcalloc(1, sizeof(*names));
+	size_t i;
+
+	for (i = 0; i < t->boot_count; i++)
+		if (*table_text(t, &t->boots[i], "host_name"))
+			names_add(&names, table_text(t, &t->boots[i], "host_name"));
+	return names;
+}
+
 static int by_plan(const void *one, const void *other)
 {
 	const struct planned_boot *a = one, *b = other;
@@ -366,8 +377,10 @@ static int by_plan(const void *one, const void *other)
 	return order ? order : strcmp(a->variant, b->variant);
 }
 
+/* Of a shard, the plan has the boots of all. */
 static void collect_missing(struct table *t)
 {
+	const int64_t shard = document_integer(t->plan, "shard.number");
 	size_t i, planned = document_size(t->plan, "order");
 
 	t->missing = xcalloc(planned, sizeof(*t->missing));
@@ -377,6 +390,8 @@ static void collect_missing(struct table *t)
 					   .variant = document_text(item, "variant"),
 					   .number = document_integer(item, "boot") };
 
+		if (shard && document_integer(item, "shard") != shard)
+			continue;
 		if (!bsearch(&boot, t->boots, t->boot_count, sizeof(boot), by_names))
 			t->missing[t->missing_count++] =
 				(struct planned_boot){ boot.scenario, boot.variant };
@@ -403,6 +418,7 @@ int table_load(struct table *t, const char *dir, char *err, size_t err_size)
 	t->scenarios = collect_names(t, "scenarios", true);
 	t->variants = collect_names(t, "variants", false);
 	sort_boots(t);
+	t->hosts = collect_hosts(t);
 	collect_missing(t);
 	return 0;
 }

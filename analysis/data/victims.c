@@ -88,6 +88,11 @@ bool victim_has_stalls(const struct table *t, const struct victim *victim)
 	return table_column(t, name);
 }
 
+enum field_clock victim_clock(const struct victim *victim)
+{
+	return strcmp(victim->side, "host") ? CLOCK_GUEST : CLOCK_HOST;
+}
+
 const char *victim_where(const struct victim *victim)
 {
 	return strcmp(victim->side, "host") ? "in the guest" : "on the host";

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/arguments.h"
@@ -23,7 +24,7 @@ enum csv_table { TABLE_NONE, TABLE_RESIZES, TABLE_BATCHES };
 static const char *const tables[] = { "", "resizes", "batches", NULL };
 
 struct options {
-	const char *dir, *output, *histogram;
+	const char *dir, *output, *histogram; /* dir: or a recording of balloontrace */
 	enum format format;
 	enum csv_table table;
 	struct export_selection only;
@@ -32,7 +33,10 @@ struct options {
 #define OPTIONS struct options
 
 static const struct option_row rows[] = {
-	ROW_TREE,
+	OPTION(OPERAND, dir, NULL, 0, "DIR|FILE",
+	       "result tree, as in results/20261121T033000Z-default; or, for perfetto, a file that "
+	       "balloontrace host --record wrote",
+	       .hint = HINT_FILE),
 	OPTION(CHOICE, format, "format", 'f', NULL, "format of the output; must be given",
 	       .choices = formats, .min = FORMAT_CSV),
 	OPTION(STRING, output, "output", 'o', "FILE",
@@ -173,8 +177,17 @@ static void remove_unfinished(int signal)
 	_exit(EXIT_INTERRUPTED);
 }
 
+static bool is_recording(const struct options *o)
+{
+	struct stat st;
+
+	return !stat(o->dir, &st) && S_ISREG(st.st_mode);
+}
+
 static int write_format(struct export *e, const struct options *o)
 {
+	if (!e->table)
+		return export_recording(e, o->dir);
 	if (o->format == FORMAT_HGRM)
 		return export_hgrm_one(e, o->histogram);
 	if (o->format == FORMAT_PERFETTO)
@@ -199,6 +212,23 @@ static int write_file(struct export *e, const struct options *o)
 	unfinished = NULL;
 	atomic_stream_release(&stream);
 	return err;
+}
+
+/* A file that balloontrace wrote has no boots to select. */
+static int export_file(struct export *e, const struct options *o)
+{
+	int err;
+
+	if (o->format != FORMAT_PERFETTO || o->only.scenario || o->only.variant || o->only.boot) {
+		log_error("%s: a recording of balloontrace: only --format perfetto, of all of it",
+			  printable(o->dir));
+		return EXIT_USAGE;
+	}
+	err = o->output ? write_file(e, o) : write_format(e, o);
+	if (err < 0)
+		log_error("cannot write %s: %s", o->output ? o->output : "to standard output",
+			  strerror(-err));
+	return err || e->damaged ? EXIT_ENVIRONMENT : EXIT_FINE;
 }
 
 static int export_table(struct export *e, const struct options *o)
@@ -243,6 +273,10 @@ static int run(struct command_line *line)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, remove_unfinished);
 	signal(SIGTERM, remove_unfinished);
+	if (is_recording(o)) {
+		e.table = NULL;
+		return export_file(&e, o);
+	}
 	status = open_table(&table, o->dir);
 	if (status)
 		return status;
@@ -266,7 +300,8 @@ const struct command export_command = {
 		"or one histogram with --histogram.\n"
 		"perfetto: a time line of one boot for ui.perfetto.dev, guest and host on the "
 		"host's clock if the two clocks were compared. By default the first ok boot with "
-		"a trace.jsonl.\n"
+		"a trace.jsonl. Of a file that balloontrace host --record wrote: all its virtual "
+		"machines.\n"
 		"Under icount, times of the guest are called instructions.",
 	.examples = "  balloonstat export DIR --format csv >resizes.csv\n"
 		    "  balloonstat export DIR --format csv -t batches -s idle -o batches.csv\n"
@@ -274,7 +309,8 @@ const struct command export_command = {
 		    "  balloonstat export DIR --format jsonl -s idle | gzip >idle.jsonl.gz\n"
 		    "  balloonstat export DIR --format hgrm -o histograms\n"
 		    "  balloonstat export DIR --format hgrm -H ops.enqueue -v finalize\n"
-		    "  balloonstat export DIR --format perfetto -v chunks -b 2 -o boot.json\n",
+		    "  balloonstat export DIR --format perfetto -v chunks -b 2 -o boot.json\n"
+		    "  balloonstat export host.jsonl --format perfetto -o host.json\n",
 	.exits =
 		"0 exported\n"
 		"2 wrong usage\n"

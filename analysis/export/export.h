@@ -87,4 +87,10 @@ int export_hgrm_one(struct export *e, const char *path);
  */
 int export_perfetto(struct export *e);
 
+/*
+ * perfetto of what `balloontrace host --record` wrote: a process for each virtual machine, with its
+ * batches by queue, its memory, and the bytes a second that it advised the kernel about.
+ */
+int export_recording(struct export *e, const char *path);
+
 #endif

@@ -59,8 +59,8 @@ static void write_name(FILE *f, const char *path, bool instructions)
 /* A line: the names of the columns, or their values. */
 struct line {
 	FILE *f;
-	bool icount;
-	const char *comma; /* before the next cell */
+	const struct table *table; /* for names */
+	const char *comma;	   /* before the next cell */
 };
 
 static int write_cell(const char *path, const struct field *field, const void *value, void *context)
@@ -74,14 +74,14 @@ static int write_cell(const char *path, const struct field *field, const void *v
 	if (value)
 		write_value(line->f, field, value);
 	else
-		write_name(line->f, path, line->icount && field->clock == CLOCK_GUEST);
+		write_name(line->f, path, table_in_instructions(line->table, field->clock));
 	return 0;
 }
 
 /* The fields of a boot itself, or those of @names; @boot NULL: their names. */
-static void write_boot(FILE *f, const struct boot_result *boot, char *const *names)
+static void write_boot(const struct export *e, const struct boot_result *boot, char *const *names)
 {
-	struct line line = { .f = f, .comma = "" };
+	struct line line = { .f = e->out, .table = e->table, .comma = "" };
 	const struct field *field;
 
 	for (field = boot_record.fields; field->name; field++)
@@ -99,23 +99,23 @@ static const char *resolved_text(const struct resize_result *part)
 									    : UNRESOLVED;
 }
 
-static void write_part(FILE *f, const struct boot_result *boot, size_t cycle, const char *name,
-		       const struct resize_result *part)
+static void write_part(const struct export *e, const struct boot_result *boot, size_t cycle,
+		       const char *name, const struct resize_result *part)
 {
-	struct line line = { .f = f, .comma = "," };
+	struct line line = { .f = e->out, .table = e->table, .comma = "," };
 
-	write_boot(f, boot, NULL);
+	write_boot(e, boot, NULL);
 	if (cycle)
-		fprintf(f, ",%zu,%s", cycle, name);
+		fprintf(e->out, ",%zu,%s", cycle, name);
 	else
-		fputs(",,", f);
+		fputs(",,", e->out);
 	record_walk(&resize_record, part, write_cell, &line);
-	fprintf(f, ",%s\n", resolved_text(part));
+	fprintf(e->out, ",%s\n", resolved_text(part));
 }
 
 /* Writing to memory has two of the columns of a resize. */
-static void write_touch(FILE *f, const struct boot_result *boot, size_t cycle, const char *name,
-			const struct touch_result *touch)
+static void write_touch(const struct export *e, const struct boot_result *boot, size_t cycle,
+			const char *name, const struct touch_result *touch)
 {
 	struct resize_result part;
 
@@ -124,7 +124,7 @@ static void write_touch(FILE *f, const struct boot_result *boot, size_t cycle, c
 	record_init(&resize_record, &part);
 	part.bytes = touch->bytes;
 	part.duration_ns = touch->duration_ns;
-	write_part(f, boot, cycle, name, &part);
+	write_part(e, boot, cycle, name, &part);
 }
 
 static int write_resizes(struct export *e, const struct boot_result *boot, const char *trace,
@@ -138,25 +138,25 @@ static int write_resizes(struct export *e, const struct boot_result *boot, const
 	(void)context;
 	record_init(&resize_record, &nothing);
 	if (boot->status != BOOT_OK)
-		write_part(e->out, boot, 0, NULL, &nothing);
+		write_part(e, boot, 0, NULL, &nothing);
 	for (i = 0; boot->status == BOOT_OK && i < boot->cycles.count; i++) {
 		struct cycle_result *cycle = result_cycle(boot, i);
 
-		write_touch(e->out, boot, i + 1, "touch", &cycle->touch);
+		write_touch(e, boot, i + 1, "touch", &cycle->touch);
 		for (d = INFLATE; d < DIRECTIONS; d++)
-			if (d == INFLATE || !record_is_absent(&resize_record, &cycle->deflate))
-				write_part(e->out, boot, i + 1, direction_names[d],
+			if (!record_is_absent(&resize_record, cycle_resize(cycle, d)))
+				write_part(e, boot, i + 1, direction_names[d],
 					   cycle_resize(cycle, d));
-		write_touch(e->out, boot, i + 1, "refault", &cycle->refault);
+		write_touch(e, boot, i + 1, "refault", &cycle->refault);
 	}
 	return export_check(e);
 }
 
 int export_csv_resizes(struct export *e)
 {
-	struct line line = { .f = e->out, .icount = table_is_icount(e->table), .comma = "," };
+	struct line line = { .f = e->out, .table = e->table, .comma = "," };
 
-	write_boot(e->out, NULL, NULL);
+	write_boot(e, NULL, NULL);
 	fputs(",cycle,resize", e->out);
 	record_walk(&resize_record, NULL, write_cell, &line);
 	fputs(",resolved\n", e->out);
@@ -197,7 +197,7 @@ static int write_batch(const struct trace_record *record, void *context)
 
 	if (record && record->kind == TRACE_STEP)
 		return 0;
-	write_boot(f, b->boot, batch_names);
+	write_boot(b->e, b->boot, batch_names);
 	if (record)
 		fprintf(f, ",%" PRId64 ",%s,%s,%" PRId64, record->cycle,
 			direction_names[record->resize], trace_tables[record->kind]->name,
@@ -235,12 +235,12 @@ int export_csv_batches(struct export *e)
 
 	add_columns(&b, TRACE_GUEST);
 	add_columns(&b, TRACE_HOST);
-	write_boot(e->out, NULL, batch_names);
+	write_boot(e, NULL, batch_names);
 	fputs(",cycle,resize,side,batch", e->out);
 	for (i = 0; i < b.count; i++) {
 		fputc(',', e->out);
 		write_name(e->out, b.columns[i]->name,
-			   table_is_icount(e->table) && b.columns[i]->clock == CLOCK_GUEST);
+			   table_in_instructions(e->table, b.columns[i]->clock));
 	}
 	fputc('\n', e->out);
 	return export_each(e, write_batches, &b);

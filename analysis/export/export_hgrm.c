@@ -41,8 +41,8 @@ static struct scale scale_of(const struct export *e, const char *name)
 		return (struct scale){ "bytes", 1 };
 	if (strstr(name, "_per_s."))
 		return (struct scale){ "per second", 1 };
-	if (table_is_icount(e->table) && !strstr(name, ".host."))
-		return (struct scale){ "guest instructions", 1 };
+	if (table_in_instructions(e->table, strstr(name, ".host.") ? CLOCK_HOST : CLOCK_GUEST))
+		return (struct scale){ table_instructions(e->table), 1 };
 	return (struct scale){ "us", 1000 };
 }
 

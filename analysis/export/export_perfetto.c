@@ -333,9 +333,9 @@ static void name_process(struct timeline *t, enum process process, const char *n
 	event(t, 'M', process, 0, "process_name", 0, 0, "\"name\":\"%s%s\"", name,
 	      t->time.why_not ? " (clocks NOT aligned)" : "");
 	event(t, 'M', process, 0, "process_sort_index", 0, 0, "\"sort_index\":%d", process);
-	if (process == GUEST && t->boot->accel == RESULT_ICOUNT)
-		event(t, 'M', process, 0, "process_labels", 0, 0,
-		      "\"labels\":\"1 us is 1000 guest instructions\"");
+	if (accel_counts(t->boot->accel, process == GUEST ? CLOCK_GUEST : CLOCK_HOST))
+		event(t, 'M', process, 0, "process_labels", 0, 0, "\"labels\":\"1 us is 1000 %s\"",
+		      table_instructions(t->e->table));
 }
 
 /* How many batches the boot had, by the totals of its resizes. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare/compare.h"
+#include "analysis/compare/hosts.h"
 #include "lib/alloc.h"
 #include "lib/exit_status.h"
 #include "lib/stats.h"
@@ -30,7 +30,7 @@ decide(struct gate_row *row, enum gate_verdict verdict, const char *fmt, ...)
 
 /* Whether a side cannot be judged. A boot without the value is not left out: that would choose by
  * the length of its resize. @whose: "" or "the reference: " */
-static bool lacks(struct gate_row *row, const struct series *s, const char *whose)
+static bool lacks(struct gate_row *row, const struct series *s, const char *whose, const char *unit)
 {
 	if (!s->ok)
 		decide(row, GATE_INVALID, "%sno ok boot", whose);
@@ -45,33 +45,34 @@ static bool lacks(struct gate_row *row, const struct series *s, const char *whos
 	else if (!s->n)
 		decide(row, GATE_INCONCLUSIVE, "%snot in these boots", whose);
 	else
-		decide(row, GATE_INCONCLUSIVE, "%stoo few boots: %zu of the %d it takes", whose,
+		decide(row, GATE_INCONCLUSIVE, "%stoo few %s: %zu of the %d it takes", whose, unit,
 		       s->n, BOOTS_MIN);
 	return true;
 }
 
-/* Under icount a ns of the guest is an instruction: a limit in time does not apply. */
+/* Where a ns is an instruction a limit in time does not apply. */
 static bool is_of_another_unit(const struct gate *g, const struct claim *c)
 {
 	enum field_unit unit = claim_unit(&c->measure);
 
-	return table_is_icount(g->table) && c->reference == REFERENCE_NONE &&
-	       c->measure.clock == CLOCK_GUEST && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
+	return table_in_instructions(g->table, c->measure.clock) &&
+	       c->reference == REFERENCE_NONE && (unit == UNIT_NS || unit == UNIT_GIB_PER_S);
 }
 
 /* Against the reference times the limit. What is not worse than the limit has nothing to test. */
-static double p_at_limit(const struct claim *claim, const struct series *s,
-			 const struct series *reference, double value)
+static double p_at_limit(const struct claim *claim, const struct comparison *c)
 {
 	double *scaled, p;
 	size_t i;
 
-	if (claim_holds(claim, value))
+	if (claim_holds(claim, c->ratio))
 		return 1;
-	scaled = stats_array(reference->n);
-	for (i = 0; i < reference->n; i++)
-		scaled[i] = reference->values[i] * claim->limit;
-	p = stats_rank_p(s->values, s->n, scaled, reference->n);
+	if (c->over_hosts)
+		return hosts_p_of(c, claim->limit);
+	scaled = stats_array(c->base_n);
+	for (i = 0; i < c->base_n; i++)
+		scaled[i] = c->base_values[i] * claim->limit;
+	p = stats_rank_p(c->values, c->n, scaled, c->base_n);
 	free(scaled);
 	return p;
 }
@@ -79,6 +80,7 @@ static double p_at_limit(const struct claim *claim, const struct series *s,
 /* The numbers of a row, and a reason if it cannot be judged. */
 static void take(const struct gate *g, struct gate_row *row)
 {
+	const char *unit = table_unit(g->table, row->scenario);
 	struct resolution resolution;
 	const struct claim *claim = row->claim;
 	const char *reference = row->reference;
@@ -94,13 +96,18 @@ static void take(const struct gate *g, struct gate_row *row)
 				.variant = row->variant,
 				.measure = reference ? &claim->measure : &ratio,
 				.by_polls = reference && by_polls,
+				.over_hosts = table_has_hosts(g->table, row->scenario),
 				.values = s->values,
+				.blocks = s->blocks,
 				.n = s->n,
 				.base = reference,
 				.base_values = other.values,
+				.base_blocks = other.blocks,
 				.base_n = reference ? other.n : 0 };
 
 	compare_values(&c);
+	if (reference && c.over_hosts)
+		hosts_look_into(&c, g->table);
 	compare_widen(&c, g->table);
 	row->n = s->n;
 	row->too_few = s->too_few;
@@ -124,16 +131,21 @@ static void take(const struct gate *g, struct gate_row *row)
 	else if (!reference && plain.n && !s->n && !s->too_few)
 		decide(row, GATE_INCONCLUSIVE, "nothing %s to compare with",
 		       claim->reference == REFERENCE_ITS ? claim->its.name : "before");
-	else if (lacks(row, s, "") || (reference && lacks(row, &other, "the reference: ")))
+	else if (lacks(row, s, "", unit) ||
+		 (reference && lacks(row, &other, "the reference: ", unit)))
 		;
+	else if (reference && c.over_hosts && c.pairs < HOSTS_MIN)
+		decide(row, GATE_INCONCLUSIVE,
+		       "too few hosts with both sides: %zu of the %d it takes", c.pairs, HOSTS_MIN);
 	else if (reference && !isfinite(row->value))
 		decide(row, GATE_INCONCLUSIVE, "the reference is not above 0: no ratio");
 	else if (!reference && row->interval.confidence < CONFIDENCE)
 		decide(row, GATE_INCONCLUSIVE,
-		       "%zu boots hold the median with %.4g %%: it takes %d to judge", s->n,
+		       "%zu %s hold the median with %.4g %%: it takes %d to judge", s->n, unit,
 		       100 * row->interval.confidence, GATE_SINGLE_MIN);
 	else if (reference)
-		row->p = row->p_holm = p_at_limit(claim, s, &other, row->value);
+		row->p = row->p_holm = p_at_limit(claim, &c);
+	free(c.hosts.items);
 	series_release(&plain);
 	series_release(&other);
 	if (row->verdict == GATE_INVALID || !is_of_another_unit(g, claim))

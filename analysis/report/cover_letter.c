@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* balloonstat cover-letter: what a result tree shows, to be pasted into mail. */
+#include "analysis/compare/hosts.h"
 #include "analysis/report/report.h"
 #include "analysis/arguments.h"
 #include <string.h>
@@ -14,25 +15,34 @@
 static void write_setup(struct writer *w, const struct report *r)
 {
 	const struct document *env = r->table->env;
+	char cpus[512];
 
 	write_paragraph(w, "Measured with balloonbench: %s, QEMU %s, accelerator %s",
 			document_text(env, "kernel.source"),
 			table_text(r->table, &r->table->boots[0], "qemu_version"),
 			table_accel(r->table));
-	if (document_at(env, "host.cpus"))
+	if (table_has_hosts(r->table, NULL))
+		write_text(w, ", on %zu hosts (%s)", names_count(r->table->hosts),
+			   hosts_cpus(r->table, cpus, sizeof(cpus)));
+	else if (document_at(env, "host.cpus"))
 		write_text(w, ", on %lld CPUs (%s), Linux %s",
 			   (long long)document_integer(env, "host.cpus"),
 			   document_text(env, "host.cpu_model"),
 			   document_text(env, "host.kernel_release"));
 	write_text(w,
-		   ". Medians over boots; ratio to %s with its 95 %% interval; verdicts by "
-		   "rank test, corrected for the number of comparisons; effects below %.3g %% are "
+		   ". Medians over %s; ratio to %s with its 95 %% interval; verdicts by "
+		   "%s, corrected for the number of comparisons; effects below %.3g %% are "
 		   "negligible.",
-		   r->variants[0], 100 * r->smallest_effect);
+		   table_unit(r->table, NULL), r->variants[0],
+		   table_has_hosts(r->table, NULL) ? "Student's t over hosts" : "rank test",
+		   100 * r->smallest_effect);
 	if (r->table->accel == RESULT_TCG)
 		write_text(w, " TCG emulates guest instructions: the figures compare the path, and "
 			      "are not those of KVM.");
-	else if (r->table->accel == RESULT_ICOUNT)
+	else if (table_in_instructions(r->table, CLOCK_HOST))
+		write_text(w, " The figures are instructions of guest, QEMU and the host's "
+			      "kernel.");
+	else if (table_is_icount(r->table))
 		write_text(w, " Under icount the figures are guest instructions.");
 }
 

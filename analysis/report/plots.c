@@ -471,13 +471,18 @@ static bool print_time(struct plot *plot, const struct plot_of *of, const char *
 			 "worst of each %.0f ms; the boot nearest the median; %d variants at most",
 			 found->series_ns / 1e6, PANELS_MAX);
 	record_release(&boot_record, &result);
-	snprintf(plot->unit, sizeof(plot->unit), "%s", of->victim->is_rate ? "GiB/s" : "ns");
+	if (of->victim->is_rate)
+		snprintf(plot->unit, sizeof(plot->unit), "%s",
+			 table_in_instructions(of->report->table, victim_clock(of->victim))
+				 ? "GiB/G instr."
+				 : "GiB/s");
 	return drawn;
 }
 
 static bool print_trade_off(struct plot *plot, const struct plot_of *of, const char *variant)
 {
-	bool is_low = of->victim->is_rate, icount = table_is_icount(of->report->table);
+	const enum result_accel accel = of->report->table->accel;
+	const bool is_low = of->victim->is_rate;
 	const struct measure duration = measure_of("inflate.duration_ns");
 	const struct measure excess =
 		measure_of("%s.%s.excess_ns during inflate", of->victim->side, of->victim->name);
@@ -490,8 +495,77 @@ static bool print_trade_off(struct plot *plot, const struct plot_of *of, const c
 	print_estimate(plot, y, 1e-6);
 	fputs("\n\n\n", plot->data);
 	snprintf(plot->unit, sizeof(plot->unit), "inflate, %s|%s beyond rest, %s an inflate",
-		 measure_shown(&duration, icount).name, is_low ? "low" : "late",
-		 measure_shown(&excess, icount).name);
+		 measure_shown(&duration, accel).name, is_low ? "low" : "late",
+		 measure_shown(&excess, accel).name);
+	return true;
+}
+
+/* Pairs of the replay of a boot, @list: where they are in struct replay_result; seconds and GiB. */
+static void print_pairs(struct plot *plot, const struct table_boot *boot, size_t list)
+{
+	struct boot_result result;
+	const struct record_list *pairs;
+	const int64_t(*points)[2];
+	char err[512];
+	size_t i;
+
+	if (!table_reread(boot, &result, err, sizeof(err)) && result.cycles.count) {
+		pairs = (void *)((char *)&result_cycle(&result, 0)->replay + list);
+		points = pairs->items;
+		for (i = 0; i < pairs->count; i++)
+			fprintf(plot->data, "%.4f %.6f\n", points[i][0] / 1e9,
+				points[i][1] / GIB_BYTES);
+		fputs("\n", plot->data);
+	}
+	record_release(&boot_record, &result);
+}
+
+/* The demand and the footprint of the boot nearest the median, then the footprint of all others. */
+static bool print_replay(struct plot *plot, const struct plot_of *of, const char *variant)
+{
+	const struct table *t = of->report->table;
+	const struct table_boot *typical = typical_boot(of, variant);
+	bool all = table_count(t, of->scenario->name, variant, BOOT_OK) <= CURVES_MAX;
+	size_t i;
+
+	if (!typical)
+		return false;
+	print_pairs(plot, typical, offsetof(struct replay_result, demand));
+	plot_block_end(plot);
+	print_pairs(plot, typical, offsetof(struct replay_result, footprint));
+	plot_block_end(plot);
+	table_for_each (t, i, of->scenario->name, variant, BOOT_OK)
+		if (all && &t->boots[i] != typical)
+			print_pairs(plot, &t->boots[i], offsetof(struct replay_result, footprint));
+	plot_block_end(plot);
+	return true;
+}
+
+static void print_ratio(struct plot *plot, const struct comparison *c)
+{
+	if (!strcmp(c->variant, c->base))
+		plot_estimate(plot, 1, NAN, NAN);
+	else
+		plot_estimate(plot, c->ratio, c->ratio_interval.low, c->ratio_interval.high);
+}
+
+/* Ratios to the base of the footprint and of the time at work. */
+static bool print_pareto(struct plot *plot, const struct plot_of *of, const char *variant)
+{
+	const struct report_scenario *s = of->scenario;
+	const int v = name_index(s->variants, variant);
+	const struct comparison *x = &s->resizes[FOOTPRINT][v], *y = &s->resizes[WORK][v];
+
+	if (!is_base(x) && (!isfinite(x->ratio) || !isfinite(y->ratio)))
+		return false;
+	if (!x->n || !y->n)
+		return false;
+	print_ratio(plot, x);
+	print_ratio(plot, y);
+	/* One line: plot_block_end() would lengthen it. */
+	fputs("\n\n\n", plot->data);
+	snprintf(plot->unit, sizeof(plot->unit), "footprint, ratio to %.20s|time at work, ratio",
+		 x->base);
 	return true;
 }
 
@@ -519,17 +593,17 @@ static const struct {
 	     "", "", .make = make_duration),
 	PLOT(PLOT_PROGRESS, "progress", "progress.gp", "progress of an inflate over time",
 	     "progress of the first inflate", "strong: the boot nearest the median",
-	     "ms since the start of the inflate",
-	     "M guest instructions since the start of the inflate", .print = print_progress),
+	     "ms since the start of the inflate", "M instructions since the start of the inflate",
+	     .print = print_progress),
 	PLOT(PLOT_PHASES, "phases", "phases.gp", "phases of a resize by variant",
 	     "time of a resize by phase", "medians over boots", "µs per page",
-	     "thousand guest instructions per page", .make = make_phases),
+	     "thousand instructions per page", .make = make_phases),
 	PLOT(PLOT_LATENCY, "latency", "percentiles.gp", "percentiles of the operations by variant",
-	     "latency of operations on a page", NULL, "ns", "guest instructions",
+	     "latency of operations on a page", NULL, "ns", "instructions",
 	     .make = make_percentiles),
 	PLOT(PLOT_MADVISE, "madvise", "madvise.gp",
 	     "latency and length of madvise calls by variant", "madvise(DONTNEED) of QEMU", NULL,
-	     "ns", "ns", .print = print_madvise),
+	     "ns", "instructions", .print = print_madvise),
 	PLOT(PLOT_RUNS, "runs", "runs.gp",
 	     "runs of free memory, and lengths of the calls made of them",
 	     "free memory, and the ranges reported to the host", MEDIANS, "", "",
@@ -538,13 +612,18 @@ static const struct {
 	     "huge pages and RSS of QEMU, before, inflated, deflated, touched again",
 	     "QEMU's memory on the host", MEDIANS, "GiB", "GiB", .print = print_memory),
 	PLOT(PLOT_VICTIM_TIME, "time", "victim.gp", "a victim over time", "over time", NULL, "ns",
-	     "ns", .print = print_time),
+	     "instructions", .print = print_time),
 	PLOT(PLOT_VICTIM_PERCENTILES, "percentiles", "percentiles.gp",
 	     "percentiles of a victim by phase", "by phase", "medians over boots", "ns, one scale",
-	     "ns, one scale", .make = make_percentiles),
+	     "instructions, one scale", .make = make_percentiles),
 	PLOT(PLOT_VICTIM_TRADE_OFF, "tradeoff", "victim-tradeoff.gp",
 	     "the impact on a victim over the duration of the inflate",
 	     "over the duration of the inflate\n", MEDIANS, "", "", .print = print_trade_off),
+	PLOT(PLOT_REPLAY, "replay", "replay.gp", "demand and footprint of a workload over time",
+	     "demand and footprint over time", "strong: the boot nearest the median",
+	     "s since the workload began", "s since the workload began", .print = print_replay),
+	PLOT(PLOT_PARETO, "pareto", "pareto.gp", "time at work over footprint by variant",
+	     "time at work over footprint", MEDIANS, "", "", .print = print_pareto),
 #undef PLOT
 };
 
@@ -553,7 +632,10 @@ bool report_plot_make(struct plot *plot, enum report_plot kind, const struct plo
 	const struct table *t = of->report->table;
 	const struct victim *victim = of->victim;
 	char *const *variants = of->scenario ? of->scenario->variants : t->variants;
-	const char *unit = plots[kind].units[table_is_icount(t)];
+	const enum field_clock clock = kind == PLOT_MADVISE ? CLOCK_HOST
+				       : victim		    ? victim_clock(victim)
+							    : CLOCK_GUEST;
+	const char *unit = plots[kind].units[table_in_instructions(t, clock)];
 	const char *blank = victim ? " " : "";
 	char detail[sizeof(plot->title)];
 	bool any = false;

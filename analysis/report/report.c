@@ -17,7 +17,18 @@ static void choose_variants(struct report *r)
 			r->variants[r->variant_count++] = all[i];
 }
 
-static void make_scenario(struct report *r, struct report_scenario *s, const char *name)
+/* Whether the boots of a scenario replayed a workload; without a plan, what they have tells. */
+static bool is_replayed(const struct report *r, const char *name)
+{
+	const struct document *s = table_planned(r->table, "scenarios", name);
+	struct measure duration = measure_of("replay.duration_ns");
+
+	return s ? document_at(s, "workload") != NULL
+		 : series_exists(r->table, name, NULL, &duration);
+}
+
+static void make_scenario(struct report *r, struct report_scenario *s, const char *name,
+			  const struct measure measures[DIRECTIONS])
 {
 	size_t v, d;
 
@@ -29,25 +40,27 @@ static void make_scenario(struct report *r, struct report_scenario *s, const cha
 	for (d = 0; d < DIRECTIONS; d++) {
 		s->resizes[d] = xcalloc(s->variant_count + 1, sizeof(*s->resizes[d]));
 		for (v = 0; v < s->variant_count; v++)
-			compare(&s->resizes[d][v], r->table, &r->durations[d], name, s->variants[v],
+			compare(&s->resizes[d][v], r->table, &measures[d], name, s->variants[v],
 				r->variants[0]);
 	}
 }
 
-static void judge_all(struct report *r)
+/* One family; returns how many of it have values on both sides. */
+static size_t judge_all(const struct report *r, struct report_scenario *list, size_t count)
 {
 	struct comparison **family;
 	struct report_scenario *s;
-	size_t v, d, n = 0;
+	size_t v, d, n = 0, compared;
 
-	family = xcalloc(DIRECTIONS * r->scenario_count * r->variant_count + 1, sizeof(*family));
-	report_for_each_scenario (r, s)
+	family = xcalloc(DIRECTIONS * count * r->variant_count + 1, sizeof(*family));
+	for (s = list; s < list + count; s++)
 		for (v = 0; v < s->variant_count; v++)
 			for (d = 0; d < DIRECTIONS; d++)
 				family[n++] = &s->resizes[d][v];
 	compare_judge(family, n, r->smallest_effect, r->layout_floor);
-	r->compared = compare_count(family, n);
+	compared = compare_count(family, n);
 	free(family);
+	return compared;
 }
 
 const char *report_config(const struct report *r, const char *scenario)
@@ -73,23 +86,34 @@ void report_make(struct report *r)
 
 	for (d = 0; d < DIRECTIONS; d++)
 		r->durations[d] = measure_of("%s.duration_ns", direction_names[d]);
-	r->unit = measure_shown(&r->durations[INFLATE], table_is_icount(t)).name;
+	r->unit = measure_shown(&r->durations[INFLATE], t->accel).name;
 	if (isnan(r->layout_floor))
 		r->layout_floor = layout_floor_of(t);
 	choose_variants(r);
+	r->replayed[FOOTPRINT] = measure_of("replay.footprint_gib_minutes");
+	r->replayed[WORK] = measure_of("replay.work_ns");
 	r->scenarios = xcalloc(names_count(t->scenarios) + 1, sizeof(*r->scenarios));
-	for (i = 0; t->scenarios[i]; i++)
-		if (table_has(t, t->scenarios[i], r->variants[0]))
-			make_scenario(r, &r->scenarios[r->scenario_count++], t->scenarios[i]);
-	judge_all(r);
+	r->replays = xcalloc(names_count(t->scenarios) + 1, sizeof(*r->replays));
+	for (i = 0; t->scenarios[i]; i++) {
+		if (!table_has(t, t->scenarios[i], r->variants[0]))
+			continue;
+		if (is_replayed(r, t->scenarios[i]))
+			make_scenario(r, &r->replays[r->replay_count++], t->scenarios[i],
+				      r->replayed);
+		else
+			make_scenario(r, &r->scenarios[r->scenario_count++], t->scenarios[i],
+				      r->durations);
+	}
+	r->compared = judge_all(r, r->scenarios, r->scenario_count);
+	r->replays_compared = judge_all(r, r->replays, r->replay_count);
 }
 
-void report_release(struct report *r)
+static void release_scenarios(struct report_scenario *list, size_t count)
 {
 	struct report_scenario *s;
 	size_t v, d;
 
-	report_for_each_scenario (r, s) {
+	for (s = list; s < list + count; s++) {
 		for (d = 0; d < DIRECTIONS; d++) {
 			for (v = 0; v < s->variant_count; v++)
 				compare_release(&s->resizes[d][v]);
@@ -97,8 +121,14 @@ void report_release(struct report *r)
 		}
 		free(s->variants);
 	}
+	free(list);
+}
+
+void report_release(struct report *r)
+{
+	release_scenarios(r->scenarios, r->scenario_count);
+	release_scenarios(r->replays, r->replay_count);
 	record_release_texts(&r->gaps);
-	free(r->scenarios);
 	free(r->variants);
 	topics_release(&r->topics);
 	memset(r, 0, sizeof(*r));
@@ -107,9 +137,10 @@ void report_release(struct report *r)
 void report_write(struct report *r, struct writer *w)
 {
 	static section_fn *const sections[] = {
-		section_summary, section_results, section_steps, section_questions, section_victims,
+		section_summary, section_elastic, section_results, section_steps, section_questions,
+		section_victims,
 		section_memory,	 section_claims,  section_cpu,	 section_host,	    section_noise,
-		section_builds,	 section_tracing, section_cost,	 section_profiles,  section_stress,
+		section_builds,	 section_fleet,	  section_tracing, section_cost,	 section_profiles,  section_stress,
 		section_setup,	 section_method,  section_boots,
 	};
 	char path[PATH_MAX], err[1024];

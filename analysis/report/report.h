@@ -60,7 +60,12 @@ void topics_release(struct topics *topics);
 /* The topic of that name. One that is not in the file is empty. */
 const struct topic *topics_find(const struct topics *topics, const char *name);
 
-/* A scenario's headline comparisons, for each direction one per variant that ran in it. */
+/*
+ * A scenario's headline comparisons, for each direction one per variant that ran in it. Of a
+ * workload, which has no resizes, they are its footprint and its time at work.
+ */
+#define FOOTPRINT INFLATE
+#define WORK DEFLATE
 struct report_scenario {
 	const char *name;
 	char **variants; /* ended by NULL; the names are the table's */
@@ -80,8 +85,10 @@ struct report {
 	size_t variant_count;
 	struct report_scenario *scenarios;
 	size_t scenario_count;
-	size_t compared; /* comparisons with values on both sides */
-	struct measure durations[DIRECTIONS];
+	struct report_scenario *replays; /* those with a workload: not in scenarios */
+	size_t replay_count;
+	size_t compared, replays_compared; /* comparisons with values on both sides */
+	struct measure durations[DIRECTIONS], replayed[DIRECTIONS];
 	const char *unit;	 /* of durations: "ms" */
 	struct topics topics;	 /* of report.ini, from report_write() on */
 	const struct gate *gate; /* claims judged against the tree, or NULL; the caller's */
@@ -93,6 +100,9 @@ struct report {
 
 #define report_for_each_scenario(r, s)                                                             \
 	for ((s) = (r)->scenarios; (s) < (r)->scenarios + (r)->scenario_count; (s)++)
+
+#define report_for_each_replay(r, s)                                                               \
+	for ((s) = (r)->replays; (s) < (r)->replays + (r)->replay_count; (s)++)
 
 /* Compare everything but what has a section of its own: variants that are traced otherwise than
  * the run, scenarios that the base was not run in, and A/A controls. All but what is the caller's
@@ -112,8 +122,9 @@ void report_gap(struct report *report, const char *fmt, ...) __attribute__((form
 
 /* The sections. Each writes nothing, not even its heading, if the tree has no values of it. */
 typedef void section_fn(struct writer *w, struct report *r);
-section_fn section_summary, section_host, section_results, section_steps, section_questions,
-	section_victims, section_memory, section_claims, section_cpu, section_noise, section_builds,
+section_fn section_summary, section_elastic, section_host, section_results, section_steps,
+	section_questions, section_victims, section_memory, section_claims, section_cpu,
+	section_noise, section_builds, section_fleet,
 	section_tracing, section_cost, section_profiles, section_stress, section_setup,
 	section_method, section_boots;
 
@@ -123,6 +134,9 @@ void stress_summary_write(struct writer *w, const struct report *r, const struct
 const struct topic *write_topic(struct writer *w, const struct report *r, int level,
 				const char *name, const char *scenario);
 void write_note(struct writer *w, const struct topic *topic);
+/* Its table with a row a variant; columns that no variant of the scenario has are left out. */
+void write_variants(struct writer *w, const struct report *r, const struct report_scenario *s,
+		    const struct topic *t);
 /* Facts on a kernel, from env.json or summary.json. */
 void write_kernel_facts(struct writer *w, const struct document *document);
 /* The topic's table of resizes, with heading and note: false if there are no values. */
@@ -206,6 +220,8 @@ enum report_plot {
 	PLOT_VICTIM_TIME,
 	PLOT_VICTIM_PERCENTILES,
 	PLOT_VICTIM_TRADE_OFF,
+	PLOT_REPLAY,
+	PLOT_PARETO,
 	REPORT_PLOTS,
 };
 

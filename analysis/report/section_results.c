@@ -102,12 +102,20 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 	write_table_end(w);
 	if (floor)
 		write_floor(w, r, s->name, floor);
+	if (table_has_hosts(r->table, s->name)) {
+		write_paragraph(w,
+				"n: hosts. ratio: within each host, then the mean over hosts of their "
+				"logarithms. p: Student's t over hosts, corrected for the %zu "
+				"comparisons of this report to the base.",
+				r->compared);
+		return;
+	}
 	write_paragraph(w,
 			"n: %s. ratio: the median of all ratios of a value to one of the base. p: "
 			"rank test, corrected for the %zu comparisons of this report to the base; "
 			"uncorrected, these n allow none below %.2g; fewer than n = %zu find "
 			"nothing.",
-			table_has_builds(r->table, s->name) ? "builds" : "boots", r->compared,
+			table_unit(r->table, s->name), r->compared,
 			compared ? stats_smallest_p(inflate[1].n, inflate[0].n) : 1,
 			stats_boots_needed(ALPHA, r->compared));
 }
@@ -182,6 +190,8 @@ void section_results(struct writer *w, struct report *r)
 	const struct field *phase;
 	size_t d;
 
+	if (!r->scenario_count && r->replay_count)
+		return;
 	write_heading(w, 2, "Results");
 	report_for_each_scenario (r, s) {
 		const struct plot_of of = { .report = r, .scenario = s };
@@ -199,7 +209,7 @@ void section_results(struct writer *w, struct report *r)
 				"Time by phase: %s per page of 4 KiB, median over the boots "
 				"[95 %%], and the share of the resize; -: not observed. The boots "
 				"are those of the table above.",
-				table_is_icount(r->table) ? "guest instructions" : "µs");
+				table_is_icount(r->table) ? table_instructions(r->table) : "µs");
 		if (outside_is_known(r, s, INFLATE) || outside_is_known(r, s, DEFLATE))
 			write_text(w, " outside: before the first batch and after the last one, by "
 				      "the polls; no part of the resize.");

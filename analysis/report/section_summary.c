@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report opens with: sentences that can be quoted, the forest plot, the headline table. */
 #include "analysis/compare/floor.h"
+#include "analysis/compare/hosts.h"
 #include "analysis/report/report.h"
 #include "lib/alloc.h"
 
@@ -60,18 +61,29 @@ static void write_list(struct writer *w, const struct comparison **list, size_t 
 static void write_measured(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
-	size_t i, v, n, least = 0, most = 0;
+	const size_t count = r->scenario_count + r->replay_count;
+	size_t i, v, n, least = SIZE_MAX, most = 0;
+	char cpus[512];
 
-	for (i = 0; i < r->scenario_count; i++) {
-		for (v = 0; v < r->scenarios[i].variant_count; v++) {
-			n = r->scenarios[i].resizes[INFLATE][v].n;
-			least = (!i && !v) || n < least ? n : least;
+	for (i = 0; i < count; i++) {
+		const struct report_scenario *s = i < r->scenario_count
+							  ? &r->scenarios[i]
+							  : &r->replays[i - r->scenario_count];
+
+		for (v = 0; v < s->variant_count; v++) {
+			n = s->resizes[INFLATE][v].n;
+			least = n < least ? n : least;
 			most = n > most ? n : most;
 		}
 	}
+	least = least > most ? most : least;
 	write_text(w, "%zu variant%s in %zu scenario%s", r->variant_count,
-		   r->variant_count == 1 ? "" : "s", r->scenario_count,
-		   r->scenario_count == 1 ? "" : "s");
+		   r->variant_count == 1 ? "" : "s", count, count == 1 ? "" : "s");
+	if (table_has_hosts(t, NULL)) {
+		write_text(w, ", on %zu hosts (%s)", names_count(t->hosts),
+			   hosts_cpus(t, cpus, sizeof(cpus)));
+		return;
+	}
 	write_text(w, least == most ? ", %zu boots of each" : ", %zu to %zu boots of each", least,
 		   most);
 	if (document_at(t->env, "host.cpus"))
@@ -102,13 +114,15 @@ static void write_on_what(struct writer *w, const struct report *r)
 {
 	const struct table *t = r->table;
 	const char *kernel = table_text(t, &t->boots[0], "kernel_release");
-	static const char *const accels[] = { [RESULT_KVM] = "KVM",
-					      [RESULT_TCG] = "TCG",
-					      [RESULT_ICOUNT] = "TCG with icount",
-					      [RESULT_KVM_IN_KVM] =
-						      "KVM in a host that is a guest under KVM",
-					      [RESULT_KVM_IN_TCG] =
-						      "KVM in a host that is a guest under TCG" };
+	static const char *const accels[] = {
+		[RESULT_KVM] = "KVM",
+		[RESULT_TCG] = "TCG",
+		[RESULT_ICOUNT] = "TCG with icount",
+		[RESULT_KVM_IN_KVM] = "KVM in a host that is a guest under KVM",
+		[RESULT_KVM_IN_TCG] = "KVM in a host that is a guest under TCG",
+		[RESULT_KVM_IN_ICOUNT] = "KVM in a host that is a guest under "
+					 "TCG with icount"
+	};
 
 	write_text(w, "Measured under %s", accels[t->accel]);
 	if (*table_text(t, &t->boots[0], "qemu_version"))
@@ -125,6 +139,10 @@ static void write_on_what(struct writer *w, const struct report *r)
 	else if (t->accel == RESULT_ICOUNT)
 		write_text(w, "; the guest's clock counts instructions, so the figures are work, "
 			      "not time");
+	else if (t->accel == RESULT_KVM_IN_ICOUNT)
+		write_text(w, "; the clocks of guest and host count the instructions of guest, "
+			      "QEMU and the host's kernel together, so the figures are work, not "
+			      "time");
 	write_text(w, ". ");
 	write_configs(w, r);
 }
@@ -259,7 +277,7 @@ static void write_sentences(struct writer *w, const struct report *r)
 	write_on_what(w, r);
 	if (r->variant_count < 2)
 		write_text(w, "One variant was run: there is nothing to compare it to.");
-	else if (!r->scenario_count)
+	else if (!r->scenario_count && !r->replay_count)
 		write_text(w, "The base, %s, was not run: there is nothing to compare with.",
 			   r->variants[0]);
 	if (r->variant_count < 2 || !r->scenario_count)
@@ -277,6 +295,8 @@ static void write_sentences(struct writer *w, const struct report *r)
 	write_verdicts(w, r, VERDICT_DIFFERS,
 		       "; one build of each kernel, whose layout may be the cause, have ", list);
 	write_verdicts(w, r, VERDICT_UNRESOLVED, "; too short for their timer are ", list);
+	write_verdicts(w, r, VERDICT_HOSTS,
+		       "; fewer than 4 hosts, which say nothing about others, have ", list);
 	write_verdicts(w, r, VERDICT_INCONCLUSIVE, "; these boots do not resolve ", list);
 	write_text(w, ".");
 	free(list);

@@ -330,9 +330,8 @@ void section_cpu(struct writer *w, struct report *r)
 		report_gap(r, "CPU time of the resizes");
 }
 
-/* A row a variant; columns that no variant of the scenario has are left out. */
-static void write_variants(struct writer *w, const struct report *r,
-			   const struct report_scenario *s, const struct topic *t)
+void write_variants(struct writer *w, const struct report *r, const struct report_scenario *s,
+		    const struct topic *t)
 {
 	const struct topic_item *item;
 	size_t v;

@@ -180,7 +180,9 @@ void section_tracing(struct writer *w, struct report *r)
 	}
 	for (s = 0; t->scenarios[s]; s++) {
 		of.scenario_name = t->scenarios[s];
-		if (write_latency_topic(w, r, "calls", of.scenario_name, "advice", "ns"))
+		if (write_latency_topic(w, r, "calls", of.scenario_name, "advice",
+					table_in_instructions(t, CLOCK_HOST) ? "instructions"
+									     : "ns"))
 			report_plot(w, r, PLOT_MADVISE, of);
 	}
 	find_unobserved(r);

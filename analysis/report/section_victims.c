@@ -73,8 +73,8 @@ static struct part *collect(const struct report *r, size_t *count)
 				.report = r,
 				.scenario = s,
 				.victim = victims[k],
-				.in_instructions = table_is_icount(r->table) &&
-						   !strcmp(victims[k].side, "guest"),
+				.in_instructions =
+					table_in_instructions(r->table, victim_clock(&victims[k])),
 				.scale = victims[k].is_rate ? 1 / GIB_BYTES : 1e-3,
 			};
 		free(victims);
@@ -86,7 +86,7 @@ static const char *unit_of(const struct part *p)
 {
 	if (p->victim.is_rate)
 		return p->in_instructions ? "GiB/G instr." : "GiB/s";
-	return p->in_instructions ? "thousand guest instructions" : "µs";
+	return p->in_instructions ? "thousand instructions" : "µs";
 }
 
 /* Three digits, and no powers of ten; the ends of an interval have as many as the median. */
@@ -314,9 +314,9 @@ static void write_method(struct writer *w, const struct report *r, bool has_stal
 		write_paragraph(w, "These boots do not say which values are of one stall: ten "
 				   "values beyond a percentile suffice, which a single stall has.");
 	write_note(w, t);
-	write_note(w, topics_find(&r->topics, r->table->accel == RESULT_TCG	 ? "qos-tcg"
-					      : r->table->accel == RESULT_ICOUNT ? "qos-icount"
-										 : ""));
+	write_note(w, topics_find(&r->topics, r->table->accel == RESULT_TCG ? "qos-tcg"
+					      : table_is_icount(r->table)   ? "qos-icount"
+									    : ""));
 }
 
 void section_victims(struct writer *w, struct report *r)

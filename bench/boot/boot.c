@@ -71,7 +71,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 	const struct image_qemu *qemu = images_find_qemu(boot->images, boot->variant->qemu);
 	const char *binary = qemu ? qemu->path : NULL;
 	const struct scenario *scenario = boot->scenario;
-	const bool icount = boot->accel == RESULT_ICOUNT;
+	const bool icount = accel_is_icount(boot->accel);
 
 	return (struct qemu_config){
 		.binary = binary,
@@ -93,8 +93,10 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 		/*
 		 * With ioeventfd another thread handles the kick. Until it has run, the guest idles
 		 * and its clock skips to its next timers: how many depends on the load of the host.
+		 * In a box the host's work is counted, too.
 		 */
-		.balloon_in_cpu = icount && qemu_balloon_has(binary, "ioeventfd"),
+		.balloon_in_cpu =
+			boot->accel == RESULT_ICOUNT && qemu_balloon_has(binary, "ioeventfd"),
 		.plugged_bytes =
 			boot->variant->method == RESULT_VIRTIO_MEM ? scenario->inflate_bytes : 0,
 		.device_properties = boot->variant->device,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "bench/boot/parts.h"
@@ -225,8 +226,7 @@ int pressure_grow(struct run *run, void *result)
 #define NOISE_BYTES (1ULL << 20)
 #define PROGRESS_POINTS 128
 
-/* QEMU's resident memory, 0 if it has ended. Cheap to read, but a few pages per CPU late. */
-static uint64_t resident_bytes(const struct vm *vm)
+uint64_t resident_bytes(const struct vm *vm)
 {
 	unsigned long long pages = 0;
 	char path[64];
@@ -365,15 +365,32 @@ int boot_victims_calm(struct run *run, void *result)
 	return interrupted() ? -EINTR : 0;
 }
 
-int boot_victims_stop(struct run *run)
+/* They stand beside what a replay has left there. */
+static int take_guest_victims(struct run *run, struct record_list *guest)
 {
 	struct guest_request request = guest_request("victims-stop");
+	struct record_list taken = { NULL, 0 };
+	int err = vm_request(&run->vm, &request, &answer_victims, &taken, WITH_THEM, COMMAND_NS);
+	const struct victim_result *v = taken.items;
+	size_t i;
+
+	if (err) {
+		record_release_list(&victim_record, &taken);
+		return err;
+	}
+	for (i = 0; i < taken.count; i++)
+		*(struct victim_result *)record_append(&victim_record, guest) = v[i];
+	free(taken.items);
+	return 0;
+}
+
+int boot_victims_stop(struct run *run)
+{
 	struct victim_lists *lists = &run->result->victims;
 	int err = 0;
 
 	if (run->boot->scenario->guest_victims.count)
-		err = vm_request(&run->vm, &request, &answer_victims, &lists->guest, WITH_THEM,
-				 COMMAND_NS);
+		err = take_guest_victims(run, &lists->guest);
 	if (victims_stop(&run->host_victims, &lists->host) && !err) {
 		vm_explain(&run->vm, WITH_HOSTS, "one of them died");
 		err = -EPROTO;

@@ -266,6 +266,7 @@ enum condition {
 	RESIZED,
 	REPORTED,
 	FLOORED,
+	REPLAYED,
 	CONDITIONS
 };
 
@@ -292,6 +293,9 @@ static const struct step {
 	{ FLOORED, "discard", floor_run, RESULT(inflate) },
 	{ BUSY, NULL, busy_stop, RESULT(inflate) },
 	{ REPORTED, "report free pages", reporting_run, RESULT(inflate) },
+	{ REPLAYED, NULL, host_memory, RESULT(host_memory.before) },
+	{ REPLAYED, "replay", replay_run, RESULT(replay) },
+	{ REPLAYED, NULL, host_memory, RESULT(host_memory.deflated) },
 	{ PRESSED, NULL, pressure_end, RESULT(pressure) },
 	{ WITH_CLOCK, NULL, compare_clocks, 0 },
 	{ WITH_VICTIMS, NULL, boot_victims_calm, 0 },
@@ -318,7 +322,8 @@ int cycle_run(struct run *run)
 {
 	const struct boot *boot = run->boot;
 	const struct scenario *s = boot->scenario;
-	const bool reported = boot->variant->method == RESULT_REPORTING;
+	const bool replayed = s->replay.file;
+	const bool reported = boot->variant->method == RESULT_REPORTING && !replayed;
 	const bool floored = boot->variant->method == RESULT_FLOOR;
 	const bool victims = s->guest_victims.count || s->host_victims.count;
 	const bool holds[CONDITIONS] = {
@@ -336,9 +341,10 @@ int cycle_run(struct run *run)
 		[BUSY] = s->busy,
 		[WITH_CLOCK] = boot->accel != RESULT_ICOUNT,
 		[DEFLATED_BUSY] = s->busy && !floored,
-		[RESIZED] = !reported && !floored,
+		[RESIZED] = !reported && !floored && !replayed,
 		[REPORTED] = reported,
 		[FLOORED] = floored,
+		[REPLAYED] = replayed,
 	};
 	const struct step *step;
 	char what[64];

@@ -104,6 +104,7 @@ void events_check_sum(struct boot_result *boot, int64_t cycle, int direction,
  */
 struct tracing {
 	struct host_tracer *host; /* NULL if the host is not traced */
+	int slot;		  /* of QEMU in it */
 	char host_error[512];
 	double clock_ns;		       /* cost of reading the clock */
 	bool batches;			       /* QEMU's batches are traced */
@@ -211,6 +212,12 @@ int reporting_end(struct run *run, void *result);
 int floor_take(struct run *run, void *result);
 int floor_run(struct run *run, void *result);
 int floor_give(struct run *run, void *result);
+
+/* QEMU's resident memory, 0 if it has ended. Cheap to read, but a few pages per CPU late. */
+uint64_t resident_bytes(const struct vm *vm);
+
+/* Replay the scenario's workload under the variant's policy. */
+int replay_run(struct run *run, void *result);
 
 /* Victims enter a phase that the agent does not time. @busy_ns: CPU time of the guest so far. */
 int boot_enter_phase(struct run *run, enum result_victim_phase phase, const char *stage,

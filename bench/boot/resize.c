@@ -104,17 +104,9 @@ static int add_step(struct resize *r, const struct event_resized *event)
 	return 0;
 }
 
-/* QMP has the size of the rest: of the guest without its balloon, or of what stays plugged. */
-static uint64_t whole_bytes(const struct vm *vm)
-{
-	return vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
-}
-
 static int set_target(struct resize *r, uint64_t balloon_bytes)
 {
-	int (*set)(struct qmp *, uint64_t, uint64_t) =
-		r->vm->plugged_bytes ? qmp_plug : qmp_balloon_target;
-	int err = set(r->vm->qmp, whole_bytes(r->vm) - balloon_bytes, deadline_in_ms(COMMAND_MS));
+	int err = vm_take(r->vm, balloon_bytes, deadline_in_ms(COMMAND_MS));
 
 	return err ? fail(r, err, "cannot set the target", qmp_error(r->vm->qmp)) : 0;
 }
@@ -122,18 +114,16 @@ static int set_target(struct resize *r, uint64_t balloon_bytes)
 /* QEMU must agree with the guest. */
 static int check_with_qemu(struct resize *r, uint64_t balloon_bytes)
 {
-	int (*get)(struct qmp *, uint64_t *, uint64_t) =
-		r->vm->plugged_bytes ? qmp_plugged : qmp_balloon_actual;
-	uint64_t rest, whole = whole_bytes(r->vm);
-	int err = get(r->vm->qmp, &rest, deadline_in_ms(COMMAND_MS));
+	uint64_t taken;
+	int err = vm_taken(r->vm, &taken, deadline_in_ms(COMMAND_MS));
 
 	if (err)
 		return fail(r, err, "cannot read the balloon's size", qmp_error(r->vm->qmp));
-	if (rest == whole - balloon_bytes)
+	if (taken == balloon_bytes)
 		return 0;
 	snprintf(r->error, sizeof(r->error),
 		 "the guest says the target is reached, QEMU says it is at %llu of %llu bytes",
-		 (unsigned long long)(whole - rest), (unsigned long long)balloon_bytes);
+		 (unsigned long long)taken, (unsigned long long)balloon_bytes);
 	return -EPROTO;
 }
 

@@ -39,18 +39,18 @@ static void start_host(struct run *run, unsigned int ring)
 		.trace.level = has_balloon(run) ? run->boot->trace.level : TRACE_PAGES,
 		.ring_bytes = ring,
 	};
-	const pid_t pid = run->vm.qemu.pid;
 	int err;
 
 	err = host_tracer_open(&t->host, &options, t->host_error, sizeof(t->host_error));
 	if (!err) {
-		err = host_tracer_add(t->host, pid);
+		t->slot = host_tracer_add(t->host, run->vm.qemu.pid);
+		err = t->slot < 0 ? t->slot : 0;
 		if (err)
 			tracer_explain(t->host_error, sizeof(t->host_error), "cannot trace QEMU",
 				       err);
 	}
 	if (!err) {
-		t->batches = has_balloon(run) && host_tracer_sees_batches(t->host, pid);
+		t->batches = has_balloon(run) && host_tracer_sees_batches(t->host, t->slot);
 		t->clock_ns = clock_cost_ns();
 		return;
 	}
@@ -118,7 +118,7 @@ static void take_batch(const struct host_batch *batch, void *context)
 	struct run *run = context;
 	struct trace_host_batch row = trace_host_batch(batch);
 
-	if ((pid_t)batch->tgid != run->vm.qemu.pid || batch->queue >= DIRECTIONS)
+	if ((int)batch->slot != run->trace.slot || batch->queue >= DIRECTIONS)
 		return;
 	host_totals_add(&run->trace.totals[batch->queue], batch);
 	if (run->trace.in_resize)
@@ -134,7 +134,7 @@ void tracing_begin(struct run *run, int direction)
 	if (t->host) {
 		host_tracer_drain(t->host, take_batch, run);
 		memset(t->totals, 0, sizeof(t->totals));
-		host_tracer_stats(t->host, run->vm.qemu.pid, &t->before);
+		host_tracer_stats(t->host, t->slot, &t->before);
 	}
 	t->in_resize = direction < DIRECTIONS && t->file.file;
 	if (t->in_resize)
@@ -149,7 +149,7 @@ static void add_calls(const struct tracing *t, enum advice advice, int64_t *call
 	const struct advice_stats *before = &t->before.advice[advice];
 	const int64_t new_bytes = now->bytes - before->bytes;
 
-	*calls += now->latency_ns.count - before->latency_ns.count;
+	*calls += now->calls - before->calls;
 	*bytes = new_bytes > *bytes ? new_bytes : *bytes;
 	*ns += now->latency_ns.sum - before->latency_ns.sum;
 }
@@ -166,7 +166,7 @@ void tracing_read(struct run *run)
 		return;
 	host_tracer_drain(t->host, take_batch, run);
 	if (host_tracer_sees_calls(t->host) &&
-	    !host_tracer_stats(t->host, run->vm.qemu.pid, &t->now)) {
+	    !host_tracer_stats(t->host, t->slot, &t->now)) {
 		*w = (struct host_work){ .source = HOST_TRACEPOINTS };
 		for (i = 0; i < sizeof(discards) / sizeof(discards[0]); i++)
 			add_calls(t, discards[i], &w->discard_calls, &w->discard_bytes,
@@ -373,8 +373,8 @@ static void put_host(struct run *run)
 		     lost[COUNTER_LOST_RECORDS] + lost[COUNTER_LOST_PAIRS]);
 	trace_counters(&host->counters, lost);
 	if (host_tracer_sees_calls(t->host) &&
-	    !host_tracer_stats(t->host, run->vm.qemu.pid, &t->now))
-		trace_calls(&host->calls, &t->now);
+	    !host_tracer_stats(t->host, t->slot, &t->now))
+		trace_calls(&host->calls, &t->now, 1);
 	seen = host_tracer_observations(t->host, &count);
 	trace_observations(&host->observations, seen, count);
 	host->clock_ns = t->clock_ns;

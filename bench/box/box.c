@@ -28,6 +28,8 @@
 /* and has so long to give it. */
 #define LIFE_NS (60 * NSEC_PER_SEC)
 #define CONSOLE_BYTES (64 << 10)
+/* Its clock counts a ns for each instruction, of one CPU that is emulated step by step. */
+#define ICOUNT_SLOWNESS 20
 
 /* Another CPU, as of QEMU's -cpu, to find out what an emulated one can do. */
 #define CPU_VARIABLE "BALLOONBENCH_BOX_CPU"
@@ -50,6 +52,11 @@ RECORD(box_hello_record, "hello", NULL,
 	FIELD(TEXT, cpu_model, .required = true), FIELD(COUNT, cpus, .required = true),
 	FIELD(COUNT, memory_bytes, .required = true));
 #undef S
+
+unsigned int box_slowness(enum result_accel accel)
+{
+	return accel == RESULT_ICOUNT ? ICOUNT_SLOWNESS : 1;
+}
 
 const struct box_hello *box_hello(const struct box *box)
 {
@@ -167,21 +174,26 @@ static int take_ports(struct box *box)
 static int decode_hello(struct box *box, const struct wire_message *message, char *err, size_t size)
 {
 	json_t *json = json_loads(message->data, 0, NULL);
+	char why[512] = "no JSON";
 	int status = -EPROTO;
 
 	if (message->type == WIRE_READY && json)
-		status =
-			record_decode(&box_hello_record, json, &box->hello, "its hello", err, size);
+		status = record_decode(&box_hello_record, json, &box->hello, "its hello", why,
+				       sizeof(why));
+	if (status)
+		snprintf(err, size, "host %s: balloonbench in it is another one: %s", box->name,
+			 why);
 	json_decref(json);
 	return status;
 }
 
 /* Until the program has booted a guest. */
-static int await_program(struct box *box, char *err, size_t err_size)
+static int await_program(struct box *box, const struct box_config *config, char *err,
+			 size_t err_size)
 {
 	static const char stage[] = "before balloonbench was ready in it";
 	struct wire_message message;
-	int status = receive(box, &message, clock_ns() + PROGRAM_NS);
+	int status = receive(box, &message, clock_ns() + box_slowness(config->accel) * PROGRAM_NS);
 
 	if (status)
 		status = explain(box, status, stage, err, err_size);
@@ -208,7 +220,8 @@ static int boot_kernel(struct box *box, const struct box_config *config, int ini
 		.directory = box->directory,
 		.name = box->name,
 	};
-	int status = vm_start(&box->vm, &qemu, config->kernel, KERNEL_NS);
+	int status =
+		vm_start(&box->vm, &qemu, config->kernel, box_slowness(config->accel) * KERNEL_NS);
 
 	if (!status)
 		status = take_ports(box);
@@ -247,7 +260,7 @@ int box_open(struct box **opened, const struct box_config *config, char *err, si
 	if (!status)
 		status = boot_kernel(box, config, initramfs, err, err_size);
 	close(initramfs);
-	return status ? status : await_program(box, err, err_size);
+	return status ? status : await_program(box, config, err, err_size);
 }
 
 /* The file that a message names, in the directory of the boot. */

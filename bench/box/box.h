@@ -23,7 +23,7 @@ struct box_config {
 	const char *name; /* of the kernel, for messages */
 	const struct images *images;
 	const struct image_cut *kernel;
-	enum result_accel accel; /* RESULT_KVM or RESULT_TCG: that the box itself runs under */
+	enum result_accel accel; /* RESULT_KVM, _TCG or _ICOUNT: that the box itself runs under */
 	uint64_t memory_bytes;
 	unsigned int vcpus;
 	const cpu_set_t *pin;		/* or NULL */
@@ -42,6 +42,9 @@ struct box_hello {
 extern const struct record box_hello_record;
 
 struct box;
+
+/* So many times longer than by its own clock may all take that is done in a box. */
+unsigned int box_slowness(enum result_accel accel);
 
 /*
  * Boot the box and wait until its program is ready, which takes as long as a guest of its own takes

@@ -350,17 +350,27 @@ static int find_qemu(struct shipped *s, char *err, size_t err_size)
 	return 0;
 }
 
+/* That of make beside the program; that of a package, which is not for all machines. */
+static char *find_initramfs(void)
+{
+	const char *told = variable("INITRAMFS");
+
+	if (told)
+		return xstrdup(told);
+	return xasprintf("%s/%sinitramfs.cpio", program_directory(),
+			 data_is_installed() ? "../lib/balloonbench/" : "");
+}
+
 static int write_images(const struct shipped *s, char *err, size_t err_size)
 {
-	const char *initramfs = variable("INITRAMFS");
-	char *text, *before;
+	char *text, *before, *initramfs = find_initramfs();
 	size_t size;
 	int status = 0;
 
 	text = xasprintf("# Written by balloonbench build.\n"
-			 "[initramfs]\npath = %s%s\n[qemu]\npath = %s\n%s",
-			 initramfs ?: program_directory(), initramfs ? "" : "/initramfs.cpio",
-			 s->qemu, s->all ?: "");
+			 "[initramfs]\npath = %s\n[qemu]\npath = %s\n%s",
+			 initramfs, s->qemu, s->all ?: "");
+	free(initramfs);
 	before = regular_file_read(s->images, 0, &size);
 	/* Unchanged, it keeps its time: make goes by that. */
 	if (!before || strcmp(before, text) != 0)
@@ -420,7 +430,7 @@ static void release(struct shipped *s)
 
 int build_shipped(const struct build_options *options)
 {
-	struct shipped s = { .options = *options, .images = options->images ?: path_images() };
+	struct shipped s = { .options = *options, .images = options->images ?: path_images_to_write() };
 	char err[4096] = "";
 	int status;
 
@@ -431,7 +441,7 @@ int build_shipped(const struct build_options *options)
 
 int build_no_kernels(void)
 {
-	struct shipped s = { .images = path_images() };
+	struct shipped s = { .images = path_images_to_write() };
 	char err[4096] = "";
 	int status = find_qemu(&s, err, sizeof(err)) ?: write_images(&s, err, sizeof(err));
 

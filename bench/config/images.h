@@ -98,6 +98,14 @@ const struct image_qemu *images_find_qemu(const struct images *images, const cha
  */
 const struct image_cut *images_hidden(const struct images *images, const char *cut);
 
+/*
+ * Check that what boots a cut, or a QEMU, is known and there: 0; -EINVAL or -ENOENT, where a
+ * message says how to get it.
+ */
+int image_cut_check(const struct images *images, const struct image_cut *cut, char *err,
+		    size_t err_size);
+int image_qemu_check(const struct image_qemu *qemu, char *err, size_t err_size);
+
 /* Check that the initramfs and the default QEMU are there: 0; -ENOENT and how to build them. */
 int images_check(const struct images *images, char *err, size_t err_size);
 
@@ -124,9 +132,12 @@ extern const struct record image_cut_record, image_qemu_record;
  * $BALLOONBENCH_CACHE or its default. The strings are static.
  */
 const char *path_scenarios(void);
+const char *path_workloads(void);
 const char *path_variants(void);
 const char *path_suites(void);
 const char *path_images(void);
+/* The images.ini that a build writes: of an installed program that is the user's, in the cache. */
+const char *path_images_to_write(void);
 const char *path_cache(void);
 
 #endif

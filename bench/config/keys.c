@@ -14,6 +14,8 @@
 
 #define MIB (1ULL << 20)
 #define MEMORY_MAX_BYTES (1ULL << 44)
+#define FACTOR_MIN 0.001
+#define FACTOR_MAX 1000
 /* A deadline is a time from now on. */
 #define TIME_MAX_NS (1000 * 3600 * 1000000000ULL)
 
@@ -56,6 +58,19 @@ int key_set_rate(const struct ini_entry *e, const struct key *key, void *member)
 	(void)key;
 	if (parse_rate(e->value, member))
 		return ini_fail(e, "'%s': expected a rate, as in 1 GiB/s", e->value);
+	return 0;
+}
+
+int key_set_factor(const struct ini_entry *e, const struct key *key, void *member)
+{
+	char *end;
+	const double factor = strtod(e->value, &end);
+
+	(void)key;
+	if (end == e->value || *end || !(factor >= FACTOR_MIN && factor <= FACTOR_MAX))
+		return ini_fail(e, "'%s': expected a factor from 0.001 to 1000, as in 2.5",
+				e->value);
+	*(double *)member = factor;
 	return 0;
 }
 

@@ -29,6 +29,8 @@ struct key {
 int key_set_text(const struct ini_entry *e, const struct key *key, void *member);
 int key_set_memory(const struct ini_entry *e, const struct key *key, void *member);
 int key_set_time(const struct ini_entry *e, const struct key *key, void *member);
+/* Of a double: a factor from 0.001 to 1000. */
+int key_set_factor(const struct ini_entry *e, const struct key *key, void *member);
 int key_set_rate(const struct ini_entry *e, const struct key *key, void *member);
 /* Of an unsigned int from 1 to .max, a bool, an int: the index in .choices. */
 int key_set_number(const struct ini_entry *e, const struct key *key, void *member);

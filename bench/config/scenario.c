@@ -12,6 +12,7 @@
 #include "bench/config/images.h"
 #include "bench/config/kernel_args.h"
 #include "bench/config/keys.h"
+#include "bench/guest/messages.h"
 #include "bench/victim/victims.h"
 #include "lib/alloc.h"
 #include "lib/log.h"
@@ -21,6 +22,7 @@
 /* Left for the kernel, its page structures and the agent. */
 #define GUEST_REST_BYTES (128 * MIB)
 #define SUFFIX ".ini"
+#define WORKLOAD_SUFFIX ".workload"
 
 /* Longer runs of free pages would hold blocks of 64 KiB. */
 #define LONGEST_RUN_MAX 15
@@ -94,6 +96,13 @@ static const struct key keys[] = {
 	KEY("pressure", "cache", key_set_memory, pressure.cache_bytes),
 	KEY("pressure", "growth", key_set_memory, pressure.growth_bytes),
 	KEY("pressure", "patience", key_set_time, pressure.patience_ns),
+	KEY("workload", "file", key_set_text, replay.file),
+	KEY("workload", "speed", key_set_factor, replay.speed),
+	KEY("workload", "size", key_set_factor, replay.size),
+	KEY("workload", "sample", key_set_time, replay.sample_ns),
+	KEY("policy", "period", key_set_time, replay.period_ns),
+	KEY("policy", "headroom", key_set_memory, replay.headroom_bytes),
+	KEY("policy", "step", key_set_memory, replay.step_bytes),
 	KEY("victims", "guest", set_victims, guest_victims),
 	KEY("victims", "host", set_victims, host_victims),
 	KEY("victims", "calm", key_set_time, calm_ns),
@@ -122,7 +131,9 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 	uint64_t slices = s->compaction_rounds * s->compaction_slice_bytes;
 	uint64_t used = p->hold_bytes + p->cache_bytes;
 	bool fragmented = s->state == PREPARED_FRAGMENTED;
+	const bool replays = s->replay.file;
 	char memory[32], inflate[32], step[32], unpinned[32], sliced[32], run[16], rounds[16];
+	char peak[32];
 	/* The first broken one is reported, with these texts in place of its %s. */
 	const struct {
 		bool broken;
@@ -181,6 +192,21 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 		  "[pressure] growth: the guest would kill the process, because it cannot take "
 		  "memory back; set [balloon] deflate_on_oom = on",
 		  NULL, NULL },
+		{ replays && s->cycles != 1,
+		  "[run] cycles: expected 1 with a workload: it is replayed once in a boot", NULL,
+		  NULL },
+		{ replays && (s->state != PREPARED_IDLE || s->busy || s->compaction_rounds ||
+			      p->cache_bytes || s->refault),
+		  "[workload] file: the workload itself uses the guest's memory; leave out "
+		  "[prepare], [compaction], [pressure] and [run] refault",
+		  NULL, NULL },
+		{ replays && replay_peak_bytes(&s->replay) + GUEST_REST_BYTES > s->memory_bytes,
+		  "[workload] size: the workload takes up to %s; with the 128 MiB that the guest "
+		  "needs to run that is more than [guest] memory = %s",
+		  peak, memory },
+		{ replays && s->replay.workload.count > REPLAY_ROWS_MAX,
+		  "[workload] file: more than 20000 rows; record it with a longer --period", NULL,
+		  NULL },
 	};
 	char why[512];
 	size_t i;
@@ -190,6 +216,7 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 	format_bytes(s->step_bytes, step, sizeof(step));
 	format_bytes(fragmented_bytes(s), unpinned, sizeof(unpinned));
 	format_bytes(slices, sliced, sizeof(sliced));
+	format_bytes(replays ? replay_peak_bytes(&s->replay) : 0, peak, sizeof(peak));
 	snprintf(run, sizeof(run), "%u", s->longest_run);
 	snprintf(rounds, sizeof(rounds), "%u", s->compaction_rounds);
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -213,6 +240,29 @@ static int set_entry(const struct ini_entry *e, void *scenario)
 	return key_set(keys, e, scenario);
 }
 
+uint64_t replay_peak_bytes(const struct replay_plan *replay)
+{
+	return ceil(workload_peak_bytes(&replay->workload) * replay->size);
+}
+
+/* "gcc-lto" of ours, or a path. */
+static int load_workload(struct scenario *s, char *err, size_t err_size)
+{
+	struct replay_plan *replay = &s->replay;
+	const size_t length = strlen(replay->file), suffix = strlen(WORKLOAD_SUFFIX);
+	const bool is_path =
+		strchr(replay->file, '/') ||
+		(length > suffix && !strcmp(replay->file + length - suffix, WORKLOAD_SUFFIX));
+	char *path = is_path ? xstrdup(replay->file)
+			     : xasprintf("%s/%s" WORKLOAD_SUFFIX, path_workloads(), replay->file);
+	char why[512];
+	int status = workload_load(&replay->workload, path, why, sizeof(why));
+
+	free(path);
+	/* -ENOENT would say that there is no such scenario. */
+	return status ? refuse(err, err_size, "%s: [workload] file: %s", s->path, why) : 0;
+}
+
 static int load_file(struct scenario *s, char *err, size_t err_size)
 {
 	const char *slash = strrchr(s->path, '/');
@@ -227,6 +277,10 @@ static int load_file(struct scenario *s, char *err, size_t err_size)
 			      "%s: expected a file name of letters, digits, '.', '_' and '-'",
 			      s->path);
 	status = ini_file_parse(s->path, set_entry, s, err, err_size);
+	if (!status && s->replay.file)
+		status = load_workload(s, err, err_size);
+	if (!s->cycles)
+		s->cycles = s->replay.file ? 1 : 2;
 	if (!status)
 		status = check(s, err, err_size);
 	if (!s->step_bytes)
@@ -249,7 +303,12 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 		.longest_run = 4,
 		.compaction_slice_bytes = 16 * MIB,
 		.pressure.patience_ns = 3000000000ULL,
-		.cycles = 2,
+		.replay = { .speed = 1,
+			    .size = 1,
+			    .sample_ns = 20000000,
+			    .period_ns = 100000000,
+			    .headroom_bytes = 64 * MIB,
+			    .step_bytes = 4 * MIB },
 		.calm_ns = 2000000000ULL,
 		.boot_timeout_ns = 30000000000ULL,
 		.resize_timeout_ns = 300000000000ULL,
@@ -279,6 +338,7 @@ void scenario_release(struct scenario *scenario)
 	free(scenario->config);
 	free(scenario->kernel_args);
 	keys_release(keys, scenario);
+	workload_release(&scenario->replay.workload);
 	record_release_list(&victim_spec_record, &scenario->guest_victims);
 	record_release_list(&victim_spec_record, &scenario->host_victims);
 	memset(scenario, 0, sizeof(*scenario));
@@ -291,13 +351,29 @@ static uint64_t scale_bytes(uint64_t bytes, double factor)
 	return (mib ? mib : 1) * MIB;
 }
 
+/* What the guest needs to run does not shrink: the workload has to shrink the more. */
+static void fit_workload(struct scenario *s)
+{
+	/* Less what rounding adds. */
+	const double room = (double)s->memory_bytes - GUEST_REST_BYTES - MIB;
+	double peak;
+
+	if (!s->replay.file)
+		return;
+	peak = replay_peak_bytes(&s->replay);
+	if (peak > room)
+		s->replay.size *= room / peak;
+}
+
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 {
 	struct pressure *pressure = &scenario->pressure;
 	uint64_t *const sizes[] = {
-		&scenario->memory_bytes,	   &scenario->inflate_bytes, &scenario->step_bytes,
-		&scenario->compaction_slice_bytes, &pressure->hold_bytes,    &pressure->cache_bytes,
-		&pressure->growth_bytes,
+		&scenario->memory_bytes,      &scenario->inflate_bytes,
+		&scenario->step_bytes,	      &scenario->compaction_slice_bytes,
+		&pressure->hold_bytes,	      &pressure->cache_bytes,
+		&pressure->growth_bytes,      &scenario->replay.headroom_bytes,
+		&scenario->replay.step_bytes,
 	};
 	double factor = (double)limit_bytes / scenario->memory_bytes;
 	size_t i;
@@ -305,6 +381,7 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 	if (scenario->memory_bytes <= limit_bytes)
 		return false;
 	scenario->scale *= factor;
+	scenario->replay.size *= factor;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		if (*sizes[i])
 			*sizes[i] = scale_bytes(*sizes[i], factor);
@@ -313,6 +390,7 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes)
 		scenario->inflate_bytes = scenario->memory_bytes - GUEST_REST_BYTES;
 	if (scenario->step_bytes > scenario->inflate_bytes)
 		scenario->step_bytes = scenario->inflate_bytes;
+	fit_workload(scenario);
 	return true;
 }
 

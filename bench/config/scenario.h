@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/config/workload.h"
 #include "lib/record.h"
 
 /* Least memory of a guest: room for a kernel and a balloon. */
@@ -31,6 +32,18 @@ struct pressure {
 	uint64_t patience_ns;  /* of a stall, before the process frees its memory */
 };
 
+/* A workload that the guest replays in place of an inflate and a deflate. */
+struct replay_plan {
+	char *file; /* as the scenario names it; NULL: none, the rest is unused */
+	struct workload workload;
+	double speed, size; /* factors: time is divided, memory multiplied */
+	uint64_t sample_ns; /* from sample to sample of QEMU's memory */
+	/* Of a variant's policy. */
+	uint64_t period_ns;	 /* from decision to decision */
+	uint64_t headroom_bytes; /* that a controller leaves available in the guest */
+	uint64_t step_bytes;	 /* sizes change by multiples of it */
+};
+
 /* A scenario, which owns its strings. */
 struct scenario {
 	char *name; /* file name without .ini */
@@ -51,6 +64,7 @@ struct scenario {
 	unsigned int compaction_rounds;	 /* with the balloon inflated; 0: none */
 	uint64_t compaction_slice_bytes; /* free above the balloon in each round */
 	struct pressure pressure;
+	struct replay_plan replay;
 	struct record_list guest_victims, host_victims; /* struct victim_spec */
 	uint64_t calm_ns; /* pause before and after each resize, for victims */
 	bool refault;	  /* time touching the memory again after each deflate */
@@ -74,6 +88,9 @@ void scenario_release(struct scenario *scenario);
  * GUEST_MIN_BYTES or more. True if something was changed.
  */
 bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes);
+
+/* The most memory that the workload holds in the guest, in bytes. */
+uint64_t replay_peak_bytes(const struct replay_plan *replay);
 
 /* Names of the shipped scenarios, sorted; release them with record_release_texts(). */
 struct record_list scenario_names(const char *dir);

@@ -77,6 +77,8 @@ static const struct key keys[] = {
 	KEY(NULL, "cut", key_set_text, cut),
 	KEY(NULL, "description", key_set_text, description),
 	KEY(NULL, "method", key_set_choice, method, .choices = method_names),
+	KEY(NULL, "policy", key_set_choice, policy, .choices = policy_names),
+	KEY(NULL, "program", key_set_text, program),
 	KEY(NULL, "qemu", set_qemu, qemu),
 	KEY(NULL, "device", set_device, device),
 	KEY(NULL, "host", set_host, host),
@@ -129,6 +131,18 @@ int variants_load(struct variants *variants, const char *path, char *err, size_t
 					"%s: [%s] has no cut; name one that `balloonbench list` "
 					"shows, as in cut = list",
 					path, v->name);
+		else if ((v->policy == POLICY_PROGRAM) != (v->program != NULL))
+			status =
+				refuse(err, err_size,
+				       "%s: [%s] program: expected with policy = program, and only "
+				       "there",
+				       path, v->name);
+		else if (v->policy != POLICY_NONE && v->method != RESULT_BALLOON &&
+			 v->method != RESULT_VIRTIO_MEM)
+			status = refuse(err, err_size,
+					"%s: [%s] policy: %s has no size that a policy could set; "
+					"expected method = balloon or virtio-mem",
+					path, v->name, method_names[v->method]);
 	}
 	if (!status && !variants->count)
 		status = refuse(err, err_size, "%s: there is no variant in this file", path);
@@ -422,7 +436,7 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 			   enum result_accel accel)
 {
 	const bool plugs = method == RESULT_VIRTIO_MEM, reports = method == RESULT_REPORTING;
-	const bool floor = method == RESULT_FLOOR;
+	const bool floor = method == RESULT_FLOOR, replays = s->replay.file;
 	const struct {
 		bool applies;
 		const char *why;
@@ -445,16 +459,22 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 		  "the host discards the memory at once; remove rate and step" },
 		{ floor && accel == RESULT_ICOUNT,
 		  "the host does all the work, and no instruction of the guest counts it" },
-		{ s->busy && accel == RESULT_ICOUNT,
+		{ s->busy && accel_is_icount(accel),
 		  "the guest's clock would count the instructions of the busy vCPU" },
 		{ s->busy && reports,
 		  "the agent does not time free page reporting, so it cannot tell whether a vCPU "
 		  "was busy meanwhile" },
-		{ reports && accel == RESULT_ICOUNT,
-		  "the guest sleeps between reports, and no time passes then under icount" },
+		{ reports && accel_is_icount(accel),
+		  "the guest sleeps between reports, and icount counts work, not sleep" },
 		{ reports && s->backing == BACKING_HUGETLB,
 		  "the host does not show how much hugetlb memory was returned" },
-		{ reports && s->state != PREPARED_TOUCHED,
+		{ replays && floor, "the method floor does not replay a workload" },
+		{ replays && s->backing == BACKING_HUGETLB,
+		  "the host does not show how much hugetlb memory a workload takes" },
+		{ replays && accel == RESULT_ICOUNT,
+		  "a workload takes its time by the clock, and guest time counts instructions "
+		  "under icount" },
+		{ reports && !replays && s->state != PREPARED_TOUCHED,
 		  "the guest reports memory that it has used and freed; expected state = "
 		  "touched" },
 		{ reports && (s->rate_bytes_per_s || s->step_bytes != s->inflate_bytes),

@@ -13,13 +13,15 @@ struct variant {
 	char *name, *description, *cut;
 	char *qemu; /* name of a QEMU of images, or NULL: the default one */
 	enum result_method method;
-	char *device;	   /* properties of the device, "a=on,b=off", or NULL */
-	char *host;	   /* kernel of the host that it is booted in, or NULL: the run's */
-	char *kernel_args; /* for the guest's kernel, or NULL */
-	char *against;	   /* names of the variants that this one builds on, or NULL */
-	char *trace;	   /* the level in its name, or NULL: the run's */
-	char *control_of;  /* the variant whose A/A control this is, or NULL */
-	char *file;	   /* that it is from: its section's, or its cut's */
+	enum result_policy policy; /* what resizes the guest while it replays a workload */
+	char *program;		   /* of that policy, a command of the shell, or NULL */
+	char *device;		   /* properties of the device, "a=on,b=off", or NULL */
+	char *host;		   /* kernel of the host that it is booted in, or NULL: the run's */
+	char *kernel_args;	   /* for the guest's kernel, or NULL */
+	char *against;		   /* names of the variants that this one builds on, or NULL */
+	char *trace;		   /* the level in its name, or NULL: the run's */
+	char *control_of;	   /* the variant whose A/A control this is, or NULL */
+	char *file;		   /* that it is from: its section's, or its cut's */
 };
 
 struct variants {

@@ -8,27 +8,25 @@
 #include <unistd.h>
 
 #include "bench/guest/guest.h"
+#include "lib/alloc.h"
 #include "lib/clock.h"
 
 #define OPEN_MS 2000
+/* Until a write is tried again. */
+#define RETRY_NS (10 * NSEC_PER_MSEC)
 
-static FILE *from_host, *to_host;
+static FILE *from_host;
+static int to_host = -1;
 
 int channel_take(int fd)
 {
-	/* As much as the driver of the port passes on at once. */
-	static char buffer[32768];
-
 	if (from_host)
 		fclose(from_host);
-	if (to_host)
-		fclose(to_host);
+	if (to_host >= 0)
+		close(to_host);
 	from_host = fdopen(dup(fd), "re");
-	to_host = fdopen(fd, "we");
-	if (!from_host || !to_host)
-		return -errno;
-	setvbuf(to_host, buffer, _IOFBF, sizeof(buffer));
-	return 0;
+	to_host = fd;
+	return from_host ? 0 : -errno;
 }
 
 int channel_open_port(const char *name)
@@ -61,19 +59,44 @@ int channel_open(void)
 	return fd < 0 ? fd : channel_take(fd);
 }
 
+/*
+ * The driver of the port allocates memory for each write, which can fail: a message that is lost
+ * is an agent that hangs. stdio would drop what it could not write.
+ */
+static void write_message(const char *text, size_t size)
+{
+	ssize_t n;
+
+	while (size) {
+		n = write(to_host, text, size);
+		if (n < 0 && errno == ENOMEM)
+			sleep_ns(RETRY_NS);
+		else if (n < 0 && errno != EINTR)
+			return;
+		text += n > 0 ? n : 0;
+		size -= n > 0 ? n : 0;
+	}
+}
+
 static void send_message(const struct guest_envelope *envelope, const struct record *record,
 			 const void *value)
 {
 	json_t *msg = record_encode(&guest_envelope_record, envelope), *members;
+	size_t size;
+	char *text;
+	FILE *line;
 
 	if (record) {
 		members = record_encode(record, value);
 		json_object_update(msg, members);
 		json_decref(members);
 	}
-	json_dumpf(msg, to_host, JSON_COMPACT);
-	putc('\n', to_host);
-	fflush(to_host);
+	line = xmemstream(&text, &size);
+	json_dumpf(msg, line, JSON_COMPACT);
+	putc('\n', line);
+	fclose(line);
+	write_message(text, size);
+	free(text);
 	json_decref(msg);
 }
 

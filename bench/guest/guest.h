@@ -27,6 +27,8 @@ struct call {
 		struct answer_fragment fragment;
 		struct answer_tracer tracer;
 		struct answer_trace trace;
+		struct answer_replay replay;
+		struct answer_replayed replayed;
 	} answer;
 	char error[512]; /* why the request is refused; empty: the text of the errno */
 };
@@ -44,6 +46,7 @@ request_handler do_counters, do_buddy, do_owners, do_compact, do_read, do_write;
 request_handler do_concurrent;							 /* concurrent.c */
 request_handler do_pool, do_pool_free;						 /* floor.c */
 request_handler do_busy_start, do_busy_stop;					 /* busy.c */
+request_handler do_replay_start, do_replay, do_replay_stop;			 /* replay.c */
 request_handler do_program, do_program_ended;					 /* host.c */
 request_handler do_time_resize, do_phase, do_trace_start, do_trace; /* resize_timer.c */
 

@@ -30,7 +30,7 @@ RECORD(guest_request_record, "request", NULL,
 	FIELD(TEXT, text), FIELD(TEXT, words),
 	FIELD(LIST, victims, .record = &victim_spec_record),
 	FIELD(LIST, tasks, .record = &guest_task_record),
-	FIELD(TEXTS, arguments), FIELD(TEXTS, environment));
+	FIELD(TEXTS, arguments), FIELD(TEXTS, environment), FIELD(NUMBERS, rows));
 #undef S
 
 struct guest_request guest_request(const char *cmd)
@@ -89,6 +89,17 @@ RECORD(answer_buddy_record, "buddy", NULL,
 RECORD(answer_fragment_record, "fragment", NULL,
 	COUNT(pinned_bytes),
 	COUNT(duration_ns));
+#undef S
+
+#define S struct answer_replay
+RECORD(answer_replay_record, "replay", NULL, FIELD(BOOL, ended, .required = true));
+#undef S
+
+#define S struct answer_replayed
+RECORD(answer_replayed_record, "replayed", NULL,
+	COUNT(duration_ns), COUNT(work_ns), FIELD(REAL, demand_gib_minutes, .required = true),
+	FIELD(PAIRS, demand, .required = true),
+	FIELD(MAP, victims, .required = true, .record = &victim_record));
 #undef S
 
 #define S struct answer_tracer

@@ -53,6 +53,7 @@ struct guest_request {
 	struct record_list victims;		   /* struct victim_spec */
 	struct record_list tasks;		   /* struct guest_task */
 	struct record_list arguments, environment; /* texts */
+	struct record_list rows;		   /* numbers, REPLAY_COLUMNS a row */
 };
 
 /* Make a request without arguments, or with @bytes; texts are borrowed. */
@@ -83,6 +84,23 @@ extern const struct record answer_ranges;
 
 struct answer_fragment {
 	int64_t pinned_bytes, duration_ns;
+};
+
+/* Columns of a row of "replay-start": at_ns, anon_bytes, file_bytes, cpu_ns. */
+#define REPLAY_COLUMNS 4
+#define REPLAY_ROWS_MAX 20000
+
+/* "replay" */
+struct answer_replay {
+	bool ended;
+};
+
+/* "replay-stop" */
+struct answer_replayed {
+	int64_t duration_ns, work_ns;
+	double demand_gib_minutes;
+	struct record_list demand;  /* pairs: ns since the begin, bytes */
+	struct record_list victims; /* struct victim_result */
 };
 
 /* "trace-start" */
@@ -146,7 +164,7 @@ struct event_concurrent {
 
 extern const struct record guest_step_record, guest_task_record, guest_request_record,
 	guest_envelope_record, answer_buddy_record, answer_fragment_record, answer_tracer_record,
-	answer_trace_record, event_hello_record, resize_batches_record, event_resized_record,
+	answer_trace_record, answer_replay_record, answer_replayed_record, event_hello_record, resize_batches_record, event_resized_record,
 	guest_step_error_record, guest_outcome_record, event_concurrent_record;
 
 #endif

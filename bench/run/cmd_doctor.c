@@ -129,11 +129,26 @@ static int check_accels(const struct images *images)
 	return status;
 }
 
+/* Whether a host in a box can run under KVM; whether a guest can, is tried with the accelerators.
+ */
+static void check_nesting(void)
+{
+	if (hosts_nest())
+		report(WORKS, "nested KVM", "a host in a box runs under KVM");
+	else if (access("/dev/kvm", R_OK | W_OK) < 0)
+		report(MISSING, "nested KVM",
+		       "a host in a box runs under TCG, as /dev/kvm cannot be used: %s",
+		       strerror(errno));
+	else
+		report(MISSING, "nested KVM",
+		       "a host in a box runs under TCG, as KVM here lets no guest be a host; "
+		       "modprobe kvm_intel or kvm_amd with nested=1 changes that");
+}
+
 /* Not booted: that takes half a minute, and a run says what went wrong. */
 static void report_box(const struct images *images)
 {
 	const struct image_cut *cut, *end = images->cuts + images->cut_count;
-	const char *under = hosts_nest() ? "KVM" : "TCG";
 
 	for (cut = images->cuts; cut < end; cut++)
 		if (cut->host_modules || (cut->config && !strcmp(cut->config, HOST_CONFIG)))
@@ -141,12 +156,12 @@ static void report_box(const struct images *images)
 	if (cut == end)
 		report(MISSING, "host in a box",
 		       "no kernel with KVM: balloonbench build --debian 6.12 adds one, for runs "
-		       "under KVM with --host debian-6.12, in a host under %s",
-		       under);
+		       "under KVM with --host debian-6.12");
 	else
 		report(WORKS, "host in a box",
-		       "--host %s: guests under KVM, in a host under %s (not tried)", cut->name,
-		       under);
+		       "--host %s: guests under KVM, with --accel icount the instructions of "
+		       "guest, QEMU and host (not tried)",
+		       cut->name);
 }
 
 static void report_unusable(const char *message)
@@ -192,6 +207,7 @@ static int run(struct command_line *command_line)
 	if (interrupt_setup())
 		return EXIT_ENVIRONMENT;
 	check_machine();
+	check_nesting();
 	check_program("gnuplot", "reports have no plots");
 	check_tracing();
 	check_program("perf", "--perf does not work");

@@ -17,7 +17,6 @@
 
 #define UNTIL_METRIC "inflate.duration_ns"
 #define MAX_BOOTS 30
-#define SEED_OF_CLOCK UINT64_MAX
 #define GIVEN_TWICE "given twice; --boots sets the number of boots"
 
 const char *const accel_choices[] = { "auto", "kvm", "tcg", "icount", NULL };
@@ -97,6 +96,10 @@ static const struct option_row rows[] = {
 	OPTION(COUNT, until.max_boots, "max-boots", 0, "N",
 	       "with --until-ci, stop at N boots (default: " STRING(MAX_BOOTS) ")",
 	       .min = UNTIL_BOOTS_MIN, .max = BOOTS_MAX),
+	OPTION(PARSED, shard, "shard", 0, "K/N",
+	       "run part K of N of the plan, in whole blocks; the others run on other hosts with the "
+	       "same options and --seed, and `balloonstat merge` joins them",
+	       .parse = shard_parse),
 	OPTION_TITLE("HOW TO RUN IT"),
 	OPTION(STRING, kernel_args, "kernel-args", 0, "TEXT",
 	       "arguments for the guests' kernels, after those of scenario and variant"),
@@ -289,6 +292,9 @@ static int settle(struct run_options *options, const struct command_line *line)
 	log_setup(line->argv[0], options->quiet || inside_box() ? LOG_ERROR
 				 : options->verbose		? LOG_DEBUG
 								: LOG_INFO);
+	status = inside_box() ? 0 : shard_check(options);
+	if (status)
+		return status;
 	if (inside_box())
 		options->seed = inside_box()->seed;
 	else if (options->seed == SEED_OF_CLOCK)
@@ -359,6 +365,8 @@ const struct command run_command = {
 		"two variants, where it ends most runs, 95 % intervals cover the truth in 94 % of "
 		"runs, and tests at 5 % have 6 % false positives; the interval of one variant "
 		"alone covers it in 93 % (simulated; see bench/run/until_ci.h).\n"
+		"--shard divides the plan among hosts; every comparison stays within one. Each host "
+		"needs the same kernels and QEMU (see docs/fleet.md).\n"
 		"Finished boots are kept, whatever the exit status.",
 	.examples =
 		"  balloonbench run\n"
@@ -375,6 +383,9 @@ const struct command run_command = {
 		"      guest instructions in place of time\n"
 		"  balloonbench run --scenario smoke --variant finalize --host debian-6.12\n"
 		"      under KVM, in a host of its own, on any machine\n"
+		"  balloonbench run --scenario smoke --variant finalize --host debian-6.12 \\\n"
+		"    --accel icount\n"
+		"      instructions of guest, QEMU and the host's kernel in place of time\n"
 		"  balloonbench run --scenario victim --variant finalize --rate 256MiB/s\n"
 		"      slow resizes, and their impact on co-located workloads\n"
 		"  balloonbench run --scenario idle --variant list+off --variant list \\\n"
@@ -385,6 +396,8 @@ const struct command run_command = {
 		"      a kernel of `balloonbench build`, another QEMU, a property of the device\n"
 		"  balloonbench run --scenario idle --variant finalize --aa --boots 10\n"
 		"      the noise of this machine\n"
+		"  balloonbench run --scenario idle --boots 12 --seed 1 --shard 2/4 -o shard-2\n"
+		"      the second of four parts of a run\n"
 		"  balloonbench run --resume results/20261121T033000Z-default\n"
 		"      the rest of a run, after Ctrl-C, a crash or a power cut\n"
 		"  balloonbench run --scenario idle --variant list --variant finalize \\\n"

@@ -113,11 +113,11 @@ static int check_options(const struct session *s)
 		return fails(EXIT_USAGE,
 			     "some variants have a host and others have none; accelerators are "
 			     "never compared: name the host of the others with --host");
-	if (strcmp(o->accel, "auto") && strcmp(o->accel, "kvm"))
-		return fails(
-			EXIT_USAGE,
-			"--accel %s: in a host of its own a guest runs under KVM; leave it out",
-			o->accel);
+	if (!strcmp(o->accel, accel_names[RESULT_TCG]))
+		return fails(EXIT_USAGE,
+			     "--accel %s: in a host of its own a guest runs under KVM; leave it "
+			     "out, or have instructions counted with --accel icount",
+			     o->accel);
 	if (o->perf)
 		return fails(EXIT_USAGE, "--perf: not with --host; perf is not in the box");
 	return 0;
@@ -173,6 +173,7 @@ static int collect_files(struct session *s)
 	box_files_add(files, path_variants());
 	box_files_add(files, path_suites());
 	box_files_add_all(files, path_scenarios(), "*.ini");
+	box_files_add_all(files, path_workloads(), "*.workload");
 	box_files_add_all(files, cuts, "*.ini");
 	box_files_add_all(files, qemus, "*.ini");
 	if (s->options.variants_file)
@@ -234,6 +235,32 @@ static void set_arguments(struct session *s)
 			record_append_text(list, s->line->argv[i]);
 }
 
+/* What the boxes run under, and what is said of it. */
+static void set_accel(struct session *s)
+{
+	const bool counts = !strcmp(s->options.accel, accel_names[RESULT_ICOUNT]);
+	const bool nested = !counts && hosts_nest();
+
+	s->hosts.config.accel = counts ? RESULT_ICOUNT : nested ? RESULT_KVM : RESULT_TCG;
+	s->accel = counts ? RESULT_KVM_IN_ICOUNT : nested ? RESULT_KVM_IN_KVM : RESULT_KVM_IN_TCG;
+	snprintf(s->accel_reason, sizeof(s->accel_reason), "%s",
+		 counts	  ? "asked for; the CPU of the host counts instructions"
+		 : nested ? "the host is a guest under KVM"
+			  : "the host is a guest under TCG");
+}
+
+/* All CPUs of this machine; but one that counts, so that none waits for another meanwhile. */
+static unsigned int box_vcpus(enum result_accel accel)
+{
+	cpu_set_t cpus;
+	unsigned int count;
+
+	if (accel == RESULT_ICOUNT || sched_getaffinity(0, sizeof(cpus), &cpus))
+		return 1;
+	count = CPU_COUNT(&cpus);
+	return count < CPUS_MAX ? count : CPUS_MAX;
+}
+
 /* Room for the largest guest. */
 static uint64_t box_memory(const struct session *s)
 {
@@ -263,28 +290,22 @@ static int resolve_kernels(struct session *s)
 int hosts_resolve(struct session *s)
 {
 	struct box_config *config = &s->hosts.config;
-	const bool nested = hosts_nest();
 	int status = check_options(s) ?: resolve_kernels(s);
-	cpu_set_t cpus;
 	char *here;
 
 	if (status || !s->hosts.count)
 		return status;
-	s->accel = nested ? RESULT_KVM_IN_KVM : RESULT_KVM_IN_TCG;
-	snprintf(s->accel_reason, sizeof(s->accel_reason), "the host is a guest under %s",
-		 nested ? "KVM" : "TCG");
+	set_accel(s);
 	here = realpath(".", NULL);
 	*config = (struct box_config){
 		.images = &s->images,
-		.accel = nested ? RESULT_KVM : RESULT_TCG,
+		.accel = config->accel,
 		.memory_bytes = box_memory(s),
-		.vcpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : CPU_COUNT(&cpus),
+		.vcpus = box_vcpus(config->accel),
 		.pin = CPU_COUNT(&s->options.pin) ? &s->options.pin : NULL,
 		.files = &s->hosts.files,
 		.directory = here ?: xstrdup("/"),
 	};
-	if (config->vcpus > CPUS_MAX)
-		config->vcpus = CPUS_MAX;
 	set_arguments(s);
 	set_environment(s);
 	return collect_files(s);
@@ -320,11 +341,12 @@ static int open_host(struct session *s, struct host *host)
 	return status == -EINTR ? EXIT_INTERRUPTED : fails(EXIT_ENVIRONMENT, "%s", err);
 }
 
-/* As long as the scenario allows all of it. */
-static uint64_t timeout_ns(const struct scenario *scenario)
+/* As long as the scenario allows all of it, by the clock of the box. */
+static uint64_t timeout_ns(const struct session *s, const struct scenario *scenario)
 {
-	return scenario->boot_timeout_ns + MARGIN_NS +
-	       scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS);
+	return box_slowness(s->hosts.config.accel) *
+	       (scenario->boot_timeout_ns + MARGIN_NS +
+		scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS));
 }
 
 /* The box failed: so did the boot, and the next one gets another box. */
@@ -352,7 +374,7 @@ int hosts_run_boot(struct session *s, const struct plan_entry *entry, const stru
 	if (status)
 		return status;
 	request = plan_entry_to_json(entry);
-	status = box_boot(host->box, request, boot->directory, timeout_ns(boot->scenario),
+	status = box_boot(host->box, request, boot->directory, timeout_ns(s, boot->scenario),
 			  boot->progress, boot->context, &json, err, sizeof(err));
 	json_decref(request);
 	if (!status && result_decode(result, json, "the result of the box", err, sizeof(err)))

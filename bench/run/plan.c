@@ -78,6 +78,44 @@ size_t plan_add_block(struct plan *plan, const struct plan *from, size_t scenari
 	return plan->count - before;
 }
 
+static unsigned int most_boots(const struct plan *plan, size_t scenario)
+{
+	const struct plan_entry *e;
+	unsigned int most = 0;
+
+	for (e = plan->entries; e < plan->entries + plan->count; e++)
+		if (e->scenario == scenario && e->boot > most)
+			most = e->boot;
+	return most;
+}
+
+void plan_divide(struct plan *plan, unsigned int shards)
+{
+	size_t scenario = SIZE_MAX;
+	struct plan_entry *e;
+	unsigned int boots = 0;
+
+	for (e = plan->entries; e < plan->entries + plan->count; e++) {
+		if (e->scenario != scenario)
+			boots = most_boots(plan, e->scenario);
+		scenario = e->scenario;
+		e->shard = ((e->boot - 1) * shards / boots + scenario) % shards + 1;
+	}
+}
+
+struct plan plan_shard(const struct plan *plan, unsigned int shard)
+{
+	struct plan own = *plan;
+	const struct plan_entry *e;
+
+	own.entries = xcalloc(plan->count, sizeof(*own.entries));
+	own.count = 0;
+	for (e = plan->entries; e < plan->entries + plan->count; e++)
+		if (e->shard == shard)
+			own.entries[own.count++] = *e;
+	return own;
+}
+
 void plan_release(struct plan *plan)
 {
 	free(plan->entries);
@@ -109,9 +147,16 @@ static RECORD(pressure_fields, "pressure", NULL,
 	FIELD(COUNT, patience_ns));
 #undef S
 
+#define S struct replay_plan
+static RECORD(replay_fields, "workload", NULL,
+	FIELD(TEXT, file), FIELD(REAL, speed), FIELD(REAL, size), FIELD(COUNT, sample_ns),
+	FIELD(COUNT, period_ns), FIELD(COUNT, headroom_bytes), FIELD(COUNT, step_bytes));
+#undef S
+
 static json_t *scenario_to_json(const struct scenario *s)
 {
 	json_t *json = record_encode(&scenario_fields, s), *compaction = NULL, *pressure = NULL;
+	json_t *workload = s->replay.file ? record_encode(&replay_fields, &s->replay) : NULL;
 
 	if (s->compaction_rounds)
 		compaction = json_pack("{s:i, s:I}", "rounds", (int)s->compaction_rounds,
@@ -119,22 +164,24 @@ static json_t *scenario_to_json(const struct scenario *s)
 	if (s->pressure.cache_bytes)
 		pressure = record_encode(&pressure_fields, &s->pressure);
 	json_object_update_new(
-		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*}", "description",
+		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*, s:o*}", "description",
 				s->description ? s->description : "", "vcpus", (int)s->vcpus,
 				"cycles", (int)s->cycles, "rate_bytes_per_s",
 				unless_0(s->rate_bytes_per_s), "longest_run",
 				unless_0(s->state == PREPARED_FRAGMENTED ? s->longest_run : 0),
-				"compaction", compaction, "pressure", pressure));
+				"compaction", compaction, "pressure", pressure, "workload",
+				workload));
 	return json;
 }
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "name", v->name,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name", v->name,
 			 "description", v->description ? v->description : "", "cut", v->cut,
 			 "method", method_names[v->method], "device", v->device ? v->device : "",
 			 "against", v->against ? v->against : "", "qemu", v->qemu, "kernel_args",
-			 v->kernel_args, "trace", v->trace, "control_of", v->control_of);
+			 v->kernel_args, "trace", v->trace, "control_of", v->control_of, "policy",
+			 v->policy == POLICY_NONE ? NULL : policy_names[v->policy], "program", v->program);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
@@ -151,11 +198,11 @@ json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,
 		json_array_append_new(all_variants, variant_to_json(variants[i]));
 	for (e = plan->entries; e < plan->entries + plan->count; e++)
 		json_array_append_new(
-			order, json_pack("{s:s, s:s, s:i, s:o*, s:I}", "scenario",
+			order, json_pack("{s:s, s:s, s:i, s:o*, s:o*, s:I}", "scenario",
 					 scenarios[e->scenario].name, "variant",
 					 variants[e->variant]->name, "boot", (int)e->boot, "build",
-					 plan->builds > 1 ? json_integer(e->build) : NULL, "seed",
-					 (json_int_t)e->seed));
+					 plan->builds > 1 ? json_integer(e->build) : NULL, "shard",
+					 unless_0(e->shard), "seed", (json_int_t)e->seed));
 	return json_pack("{s:i, s:I, s:i, s:o*, s:o, s:o, s:o}", "schema_version",
 			 RESULT_SCHEMA_VERSION, "seed", (json_int_t)plan->seed, "boots",
 			 (int)plan->boots, "builds", unless_0(plan->builds > 1 ? plan->builds : 0),
@@ -176,6 +223,8 @@ int plan_entry_from_json(struct plan_entry *e, const json_t *json)
 	if (json_unpack((json_t *)json, "{s:I, s:I, s:I, s:I, s:I}", "scenario", &scenario,
 			"variant", &variant, "boot", &boot, "build", &build, "seed", &seed))
 		return -EINVAL;
-	*e = (struct plan_entry){ scenario, variant, boot, build, seed };
+	*e = (struct plan_entry){
+		.scenario = scenario, .variant = variant, .boot = boot, .build = build, .seed = seed
+	};
 	return 0;
 }

@@ -17,9 +17,10 @@
 struct plan_entry {
 	size_t scenario; /* index into the arrays given to plan_make() */
 	size_t variant;
-	unsigned int boot;  /* 1..boots within scenario and variant */
-	unsigned int build; /* of the cut, from 0; plan_make() sets 0 */
-	uint64_t seed;	    /* of this boot, derived from the run's seed */
+	unsigned int boot;    /* 1..boots within scenario and variant */
+	unsigned short build; /* of the cut, from 0; plan_make() sets 0 */
+	unsigned short shard; /* that runs it, from 1; 0: the plan is not divided */
+	uint64_t seed;	      /* of this boot, derived from the run's seed */
 };
 
 /* One to be run elsewhere. New reference; 0 or -EINVAL. */
@@ -42,6 +43,17 @@ void plan_release(struct plan *plan);
 /* Append the block of a scenario's boot from a longer plan; returns its number of entries. */
 size_t plan_add_block(struct plan *plan, const struct plan *from, size_t scenario,
 		      unsigned int boot);
+
+/*
+ * Divide a plan into shards, of which each runs whole blocks: whatever is compared with each other
+ * runs on one host. The blocks of a scenario go to the shards in turn by stretches: pairs of blocks
+ * stay together, and a stretch has all builds if it has as many blocks. Scenarios begin at
+ * different shards, so that the longer stretches do not all fall on one.
+ */
+void plan_divide(struct plan *plan, unsigned int shards);
+
+/* The boots of a shard of a divided plan, a plan of its own. */
+struct plan plan_shard(const struct plan *plan, unsigned int shard);
 
 /* plan.json: the seed, the resolved scenarios, the variants, the order. New reference. */
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

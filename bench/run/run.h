@@ -14,6 +14,7 @@
 #include "bench/config/suite.h"
 #include "bench/run/hosts.h"
 #include "bench/run/plan.h"
+#include "bench/run/shard.h"
 #include "bench/run/until_ci.h"
 #include "lib/exit_status.h"
 #include "lib/log.h"
@@ -73,6 +74,9 @@ void resume_release(struct resume *resume);
  */
 int resume_check(const struct resume *resume, const json_t *env, const json_t *plan);
 
+/* The seed where --seed is not given. */
+#define SEED_OF_CLOCK UINT64_MAX
+
 /* The command line of `balloonbench run`; of a resumed run, the one it was begun with. */
 struct run_options {
 	const char *suite_name;
@@ -86,6 +90,7 @@ struct run_options {
 	unsigned int cycles;	    /* 0: as the scenario says */
 	uint64_t rate_bytes_per_s;  /* likewise */
 	struct until_ci_goal until; /* half_width 0: boots are as many as the suite says */
+	struct shard shard;
 	bool aa;		    /* the base has an A/A control, the suite's SUITE_CONTROL */
 	uint64_t seed;
 	const char *accel;
@@ -154,6 +159,9 @@ void results_discard_boot(struct boot_directory *directory);
 /* Print that it cannot do @what, as in "create", to @path. Returns the exit status. */
 int results_fail(int err, const char *what, const char *path);
 
+/* CPU model, number of CPUs, memory, kernel, distribution of this host: for env.json. */
+json_t *host_to_json(void);
+
 /* Now, in UTC, by a format of strftime(). Returns @text. */
 const char *utc_now(const char *format, char text[32]);
 #define UTC_ISO "%Y-%m-%dT%H:%M:%SZ"
@@ -170,6 +178,7 @@ struct session {
 	size_t scenario_count;
 	struct plan plan;
 	struct plan longer; /* with --until-ci: the source of further blocks */
+	struct plan whole;  /* with --shard: the boots of all shards */
 	struct until_ci until;
 	struct hosts hosts;
 	uint64_t memory_limit; /* of a guest */

@@ -48,8 +48,7 @@ uint64_t host_guest_memory_limit(void)
 	return available > RESERVE_BYTES ? available - RESERVE_BYTES : 0;
 }
 
-/* CPU model, number of CPUs, memory, kernel, distribution: for env.json. */
-static json_t *host_to_json(void)
+json_t *host_to_json(void)
 {
 	char model[256], distribution[256];
 	struct utsname uts;
@@ -141,15 +140,23 @@ static json_t *make_env(const struct session *s)
 			base->config_sha256, "cuts", cuts_to_json(s));
 	if (s->hosts.count)
 		json_object_set_new(env, "hosts", hosts_to_json(s));
+	if (s->options.shard.of)
+		shard_add_host(env, s->options.resume.env);
 	free(command);
 	return env;
 }
 
+/* Of a shard the order is that of all shards: it tells which plan the shard is of. */
 static json_t *make_plan(const struct session *s)
 {
-	json_t *plan = plan_to_json(&s->plan, s->scenarios, s->scenario_count, s->chosen,
-				    s->options.suite.variant_count);
+	const struct shard *shard = &s->options.shard;
+	json_t *plan = plan_to_json(shard->of ? &s->whole : &s->plan, s->scenarios,
+				    s->scenario_count, s->chosen, s->options.suite.variant_count);
 
+	if (shard->of)
+		json_object_set_new(plan, "shard",
+				    json_pack("{s:i, s:i}", "number", (int)shard->number, "of",
+					      (int)shard->of));
 	if (s->options.kernel_args)
 		json_object_set_new(plan, "kernel_args", json_string(s->options.kernel_args));
 	if (s->options.until.half_width)
@@ -160,12 +167,15 @@ static json_t *make_plan(const struct session *s)
 static int create(struct session *s, const json_t *env, const json_t *plan)
 {
 	struct results *results = &s->results;
-	char stamp[32];
+	const struct shard *shard = &s->options.shard;
+	char stamp[32], part[32] = "";
 	int status;
 
+	if (shard->of)
+		snprintf(part, sizeof(part), "-%u-of-%u", shard->number, shard->of);
 	if (!s->options.output)
-		s->options.output = xasprintf("results/%s-%s", utc_now("%Y%m%dT%H%M%SZ", stamp),
-					      s->options.suite.name);
+		s->options.output = xasprintf("results/%s-%s%s", utc_now("%Y%m%dT%H%M%SZ", stamp),
+					      s->options.suite.name, part);
 	status = results_create(results, s->options.output) ?:
 			 results_write(results, "env.json", env) ?:
 			 results_write(results, "plan.json", plan) ?:
@@ -173,6 +183,18 @@ static int create(struct session *s, const json_t *env, const json_t *plan)
 	if (status && results->journal_fd >= 0)
 		results_abandon(results);
 	return status;
+}
+
+/* Resumed on another host, a shard has boots of both; the rest of env.json is as it began. */
+static int add_host(const struct session *s, const json_t *env)
+{
+	const json_t *fleet = json_object_get(env, "fleet");
+	json_t *begun = s->options.resume.env;
+
+	if (!fleet || json_object_get(json_object_get(begun, "fleet"), shard_host_name()))
+		return 0;
+	json_object_set(begun, "fleet", (json_t *)fleet);
+	return results_write(&s->results, "env.json", begun);
 }
 
 int run_plan_open(struct session *s)
@@ -183,7 +205,7 @@ int run_plan_open(struct session *s)
 	if (s->options.resume.dir)
 		status = resume_check(&s->options.resume, env, plan) ?:
 				 results_reopen(&s->results, s->options.output) ?:
-				 results_journal(&s->results, "resume", NULL, NULL);
+				 add_host(s, env) ?: results_journal(&s->results, "resume", NULL, NULL);
 	else
 		status = create(s, env, plan);
 	json_decref(env);
@@ -203,23 +225,45 @@ static const char *mean_duration(const struct boot_result *result, enum directio
 		sum += cycle_resize(result_cycle(result, i), direction)->duration_ns;
 	if (!count)
 		snprintf(text, size, "none");
-	else if (result->accel == RESULT_ICOUNT)
+	else if (accel_is_icount(result->accel))
 		snprintf(text, size, "%.4g M instructions", sum / count / 1e6);
 	else
 		format_duration(sum / count, text, size);
 	return text;
 }
 
+static void describe_resizes(const struct boot_result *result, char *line, size_t size)
+{
+	char text[64];
+	int direction;
+	size_t n = 0;
+
+	for (direction = 0; direction < DIRECTIONS && n < size; direction++)
+		n += snprintf(line + n, size - n, ", %s %s", direction_names[direction],
+			      mean_duration(result, direction, text, sizeof(text)));
+}
+
+static void describe_replay(const struct replay_result *r, char *line, size_t size)
+{
+	char text[64];
+
+	snprintf(line, size, ", replay %s, footprint %.4g GiB min",
+		 format_duration(r->duration_ns, text, sizeof(text)), r->footprint_gib_minutes);
+}
+
 /* Report a boot in one line. */
 static void report(const struct boot *boot, const struct boot_result *result)
 {
-	int direction, n;
-	char line[256], text[64];
+	const struct replay_result *replay =
+		result->cycles.count ? &result_cycle(result, 0)->replay : NULL;
+	char line[256];
+	int n;
 
 	n = snprintf(line, sizeof(line), "%s", status_names[result->status]);
-	for (direction = 0; result->status == BOOT_OK && direction < DIRECTIONS; direction++)
-		n += snprintf(line + n, sizeof(line) - n, ", %s %s", direction_names[direction],
-			      mean_duration(result, direction, text, sizeof(text)));
+	if (result->status == BOOT_OK && replay && !record_is_absent(&replay_record, replay))
+		describe_replay(replay, line + n, sizeof(line) - n);
+	else if (result->status == BOOT_OK)
+		describe_resizes(result, line + n, sizeof(line) - n);
 	progress_done(line);
 	if (result->reason)
 		log_warn("%s is %s: %s", boot_name(boot), status_names[result->status],
@@ -260,6 +304,8 @@ static int run_boot(struct session *s, const struct plan_entry *entry, struct bo
 		status = hosts_run_boot(s, entry, boot, result);
 	else
 		status = run_here(s, boot, directory.shown, result);
+	if (!status && s->options.shard.of)
+		record_set_text(&result->host_name, shard_host_name());
 	if (!status)
 		status = results_commit_boot(&directory, result)
 				 ?: results_journal(&s->results, "boot", result, NULL);

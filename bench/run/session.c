@@ -188,8 +188,11 @@ static int choose_variant(struct session *s, size_t i)
 	return 0;
 }
 
-/* Builds that the suite has and nobody asked for: where they are not there, one of each runs. */
-static void fit_builds(struct session *s)
+/*
+ * Builds that the suite has and nobody asked for: where they are not there, one of each runs; but
+ * not in a shard, because other hosts may have them.
+ */
+static int fit_builds(struct session *s)
 {
 	struct suite *suite = &s->options.suite;
 	const size_t count = s->options.builds ? 0 : suite->variant_count * s->scenario_count;
@@ -204,13 +207,21 @@ static void fit_builds(struct session *s)
 		wanted = most_builds_of(s, v, i);
 		if (!cut || wanted <= cut->builds.count + 1)
 			continue;
+		if (s->options.shard.of)
+			return fails(EXIT_ENVIRONMENT,
+				     "suite %s has %u builds of each kernel, and cut '%s' has %zu: "
+				     "`balloonbench build --suite %s` builds them, --builds 1 does "
+				     "without; the same on each host",
+				     suite->name, wanted, cut->name, cut->builds.count + 1,
+				     suite->name);
 		log_warn("suite %s has %u builds of each kernel, and cut '%s' has %zu: one of each "
 			 "runs, so small differences get no verdict; `balloonbench build --suite "
 			 "%s` builds them, make bench does",
 			 suite->name, wanted, cut->name, cut->builds.count + 1, suite->name);
 		suite_set_builds(suite, 1);
-		return;
+		return 0;
 	}
+	return 0;
 }
 
 static int load_variants(struct session *s)
@@ -230,8 +241,11 @@ static int load_variants(struct session *s)
 	return status;
 }
 
-/* If the guest is too large, scale shipped scenarios down and refuse the user's own. */
-static int fit_memory(struct scenario *scenario, const char *given, uint64_t limit)
+/*
+ * If the guest is too large, scale shipped scenarios down and refuse the user's own, and all that
+ * are @shared with other hosts: these would measure something else.
+ */
+static int fit_memory(struct scenario *scenario, const char *given, uint64_t limit, bool shared)
 {
 	char want[32], have[32];
 
@@ -239,7 +253,7 @@ static int fit_memory(struct scenario *scenario, const char *given, uint64_t lim
 		return 0;
 	format_bytes(scenario->memory_bytes, want, sizeof(want));
 	format_bytes(limit, have, sizeof(have));
-	if (strchr(given, '/') || limit < GUEST_MIN_BYTES)
+	if (strchr(given, '/') || limit < GUEST_MIN_BYTES || shared)
 		return fails(EXIT_UNSUPPORTED,
 			     "%s: a guest of %s does not fit: this machine can back %s; reduce "
 			     "it, or free memory",
@@ -270,7 +284,8 @@ static int load_scenarios(struct session *s)
 			scenario->cycles = s->options.cycles;
 		if (s->options.rate_bytes_per_s)
 			scenario->rate_bytes_per_s = s->options.rate_bytes_per_s;
-		status = fit_memory(scenario, suite->scenarios[i], s->memory_limit);
+		status = fit_memory(scenario, suite->scenarios[i], s->memory_limit,
+				    s->options.shard.of);
 	}
 	return status;
 }
@@ -410,6 +425,42 @@ static int check_methods(const struct session *s)
 	return 0;
 }
 
+/* The kernels in the lean configuration, or 0 if one of them is of the shipped series. */
+static size_t count_registered(const struct images *images)
+{
+	const struct image_cut *cut;
+	size_t n = 0;
+
+	for (cut = images->cuts; cut < images->cuts + images->cut_count; cut++) {
+		if (!strcmp(cut->file ?: "", images->file ?: ""))
+			return 0;
+		n += !cut->config;
+	}
+	return n;
+}
+
+/* Where nothing of the shipped series is built, as after an installation, run what is. */
+static void choose_registered(struct session *s)
+{
+	struct suite *suite = &s->options.suite;
+	const size_t count = s->options.variants.count ? 0 : count_registered(&s->images);
+	const struct image_cut *cut;
+
+	if (!count)
+		return;
+	log_info("nothing of the shipped series is built: the variants are the kernels that are");
+	while (suite->variant_count)
+		free(suite->variants[--suite->variant_count]);
+	suite->variants = xreallocarray(suite->variants, count, sizeof(*suite->variants));
+	for (cut = s->images.cuts; suite->variant_count < count; cut++)
+		if (!cut->config)
+			suite->variants[suite->variant_count++] = xstrdup(cut->name);
+	suite_drop_lists(suite);
+	suite->common_count = count;
+	if (s->options.aa)
+		suite_add_control(suite);
+}
+
 int session_resolve(struct session *s)
 {
 	char err[1024];
@@ -419,18 +470,24 @@ int session_resolve(struct session *s)
 		return fails(EXIT_ENVIRONMENT, "%s", err);
 	if (s->options.kernel_args && kernel_args_check(s->options.kernel_args, err, sizeof(err)))
 		return fails(EXIT_USAGE, "--kernel-args: %s", err);
-	status = load_images(&s->images, true) ?: load_variants(s);
+	status = load_images(&s->images, true);
+	if (status)
+		return status;
+	choose_registered(s);
+	status = load_variants(s);
 	if (status)
 		return status;
 	set_memory_limit(s);
 	status = load_scenarios(s);
 	if (status)
 		return status;
-	fit_builds(s);
-	status = use_all_images(s) ?: join_kernel_args(s);
+	status = fit_builds(s) ?: use_all_images(s) ?: join_kernel_args(s);
 	if (status)
 		return status;
 	make_plan(s);
+	status = shard_take(s);
+	if (status)
+		return status;
 	if (inside_box())
 		return choose_accel(s);
 	return check_qemus(s) ?: hosts_resolve(s) ?: choose_accel(s) ?: check_methods(s);
@@ -481,6 +538,7 @@ void session_release(struct session *s)
 	hosts_release(&s->hosts);
 	plan_release(&s->plan);
 	plan_release(&s->longer);
+	plan_release(&s->whole);
 	until_ci_release(&s->until);
 	for (i = 0; s->kernel_args && i < count; i++)
 		free(s->kernel_args[i]);

@@ -169,6 +169,7 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 		[RESULT_ICOUNT] = "tcg,thread=single",
 		[RESULT_KVM_IN_KVM] = "kvm",
 		[RESULT_KVM_IN_TCG] = "kvm",
+		[RESULT_KVM_IN_ICOUNT] = "kvm",
 	};
 	struct args args = { .count = 0 };
 

@@ -219,6 +219,32 @@ uint64_t vm_cpu_ns(const struct vm *vm)
 	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
 }
 
+/* QMP has the size of the rest: of the guest without its balloon, or of what stays plugged. */
+static uint64_t whole_bytes(const struct vm *vm)
+{
+	return vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
+}
+
+int vm_take(struct vm *vm, uint64_t bytes, uint64_t deadline)
+{
+	int (*set)(struct qmp *, uint64_t, uint64_t) =
+		vm->plugged_bytes ? qmp_plug : qmp_balloon_target;
+
+	return set(vm->qmp, whole_bytes(vm) - bytes, deadline);
+}
+
+int vm_taken(struct vm *vm, uint64_t *bytes, uint64_t deadline)
+{
+	int (*get)(struct qmp *, uint64_t *, uint64_t) =
+		vm->plugged_bytes ? qmp_plugged : qmp_balloon_actual;
+	uint64_t rest = 0;
+	int err = get(vm->qmp, &rest, deadline);
+
+	/* Also what no guest could have given up: the caller compares. */
+	*bytes = whole_bytes(vm) - rest;
+	return err;
+}
+
 void vm_power_off(struct vm *vm)
 {
 	struct guest_request request = guest_request("poweroff");

@@ -42,6 +42,13 @@ const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX]);
 /* CPU time of all threads of QEMU, in ns; 0 if it has ended. */
 uint64_t vm_cpu_ns(const struct vm *vm);
 
+/*
+ * Let the device take that many bytes from the guest in all, by balloon or virtio-mem, and how many
+ * it has: 0, or an error of qmp.h.
+ */
+int vm_take(struct vm *vm, uint64_t bytes, uint64_t deadline);
+int vm_taken(struct vm *vm, uint64_t *bytes, uint64_t deadline);
+
 /* Power the guest off and wait for QEMU to end; vm_release() kills it otherwise. */
 void vm_power_off(struct vm *vm);
 

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 
 #include "analysis/arguments.h"
+#include "bench/fleet/fleet.h"
+#include "bench/record/record.h"
 #include "bench/run/run.h"
 #include "bpf/commands.h"
 #include "lib/exit_status.h"
@@ -26,10 +28,11 @@ static const struct {
 	const char *name;
 	const struct command *commands[8];
 } programs[PROGRAMS] = {
-	{ "balloonbench", { &run_command, &list_command, &doctor_command } },
+	{ "balloonbench",
+	  { &run_command, &submit_command, &record_command, &list_command, &doctor_command } },
 	{ "balloonstat",
 	  { &compare_command, &gate_command, &report_command, &cover_letter_command,
-	    &history_command, &export_command } },
+	    &history_command, &export_command, &merge_command } },
 	{ "balloontrace", { &guest_command, &host_command } },
 };
 
@@ -60,6 +63,8 @@ static size_t expected_size(const struct option_row *row)
 		return sizeof(double);
 	case OPTION_NAMES:
 		return sizeof(struct names);
+	case OPTION_WORDS:
+		return sizeof(struct words);
 	case OPTION_CHOICE:
 		return sizeof(unsigned int);
 	case OPTION_COUNT:
@@ -255,6 +260,7 @@ static void completion_completes(void **state)
 		{ "balloonstat", "compare DIR --js", "--json" },
 		{ "balloonbench", "run --accel i", "icount" },
 		{ "balloonbench", "run --tr", "--trace" },
+		{ "balloonbench", "submit --sl", "--slurm" },
 		{ "balloonbench", "run --trace =", "off phases pages" },
 		{ "balloonbench", "run --variant free-page", "free-page-reporting" },
 		{ "balloonbench", "run --scenario touched-", "touched-8g touched-busy" },
@@ -293,6 +299,7 @@ static void a_full_disk_fails_every_command(void **state)
 		"balloonbench list",
 		"balloonbench list --json",
 		"balloonbench run --scenario smoke --accel tcg --dry-run",
+		"balloonbench submit --dry-run --slurm -- --scenario smoke",
 		/* It boots no guest then. */
 		"QEMU=/nowhere balloonbench doctor",
 		"balloonstat --man",

@@ -92,12 +92,27 @@ static void series_are_described(void **state)
 		       "done; done");
 }
 
+/* An option that a command has not would fail in somebody's pipeline only. */
+static void examples_name_options_that_are_there(void **state)
+{
+	(void)state;
+	expect_nothing("options of docs/ci that the command does not have",
+		       "grep -ohE '^[^#]*balloon(bench|stat) [a-z]+ [^|>]*' docs/ci/*.yml | "
+		       "sed -E 's/.*(balloonbench|balloonstat) /\\1 /' | "
+		       "while read -r program command words; do for word in $words; do "
+		       "case $word in --*) " TEST_BUILD "/$program $command --help | "
+		       "grep -qw -e \"${word%%=*}\" || echo $program $command: $word;; esac; done; "
+		       "done");
+	expect_nothing("examples without a command", "grep -LE 'balloonstat compare' docs/ci/*.yml");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_of_a_merge),
 		cmocka_unit_test(links_lead_to_files),
 		cmocka_unit_test(series_are_described),
+		cmocka_unit_test(examples_name_options_that_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

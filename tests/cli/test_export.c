@@ -65,6 +65,7 @@ static int set_up(void **state)
 		 "guest said \"no\",\nand \x1b[31mleft\xc2\x9b");
 	add_boot("plain", 3, RESULT_TCG, BOOT_INVALID, "counts disagree");
 	add_boot("icount", 1, RESULT_ICOUNT, BOOT_OK, NULL);
+	add_boot("boxed", 1, RESULT_KVM_IN_ICOUNT, BOOT_OK, NULL);
 	write_file(test_dir, "plain/env.json", "{\"trace\": \"pages\"}");
 	return 0;
 }
@@ -199,6 +200,14 @@ static void csv_calls_instructions_by_their_name(void **state)
 	/* These are of the host's clock. */
 	assert_string_equal(cell(&csv, 2, "wall_ns"), "110000000");
 	assert_string_equal(cell(&csv, 2, "ready_ns"), "1000");
+	free(csv.text);
+	/* In a box both clocks count. */
+	expect_outcome(EXPORT("boxed", "--format", "csv", "-o", in_test_dir("boxed.csv")), 0, "");
+	read_csv(&csv, in_test_dir("boxed.csv"));
+	assert_string_equal(cell(&csv, 2, "accel"), "kvm in icount");
+	assert_string_equal(cell(&csv, 2, "duration_instructions"), "100000000");
+	assert_string_equal(cell(&csv, 2, "wall_instructions"), "110000000");
+	assert_string_equal(cell(&csv, 2, "ready_instructions"), "1000");
 	free(csv.text);
 }
 

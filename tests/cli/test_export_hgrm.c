@@ -52,6 +52,7 @@ static int set_up(void **state)
 	add_boot("plain", "idle", "list", 1, RESULT_TCG, BOOT_OK);
 	add_boot("plain", "idle", "list", 2, RESULT_TCG, BOOT_FAILED);
 	add_boot("icount", "idle", "list", 1, RESULT_ICOUNT, BOOT_OK);
+	add_boot("boxed", "idle", "list", 1, RESULT_KVM_IN_ICOUNT, BOOT_OK);
 	return 0;
 }
 

@@ -311,6 +311,24 @@ static void clocks_that_are_not_known(void **state)
 	}
 }
 
+/* In a box both clocks do, at the same rate. */
+static void clocks_that_count_instructions(void **state)
+{
+	struct boot_result boot = make_compared_boot();
+	char *text, *label;
+
+	(void)state;
+	boot.accel = RESULT_KVM_IN_ICOUNT;
+	make_tree("boxed", boot, trace_text);
+	expect_outcome(export_to("boxed", "perfetto", "boxed.json"), 0, "");
+	text = read_file(in_test_dir("boxed.json"));
+	assert_null(strstr(text, "NOT aligned"));
+	label = strstr(text, "1 us is 1000 instructions");
+	assert_non_null(label);
+	assert_non_null(strstr(label + 1, "1 us is 1000 instructions"));
+	free(text);
+}
+
 /* Two threads of the guest at once: a track for each. */
 static void batches_that_overlap(void **state)
 {
@@ -478,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_timeline_is_by_the_host_s_clock),
 		cmocka_unit_test(the_balloon_is_drawn),
 		cmocka_unit_test(clocks_that_are_not_known),
+		cmocka_unit_test(clocks_that_count_instructions),
 		cmocka_unit_test(batches_that_overlap),
 		cmocka_unit_test(a_cut_timeline_can_be_loaded),
 		cmocka_unit_test(memory_does_not_grow),

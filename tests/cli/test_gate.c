@@ -621,6 +621,26 @@ static void under_icount_there_is_no_time(void **state)
 	expect_outcome(GATE("icount", "-r", "inflate.duration_ns=5%"), EXIT_REGRESSION, "1 fail");
 }
 
+/* In a box under icount the host's clock counts, too. */
+static void a_box_that_counts_has_no_time(void **state)
+{
+	struct boot_result boot;
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 2 * BOOTS; i++) {
+		boot = make_boot("idle", i % 2 ? "base" : "new", i, i % 2 ? 100 : 120);
+		boot.accel = RESULT_KVM_IN_ICOUNT;
+		put_boot("boxed", &boot);
+	}
+	expect_outcome(gate_claim("boxed", "claim = inflate.duration_ns <= 9 s"), EXIT_INCONCLUSIVE,
+		       "these are instructions: no limit in s");
+	expect_outcome(gate_claim("boxed", "claim = inflate.wall_ns <= 9 s"), EXIT_INCONCLUSIVE,
+		       "these are instructions: no limit in s");
+	expect_outcome(gate_claim("boxed", "claim = inflate.kicks <= 100"), EXIT_FINE, "2 pass");
+	expect_outcome(GATE("boxed", "-r", "inflate.duration_ns=5%"), EXIT_REGRESSION, "1 fail");
+}
+
 static void usage(void **state)
 {
 	const char *none[] = { "gate", "-r", "inflate.duration_ns=5%", NULL };
@@ -856,16 +876,23 @@ static bool has_too_few_boots(const json_t *claim)
 	return json_is_null(json_object_get(claim, "reference")) && number_of(claim, "n") < 6;
 }
 
-/* A run timed by polls, as that of 2026-11, does not resolve the fastest variant. */
-static bool is_unresolved(const json_t *claim)
+/* Of what does not depend on the machine. */
+static bool is_of_counts(const json_t *claim)
 {
-	const char *reason = json_string_value(json_object_get(claim, "reason"));
+	static const char *const names[] = { "ranges-spare-calls", "pfns-cost-a-call-each",
+					     "few-kicks" };
+	size_t i;
 
-	return reason && !strncmp(reason, "unresolved: ", strlen("unresolved: ")) &&
-	       !strcmp(text_of(claim, "variant"), "huge");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text_of(claim, "claim"), names[i]))
+			return true;
+	return false;
 }
 
-/* What is shipped as the series' claims holds in the run that is shipped. */
+/*
+ * What is shipped as the series' claims fails nowhere in the run that is shipped, and counts hold.
+ * Whether a duration can be told to be below a limit depends on the noise of the machine.
+ */
 static void the_reference_run_keeps_its_claims(void **state)
 {
 	const char *args[] = { "gate",	 TEST_SOURCE "/results/reference",
@@ -874,7 +901,7 @@ static void the_reference_run_keeps_its_claims(void **state)
 	struct outcome outcome = run_program("balloonstat", args);
 	json_t *all = json_loads(outcome.output, 0, NULL);
 	const json_t *c;
-	size_t i, few = 0;
+	size_t i, few = 0, counts = 0, pass = 0;
 
 	(void)state;
 	if (outcome.status != EXIT_FINE && outcome.status != EXIT_INCONCLUSIVE)
@@ -886,12 +913,17 @@ static void the_reference_run_keeps_its_claims(void **state)
 			assert_string_equal(
 				text_of(c, "reason"),
 				"4 boots hold the median with 87.5 %: it takes 6 to judge");
-		else if (!is_unresolved(c))
+		else if (is_of_counts(c))
 			assert_string_equal(text_of(c, "verdict"), "pass");
+		else
+			assert_string_not_equal(text_of(c, "verdict"), "fail");
+		counts += is_of_counts(c);
+		pass += !strcmp(text_of(c, "verdict"), "pass");
 	}
-	/* p99 of enqueue in 7 variants, p50 of the host's calls in 3 of them. */
-	assert_int_equal(few, 10);
-	assert_int_equal(size_of(all, "claims"), 38);
+	/* p99 of enqueue in 3 variants, p50 of the host's calls in 2 of them. */
+	assert_int_equal(few, 5);
+	assert_int_equal(counts, 12);
+	assert_at_least(pass, counts + 4);
 	json_decref(all);
 	outcome_release(&outcome);
 }
@@ -911,8 +943,8 @@ static void claims_of_all_suites_are_shipped(void **state)
 	(void)state;
 	assert_true(outcome.status == EXIT_FINE || outcome.status == EXIT_INCONCLUSIVE);
 	assert_non_null(strstr(outcome.output,
-			       "which need scenarios: victim, neighbour, fragmented, "
-			       "compaction, pressure."));
+			       "which need scenarios: victim, neighbour, compaction, "
+			       "pressure"));
 	assert_non_null(strstr(outcome.output, " 0 fail"));
 	outcome_release(&outcome);
 }
@@ -939,6 +971,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_a_boot_are_held_against_each_other),
 		cmocka_unit_test(a_part_can_be_asked_for),
 		cmocka_unit_test(under_icount_there_is_no_time),
+		cmocka_unit_test(a_box_that_counts_has_no_time),
 		cmocka_unit_test(usage),
 		cmocka_unit_test(json_agrees_with_compare),
 		cmocka_unit_test(junit_counts_what_there_is),

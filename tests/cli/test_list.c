@@ -155,6 +155,9 @@ static void json_lists_the_same(void **state)
 	for (i = 0; i < count; i++)
 		assert_string_equal(text_of(find_named(variants, names[i]), "cut"), cuts[i]);
 	assert_string_equal(text_of(find_named(variants, "chunks"), "device"), "page-chunks=on");
+	assert_string_equal(text_of(find_named(variants, "chunks"), "policy"), "none");
+	assert_string_equal(text_of(find_named(variants, "controller"), "policy"), "controller");
+	assert_contains(text_of(find_named(variants, "greedy"), "program"), "target_bytes");
 	json_decref(all);
 	outcome_release(&outcome);
 }
@@ -212,10 +215,31 @@ static void doctor_boots_guests(void **state)
 	finding(&outcome, "ok", "accel tcg");
 	works(&outcome, "accel icount");
 	works(&outcome, "accel kvm");
+	assert_contains(
+		finding(&outcome, works(&outcome, "nested KVM") ? "ok" : "no", "nested KVM"),
+		"a host in a box runs under ");
+	assert_contains(finding(&outcome, "no", "host in a box"),
+			"balloonbench build --debian 6.12 adds one");
 	works(&outcome, "host tracing");
 	works(&outcome, "confinement");
 	assert_lacks(outcome.output, "FAILED");
 	free(images);
+	outcome_release(&outcome);
+}
+
+/* A registered kernel with the modules of a host. */
+static void doctor_knows_hosts(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	write_file(test_dir, "cache/cuts/vmlinuz", "a kernel");
+	write_file(test_dir, "cache/cuts/mine.ini",
+		   "[cut mine]\nimage = vmlinuz\nhost_modules = vmlinuz\nrelease = 1\n"
+		   "version = 2\n");
+	outcome = run_program("balloonbench", (const char *[]){ "doctor", NULL });
+	remove_tree(in_test_dir("cache"));
+	assert_contains(finding(&outcome, "ok", "host in a box"), "--host mine: guests under KVM");
 	outcome_release(&outcome);
 }
 
@@ -306,6 +330,7 @@ int main(void)
 		cmocka_unit_test(json_lists_the_same),
 		cmocka_unit_test(wrong_option),
 		cmocka_unit_test(doctor_boots_guests),
+		cmocka_unit_test(doctor_knows_hosts),
 		cmocka_unit_test(doctor_without_qemu),
 		cmocka_unit_test(doctor_with_another_program),
 		cmocka_unit_test(doctor_with_a_program_that_fails),

@@ -14,6 +14,7 @@
 #include "tests/device/pages.h"
 #include "tests/helpers/files.h"
 #include "tests/helpers/process_madvise.h"
+#include "tests/helpers/program.h"
 
 #define BATCH "virtio_balloon_batch_end"
 #define PAGES 256
@@ -201,6 +202,24 @@ static void falls_back_later(void **state)
 	assert_int_equal(machine_said(&machine, "one by one"), 1);
 }
 
+/* The call stops at a range: this one and those behind it go one by one. */
+static void a_call_that_stops_is_continued(void **state)
+{
+	struct range ranges[PAGES];
+
+	(void)state;
+	need_process_madvise();
+	scatter(ranges);
+	setenv("LD_PRELOAD", build_path("tests/helpers/stop-advice/stop-advice.so"), 1);
+	start("x-batch-discard=on", 0, true, NULL);
+	unsetenv("LD_PRELOAD");
+	assert_true(send_pfns(QUEUE_INFLATE, ranges, PAGES));
+	expect_discarded(ranges, PAGES);
+	expect_batch(1 + PAGES / 2, PAGES);
+	check_works(send_pfns);
+	assert_int_equal(machine_said(&machine, "one by one"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +231,7 @@ int main(void)
 		cmocka_unit_test_teardown(shared_memory, pages_end),
 		cmocka_unit_test_teardown(falls_back_at_once, pages_end),
 		cmocka_unit_test_teardown(falls_back_later, pages_end),
+		cmocka_unit_test_teardown(a_call_that_stops_is_continued, pages_end),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

@@ -10,7 +10,7 @@
 
 #define NO_VALIDATOR 77
 
-void assert_fits_schema(const char *path)
+void assert_fits(const char *schema, const char *path)
 {
 	static const char check[] =
 		"import json, sys\n"
@@ -20,10 +20,15 @@ void assert_fits_schema(const char *path)
 	int status;
 
 	snprintf(script, sizeof(script), "%s", write_file(test_dir, "check.py", check));
-	snprintf(command, sizeof(command), "python3 '%s' '%s/lib/result.schema.json' '%s'", script,
-		 TEST_SOURCE, path);
+	snprintf(command, sizeof(command), "python3 '%s' '%s/%s' '%s'", script, TEST_SOURCE,
+		 schema, path);
 	status = WEXITSTATUS(system(command));
 	if (status == NO_VALIDATOR || status == 127)
 		skip_test("python3-jsonschema is not installed; run make deps");
 	assert_int_equal(status, 0);
+}
+
+void assert_fits_schema(const char *path)
+{
+	assert_fits("lib/result.schema.json", path);
 }

@@ -44,9 +44,9 @@ fuzz-corpus: fuzz-build $(fuzz_corpora) ## add the findings that reach new code 
 	$(Q)$(MAKE) --no-print-directory pack-corpus
 
 # Tests that take minutes with a sanitizer or valgrind and add no coverage: thousands of
-# repetitions (interval, verdicts, changepoint, until_ci, gate), a browser (html_browser), or many
+# repetitions (interval, verdicts, changepoint, until_ci, gate, hosts), a browser (html_browser), or many
 # runs and deadlines (the others). check-asan and check-valgrind run them, too.
-slow := interval verdicts changepoint looks until_ci gate victim fake_qemu html_browser list hostile_guest \
+slow := interval verdicts changepoint looks until_ci gate hosts victim fake_qemu html_browser list hostile_guest \
 	stages writes cache power_cut side_by_side
 # Tests that take seconds under valgrind, which is thirty times slower; and tests that fail
 # under it: its long double has 64 bits (units), and it delays processes that are killed

@@ -227,6 +227,41 @@ static void capabilities_without_root(void **state)
 			 EXIT_FINE, "madvise");
 }
 
+/* Root of a container: what is missing is said. */
+static void root_without_capabilities(void **state)
+{
+	struct outcome outcome;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip_test("only root has a bounding set to lower");
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_CAPBSET_DROP, CAP_BPF, 0, 0, 0);
+		prctl(PR_CAPBSET_DROP, CAP_PERFMON, 0, 0, 0);
+		prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0);
+		outcome = run_program("balloontrace", (const char *[]){ "host", "--list", NULL });
+		_exit(outcome.status != EXIT_ENVIRONMENT ||
+		      !strstr(outcome.output, "missing here: CAP_BPF and CAP_PERFMON; add them"));
+	}
+	assert_int_equal(wait_program(pid), 0);
+}
+
+static void root_of_a_user_namespace(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	outcome = run_shell("unshare -Ur true");
+	if (outcome.status)
+		skip_test("no user namespace: %s", outcome.output);
+	outcome_release(&outcome);
+	expect_outcome(run_shell("unshare -Ur %s host --list", build_path("balloontrace")),
+		       EXIT_ENVIRONMENT, "this is a user namespace", "run it in the initial");
+}
+
 static void unreadable_image(void **state)
 {
 	(void)state;
@@ -245,6 +280,8 @@ int main(void)
 		cmocka_unit_test(privileges_are_dropped),
 		cmocka_unit_test(without_root),
 		cmocka_unit_test(capabilities_without_root),
+		cmocka_unit_test(root_without_capabilities),
+		cmocka_unit_test(root_of_a_user_namespace),
 		cmocka_unit_test(unreadable_image),
 	};
 

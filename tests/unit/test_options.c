@@ -27,6 +27,7 @@ struct fruit {
 	double water;
 	struct names friends;
 	struct names rivals;
+	struct words with;
 	int even;
 	char **baskets;
 	const char *tree;
@@ -78,6 +79,23 @@ static const struct command eat = {
 static const struct option_row peel_rows[] = {
 	OPTION(OPERAND, tree, NULL, 0, "FRUIT", "a fruit"),
 	{ 0 },
+};
+
+static const struct option_row press_rows[] = {
+	OPTION(FLAG, ripe, "ripe", 'r', NULL, "ready to eat"),
+	OPTION(WORDS, with, "with", 0, "[TOOL]... --", "tools and their options"),
+	OPTION(OPERANDS, baskets, NULL, 0, "BASKET", "baskets, as in b1 b2"),
+	{ 0 },
+};
+
+static const struct command press = {
+	.name = "press",
+	.purpose = "press fruit",
+	.description = "Press fruit.",
+	.examples = "  fruit press --with sieve --fine -- b1\n",
+	.exits = "0 pressed",
+	.rows = press_rows,
+	.size = sizeof(struct fruit),
 };
 
 static int peel_run(struct command_line *line)
@@ -396,6 +414,32 @@ static void a_program_runs_its_commands(void **state)
 	EXPECT(0, "Usage: fruit COMMAND", run(ARGS("help")));
 }
 
+/* Words of another program are not options of this one. */
+static void words_end_at_two_dashes(void **state)
+{
+	(void)state;
+	EXPECT(0, "", parse(&press, ARGS("-r", "--with", "-x", "--ripe=3", "y", "--", "b1", "-q")));
+	assert_true(parsed.ripe);
+	assert_true(parsed.with.given);
+	assert_int_equal(parsed.with.count, 3);
+	assert_string_equal(parsed.with.list[0], "-x");
+	assert_string_equal(parsed.with.list[1], "--ripe=3");
+	assert_string_equal(parsed.with.list[2], "y");
+	assert_string_equal(parsed.baskets[0], "b1");
+	assert_string_equal(parsed.baskets[1], "-q");
+	assert_null(parsed.baskets[2]);
+	assert_int_equal(given, 3);
+	EXPECT(0, "", parse(&press, ARGS("--with", "--", "b1")));
+	assert_int_equal(parsed.with.count, 0);
+	assert_true(parsed.with.given);
+	EXPECT(0, "", parse(&press, ARGS("b1")));
+	assert_false(parsed.with.given);
+	EXPECT(EXIT_USAGE, "--with: '--' is missing after its words",
+	       parse(&press, ARGS("--with", "sieve")));
+	EXPECT(EXIT_USAGE, "missing argument: BASKET", parse(&press, ARGS("--with", "sieve", "--")));
+	EXPECT(-1, "--with [TOOL]... --", parse(&press, ARGS("--help")));
+}
+
 static void man_and_completion(void **state)
 {
 	(void)state;
@@ -439,6 +483,7 @@ int main(void)
 		cmocka_unit_test(help_comes_from_the_table),
 		cmocka_unit_test(lines_of_help_are_short),
 		cmocka_unit_test(a_program_runs_its_commands),
+		cmocka_unit_test(words_end_at_two_dashes),
 		cmocka_unit_test(man_and_completion),
 		cmocka_unit_test(lost_output_is_a_failure),
 	};

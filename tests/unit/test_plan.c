@@ -117,6 +117,63 @@ static void a_block_more(void **state)
 	plan_release(&all);
 }
 
+#define SHARDS 4
+
+/* Each block in one shard; of each scenario as many, but for one; pairs where they fit. */
+static void shards_have_whole_blocks(void **state)
+{
+	unsigned int blocks[SHARDS + 1][SCENARIOS] = { { 0 } }, shard, boot;
+	size_t total = 0, s, i;
+	struct plan plan, own;
+
+	(void)state;
+	plan_make(&plan, SCENARIOS, VARIANTS, BOOTS, 7);
+	plan_divide(&plan, SHARDS);
+	for (s = 0; s < SCENARIOS; s++)
+		for (boot = 1; boot <= BOOTS; boot++) {
+			shard = block(&plan, s, boot)->shard;
+			assert_in_range(shard, 1, SHARDS);
+			blocks[shard][s]++;
+			for (i = 1; i < VARIANTS; i++)
+				assert_int_equal(block(&plan, s, boot)[i].shard, shard);
+		}
+	for (shard = 1; shard <= SHARDS; shard++) {
+		for (s = 0; s < SCENARIOS; s++)
+			assert_in_range(blocks[shard][s], BOOTS / SHARDS, BOOTS / SHARDS + 1);
+		own = plan_shard(&plan, shard);
+		assert_int_equal(own.count, VARIANTS * (blocks[shard][0] + blocks[shard][1]));
+		assert_int_equal(own.seed, plan.seed);
+		total += own.count;
+		plan_release(&own);
+	}
+	assert_int_equal(total, plan.count);
+	/* The scenarios' longer stretches are at different shards. */
+	for (s = 0; s < SCENARIOS; s++)
+		assert_int_equal(block(&plan, s, 1)->shard, 1 + s);
+	plan_divide(&plan, BOOTS / 2);
+	for (boot = 1; boot <= BOOTS; boot += 2)
+		assert_int_equal(block(&plan, 0, boot)->shard, block(&plan, 0, boot + 1)->shard);
+	plan_release(&plan);
+}
+
+/* With more shards than blocks some have nothing. */
+static void more_shards_than_blocks(void **state)
+{
+	unsigned int shard, with = 0;
+	struct plan plan, own;
+
+	(void)state;
+	plan_make(&plan, 1, VARIANTS, 2, 7);
+	plan_divide(&plan, 5);
+	for (shard = 1; shard <= 5; shard++) {
+		own = plan_shard(&plan, shard);
+		with += own.count > 0;
+		plan_release(&own);
+	}
+	assert_int_equal(with, 2);
+	plan_release(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +182,8 @@ int main(void)
 		cmocka_unit_test(same_seed_same_plan),
 		cmocka_unit_test(seed_one_is_kept),
 		cmocka_unit_test(a_block_more),
+		cmocka_unit_test(shards_have_whole_blocks),
+		cmocka_unit_test(more_shards_than_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

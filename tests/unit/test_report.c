@@ -96,8 +96,8 @@ static void a_boot_is_one_value(void **state)
 	assert_int_equal(s.n, 6);
 	/* the median of two cycles, 101 and 103 ms */
 	assert_float_equal(s.values[0], 102 * MS, 1e-3);
-	assert_string_equal(measure_shown(&duration, false).name, "ms");
-	assert_string_equal(measure_shown(&duration, true).name, "M instructions");
+	assert_string_equal(measure_shown(&duration, RESULT_TCG).name, "ms");
+	assert_string_equal(measure_shown(&duration, RESULT_ICOUNT).name, "M instructions");
 	series_release(&s);
 	s = series(&table, "idle", "new", &duration);
 	assert_int_equal(s.n, 6);

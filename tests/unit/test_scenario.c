@@ -98,6 +98,17 @@ static void mistakes_are_named(void **state)
 		{ "[guest]\nconfig = ./my.config\n", "[guest] config: './my.config'",
 		  "build --config NAME" },
 		{ GOOD "[run]\nrate = 1 GiB\n", "[run] rate: '1 GiB'", "1 GiB/s" },
+		{ GOOD "[workload]\nfile = nothing\n",
+		  "[workload] file: ", "nothing.workload: No such file" },
+		{ GOOD "[workload]\nspeed = 0\n", "[workload] speed: '0'", "from 0.001 to 1000" },
+		{ GOOD "[workload]\nsize = big\n", "[workload] size: 'big'", "as in 2.5" },
+		{ GOOD "[workload]\nfile = gcc-lto\nsize = 20\n",
+		  "[workload] size: the workload takes up to", "memory = 1 GiB" },
+		{ GOOD "[workload]\nfile = gcc-lto\n[run]\ncycles = 2\n",
+		  "[run] cycles: expected 1", "with a workload" },
+		{ GOOD "[workload]\nfile = gcc-lto\n[prepare]\nstate = touched\n",
+		  "[workload] file:", "leave out [prepare]" },
+		{ GOOD "[policy]\nheadroom = 1\n", "[policy] headroom: '1'", "8 GiB" },
 	};
 	struct scenario s;
 	char err[1024];
@@ -153,6 +164,36 @@ static void states_are_read(void **state)
 	assert_true(s.pressure.cache_bytes == 384ULL << 20);
 	assert_true(s.pressure.growth_bytes == 64ULL << 20);
 	assert_true(s.pressure.patience_ns == 500000000);
+	scenario_release(&s);
+}
+
+static void workloads_are_read(void **state)
+{
+	struct scenario s;
+	char err[512];
+
+	(void)state;
+	assert_int_equal(scenario_load(&s,
+				       write_file(test_dir, "w.ini",
+						  GOOD "[workload]\nfile = gcc-lto\nspeed = 2\n"
+						       "size = 2.5\nsample = 5 ms\n"
+						       "[policy]\nperiod = 1 s\n"
+						       "headroom = 32 MiB\nstep = 8 MiB\n"),
+				       test_dir, err, sizeof(err)),
+			 0);
+	assert_int_equal(s.cycles, 1);
+	assert_true(s.replay.workload.count > 10);
+	assert_float_equal(s.replay.speed, 2, 0);
+	assert_float_equal(s.replay.size, 2.5, 0);
+	assert_true(s.replay.sample_ns == 5000000);
+	assert_true(s.replay.period_ns == 1000000000);
+	assert_true(s.replay.headroom_bytes == 32ULL << 20);
+	assert_true(s.replay.step_bytes == 8ULL << 20);
+	/* A smaller machine has a smaller workload, which fits. */
+	assert_true(scenario_scale(&s, 256ULL << 20));
+	assert_true(s.replay.headroom_bytes == 8ULL << 20);
+	assert_true(s.replay.size < 0.7);
+	assert_true(replay_peak_bytes(&s.replay) <= 128ULL << 20);
 	scenario_release(&s);
 }
 
@@ -356,6 +397,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(long_lines_are_refused),
 		cmocka_unit_test(states_are_read),
+		cmocka_unit_test(workloads_are_read),
 		cmocka_unit_test(states_are_scaled),
 		cmocka_unit_test(unknown_name_lists_the_known),
 		cmocka_unit_test(shipped_scenarios_load),

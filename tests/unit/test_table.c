@@ -146,36 +146,43 @@ static void measures_are_numbers_of_a_boot(void **state)
 static void measures_have_units(void **state)
 {
 	static const struct {
-		const char *measure, *unit, *icount;
+		const char *measure, *unit, *icount, *boxed; /* kvm in icount: both clocks count */
 		double scale;
 		enum field_better better;
 	} wanted[] = {
-		{ "inflate.duration_ns", "ms", "M instructions", 1e-6, BETTER_LOWER },
-		{ "inflate.wall_ns", "ms", "ms", 1e-6, BETTER_LOWER },
-		{ "inflate.gib_per_s", "GiB/s", "GiB/G instructions", 1, BETTER_HIGHER },
-		{ "inflate.host.discard_bytes", "MiB", "MiB", 1.0 / (1 << 20), BETTER_HIGHER },
-		{ "inflate.kicks", "", "", 1, BETTER_LOWER },
-		{ "inflate.phases.alloc_ns.per_page", "ns/page", "instructions/page", 1,
+		{ "inflate.duration_ns", "ms", "M instructions", "M instructions", 1e-6,
 		  BETTER_LOWER },
-		{ "inflate.cpu.qemu_ns.per_gib", "s/GiB", "s/GiB", 1e-9, BETTER_LOWER },
-		{ "inflate.phases.alloc_ns.percent", "%", "%", 1, BETTER_LOWER },
-		{ "ops.enqueue.p50", "ms", "M instructions", 1e-6, BETTER_LOWER },
-		{ "host.dontneed.p50", "ms", "ms", 1e-6, BETTER_LOWER },
-		{ "host.bandwidth_bytes_per_s.p50 during inflate", "bytes/s", "bytes/s", 1,
+		{ "inflate.wall_ns", "ms", "ms", "M instructions", 1e-6, BETTER_LOWER },
+		{ "inflate.gib_per_s", "GiB/s", "GiB/G instructions", "GiB/G instructions", 1,
 		  BETTER_HIGHER },
-		{ "guest.fault_ns.p50 during inflate", "ms", "M instructions", 1e-6, BETTER_LOWER },
+		{ "inflate.host.discard_bytes", "MiB", "MiB", "MiB", 1.0 / (1 << 20),
+		  BETTER_HIGHER },
+		{ "inflate.kicks", "", "", "", 1, BETTER_LOWER },
+		{ "inflate.phases.alloc_ns.per_page", "ns/page", "instructions/page",
+		  "instructions/page", 1, BETTER_LOWER },
+		{ "inflate.cpu.qemu_ns.per_gib", "s/GiB", "s/GiB", "G instructions/GiB", 1e-9,
+		  BETTER_LOWER },
+		{ "inflate.phases.alloc_ns.percent", "%", "%", "%", 1, BETTER_LOWER },
+		{ "ops.enqueue.p50", "ms", "M instructions", "M instructions", 1e-6, BETTER_LOWER },
+		{ "host.dontneed.p50", "ms", "ms", "M instructions", 1e-6, BETTER_LOWER },
+		{ "host.bandwidth_bytes_per_s.p50 during inflate", "bytes/s", "bytes/s", "bytes/s",
+		  1, BETTER_HIGHER },
+		{ "guest.fault_ns.p50 during inflate", "ms", "M instructions", "M instructions",
+		  1e-6, BETTER_LOWER },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		struct measure m = measure_of("%s", wanted[i].measure);
-		struct unit_shown shown = measure_shown(&m, false);
+		struct unit_shown shown = measure_shown(&m, RESULT_TCG);
 
 		assert_string_equal(m.text, wanted[i].measure);
 		assert_string_equal(shown.name, wanted[i].unit);
 		EQUAL(shown.scale, wanted[i].scale);
-		assert_string_equal(measure_shown(&m, true).name, wanted[i].icount);
+		assert_string_equal(measure_shown(&m, RESULT_KVM_IN_TCG).name, wanted[i].unit);
+		assert_string_equal(measure_shown(&m, RESULT_ICOUNT).name, wanted[i].icount);
+		assert_string_equal(measure_shown(&m, RESULT_KVM_IN_ICOUNT).name, wanted[i].boxed);
 		assert_int_equal(m.better, wanted[i].better);
 	}
 }

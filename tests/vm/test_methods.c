@@ -138,7 +138,8 @@ static void what_makes_no_sense_is_refused(void **state)
 		const char *name, *text, *variant, *accel, *says;
 	} cases[] = {
 		{ "idle", GUEST, "free-page-reporting", "tcg", "state = touched" },
-		{ "counted", GUEST TOUCHED, "free-page-reporting", "icount", "no time passes" },
+		{ "counted", GUEST TOUCHED, "free-page-reporting", "icount",
+		  "counts work, not sleep" },
 		{ "paced", GUEST TOUCHED "[run]\nrate = 64 MiB/s\n", "free-page-reporting", "tcg",
 		  "remove rate and step" },
 		{ "pinned", GUEST "[prepare]\nstate = fragmented\n", "virtio-mem", "tcg",

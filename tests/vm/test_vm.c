@@ -175,8 +175,8 @@ static void run_all(const char *accel)
 				       accel,	"-o",	      NULL,    NULL };
 		char one[512];
 
-		/* The others are those of test_methods.c and test_box_kvm.c. */
-		if (v->method != RESULT_BALLOON || v->host)
+		/* The others are those of test_methods.c, test_box_kvm.c and test_replay.c. */
+		if (v->method != RESULT_BALLOON || v->host || v->policy != POLICY_NONE)
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);
 		args[10] = one;

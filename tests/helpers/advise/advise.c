@@ -7,6 +7,18 @@
  *   without memory, fallocate(PUNCH_HOLE) of 16 KiB, process_madvise(COLD) of 4 and 8 KiB
  * then create the file DONE, and wait to be killed, or until the test has ended.
  *
+ * advise brief CALLS GO ...: call madvise(COLD), which no monitor does, CALLS times once the file
+ * GO exists ("-": at once), and exit. What follows is ignored: a monitor's arguments.
+ *
+ * advise KIND GO DONE: fill 16 MiB of memory (hugetlb, locked: 4 MiB), create the file DONE.ready,
+ * and once GO exists, advise the kernel by the MiB to free all but the first, as KIND says:
+ *   private    madvise(DONTNEED)
+ *   shared     the same of a memfd that is mapped shared, which frees nothing
+ *   punched    fallocate(PUNCH_HOLE) of it
+ *   locked     madvise(DONTNEED), which fails
+ *   hugetlb    fallocate(PUNCH_HOLE) of a memfd in huge pages of 2 MiB, by the page
+ * Exits with 77 if there is no such memory.
+ *
  * advise crowd GO DONE: likewise, but one call of madvise(POPULATE_READ), which lasts until
  * CROWD other threads have begun and ended and have called madvise(FREE) once each. Exits with 77
  * if it may not make a call last.
@@ -15,6 +27,7 @@
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,19 +140,96 @@ static void advise_in_a_crowd(void)
 	pthread_join(waits, NULL);
 }
 
+static void await(const char *file)
+{
+	while (access(file, F_OK))
+		usleep(1000);
+}
+
+static int advise_briefly(int count, const char *start)
+{
+	char *memory =
+		mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (strcmp(start, "-"))
+		await(start);
+	for (; count; count--)
+		if (madvise(memory, 4096, MADV_COLD))
+			return 1;
+	return 0;
+}
+
+#define MIB (1 << 20)
+
+enum kind { KIND_PRIVATE, KIND_SHARED, KIND_PUNCHED, KIND_LOCKED, KIND_HUGETLB, KINDS };
+static const char *const kinds[KINDS] = { "private", "shared", "punched", "locked", "hugetlb" };
+
+static void create(const char *file)
+{
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+}
+
+/* Returns the memory, filled; its file is @fd. */
+static char *fill(enum kind kind, size_t bytes, int *fd)
+{
+	bool file = kind == KIND_SHARED || kind == KIND_PUNCHED || kind == KIND_HUGETLB;
+	char *memory;
+
+	*fd = file ? memfd_create("memory", kind == KIND_HUGETLB ? MFD_HUGETLB : 0) : -1;
+	if (file && (*fd < 0 || ftruncate(*fd, bytes)))
+		exit(SKIPPED);
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		      file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, *fd, 0);
+	if (memory == MAP_FAILED || (kind == KIND_LOCKED && mlock(memory, bytes)))
+		exit(SKIPPED);
+	memset(memory, 1, bytes);
+	return memory;
+}
+
+static int release(enum kind kind, char *memory, size_t at, size_t bytes, int fd)
+{
+	if (kind == KIND_PUNCHED || kind == KIND_HUGETLB)
+		return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, bytes);
+	return madvise(memory + at, bytes, MADV_DONTNEED);
+}
+
+static void release_memory(enum kind kind, const char *go, const char *done)
+{
+	size_t bytes = kind < KIND_LOCKED ? 16 * MIB : 4 * MIB;
+	size_t step = kind == KIND_HUGETLB ? 2 * MIB : MIB, at;
+	char ready[512], *memory;
+	int fd;
+
+	memory = fill(kind, bytes, &fd);
+	snprintf(ready, sizeof(ready), "%s.ready", done);
+	create(ready);
+	await(go);
+	for (at = step; at < bytes; at += step)
+		if (release(kind, memory, at, step, fd) && kind != KIND_LOCKED)
+			exit(1);
+	create(done);
+	pause();
+}
+
 int main(int argc, char **argv)
 {
+	int kind;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (argc > 3 && !strcmp(argv[1], "brief"))
+		return advise_briefly(atoi(argv[2]), argv[3]);
 	if (argc != 4)
 		return 2;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (kind = 0; kind < KINDS; kind++)
+		if (!strcmp(argv[1], kinds[kind]))
+			release_memory(kind, argv[2], argv[3]);
 	calls = atoi(argv[1]);
-	while (access(argv[2], F_OK))
-		usleep(1000);
+	await(argv[2]);
 	if (strcmp(argv[1], "crowd"))
 		advise_twice();
 	else
 		advise_in_a_crowd();
-	close(open(argv[3], O_CREAT | O_WRONLY, 0600));
+	create(argv[3]);
 	pause();
 	return 0;
 }

@@ -40,9 +40,12 @@
  *   empty-arrays     the progress of a resize is two million empty arrays
  *   huge-number      the guest takes 2^62 ns to fragment its memory
  *   many-points      the progress of a resize is 90,000 points
+ *   killed-workload  the workload that the guest replays is killed
+ *   endless-workload the workload that the guest replays does not end
  *   panic-poweroff   the kernel panics at power off
  *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
  *                    long), "the balloon dawdles" (any time), "the balloon panics"
+ *   box-...          of a host: see fake_box.h
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,11 +67,14 @@
 #include "bench/vm/qemu.h"
 #include "lib/clock.h"
 #include "lib/json_file.h"
+#include "tests/helpers/fake-qemu/fake_box.h"
 #include "tests/helpers/fake-qemu/fake_clock.h"
+#include "tests/helpers/fake-qemu/workload.h"
 
 static const char *mode;
 static int qmp_fd = -1;
 static int guest_fd = -1;
+static int work_fd = -1, text_fd = -1; /* of a host */
 static FILE *console;
 static char console_path[4096];
 static unsigned int new_uid, new_gid;
@@ -206,10 +212,25 @@ static json_t *read_line(FILE *f)
 	return msg;
 }
 
+/* Resize the balloon to its target, and count. */
+static void resize(void)
+{
+	if (target_pages > actual_pages)
+		inflated += target_pages - actual_pages - (is("lost-pages") ? 1 : 0);
+	else
+		deflated += actual_pages - target_pages;
+	actual_pages = target_pages;
+}
+
 static void set_target(unsigned long long guest_bytes)
 {
 	pthread_mutex_lock(&lock);
 	target_pages = (memory_bytes - guest_bytes) / 4096;
+	/* Nobody times it. */
+	if (workload_is_on()) {
+		resize();
+		workload_balloon(actual_pages * 4096);
+	}
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
@@ -316,16 +337,6 @@ static int kernel_says(const char *word)
 /* Whether the host has asked for a busy vCPU. */
 static int busy;
 
-/* Resize the balloon to its target, and count. */
-static void resize(void)
-{
-	if (target_pages > actual_pages)
-		inflated += target_pages - actual_pages - (is("lost-pages") ? 1 : 0);
-	else
-		deflated += actual_pages - target_pages;
-	actual_pages = target_pages;
-}
-
 /* The event of a resize, with so many points of progress. */
 static void put_many(const char *point, size_t count, unsigned long long from,
 		     unsigned long long to)
@@ -418,6 +429,34 @@ static void touch_or_release(const char *cmd, const json_t *msg)
 	}
 }
 
+/* What the guest says of the workload that it replays. */
+static void answer_replay(const char *cmd, const json_t *msg, json_t *answer)
+{
+	if (!strcmp(cmd, "replay-start"))
+		workload_start(json_object_get(msg, "rows"));
+	if (!strcmp(cmd, "replay"))
+		json_object_set_new(answer, "ended",
+				    json_boolean(workload_has_ended() && !is("endless-workload")));
+	if (!strcmp(cmd, "replay-stop"))
+		json_object_update_new(answer, workload_result());
+	if (strcmp(cmd, "replay") || !is("killed-workload"))
+		return;
+	json_object_del(answer, "ok");
+	json_object_set_new(answer, "error",
+			    json_string("the workload was killed by signal 9: the guest is out of "
+					"memory"));
+}
+
+static json_t *meminfo(void)
+{
+	const json_int_t total = memory_bytes - actual_pages * 4096;
+	const json_int_t free_bytes = total - FAKE_KERNEL_BYTES - workload_held();
+
+	return json_pack("{s:I, s:I, s:I}", "MemTotal_bytes", total, "MemFree_bytes",
+			 free_bytes > 0 ? free_bytes : 0, "MemAvailable_bytes",
+			 free_bytes > 0 ? free_bytes : 0);
+}
+
 static void answer_guest(const json_t *msg)
 {
 	const char *cmd = json_string_value(json_object_get(msg, "cmd"));
@@ -437,6 +476,10 @@ static void answer_guest(const json_t *msg)
 			answer, "ranges",
 			json_pack("[[i, i], [I, I]]", 2 << 20, 2 << 20, (json_int_t)4 << 30,
 				  json_integer_value(json_object_get(msg, "bytes")) - (2 << 20)));
+	if (!strcmp(cmd, "program"))
+		fake_box_start(mode, work_fd, text_fd);
+	if (!strcmp(cmd, "program-ended"))
+		json_object_set_new(answer, "text", json_string(""));
 	if (!strcmp(cmd, "phase"))
 		json_object_set_new(answer, "busy_ns", json_integer(0));
 	if (!strncmp(cmd, "busy-", 5))
@@ -449,9 +492,7 @@ static void answer_guest(const json_t *msg)
 				    json_pack("{s:I, s:I}", "balloon_inflate", (json_int_t)inflated,
 					      "balloon_deflate", (json_int_t)deflated));
 	if (!strcmp(cmd, "meminfo"))
-		json_object_set_new(answer, "meminfo",
-				    json_pack("{s:I}", "MemTotal_bytes",
-					      (json_int_t)(memory_bytes - actual_pages * 4096)));
+		json_object_set_new(answer, "meminfo", meminfo());
 	if (!strcmp(cmd, "clock"))
 		json_object_set_new(answer, "clock_ns", json_integer(read_clock()));
 	if (!strcmp(cmd, "buddy"))
@@ -480,6 +521,7 @@ static void answer_guest(const json_t *msg)
 		json_object_update_new(answer, json_pack("{s:O, s:i}", "bytes",
 							 json_object_get(msg, "bytes"),
 							 "duration_ns", 1000000));
+	answer_replay(cmd, msg, answer);
 	put_guest_line(answer);
 	if (!strcmp(cmd, "poweroff") && is("panic-poweroff"))
 		panic();
@@ -558,6 +600,8 @@ static void serve_guest(void)
 		dprintf(guest_fd, "login: \n");
 	if (is("late-hello"))
 		usleep(1500000);
+	if (work_fd >= 0)
+		print_console("[    0.5] a host boots");
 	if (!is("silent-guest"))
 		say_hello();
 	while ((msg = read_line(f))) {
@@ -586,6 +630,8 @@ static void read_arguments(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		sscanf(argv[i], "socket,id=qmp,fd=%d", &qmp_fd);
 		sscanf(argv[i], "socket,id=guest,fd=%d", &guest_fd);
+		sscanf(argv[i], "socket,id=work,fd=%d", &work_fd);
+		sscanf(argv[i], "socket,id=text,fd=%d", &text_fd);
 		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
 		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
 		if (!strcmp(argv[i - 1], "-kernel")) {
