@@ -27,7 +27,7 @@ HTML_LDLIBS = -lz -lnettle
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: pack-reference deps programs all bench report install install-programs deb clean cache clean-cache help check-patches
+.PHONY: pack-reference deps programs all bench report install install-programs deb clean cache clean-cache help check-patches check-mainline
 .DEFAULT_GOAL := all
 
 # Each adds its programs, archives and sources to these.
@@ -87,7 +87,10 @@ test-stress: $(runner) $(need_stress) ## debug kernels under stress, for minutes
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)scripts/check-patches
-	$(Q)$(if $(KERNEL_PATCHES)$(KERNEL_SRC),,scripts/check-mainline)
+
+check-mainline: $(O)/.deps ## the series for mainline: git am, then the same checks, for half an hour (MAINLINE_SRC=DIR: your tree)
+	$(Q)scripts/check-mainline
+	$(Q)scripts/check-mainline --compile
 
 report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
