@@ -146,8 +146,8 @@ static void list_without_images(void **state)
 	register_cut("mine", "build_id = ab\n");
 	expect_outcome(run_shell("mkdir -p '%1$s/bin' && cp '%2$s' '%1$s/bin/' && mkdir -p "
 				 "'%1$s/data' && cp -r " TEST_SOURCE
-				 "/bench/variants.ini " TEST_SOURCE
-				 "/bench/scenarios '%1$s/data/' && BALLOONBENCH_DATA='%1$s/data' "
+				 "/bench/variants.ini " TEST_SOURCE "/bench/scenarios " TEST_SOURCE
+				 "/bench/workloads '%1$s/data/' && BALLOONBENCH_DATA='%1$s/data' "
 				 "'%1$s/bin/balloonbench' list",
 				 test_dir, build_path("balloonbench")),
 		       EXIT_FINE, "\nmine ", "\npfn-array ");

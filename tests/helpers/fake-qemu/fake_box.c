@@ -59,6 +59,7 @@ static void send_result(json_int_t number, json_int_t seed)
 	record_set_text(&result.scenario, "tiny");
 	record_set_text(&result.variant, "finalize");
 	record_set_text(&result.cut, "finalize");
+	result.method = RESULT_BALLOON;
 	record_set_text(&result.reason, FAKE_BOX_REASON);
 	result.accel = RESULT_KVM_IN_TCG;
 	result.boot = number;
