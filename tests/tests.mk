@@ -86,7 +86,7 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
 .PHONY: fuzz-device stress stress-mainline schema test-matrix test-layout test-box-survival test-mainline
-test-mainline: $(booted) $(runner) $(call tests_of,mainline) $(keep_memory) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
+test-mainline: $(programs) $(O)/initramfs.cpio $(runner) $(call tests_of,mainline) $(keep_memory) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
 	$(call run_stages,mainline)
 test-box-survival: $(need_box) ## guests under KVM one after the other, none resets or hangs (BOOTS=200, BOXES=1, ACCEL=icount)
 	$(Q)BOOTS=$(or $(BOOTS),200) $(O)/tests/box/test_box_kvm
@@ -179,14 +179,14 @@ $(O)/debug/all.ini: FORCE $(images) | $(O)/.deps
 	$(Q)KERNEL_CUTS="$(CUTS)" $(build_debug)
 
 # They are there, or a file with the reason is.
-$(O)/mainline/images.ini: FORCE $(images) | $(O)/.deps
+$(O)/mainline/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
 	$(Q)$(build_mainline) $@ kernel-patches/mainline \
 		$(if $(filter mainline,$(SUITE)),--suite mainline) $(BUILDS:%=--builds %)
 
-$(O)/mainline-faults/images.ini: FORCE $(images) | $(O)/.deps
+$(O)/mainline-faults/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
 	$(Q)$(build_mainline) $@ $(seeded)/mainline --debug
 
-$(O)/debug-mainline/images.ini: FORCE $(images) | $(O)/.deps
+$(O)/debug-mainline/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
 	$(Q)KERNEL_CUTS="$(CUTS)" $(build_mainline) $@ kernel-patches/mainline --debug
 
 # After the cut that it is based on, so that less has to be built.
