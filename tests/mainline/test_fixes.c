@@ -36,8 +36,8 @@ static void start(const char *cut, const char *device, const char *append)
 	mainline_start(&of, device, append, MEMORY_BYTES);
 }
 
-/* Whether an answer comes before @ms have passed. */
-static bool answers_write(const char *path, const char *text, uint64_t ms)
+/* Whether the agent answers before @ms have passed, and has written. */
+static bool write_succeeds(const char *path, const char *text, uint64_t ms)
 {
 	struct guest_request request = guest_request("write");
 
@@ -50,7 +50,7 @@ static bool answers_write(const char *path, const char *text, uint64_t ms)
 static bool suspends(uint64_t ms)
 {
 	test_write_guest("/sys/power/pm_test", "devices");
-	return answers_write("/sys/power/state", "freeze", ms);
+	return write_succeeds("/sys/power/state", "freeze", ms);
 }
 
 /* Free memory that was written, and wait until it has been reported. */
@@ -158,9 +158,9 @@ static void bind_twice(const char *cut)
 	start(cut, NULL, NULL);
 	test_write_guest(DRIVER "unbind", BALLOON_DEVICE);
 	test_write_guest(FAIL_STATS, "1");
-	assert_false(answers_write(DRIVER "bind", BALLOON_DEVICE, WAIT_MS));
+	assert_false(write_succeeds(DRIVER "bind", BALLOON_DEVICE, WAIT_MS));
 	test_write_guest(FAIL_STATS, "0");
-	answers_write(DRIVER "bind", BALLOON_DEVICE, WAIT_MS);
+	write_succeeds(DRIVER "bind", BALLOON_DEVICE, WAIT_MS);
 }
 
 static void bind_fails(void **state)
