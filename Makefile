@@ -94,7 +94,9 @@ check-mainline: $(O)/.deps ## the series for mainline: git am, then the same che
 
 report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html
-	$(Q)$(O)/balloonstat report results/reference/qos $(addprefix --qos ,$(QOS)) --only-measured --no-html || [ $$? -eq 1 ]
+	$(Q)for run in $(wildcard results/reference/qos results/reference/elastic* results/reference/liveness); do \
+		$(O)/balloonstat report $$run $(addprefix --qos ,$(QOS)) --only-measured --no-html || \
+			[ $$? -eq 1 ] || exit; done
 
 pack-reference: $(O)/balloonstat ## results/reference/ from a run (RUN=results/DIR, TO=qos: that folder of it)
 	$(Q)scripts/pack-run $< $(or $(RUN),$(error name a result tree: make pack-reference RUN=results/DIR)) results/reference$(TO:%=/%)

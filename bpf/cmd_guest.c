@@ -255,6 +255,7 @@ static int trace(struct guest_tracer *tracer, const struct trace_options *option
 	int err;
 
 	ticker_start(&ticker, options->duration_ns, options->interval_ns);
+	say_what_is_traced("the balloon driver", options->duration_ns);
 	while (more) {
 		more = ticker_wait(&ticker);
 		guest_tracer_drain(tracer, take, NULL);

@@ -60,7 +60,8 @@ static const struct option_row rows[] = {
 	       "default): programs named as QEMU, cloud-hypervisor, crosvm, firecracker, libkrun "
 	       "and lkvm are, and all that have /dev/kvm open"),
 	OPTION(CHOICE, memory, "memory", 0, NULL,
-	       "of the memory of processes: all, or what /proc/PID/status has, without shared files "
+	       "of the memory of processes: all, or what /proc/PID/status has, without shared "
+	       "files "
 	       "and huge pages, whose page tables take milliseconds a GiB to walk",
 	       .choices = memory_details),
 	OPTION(COUNT, sample, "sample", 0, "N",
@@ -73,7 +74,8 @@ static const struct option_row rows[] = {
 	OPTION(CHOICE, sort, "sort", 0, NULL, "order of the rows of --interval",
 	       .choices = live_sorts),
 	OPTION(STRING, metrics, "metrics", 0, "FILE",
-	       "write OpenMetrics to this file at each interval, or every 15 s, and at the end; it is "
+	       "write OpenMetrics to this file at each interval, or every 15 s, and at the end; it "
+	       "is "
 	       "replaced as a whole, as the textfile collector of node_exporter wants it",
 	       .hint = HINT_FILE),
 	OPTION(STRING, record, "record", 0, "FILE",
@@ -127,8 +129,6 @@ static int add_processes(const struct options *options)
 	if (traced.find_error)
 		log_warn("cannot list who has /dev/kvm open: %s; programs are found by their names",
 			 tracer_strerror(traced.find_error, why, sizeof(why)));
-	if (!traced.count && !options->trace.list)
-		log_info("no virtual machine is running; waiting for one");
 	return 0;
 }
 
@@ -219,6 +219,18 @@ static void do_chores(const struct options *options, struct chores *next, uint64
 	}
 }
 
+static void say_processes(uint64_t duration_ns)
+{
+	char what[32];
+
+	if (!traced.living) {
+		log_info("no virtual machine is running; waiting for one");
+		return;
+	}
+	snprintf(what, sizeof(what), "%zu process%s", traced.living, traced.living > 1 ? "es" : "");
+	say_what_is_traced(what, duration_ns);
+}
+
 static int trace(const struct options *options)
 {
 	const struct trace_options *o = &options->trace;
@@ -228,6 +240,7 @@ static int trace(const struct options *options)
 
 	ticker_start(&ticker, o->duration_ns, o->interval_ns);
 	ticker.wake_fd = host_tracer_wake_fd(traced.tracer);
+	say_processes(o->duration_ns);
 	while (more) {
 		more = ticker_wait(&ticker);
 		traced_processes_update(&traced);
@@ -240,7 +253,8 @@ static int trace(const struct options *options)
 	traced_processes_sample(&traced);
 	show_end(o, ticker_elapsed_ns(&ticker));
 	return write_metrics(options)
-			?: ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED : EXIT_FINE;
+		       ?: ticker.signalled && o->duration_ns ? EXIT_INTERRUPTED
+							     : EXIT_FINE;
 }
 
 /* Trace, and record that to a file, if one is wanted. */

@@ -71,7 +71,8 @@ struct ticker {
 };
 
 /*
- * Start; SIGINT, SIGTERM and SIGHUP end the last tick, and the program two seconds later at most.
+ * Start; SIGINT, SIGTERM and SIGHUP end the last tick, and the program if it does nothing for two
+ * seconds after that.
  * Wait for the next tick or such a signal; false if it is the last. Whether an interval ended with
  * this tick; the next one starts.
  */
@@ -79,6 +80,9 @@ void ticker_start(struct ticker *ticker, uint64_t duration_ns, uint64_t interval
 bool ticker_wait(struct ticker *ticker);
 bool ticker_interval(struct ticker *ticker);
 uint64_t ticker_elapsed_ns(const struct ticker *ticker);
+
+/* "tracing 3 processes for 5 s", once it is so. */
+void say_what_is_traced(const char *what, uint64_t duration_ns);
 
 /* Output of the commands on stdout. */
 enum show_unit { SHOW_NS, SHOW_BYTES };

@@ -87,17 +87,43 @@ static bool qemu_name(const char *value, char *vm, size_t size)
 	return n;
 }
 
-/* "/run/vm/web.sock" is the machine "web". */
+/* Names of sockets that are the same for each machine, and of directories that have all sockets. */
+static bool is_common(const char *name, size_t length)
+{
+	static const char *const common[] = {
+		"api",	  "api-socket",	 "clh-api", "cloud-hypervisor", "ch",
+		"crosvm", "firecracker", "fc",	    "control",		"socket",
+		"vm",	  "run",	 "tmp"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (length == strlen(common[i]) && !strncmp(name, common[i], length))
+			return true;
+	return false;
+}
+
+/* "/run/vm/web.sock" is the machine "web", and so is "/run/vm/web/api.sock". */
 static bool socket_name(const char *value, char *vm, size_t size)
 {
-	const char *slash, *dot;
+	const char *file, *dot, *directory;
+	size_t length;
 
+	if (!strncmp(value, "fd=", 3))
+		return false;
 	if (!strncmp(value, "path=", 5))
 		value += 5;
-	slash = strrchr(value, '/');
-	value = slash ? slash + 1 : value;
-	dot = strrchr(value, '.');
-	return copy(value, dot && dot > value ? (size_t)(dot - value) : strlen(value), vm, size);
+	file = strrchr(value, '/') ? strrchr(value, '/') + 1 : value;
+	dot = strrchr(file, '.');
+	length = dot && dot > file ? (size_t)(dot - file) : strlen(file);
+	if (!is_common(file, length))
+		return copy(file, length, vm, size);
+	if (file < value + 2)
+		return false;
+	for (directory = file - 1; directory > value && directory[-1] != '/'; directory--)
+		;
+	length = file - 1 - directory;
+	return !is_common(directory, length) && copy(directory, length, vm, size);
 }
 
 static bool plain_name(const char *value, char *vm, size_t size)
@@ -185,6 +211,21 @@ static void strip_number(char *vm)
 		memmove(vm, name + 1, strlen(name));
 }
 
+/* The UID of a pod, in which systemd's names have no dashes. */
+static void write_dashes(char *vm)
+{
+	for (; *vm; vm++)
+		if (*vm == '_')
+			*vm = '-';
+}
+
+/* As the tools of containers show their IDs. */
+static void shorten(char *vm)
+{
+	if (strlen(vm) > 12)
+		vm[12] = '\0';
+}
+
 /* What stands between @before and @after in a control group's path. */
 static bool between(const char *cgroups, const char *before, const char *after, char *vm,
 		    size_t size)
@@ -204,20 +245,25 @@ bool monitor_vm_by_cgroup(const char *cgroups, char *vm, size_t vm_size)
 {
 	static const struct {
 		const char *before, *after;
+		void (*finish)(char *vm);
 	} places[] = {
-		{ "/machine-", ".scope" },	   /* libvirt and systemd-machined */
-		{ "/machine/", ".libvirt-qemu" },  /* libvirt without systemd */
-		{ "/lxc.monitor.", "" },	   /* Incus and LXD: their QEMU's monitor */
-		{ "/qemu.slice/", ".scope" },	   /* Proxmox VE: the number */
-		{ "-pod", ".slice" },		   /* Kubernetes, by systemd: the pod's UID */
-		{ "/pod", "/" },		   /* Kubernetes, by cgroupfs */
+		{ "/machine-", ".scope", strip_number }, /* libvirt and systemd-machined */
+		{ "/machine/", ".libvirt-qemu", NULL },	 /* libvirt without systemd */
+		{ "/lxc.monitor.", "", NULL },		 /* Incus and LXD: their QEMU's monitor */
+		{ "/qemu.slice/", ".scope", NULL },	 /* Proxmox VE: the number */
+		{ "-pod", ".slice", write_dashes },	 /* Kubernetes, by systemd: the pod's UID */
+		{ "/pod", "/", NULL },			 /* Kubernetes, by cgroupfs */
+		{ "/libpod-", ".scope", shorten },	 /* Podman: the container's ID */
+		{ "/docker-", ".scope", shorten },
+		{ "/docker/", "", shorten },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (!between(cgroups, places[i].before, places[i].after, vm, vm_size))
 			continue;
-		strip_number(vm);
+		if (places[i].finish)
+			places[i].finish(vm);
 		return *vm;
 	}
 	return false;

@@ -6,6 +6,7 @@
 
 #include "bpf/trace_result.h"
 #include "lib/histogram.h"
+#include "lib/log.h"
 #include "lib/stats.h"
 #include "lib/units.h"
 
@@ -19,6 +20,15 @@ const char *parse_level(const char *text, void *field)
 	if (!wrong && setting->level == TRACE_OFF)
 		wrong = "expected phases, pages or pages=N";
 	return wrong;
+}
+
+void say_what_is_traced(const char *what, uint64_t duration_ns)
+{
+	char time[32] = "Ctrl-C";
+
+	if (duration_ns)
+		format_duration(duration_ns, time, sizeof(time));
+	log_info("tracing %s %s %s", what, duration_ns ? "for" : "until", time);
 }
 
 void show_json(json_t *json, bool one_line)

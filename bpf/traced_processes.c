@@ -111,6 +111,14 @@ void traced_processes_sample(struct traced_processes *traced)
 			record_sample(traced, traced->list[i]);
 }
 
+static void record_process(struct traced_processes *traced, const struct traced_process *p)
+{
+	if (traced->recording)
+		recording_process(traced->recording,
+				  &(struct recorded_process){ p->number, p->pid, clock_ns() },
+				  traced_process_name(p));
+}
+
 static struct traced_process *append(struct traced_processes *traced, pid_t pid, int slot)
 {
 	struct traced_process *p = xcalloc(1, sizeof(*p));
@@ -130,10 +138,7 @@ static struct traced_process *append(struct traced_processes *traced, pid_t pid,
 	traced->by_slot[slot] = p;
 	traced->living++;
 	p->number = ++traced->numbers;
-	if (traced->recording)
-		recording_process(traced->recording,
-				  &(struct recorded_process){ p->number, pid, clock_ns() },
-				  traced_process_name(p));
+	record_process(traced, p);
 	return p;
 }
 
@@ -155,7 +160,8 @@ int traced_processes_add(struct traced_processes *traced, pid_t pid)
 
 /*
  * A program was executed and is traced since. It may have ended before it could be looked at. A
- * process that executes another program, as a wrapper does, is the same process.
+ * process that executes another program, as a wrapper does, is the same process; so is one that was
+ * found by its name in the middle of that, when it had no arguments yet.
  */
 static void take_started(pid_t pid, int slot, const char *name, void *context)
 {
@@ -167,10 +173,12 @@ static void take_started(pid_t pid, int slot, const char *name, void *context)
 		host_tracer_forget(traced->tracer, slot);
 		return;
 	}
-	if (!p)
-		p = append(traced, pid, slot);
-	else
+	if (p) {
 		process_info_read(pid, &p->info);
+		record_process(traced, p);
+	} else {
+		p = append(traced, pid, slot);
+	}
 	p->batches |= host_tracer_sees_batches(traced->tracer, slot);
 	p->info.monitor = monitor;
 	if (!strcmp(p->info.name, "?"))
@@ -226,8 +234,9 @@ void traced_processes_find(struct traced_processes *traced)
 static void record_batch(struct recording *recording, const struct traced_process *p,
 			 const struct host_batch *b)
 {
-	const struct recorded_batch record = { p->number, b->end_ns, b->ns,    b->queue,  b->entries,
-					       b->calls,  b->bytes,  b->timed, b->timed_ns };
+	const struct recorded_batch record = { p->number, b->end_ns,  b->ns,
+					       b->queue,  b->entries, b->calls,
+					       b->bytes,  b->timed,   b->timed_ns };
 
 	if (recording)
 		recording_write(recording, RECORDED_BATCH, &record);
@@ -365,10 +374,10 @@ static void see_ended(struct traced_processes *traced)
 
 	for (i = 0; i < traced->count; i++)
 		if (!traced->list[i]->gone)
-			polls[n++] = (struct pollfd){
-				.fd = host_tracer_pidfd(traced->tracer, traced->list[i]->slot),
-				.events = POLLIN
-			};
+			polls[n++] =
+				(struct pollfd){ .fd = host_tracer_pidfd(traced->tracer,
+									 traced->list[i]->slot),
+						 .events = POLLIN };
 	poll(polls, n, 0);
 	for (i = 0, n = 0; i < traced->count; i++) {
 		if (traced->list[i]->gone)

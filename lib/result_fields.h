@@ -217,19 +217,34 @@ BEGIN(replay_record, "replay", "a workload that the guest replayed while a polic
 	NS(work_ns, "of the duration: writing and freeing memory, using CPU time", REQUIRED)
 	GIB_MINUTES(planned_gib_minutes, "memory of the workload over time, by its file")
 	GIB_MINUTES(demand_gib_minutes, "the same as the guest measured it, in its time")
-	GIB_MINUTES(footprint_gib_minutes, "resident memory of QEMU over time")
+	GIB_MINUTES(footprint_gib_minutes, "resident memory of QEMU over time, and what of it is swapped out")
 	BYTES(mean_bytes, "resident memory of QEMU: footprint over time", REQUIRED)
 	BYTES(peak_bytes, "the most resident memory of QEMU", REQUIRED)
 	BYTES(begin_bytes, "resident memory of QEMU before the workload", REQUIRED)
 	BYTES(end_bytes, "resident memory of QEMU when the workload has freed all of its own", REQUIRED)
 	HOST_NS(elapsed_ns, "time that the footprint was sampled for", REQUIRED)
+	BYTES(swapped_bytes, "the most of QEMU's memory that was swapped out", REQUIRED)
+	BYTES(huge_bytes, "of the resident memory in transparent huge pages: mean of samples a second apart", HIGHER)
 	HOST_NS(qemu_cpu_ns, "CPU time of QEMU meanwhile")
+	NS(guest_cpu_ns, "CPU time of the guest meanwhile")
+	COUNT(alloc_stalls, "allocations in the guest that had to reclaim memory themselves: allocstall of vmstat", REQUIRED)
+	NS(guest_stall_ns, "time in which a process of the guest waited for memory; absent without PSI in its kernel")
+	HOST_NS(host_stall_ns, "the same of the host")
 	COUNT(targets, "sizes that the policy asked for", REQUIRED)
 	COUNT(oom_kills, "processes that the guest's kernel killed for memory", REQUIRED)
 	COUNT(missed, "times that the workload freed 16 MiB or more, and the host did not get 90 % of it before the workload grew again", REQUIRED)
 	PAIRS(demand, "[ns since the begin, bytes that the workload held], in the guest's time")
 	PAIRS(footprint, "[ns since the begin, resident memory of QEMU in bytes]")
 	PAIRS(target, "[ns since the begin, bytes that the policy wanted to take from the guest]")
+END
+#undef S
+#define S replays_together
+BEGIN(together_record, "together", "all guests of a boot with several, each with the same workload")
+	COUNT(guests, "how many", REQUIRED)
+	GIB_MINUTES(footprint_gib_minutes, "that of all QEMUs")
+	BYTES(peak_bytes, "the most resident memory of all QEMUs at a time", REQUIRED)
+	HOST_NS(elapsed_ns, "from the begin of the first workload to the end of the last", REQUIRED)
+	REAL(fairness, "least time at work of a guest over the most", REQUIRED, HIGHER)
 END
 #undef S
 #define S cycle_result
@@ -243,6 +258,8 @@ BEGIN(cycle_record, "cycle", "what the scenario repeats in one boot")
 	STRUCT(pressure, pressure_result, pressure_record)
 	STRUCT(host_memory, host_memory, host_memory_record)
 	STRUCT(replay, replay_result, replay_record)
+	LIST(neighbours, "the same of the second guest, the third, ...", .record = &replay_record)
+	STRUCT(together, replays_together, together_record)
 END
 #undef S
 #define S op_result

@@ -13,6 +13,7 @@ helper = $(O)/tests/helpers/$(1)/$(1)
 fake_qemu := $(call helper,fake-qemu)
 faulty_qemu := $(call helper,faulty-qemu)
 advise := $(call helper,advise)
+release_batches := $(call helper,release-batches)
 use_memory := $(call helper,use-memory)
 result_schema := $(call helper,result-schema)
 trace_init := $(call helper,trace-init)
@@ -20,7 +21,7 @@ advise_static := $(advise)-static
 keep_memory := $(call helper,keep-memory).so
 stop_advice := $(call helper,stop-advice).so
 preloads := $(keep_memory) $(stop_advice)
-helpers := $(fake_qemu) $(faulty_qemu) $(advise) $(use_memory)
+helpers := $(fake_qemu) $(faulty_qemu) $(advise) $(release_batches) $(use_memory)
 fuzz_device := $(O)/tests/device/fuzz-device
 runner := $(O)/tests/run
 stress := $(O)/tests/stress/stress
@@ -64,7 +65,7 @@ run_device = device $(call tests_of,device)
 run_patches = patches scripts/check-patches $(if $(KERNEL_PATCHES)$(KERNEL_SRC),,scripts/check-mainline)
 run_vm = vm:2 $(filter-out $(alone),$(call tests_of,vm))
 run_alone = alone $(alone)
-run_box = box $(call tests_of,box)
+run_box = box:2 $(call tests_of,box)
 run_stress = stress $(call tests_of,stress)
 run_matrix = matrix $(call tests_of,matrix)
 run_layout = layout $(call tests_of,layout)
@@ -116,6 +117,7 @@ $(fake_qemu): $(call obj,$(wildcard tests/helpers/fake-qemu/*.c)) $(O)/bench.a $
 $(use_memory): $(O)/tests/helpers/use-memory/use-memory.o
 $(faulty_qemu): $(O)/tests/helpers/faulty-qemu/faulty-qemu.o
 $(advise): $(O)/tests/helpers/advise/advise.o
+$(release_batches): $(O)/tests/helpers/release-batches/release-batches.o
 $(advise_static): $(advise).o
 $(trace_init): $(trace_init).o
 $(advise_static) $(trace_init):

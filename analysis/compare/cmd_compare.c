@@ -99,7 +99,8 @@ static void add_rows(struct compare_table *t, const struct table *table, const c
 }
 
 /* Controls show noise: they must not make p of the others larger. */
-static void judge_rows(struct compare_table *t, const struct table *table)
+static void judge_family(struct compare_table *t, const struct table *table,
+			 enum compare_family which)
 {
 	struct comparison **family = xcalloc(t->count + 1, sizeof(*family));
 	struct comparison **controls = xcalloc(t->count + 1, sizeof(*controls)), *row;
@@ -107,21 +108,32 @@ static void judge_rows(struct compare_table *t, const struct table *table)
 
 	for (i = 0; i < t->count; i++) {
 		row = &t->rows[i];
-		if (!measure_is_primary(row->measure))
-			compare_explore(row);
-		else if (table_control_of(table, row->variant))
+		if (!measure_is_primary(row->measure) || measure_family(row->measure) != which)
+			continue;
+		if (table_control_of(table, row->variant))
 			controls[control_count++] = row;
 		else
 			family[n++] = row;
 	}
 	compare_judge(controls, control_count, t->smallest_effect, t->layout_floor);
 	compare_judge(family, n, t->smallest_effect, t->layout_floor);
-	t->compared = compare_count(family, n);
+	t->compared[which] = compare_count(family, n);
 	free(controls);
 	free(family);
 }
 
-/* The family has all scenarios, whatever is shown of it. */
+static void judge_rows(struct compare_table *t, const struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		if (!measure_is_primary(t->rows[i].measure))
+			compare_explore(&t->rows[i]);
+	for (i = 0; i < FAMILIES; i++)
+		judge_family(t, table, i);
+}
+
+/* A family has all scenarios, whatever is shown of it. */
 static void compare_all(struct compare_table *t, const struct options *o, const struct table *table,
 			const struct measures *measures)
 {
@@ -187,6 +199,19 @@ static int compare_tree(const struct options *o, const struct table *table,
 	return status;
 }
 
+/* Without a metric: those with verdicts that a boot has. Without a boot: those of a resize. */
+static void choose_metrics(struct names *metrics, const struct table *table)
+{
+	size_t i;
+
+	for (i = 0; primary_metrics[i]; i++) {
+		struct measure m = measure_of("%s", primary_metrics[i]);
+
+		if (series_exists(table, NULL, NULL, &m))
+			metrics->list[metrics->count++] = primary_metrics[i];
+	}
+}
+
 static int run(struct command_line *line)
 {
 	struct options *o = line->options;
@@ -199,14 +224,16 @@ static int run(struct command_line *line)
 		return 0;
 	}
 	measures = xcalloc(1, sizeof(*measures));
-	status = parse_measures(&o->metrics, measures->list);
-	if (!status)
-		status = open_table(&table, o->dir);
+	status = open_table(&table, o->dir);
 	if (status)
 		goto out;
+	if (!o->metrics.count)
+		choose_metrics(&o->metrics, &table);
+	status = parse_measures(&o->metrics, measures->list);
 	measures->count = measures->asked = o->metrics.count;
 	add_primary(measures);
-	status = check_names(o, &table);
+	if (!status)
+		status = check_names(o, &table);
 	if (!status)
 		status = check_metrics(measures, &table);
 	if (!status)
@@ -226,7 +253,8 @@ const struct command compare_command = {
 		"and a verdict by the rank test that the interval inverts. Where a run has several "
 		"builds of each kernel, a value is the mean of a build.\n"
 		"The durations of both resizes have verdicts. Their comparisons in all scenarios "
-		"are one family: what is shown of it changes no verdict. Other metrics are "
+		"are one family: what is shown of it changes no verdict. Footprint and time at "
+		"work of workloads that were replayed are another. Other metrics are "
 		"exploratory. A ratio that the timers of the resizes know to more than 3 % only "
 		"is marked unresolved, and has no verdict; by polls: by the timer that both "
 		"sides have.\n"

@@ -63,10 +63,15 @@ struct comparison {
 						    p to be low enough; 0: unknown */
 };
 
-/* The metrics that have verdicts: the durations of both resizes; NULL-terminated. Of others, which
- * are chosen after a look at the results, a comparison is exploratory. */
+/* The metrics that have verdicts, NULL-terminated: the durations of both resizes, then of a
+ * workload that was replayed the footprint and the time at work. Of others, which are chosen after
+ * a look at the results, a comparison is exploratory. */
 extern const char *const primary_metrics[];
 bool measure_is_primary(const struct measure *measure);
+
+/* Resizes are a family, workloads are another. */
+enum compare_family { FAMILY_RESIZES, FAMILY_WORKLOADS, FAMILIES };
+enum compare_family measure_family(const struct measure *measure);
 
 /* All but the verdict; to be released, borrows the names and the measure. Values are as shown: in
  * ms, MiB. A side of which a boot has too few values for the percentile has none. */
@@ -113,7 +118,8 @@ size_t compare_count(struct comparison *const *family, size_t count);
 struct compare_table {
 	struct comparison *rows; /* also those of the family that are not shown */
 	bool *shown;
-	size_t count, compared; /* rows; those of the family */
+	size_t count;
+	size_t compared[FAMILIES]; /* rows of each */
 	double layout_floor;
 	const char *base;
 	double smallest_effect;

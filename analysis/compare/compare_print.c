@@ -186,35 +186,55 @@ static void write_hosts(struct writer *w, const struct compare_table *t, const s
 	free(rows);
 }
 
+/* "12 comparisons", or those of both families, each by itself. */
+static const char *families(const struct compare_table *t, char *text, size_t size)
+{
+	const size_t resizes = t->compared[FAMILY_RESIZES], workloads = t->compared[FAMILY_WORKLOADS];
+
+	if (resizes && workloads)
+		snprintf(text, size, "%zu comparisons of resizes, or the %zu of workloads,",
+			 resizes, workloads);
+	else
+		snprintf(text, size, "%zu comparisons", resizes + workloads);
+	return text;
+}
+
 static void write_method_over_hosts(struct writer *w, const struct compare_table *t)
 {
+	char what[128];
+
 	write_paragraph(
 		w,
 		"Ratios are to %s: within each host, then the mean over hosts of their "
 		"logarithms, with the interval of Student's t. N counts hosts; with fewer "
 		"than %d the interval is that of these hosts, by their boots. P is corrected "
-		"for the %zu comparisons of the plan (Holm), also those not shown here, but "
+		"for the %s of the plan (Holm), also those not shown here, but "
 		"not in exploratory rows. An effect below %.3g %% is treated as negligible. "
 		"An inconclusive row says which effect these hosts had a chance of %.0f %% "
 		"to find, and how many the smallest effect takes. The kernels are the same "
 		"on all hosts, and so is their layout: with several builds of each, the "
 			"interval is the wider of that over hosts and that over builds.",
-		t->base, HOSTS_MIN, t->compared, 100 * t->smallest_effect, 100 * POWER);
+		t->base, HOSTS_MIN, families(t, what, sizeof(what)), 100 * t->smallest_effect,
+		100 * POWER);
 }
 
 static void write_method(struct writer *w, const struct compare_table *t, const char *unit)
 {
+	const size_t resizes = t->compared[FAMILY_RESIZES], workloads = t->compared[FAMILY_WORKLOADS],
+		     most = resizes > workloads ? resizes : workloads;
+	char what[128];
+
 	write_paragraph(
 		w,
 		"Ratios are to %s: the median of all ratios of a value to one of the base, "
 		"and the interval that inverts the rank test of P. N counts %s. P is "
-		"corrected for the %zu comparisons of the plan (Holm), also those not shown "
+		"corrected for the %s of the plan (Holm), also those not shown "
 		"here, but not in exploratory rows. An effect below %.3g %% is treated as "
 		"negligible",
-		t->base, unit, t->compared, 100 * t->smallest_effect);
-	if (t->compared)
+		t->base, unit, families(t, what, sizeof(what)), 100 * t->smallest_effect);
+	if (most)
 		write_text(w, "; fewer than %zu %s a side cannot show a difference",
-			   stats_boots_needed(ALPHA, t->compared), unit);
+			   stats_boots_needed(ALPHA, most), unit);
 	write_text(w,
 		   ". An inconclusive row says which effect these %s had a chance of %.0f %% to "
 		   "find, and "
@@ -283,7 +303,7 @@ struct summary {
 	int64_t schema_version;
 	const char *base, *accel;
 	double smallest_effect, layout_floor;
-	int64_t compared;			  /* of the family */
+	int64_t compared, compared_workloads;	  /* of each family */
 	struct record_list comparisons, variants; /* struct comparison */
 };
 
@@ -326,7 +346,7 @@ static RECORD(summary_record, "summary", NULL,
 	FIELD(COUNT, schema_version),
 	FIELD(TEXT, base), FIELD(TEXT, accel),
 	FIELD(REAL, smallest_effect), FIELD(REAL, layout_floor),
-	FIELD(COUNT, compared),
+	FIELD(COUNT, compared), FIELD(COUNT, compared_workloads),
 	FIELD(LIST, comparisons, .required = true, .record = &comparison_record),
 	FIELD(LIST, variants, .required = true, .record = &variant_record));
 #undef S
@@ -338,7 +358,8 @@ void compare_print_json(const struct compare_table *t, const struct table *table
 			     .accel = table_accel(table),
 			     .smallest_effect = t->smallest_effect,
 			     .layout_floor = t->layout_floor,
-			     .compared = t->compared };
+			     .compared = t->compared[FAMILY_RESIZES],
+			     .compared_workloads = t->compared[FAMILY_WORKLOADS] };
 	size_t i;
 
 	for (i = 0; i < t->count; i++) {

@@ -163,9 +163,17 @@ void compare_explore(struct comparison *c)
 		decide(c, VERDICT_EXPLORATORY, NULL);
 }
 
-const char *const primary_metrics[] = { "inflate.duration_ns", "deflate.duration_ns", NULL };
+const char *const primary_metrics[] = { "inflate.duration_ns", "deflate.duration_ns",
+					"replay.footprint_gib_minutes", "replay.work_ns", NULL };
 
 bool measure_is_primary(const struct measure *measure)
 {
 	return name_index((char *const *)primary_metrics, measure->text) >= 0;
+}
+
+enum compare_family measure_family(const struct measure *measure)
+{
+	return name_index((char *const *)primary_metrics, measure->text) < DIRECTIONS
+		       ? FAMILY_RESIZES
+		       : FAMILY_WORKLOADS;
 }

@@ -65,15 +65,17 @@ static void draw_process(struct drawing *d, const struct recorded *r)
 	char *name = json_dumps(text, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	const int64_t number = r->process.number;
 
+	event(d, 'M', number, 0, "process_name", 0, ",\"args\":{\"name\":%s}", name);
+	free(name);
+	json_decref(text);
+	if (find_vm(d, number))
+		return;
 	d->vms = xreallocarray(d->vms, d->count + 1, sizeof(*d->vms));
 	d->vms[d->count++] = (struct recorded_vm){ number, 0, r->process.at_ns };
-	event(d, 'M', number, 0, "process_name", 0, ",\"args\":{\"name\":%s}", name);
 	event(d, 'M', number, 0, "process_labels", 0, ",\"args\":{\"labels\":\"pid %" PRId64 "\"}",
 	      r->process.pid);
 	event(d, 'M', number, TRACK_INFLATE, "thread_name", 0, ",\"args\":{\"name\":\"inflate\"}");
 	event(d, 'M', number, TRACK_DEFLATE, "thread_name", 0, ",\"args\":{\"name\":\"deflate\"}");
-	free(name);
-	json_decref(text);
 }
 
 /* What is known of the calls of a batch is drawn at its end. */

@@ -520,6 +520,18 @@ static void print_pairs(struct plot *plot, const struct table_boot *boot, size_t
 	record_release(&boot_record, &result);
 }
 
+/* A result of another program may have numbers only. */
+static bool has_curves(const struct table_boot *boot)
+{
+	struct boot_result result;
+	char err[512];
+	bool has = !table_reread(boot, &result, err, sizeof(err)) && result.cycles.count &&
+		   result_cycle(&result, 0)->replay.footprint.count;
+
+	record_release(&boot_record, &result);
+	return has;
+}
+
 /* The demand and the footprint of the boot nearest the median, then the footprint of all others. */
 static bool print_replay(struct plot *plot, const struct plot_of *of, const char *variant)
 {
@@ -528,7 +540,7 @@ static bool print_replay(struct plot *plot, const struct plot_of *of, const char
 	bool all = table_count(t, of->scenario->name, variant, BOOT_OK) <= CURVES_MAX;
 	size_t i;
 
-	if (!typical)
+	if (!typical || !has_curves(typical))
 		return false;
 	print_pairs(plot, typical, offsetof(struct replay_result, demand));
 	plot_block_end(plot);

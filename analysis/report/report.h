@@ -124,9 +124,8 @@ void report_gap(struct report *report, const char *fmt, ...) __attribute__((form
 typedef void section_fn(struct writer *w, struct report *r);
 section_fn section_summary, section_elastic, section_host, section_results, section_steps,
 	section_questions, section_victims, section_memory, section_claims, section_cpu,
-	section_noise, section_builds, section_fleet,
-	section_tracing, section_cost, section_profiles, section_stress, section_setup,
-	section_method, section_boots;
+	section_noise, section_builds, section_fleet, section_tracing, section_cost,
+	section_profiles, section_stress, section_setup, section_method, section_boots;
 
 void stress_summary_write(struct writer *w, const struct report *r, const struct document *summary);
 
@@ -134,7 +133,8 @@ void stress_summary_write(struct writer *w, const struct report *r, const struct
 const struct topic *write_topic(struct writer *w, const struct report *r, int level,
 				const char *name, const char *scenario);
 void write_note(struct writer *w, const struct topic *topic);
-/* Its table with a row a variant; columns that no variant of the scenario has are left out. */
+/* Its table with a row a variant; columns that no variant of the scenario has are left out, and a
+ * table of none. */
 void write_variants(struct writer *w, const struct report *r, const struct report_scenario *s,
 		    const struct topic *t);
 /* Facts on a kernel, from env.json or summary.json. */

@@ -13,19 +13,18 @@ static void write_intro(struct writer *w, const struct report *r, const char *na
 	write_heading(w, 3, "%s", name);
 	if (!s)
 		return;
-	write_paragraph(
-		w, "%s. Guest: memory %s, %lld vCPUs; a policy takes up to %s.",
-		document_text(s, "description"),
-		format_bytes(document_integer(s, "memory_bytes"), memory, sizeof(memory)),
-		(long long)document_integer(s, "vcpus"),
-		format_bytes(document_integer(s, "inflate_bytes"), most, sizeof(most)));
+	write_paragraph(w, "%s. Guest: memory %s, %lld vCPUs; a policy takes up to %s.",
+			document_text(s, "description"),
+			format_bytes(document_integer(s, "memory_bytes"), memory, sizeof(memory)),
+			(long long)document_integer(s, "vcpus"),
+			format_bytes(document_integer(s, "inflate_bytes"), most, sizeof(most)));
 	write_text(w, " Workload: %s, %.3g times as fast and %.3g times as large as recorded.",
 		   document_text(s, "workload.file"), document_number(s, "workload.speed"),
 		   document_number(s, "workload.size"));
 }
 
 /* Median, ratio, p and verdict of a headline. */
-static void write_headline(struct writer *w, const struct comparison *c)
+static void write_headline(struct writer *w, const char *format, const struct comparison *c)
 {
 	if (c->absent || !c->n) {
 		write_cells(w, c->absent ? "—" : "-", 1);
@@ -33,7 +32,7 @@ static void write_headline(struct writer *w, const struct comparison *c)
 		write_verdict(w, "invalid");
 		return;
 	}
-	cell_median(w, "%.4g", c, true);
+	cell_median(w, format, c, true);
 	cells_judged(w, c);
 }
 
@@ -47,8 +46,8 @@ static void write_table_of_headlines(struct writer *w, const struct report *r,
 	for (v = 0; v < s->variant_count; v++) {
 		write_row_texts(w, s->variants[v], NULL);
 		write_count(w, s->resizes[FOOTPRINT][v].n);
-		write_headline(w, &s->resizes[FOOTPRINT][v]);
-		write_headline(w, &s->resizes[WORK][v]);
+		write_headline(w, "%.4f", &s->resizes[FOOTPRINT][v]);
+		write_headline(w, "%.0f", &s->resizes[WORK][v]);
 	}
 	write_table_end(w);
 	write_paragraph(w, "p: rank test, corrected for the %zu comparisons of workloads.",
@@ -94,7 +93,10 @@ static void write_best(struct writer *w, const struct report *r, const struct re
 
 void section_elastic(struct writer *w, struct report *r)
 {
+	static const char *const tables[] = { "elastic-memory", "elastic-cost",
+					      "elastic-together" };
 	const struct report_scenario *s;
+	size_t i;
 
 	if (!r->replay_count)
 		return;
@@ -108,6 +110,7 @@ void section_elastic(struct writer *w, struct report *r)
 			write_best(w, r, s);
 		report_plot(w, r, PLOT_REPLAY, of);
 		report_plot(w, r, PLOT_PARETO, of);
-		write_variants(w, r, s, topics_find(&r->topics, "elastic-cost"));
+		for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+			write_variants(w, r, s, topics_find(&r->topics, tables[i]));
 	}
 }

@@ -102,6 +102,10 @@ static void write_hosts(struct writer *w, const struct document *env)
 		write_fact(w, what, "Linux %s, %s", document_text(host, "release"),
 			   document_text(host, "source"));
 	}
+	if (document_at(env, "box"))
+		write_fact(w, "CPUs of these hosts", "%lld, -cpu %s",
+			   (long long)document_integer(env, "box.cpus"),
+			   document_text(env, "box.cpu"));
 }
 
 void section_setup(struct writer *w, struct report *r)

@@ -336,6 +336,8 @@ void write_variants(struct writer *w, const struct report *r, const struct repor
 	const struct topic_item *item;
 	size_t v;
 
+	if (!topic_is_known(r, s->name, t))
+		return;
 	write_paragraph(w, "%s:", t->heading);
 	write_table_of(w, "variant|n");
 	topic_for_each_item (t, item)

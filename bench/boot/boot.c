@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/boot/neighbours.h"
 #include "bench/boot/parts.h"
 #include "bench/guest/messages.h"
 #include "bench/vm/interrupt.h"
@@ -55,8 +56,7 @@ void checks_count(struct boot_result *result, int64_t cycle, int resize, const c
 	checks_add(result, cycle, resize, CHECK_PAGES, what, expected, expected, observed);
 }
 
-/* The kernel of a boot, or NULL. */
-static const struct image_cut *cut_of(const struct boot *boot)
+const struct image_cut *boot_cut(const struct boot *boot)
 {
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
 
@@ -67,7 +67,7 @@ static const struct image_cut *cut_of(const struct boot *boot)
 
 struct qemu_config boot_qemu_config(const struct boot *boot)
 {
-	const struct image_cut *cut = cut_of(boot);
+	const struct image_cut *cut = boot_cut(boot);
 	const struct image_qemu *qemu = images_find_qemu(boot->images, boot->variant->qemu);
 	const char *binary = qemu ? qemu->path : NULL;
 	const struct scenario *scenario = boot->scenario;
@@ -259,13 +259,17 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 	interrupt_gap_reset();
 	begin_result(boot, result);
 	boot->progress("boot", boot->context);
-	err = vm_start(&run.vm, &config, cut_of(boot), boot->scenario->boot_timeout_ns);
+	err = vm_start(&run.vm, &config, boot_cut(boot), boot->scenario->boot_timeout_ns);
 	if (!err)
 		show_boot_warnings(&run);
 	if (!err)
 		err = tracing_start(&run);
+	if (!err && boot->scenario->vms > 1)
+		err = neighbours_start(&run);
 	if (!err)
 		err = run_cycles(&run);
+	if (!err)
+		err = neighbours_end(&run);
 	if (!err)
 		err = tracing_finish(&run);
 	/* A boot that the user stopped has no result, even if the last call succeeded. */
@@ -273,7 +277,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 		err = -EINTR;
 	else if (!err || run.vm.reason[0]) {
 		if (!err) {
-			run.stopped = qemu_was_stopped(&run.vm.qemu);
+			run.stopped |= qemu_was_stopped(&run.vm.qemu);
 			boot->progress("power off", boot->context);
 			vm_power_off(&run.vm);
 		}
@@ -284,6 +288,7 @@ int boot_run(const struct boot *boot, struct boot_result *result)
 	perf_kill(&run);
 	victims_kill(&run.host_victims);
 	tracing_release(&run);
+	neighbours_release(&run);
 	vm_release(&run.vm);
 	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
+#include "bench/boot/footprint.h"
 #include "bench/boot/parts.h"
 #include "bench/vm/agent.h"
 #include "lib/alloc.h"
@@ -204,22 +205,7 @@ static int release_held(struct run *run, void *result)
 /* QEMU's memory on the host; absent if /proc/PID/smaps_rollup cannot be read. */
 static int host_memory(struct run *run, void *result)
 {
-	unsigned long long rss = 0, huge = 0;
-	char path[64], line[256];
-	int found = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)run->vm.qemu.pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		found += sscanf(line, "Rss: %llu kB", &rss) == 1 ||
-			 sscanf(line, "AnonHugePages: %llu kB", &huge) == 1;
-	if (f)
-		fclose(f);
-	if (found == 2)
-		*(struct qemu_memory *)result =
-			(struct qemu_memory){ .rss_bytes = rss << 10,
-					      .anon_huge_bytes = huge << 10 };
+	footprint_of_qemu(&run->vm, result);
 	return 0;
 }
 

@@ -134,6 +134,12 @@ void stacks_write_folded(const struct stacks *stacks, FILE *stream);
 void stacks_top(const struct stacks *stacks, size_t max, struct record_list *top);
 void stacks_release(struct stacks *stacks);
 
+/* The other guests of a boot; neighbours.h. */
+struct neighbours {
+	struct neighbour *list;
+	size_t count;
+};
+
 /* A boot under way. */
 struct run {
 	const struct boot *boot;
@@ -141,6 +147,7 @@ struct run {
 	struct vm vm;
 	bool stopped; /* QEMU, and runs again */
 	struct tracing trace;
+	struct neighbours neighbours;
 	struct victims host_victims;
 	struct perf {
 		pid_t stat, record; /* 0: not running */
@@ -158,6 +165,9 @@ struct run {
  * All calls below that return an int return 0, -EINTR if the user asked to stop, or
  * another -errno, with the VM's reason set unless stated otherwise.
  */
+
+/* The kernel of a boot, or NULL. */
+const struct image_cut *boot_cut(const struct boot *boot);
 
 /* Run the next cycle and append it to the result. */
 int cycle_run(struct run *run);

@@ -23,7 +23,7 @@
 /* To boot a first guest. */
 #define PROGRAM_NS (120 * NSEC_PER_SEC)
 #define SEND_NS (60 * NSEC_PER_SEC)
-/* After so much silence the agent is asked for a sign of life, */
+/* After so much silence, by its own clock, the agent is asked for a sign of life, */
 #define SILENCE_NS (10 * NSEC_PER_SEC)
 /* and has so long to give it. */
 #define LIFE_NS (60 * NSEC_PER_SEC)
@@ -43,6 +43,7 @@ struct box {
 	char directory[PATH_MAX]; /* of its logs; empty: there is none */
 	int work_fd, text_fd;	  /* -1: closed */
 	int ready_fd;		  /* an epoll of both */
+	unsigned int slowness;	  /* see box_slowness() */
 	struct box_hello hello;
 };
 
@@ -56,6 +57,11 @@ RECORD(box_hello_record, "hello", NULL,
 unsigned int box_slowness(enum result_accel accel)
 {
 	return accel == RESULT_ICOUNT ? ICOUNT_SLOWNESS : 1;
+}
+
+const char *box_cpu(enum result_accel accel)
+{
+	return getenv(CPU_VARIABLE) ?: accel == RESULT_KVM ? CPU_NESTED : CPU_EMULATED;
 }
 
 const struct box_hello *box_hello(const struct box *box)
@@ -95,7 +101,10 @@ static int ask_agent(struct box *box)
 	return err;
 }
 
-/* Wait for a message, pass on text meanwhile. */
+/*
+ * Wait for a message, pass on text meanwhile. Where instructions are counted, those for a sign of
+ * life would be among them.
+ */
 static int await_message(struct box *box, uint64_t deadline)
 {
 	struct epoll_event event;
@@ -103,7 +112,7 @@ static int await_message(struct box *box, uint64_t deadline)
 	int err;
 
 	for (;;) {
-		slice = clock_ns() + SILENCE_NS;
+		slice = clock_ns() + box->slowness * SILENCE_NS;
 		err = interruptible_poll(box->ready_fd, POLLIN,
 					 slice < deadline ? slice : deadline);
 		if (err == -ETIMEDOUT && clock_ns() < deadline)
@@ -188,12 +197,11 @@ static int decode_hello(struct box *box, const struct wire_message *message, cha
 }
 
 /* Until the program has booted a guest. */
-static int await_program(struct box *box, const struct box_config *config, char *err,
-			 size_t err_size)
+static int await_program(struct box *box, char *err, size_t err_size)
 {
 	static const char stage[] = "before balloonbench was ready in it";
 	struct wire_message message;
-	int status = receive(box, &message, clock_ns() + box_slowness(config->accel) * PROGRAM_NS);
+	int status = receive(box, &message, clock_ns() + box->slowness * PROGRAM_NS);
 
 	if (status)
 		status = explain(box, status, stage, err, err_size);
@@ -206,8 +214,7 @@ static int await_program(struct box *box, const struct box_config *config, char 
 static int boot_kernel(struct box *box, const struct box_config *config, int initramfs, char *err,
 		       size_t err_size)
 {
-	const char *cpu = config->accel == RESULT_KVM ? CPU_NESTED : CPU_EMULATED;
-	const struct qemu_host host = { getenv(CPU_VARIABLE) ?: cpu, initramfs };
+	const struct qemu_host host = { box_cpu(config->accel), initramfs };
 	const struct qemu_config qemu = {
 		.host = &host,
 		.binary = config->images->qemu,
@@ -220,8 +227,7 @@ static int boot_kernel(struct box *box, const struct box_config *config, int ini
 		.directory = box->directory,
 		.name = box->name,
 	};
-	int status =
-		vm_start(&box->vm, &qemu, config->kernel, box_slowness(config->accel) * KERNEL_NS);
+	int status = vm_start(&box->vm, &qemu, config->kernel, box->slowness * KERNEL_NS);
 
 	if (!status)
 		status = take_ports(box);
@@ -243,6 +249,7 @@ int box_open(struct box **opened, const struct box_config *config, char *err, si
 	*opened = box;
 	box->vm.qemu = QEMU_NONE;
 	box->work_fd = box->text_fd = box->ready_fd = -1;
+	box->slowness = box_slowness(config->accel);
 	record_init(&box_hello_record, &box->hello);
 	snprintf(box->name, sizeof(box->name), "%s", config->name);
 	initramfs = box_files_pack(config->files, first, path, sizeof(path));
@@ -260,7 +267,7 @@ int box_open(struct box **opened, const struct box_config *config, char *err, si
 	if (!status)
 		status = boot_kernel(box, config, initramfs, err, err_size);
 	close(initramfs);
-	return status ? status : await_program(box, config, err, err_size);
+	return status ? status : await_program(box, err, err_size);
 }
 
 /* The file that a message names, in the directory of the boot. */

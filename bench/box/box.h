@@ -46,6 +46,9 @@ struct box;
 /* So many times longer than by its own clock may all take that is done in a box. */
 unsigned int box_slowness(enum result_accel accel);
 
+/* The CPU of a box, as of QEMU's -cpu: the same in a process. */
+const char *box_cpu(enum result_accel accel);
+
 /*
  * Boot the box and wait until its program is ready, which takes as long as a guest of its own takes
  * to boot. Close it in every case. 0; -EINTR; another -errno with a message.

@@ -26,6 +26,8 @@
 
 /* Longer runs of free pages would hold blocks of 64 KiB. */
 #define LONGEST_RUN_MAX 15
+/* A workload that takes this many times as long as it should hangs. */
+#define SLOWDOWN_MAX 10
 
 const char *const backing_names[] = { "anonymous", "memfd", "hugetlb", NULL };
 const char *const prepared_state_names[] = { "idle", "touched", "fragmented", NULL };
@@ -79,6 +81,7 @@ static const struct key keys[] = {
 	KEY("scenario", "description", key_set_text, description),
 	KEY("guest", "memory", key_set_memory, memory_bytes),
 	KEY("guest", "vcpus", key_set_number, vcpus, .max = 16),
+	KEY("guest", "vms", key_set_number, vms, .max = 16),
 	KEY("guest", "backing", key_set_choice, backing, .choices = backing_names),
 	KEY("guest", "thp", key_set_switch, thp),
 	KEY("guest", "prealloc", key_set_switch, prealloc),
@@ -99,6 +102,7 @@ static const struct key keys[] = {
 	KEY("workload", "file", key_set_text, replay.file),
 	KEY("workload", "speed", key_set_factor, replay.speed),
 	KEY("workload", "size", key_set_factor, replay.size),
+	KEY("workload", "stagger", key_set_time, replay.stagger_ns),
 	KEY("workload", "sample", key_set_time, replay.sample_ns),
 	KEY("policy", "period", key_set_time, replay.period_ns),
 	KEY("policy", "headroom", key_set_memory, replay.headroom_bytes),
@@ -192,6 +196,10 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 		  "[pressure] growth: the guest would kill the process, because it cannot take "
 		  "memory back; set [balloon] deflate_on_oom = on",
 		  NULL, NULL },
+		{ !replays && s->vms > 1,
+		  "[guest] vms: several guests replay a workload; write one, as in [workload] file = "
+		  "gcc-lto",
+		  NULL, NULL },
 		{ replays && s->cycles != 1,
 		  "[run] cycles: expected 1 with a workload: it is replayed once in a boot", NULL,
 		  NULL },
@@ -243,6 +251,16 @@ static int set_entry(const struct ini_entry *e, void *scenario)
 uint64_t replay_peak_bytes(const struct replay_plan *replay)
 {
 	return ceil(workload_peak_bytes(&replay->workload) * replay->size);
+}
+
+uint64_t replay_planned_ns(const struct replay_plan *replay)
+{
+	return llround((double)workload_duration_ns(&replay->workload) / replay->speed);
+}
+
+uint64_t replay_limit_ns(const struct replay_plan *replay)
+{
+	return SLOWDOWN_MAX * replay_planned_ns(replay);
 }
 
 /* "gcc-lto" of ours, or a path. */
@@ -297,6 +315,7 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 
 	*scenario = (struct scenario){
 		.vcpus = 2,
+		.vms = 1,
 		.backing = BACKING_ANONYMOUS,
 		.thp = true,
 		.state = PREPARED_IDLE,
@@ -305,6 +324,7 @@ int scenario_load(struct scenario *scenario, const char *name, const char *dir, 
 		.pressure.patience_ns = 3000000000ULL,
 		.replay = { .speed = 1,
 			    .size = 1,
+			    .stagger_ns = 1000000000,
 			    .sample_ns = 20000000,
 			    .period_ns = 100000000,
 			    .headroom_bytes = 64 * MIB,

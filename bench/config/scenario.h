@@ -37,6 +37,7 @@ struct replay_plan {
 	char *file; /* as the scenario names it; NULL: none, the rest is unused */
 	struct workload workload;
 	double speed, size; /* factors: time is divided, memory multiplied */
+	uint64_t stagger_ns; /* from the begin of a guest to that of the next */
 	uint64_t sample_ns; /* from sample to sample of QEMU's memory */
 	/* Of a variant's policy. */
 	uint64_t period_ns;	 /* from decision to decision */
@@ -50,6 +51,7 @@ struct scenario {
 	char *path, *description;
 	uint64_t memory_bytes;
 	unsigned int vcpus;
+	unsigned int vms; /* guests of a boot; several only with a workload */
 	enum backing backing;
 	bool thp, prealloc; /* prealloc: QEMU allocates all guest memory at the start */
 	char *config; /* of the guest's kernel, as of `build --config NAME`; NULL: the lean one */
@@ -91,6 +93,10 @@ bool scenario_scale(struct scenario *scenario, uint64_t limit_bytes);
 
 /* The most memory that the workload holds in the guest, in bytes. */
 uint64_t replay_peak_bytes(const struct replay_plan *replay);
+
+/* How long the workload is to take, and how long it may, but for the resize_timeout. */
+uint64_t replay_planned_ns(const struct replay_plan *replay);
+uint64_t replay_limit_ns(const struct replay_plan *replay);
 
 /* Names of the shipped scenarios, sorted; release them with record_release_texts(). */
 struct record_list scenario_names(const char *dir);

@@ -101,6 +101,12 @@ static int parse_run(struct run_options *run, char **words)
 	return status < 0 ? EXIT_USAGE : status ?: check_run(run);
 }
 
+/* Whether the word is, or ends with, the value of an option, as in "-oDIR" and "-qoDIR". */
+static bool has_value(const char *word, const char *value)
+{
+	return word && value >= word && value <= word + strlen(word);
+}
+
 /* Leave out -o and its value, and add a seed: all shards need the same. To be freed. */
 static char **words_of(char **words, const struct run_options *run, const char *seed)
 {
@@ -111,10 +117,9 @@ static char **words_of(char **words, const struct run_options *run, const char *
 		n++;
 	kept = xcalloc(n + 2, sizeof(*kept));
 	n = 0;
-	/* The value is a part of the word "-oDIR", or the word after "-o". */
+	/* The word before the value is "-o", unless both are one. */
 	for (word = words + 1; *word; word++)
-		if (run->output != *word && run->output != *word + 2 &&
-		    !(word[1] && run->output == word[1]))
+		if (!has_value(*word, run->output) && (!run->output || word[1] != run->output))
 			kept[n++] = *word;
 	if (run->seed == SEED_OF_CLOCK)
 		kept[n++] = (char *)seed;

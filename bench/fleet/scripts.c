@@ -34,7 +34,8 @@ static void assign(FILE *f, const char *name, const char *value)
 static const char run_shard[] =
 	"tree=$work/shard-$SLURM_ARRAY_TASK_ID\n"
 	"again=\n"
-	"echo \"$(date -u +%FT%TZ) shard $SLURM_ARRAY_TASK_ID/$shards on node $SLURMD_NODENAME,\" \\\n"
+	"echo \"$(date -u +%FT%TZ) shard $SLURM_ARRAY_TASK_ID/$shards on node $SLURMD_NODENAME,\" "
+	"\\\n"
 	"	\"start $((${SLURM_RESTART_COUNT:-0} + 1))\"\n"
 	"\n"
 	"# A task that runs again goes on; finished boots stay.\n"

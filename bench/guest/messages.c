@@ -97,7 +97,8 @@ RECORD(answer_replay_record, "replay", NULL, FIELD(BOOL, ended, .required = true
 
 #define S struct answer_replayed
 RECORD(answer_replayed_record, "replayed", NULL,
-	COUNT(duration_ns), COUNT(work_ns), FIELD(REAL, demand_gib_minutes, .required = true),
+	COUNT(duration_ns), COUNT(work_ns), OPTIONAL(stall_ns),
+	FIELD(REAL, demand_gib_minutes, .required = true),
 	FIELD(PAIRS, demand, .required = true),
 	FIELD(MAP, victims, .required = true, .record = &victim_record));
 #undef S

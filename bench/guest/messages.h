@@ -31,6 +31,9 @@
 /* Likewise: the guest is a host itself, and has no balloon. */
 #define GUEST_HOST_VARIABLE "BALLOONGUEST_HOST"
 
+/* Likewise: how the driver is traced, where the request does not say; as "kprobe". */
+#define GUEST_MECHANISM_VARIABLE "BALLOONGUEST_MECHANISM"
+
 /* A step of a task; the members that are set select the action. */
 struct guest_step {
 	int64_t sleep_ms;
@@ -98,6 +101,7 @@ struct answer_replay {
 /* "replay-stop" */
 struct answer_replayed {
 	int64_t duration_ns, work_ns;
+	int64_t stall_ns; /* optional: pressure_stall_ns() meanwhile */
 	double demand_gib_minutes;
 	struct record_list demand;  /* pairs: ns since the begin, bytes */
 	struct record_list victims; /* struct victim_result */
@@ -164,7 +168,8 @@ struct event_concurrent {
 
 extern const struct record guest_step_record, guest_task_record, guest_request_record,
 	guest_envelope_record, answer_buddy_record, answer_fragment_record, answer_tracer_record,
-	answer_trace_record, answer_replay_record, answer_replayed_record, event_hello_record, resize_batches_record, event_resized_record,
-	guest_step_error_record, guest_outcome_record, event_concurrent_record;
+	answer_trace_record, answer_replay_record, answer_replayed_record, event_hello_record,
+	resize_batches_record, event_resized_record, guest_step_error_record, guest_outcome_record,
+	event_concurrent_record;
 
 #endif

@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/histogram.h"
 #include "lib/log.h"
+#include "lib/pressure.h"
 
 #define VICTIM_NAME "alloc_ns"
 #define POINTS_MAX (2 * REPLAY_ROWS_MAX)
@@ -48,6 +49,7 @@ static struct replay {
 	} points[POINTS_MAX];
 } * replay;
 static pid_t pid;
+static int64_t stall_ns; /* of the kernel when it was started */
 
 static uint64_t begin_ns; /* of the process */
 
@@ -210,6 +212,7 @@ int do_replay_start(struct call *call)
 		free(rows);
 		return -ENOMEM;
 	}
+	stall_ns = pressure_stall_ns();
 	pid = fork();
 	if (!pid)
 		run_rows(rows, count, parent);
@@ -267,6 +270,7 @@ int do_replay_stop(struct call *call)
 	pid = 0;
 	answer->duration_ns = replay->duration_ns;
 	answer->work_ns = replay->work_ns;
+	answer->stall_ns = pressure_change_ns(stall_ns, pressure_stall_ns());
 	answer->demand_gib_minutes = replay->byte_ns / GIB_MINUTE;
 	for (i = 0; i < replay->count; i++)
 		record_append_pair(&answer->demand, replay->points[i].ns, replay->points[i].bytes);

@@ -41,13 +41,14 @@ int do_trace_start(struct call *call)
 	struct tracer_options options = {
 		.ring_bytes = request->ring_bytes > 0 ? request->ring_bytes : 0,
 	};
+	const char *mechanism = request->mechanism ?: getenv(GUEST_MECHANISM_VARIABLE);
 	struct answer_tracer *value = &call->answer.tracer;
 	const struct observation *seen;
 	size_t count;
 
 	if (!request->level || trace_setting_parse(request->level, &options.trace) ||
 	    options.trace.level == TRACE_OFF ||
-	    (request->mechanism && !mechanism_parse(request->mechanism, &options.mechanism)))
+	    (mechanism && !mechanism_parse(mechanism, &options.mechanism)))
 		return refuse(call->error, sizeof(call->error),
 			      "trace-start: expected a level, and a mechanism or none");
 	guest_tracer_close(tracer);

@@ -103,10 +103,13 @@ static void add_host(struct hosts *hosts, const char *name)
 static int check_options(const struct session *s)
 {
 	const struct run_options *o = &s->options;
+	const struct variant *program = NULL;
 	size_t i, boxed = 0;
 
-	for (i = 0; i < o->suite.variant_count; i++)
+	for (i = 0; i < o->suite.variant_count; i++) {
 		boxed += session_host(s, s->chosen[i]) != NULL;
+		program = s->chosen[i]->program ? s->chosen[i] : program;
+	}
 	if (!boxed)
 		return 0;
 	if (boxed < o->suite.variant_count)
@@ -120,6 +123,11 @@ static int check_options(const struct session *s)
 			     o->accel);
 	if (o->perf)
 		return fails(EXIT_USAGE, "--perf: not with --host; perf is not in the box");
+	if (program)
+		return fails(EXIT_USAGE,
+			     "variant %s: its policy is a program, and a host in a box has no "
+			     "shell to run it with",
+			     program->name);
 	return 0;
 }
 
@@ -178,8 +186,11 @@ static int collect_files(struct session *s)
 	box_files_add_all(files, qemus, "*.ini");
 	if (s->options.variants_file)
 		box_files_add(files, s->options.variants_file);
-	for (i = 0; i < suite->scenario_count; i++)
+	for (i = 0; i < suite->scenario_count; i++) {
 		box_files_add(files, suite->scenarios[i]);
+		if (s->scenarios[i].replay.file)
+			box_files_add(files, s->scenarios[i].replay.file);
+	}
 	for (v = 0; v < suite->variant_count; v++) {
 		add_qemu(&s->hosts, session_qemu(s, s->chosen[v])->path);
 		for (i = 0; i < s->scenario_count; i++)
@@ -322,6 +333,14 @@ json_t *hosts_to_json(const struct session *s)
 	return json;
 }
 
+json_t *hosts_box_to_json(const struct session *s)
+{
+	const struct box_config *box = &s->hosts.config;
+
+	return json_pack("{s:s, s:i, s:I}", "cpu", box_cpu(box->accel), "cpus", (int)box->vcpus,
+			 "memory_bytes", (json_int_t)box->memory_bytes);
+}
+
 static int open_host(struct session *s, struct host *host)
 {
 	struct box_config config = s->hosts.config;
@@ -344,8 +363,11 @@ static int open_host(struct session *s, struct host *host)
 /* As long as the scenario allows all of it, by the clock of the box. */
 static uint64_t timeout_ns(const struct session *s, const struct scenario *scenario)
 {
+	const struct replay_plan *replay = &scenario->replay;
+
 	return box_slowness(s->hosts.config.accel) *
-	       (scenario->boot_timeout_ns + MARGIN_NS +
+	       (scenario->vms * (scenario->boot_timeout_ns + replay->stagger_ns) + MARGIN_NS +
+		(replay->file ? replay_limit_ns(replay) : 0) +
 		scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS));
 }
 

@@ -51,8 +51,9 @@ uint64_t hosts_overhead(void);
  */
 int hosts_resolve(struct session *s);
 
-/* Facts for env.json: of each kernel. */
+/* Facts for env.json: of each kernel, and of the machine that they all boot on. */
 json_t *hosts_to_json(const struct session *s);
+json_t *hosts_box_to_json(const struct session *s);
 
 /*
  * boot_run() in a box. A box that fails makes the boot "failed", and is closed. 0 and a result; an

@@ -149,8 +149,8 @@ static RECORD(pressure_fields, "pressure", NULL,
 
 #define S struct replay_plan
 static RECORD(replay_fields, "workload", NULL,
-	FIELD(TEXT, file), FIELD(REAL, speed), FIELD(REAL, size), FIELD(COUNT, sample_ns),
-	FIELD(COUNT, period_ns), FIELD(COUNT, headroom_bytes), FIELD(COUNT, step_bytes));
+	FIELD(TEXT, file), FIELD(REAL, speed), FIELD(REAL, size), FIELD(COUNT, stagger_ns),
+	FIELD(COUNT, sample_ns), FIELD(COUNT, period_ns), FIELD(COUNT, headroom_bytes), FIELD(COUNT, step_bytes));
 #undef S
 
 static json_t *scenario_to_json(const struct scenario *s)
@@ -164,13 +164,13 @@ static json_t *scenario_to_json(const struct scenario *s)
 	if (s->pressure.cache_bytes)
 		pressure = record_encode(&pressure_fields, &s->pressure);
 	json_object_update_new(
-		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*, s:o*}", "description",
+		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "description",
 				s->description ? s->description : "", "vcpus", (int)s->vcpus,
 				"cycles", (int)s->cycles, "rate_bytes_per_s",
 				unless_0(s->rate_bytes_per_s), "longest_run",
 				unless_0(s->state == PREPARED_FRAGMENTED ? s->longest_run : 0),
 				"compaction", compaction, "pressure", pressure, "workload",
-				workload));
+				workload, "vms", unless_0(s->vms > 1 ? s->vms : 0)));
 	return json;
 }
 

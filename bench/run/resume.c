@@ -141,6 +141,8 @@ int resume_check(const struct resume *resume, const json_t *env, const json_t *p
 		{ "host", "cpu_model", "the machine's CPU" },
 		{ "host", "cpus", "the machine's number of CPUs" },
 		{ "host", "kernel_release", "the machine's kernel" },
+		{ "box", "cpu", "the CPU of the hosts in boxes" },
+		{ "box", "cpus", "the number of CPUs of the hosts in boxes" },
 		{ "kernel", "config_sha256", "the guests' kernel configuration" },
 		{ "kernel", "compiler", "the compiler" },
 	}, *f;

@@ -138,8 +138,10 @@ static json_t *make_env(const struct session *s)
 			json_object_get(qemus, qemu), "qemus", qemus, "kernel", "source",
 			base->source, "compiler", base->compiler, "config_sha256",
 			base->config_sha256, "cuts", cuts_to_json(s));
-	if (s->hosts.count)
+	if (s->hosts.count) {
 		json_object_set_new(env, "hosts", hosts_to_json(s));
+		json_object_set_new(env, "box", hosts_box_to_json(s));
+	}
 	if (s->options.shard.of)
 		shard_add_host(env, s->options.resume.env);
 	free(command);

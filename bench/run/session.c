@@ -249,6 +249,8 @@ static int fit_memory(struct scenario *scenario, const char *given, uint64_t lim
 {
 	char want[32], have[32];
 
+	/* Of each of its guests. */
+	limit /= scenario->vms;
 	if (scenario->memory_bytes <= limit)
 		return 0;
 	format_bytes(scenario->memory_bytes, want, sizeof(want));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's tracer on the kernels of Debian, each in a guest under TCG that traces itself: the
- * verifier takes its programs, and every call of 60 processes is counted. A kernel that the
- * archive does not have any more is skipped.
+ * balloontrace on the kernels of Debian, each in a guest under TCG that traces itself. The host's
+ * side: the verifier takes its programs, and every call of 60 processes is counted. The guest's:
+ * what it says of a driver that is not loaded, has no device, or no BTF, and what it sees of
+ * reports of free pages. A kernel that the archive does not have any more is skipped.
  */
 #include "tests/helpers/unit.h"
 
@@ -19,42 +20,30 @@
 
 static int set_up(void **state)
 {
-	struct outcome outcome;
-
 	test_dir_set_up(state);
-	outcome = run_shell("cd %1$s && mkdir root && cp %2$s/balloontrace-static root/balloontrace && "
-			    "cp %2$s/tests/helpers/advise/advise-static root/qemu-system-x86_64 && "
-			    "cp %2$s/tests/helpers/trace-init/trace-init root/init && "
-			    "(cd root && find . | cpio -o -H newc --quiet) >root.cpio",
-			    test_dir, TEST_BUILD);
-	assert_int_equal(outcome.status, 0);
-	outcome_release(&outcome);
+	expect_outcome(
+		run_shell("cd %1$s && mkdir -p root/modules && "
+			  "cp %2$s/balloontrace-static root/balloontrace && "
+			  "cp %2$s/tests/helpers/advise/advise-static root/qemu-system-x86_64 && "
+			  "cp %2$s/tests/helpers/trace-init/trace-init root/init",
+			  test_dir, TEST_BUILD),
+		0, "");
 	return 0;
 }
 
-static void check(const char *text)
+/* The archive that a guest boots: the programs, and the modules of its kernel. */
+static void pack(const struct ready_kernel *kernel)
 {
-	const char *begin = strstr(text, "=== begin");
-	json_int_t calls = 0;
-	const json_t *process, *cold;
-	json_t *json;
-	size_t i;
-
-	if (!begin || !strstr(begin, "=== end, status 0"))
-		fail_msg("%s", text);
-	json = json_loads(strchr(begin, '{'), JSON_DISABLE_EOF_CHECK, NULL);
-	assert_non_null(json);
-	assert_int_equal(size_of(json, "processes"), PROCESSES);
-	json_array_foreach (json_object_get(json, "processes"), i, process) {
-		cold = json_at(process, "calls.cold.calls");
-		calls += json_integer_value(cold);
-	}
-	assert_int_equal(calls, PROCESSES * CALLS);
-	assert_number(number_of(json, "counters.lost_pairs"), 0);
-	json_decref(json);
+	expect_outcome(run_shell("cd %s/root && rm -rf modules && cpio -id --quiet <%s && "
+				 "objcopy --remove-section .BTF modules/virtio_balloon.ko "
+				 "modules/without-btf.ko && "
+				 "find . | cpio -o -H newc --quiet >../root.cpio",
+				 test_dir, kernel->modules),
+		       0, "");
 }
 
-static void trace_in(const char *version)
+/* What a guest prints: with this kernel, its /init in this mode, and this device. */
+static char *run_guest(const char *version, const char *mode, const char *device)
 {
 	struct ready_kernel kernel;
 	struct outcome outcome;
@@ -64,39 +53,137 @@ static void trace_in(const char *version)
 		ready_kernel_release(&kernel);
 		skip_test("no kernel %s of Debian: %s", version, err);
 	}
-	outcome = run_shell("timeout 200 qemu-system-x86_64 -accel tcg -m 1G -smp 2 -nographic "
-			    "-no-reboot -kernel %s -initrd %s/root.cpio "
-			    "-append 'console=ttyS0 panic=-1 quiet' </dev/null",
-			    kernel.image, test_dir);
+	pack(&kernel);
+	outcome =
+		run_shell("timeout 900 qemu-system-x86_64 -accel tcg -m 1G -smp 2 -nodefaults "
+			  "-nographic -serial stdio -no-reboot -kernel %s -initrd %s/root.cpio %s "
+			  "-append 'console=ttyS0 panic=-1 quiet -- %s' </dev/null | tr -d '\\r'",
+			  kernel.image, test_dir, device, mode);
 	ready_kernel_release(&kernel);
-	check(outcome.output);
-	outcome_release(&outcome);
+	assert_lacks(outcome.output, "=== failed");
+	return outcome.output;
 }
 
-static void linux_6_1(void **state)
+/* The JSON object that the tracer printed. */
+static json_t *traced_in(const char *text)
 {
-	(void)state;
-	trace_in("6.1");
+	const char *begin = strstr(text, "=== begin");
+	json_t *json;
+
+	if (!begin || !strstr(begin, "=== end, status 0"))
+		fail_msg("%s", text);
+	json = json_loads(strchr(begin, '{'), JSON_DISABLE_EOF_CHECK, NULL);
+	assert_non_null(json);
+	return json;
 }
 
-static void linux_6_12(void **state)
+static void trace_host_in(const char *version)
 {
-	(void)state;
-	trace_in("6.12");
+	char *text = run_guest(version, "host", "");
+	json_t *json = traced_in(text);
+	json_int_t calls = 0;
+	const json_t *process, *cold;
+	size_t i;
+
+	assert_int_equal(size_of(json, "processes"), PROCESSES);
+	json_array_foreach (json_object_get(json, "processes"), i, process) {
+		cold = json_at(process, "calls.cold.calls");
+		calls += json_integer_value(cold);
+	}
+	assert_int_equal(calls, PROCESSES * CALLS);
+	assert_number(number_of(json, "counters.lost_pairs"), 0);
+	json_decref(json);
+	free(text);
 }
 
-static void linux_7_3(void **state)
+/* What it says in one of the states, and how it ends. */
+static void expect_in_state(const char *text, const char *name, int status, const char *says)
+{
+	char title[64], end[64], *state;
+	const char *begin, *stop;
+
+	snprintf(title, sizeof(title), "=== %s\n", name);
+	snprintf(end, sizeof(end), "=== end, status %d\n", status);
+	begin = strstr(text, title);
+	stop = begin ? strstr(begin, "=== end") : NULL;
+	if (!stop || strncmp(stop, end, strlen(end)))
+		fail_msg("expected '%s' after '%s' in: %s", end, name, text);
+	state = strndup(begin, stop - begin);
+	assert_contains(state, says);
+	free(state);
+}
+
+static void trace_guest_in(const char *version)
+{
+	char *text = run_guest(version, "driver", "-device virtio-balloon-pci");
+
+	expect_in_state(text, "not loaded", 4,
+			"the driver virtio_balloon is neither built in nor loaded; modprobe");
+	expect_in_state(text, "loaded", 0, "fentry and fexit");
+	expect_in_state(text, "without a device", 0, "is loaded and has no device");
+	expect_in_state(text, "without BTF", 4, "the module has no BTF");
+	expect_in_state(text, "without BTF, by kprobes", 0, "kprobe and kretprobe");
+	free(text);
+}
+
+static void host_of_6_1(void **state)
 {
 	(void)state;
-	trace_in("7.3");
+	trace_host_in("6.1");
+}
+
+static void host_of_6_12(void **state)
+{
+	(void)state;
+	trace_host_in("6.12");
+}
+
+static void host_of_7_3(void **state)
+{
+	(void)state;
+	trace_host_in("7.3");
+}
+
+static void guest_of_6_1(void **state)
+{
+	(void)state;
+	trace_guest_in("6.1");
+}
+
+static void guest_of_6_12(void **state)
+{
+	(void)state;
+	trace_guest_in("6.12");
+}
+
+static void guest_of_7_3(void **state)
+{
+	(void)state;
+	trace_guest_in("7.3");
+}
+
+/* Half of the free memory was filled and freed: most of it is in large blocks, and reported. */
+static void reports_of_free_pages(void **state)
+{
+	char *text =
+		run_guest("6.12", "report", "-device virtio-balloon-pci,free-page-reporting=on");
+	json_t *json = traced_in(text);
+
+	(void)state;
+	assert_at_least(number_of(json, "freed.reported_bytes"), 256 << 20);
+	assert_at_least(number_of(json, "ops.report.count"), 1);
+	assert_above(number_of(json, "ops.report.histogram.min"), 0);
+	json_decref(json);
+	free(text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(linux_6_1),
-		cmocka_unit_test(linux_6_12),
-		cmocka_unit_test(linux_7_3),
+		cmocka_unit_test(host_of_6_1),		 cmocka_unit_test(host_of_6_12),
+		cmocka_unit_test(host_of_7_3),		 cmocka_unit_test(guest_of_6_1),
+		cmocka_unit_test(guest_of_6_12),	 cmocka_unit_test(guest_of_7_3),
+		cmocka_unit_test(reports_of_free_pages),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

@@ -17,7 +17,8 @@
 /* Two machines, of which one ends; their batches overlap. Returns the path. */
 static const char *record(const char *name, bool whole)
 {
-	const struct recorded_process first = { 1, 4711, 1000 * MS }, second = { 2, 4712, 1001 * MS };
+	const struct recorded_process first = { 1, 4711, 1000 * MS },
+				      second = { 2, 4712, 1001 * MS };
 	const struct recorded_batch inflate = { 1,   1010 * MS, 4 * MS, 0,     256,
 						256, 1 << 20,	16,	160000 };
 	const struct recorded_batch deflate = { 2, 1011 * MS, 3 * MS, 1, 256, 0, 0, 0, 0 };
@@ -37,6 +38,8 @@ static const char *record(const char *name, bool whole)
 	recording_write(&recording, RECORDED_BATCH, &inflate);
 	recording_write(&recording, RECORDED_BATCH, &deflate);
 	recording_write(&recording, RECORDED_SAMPLE, &samples[0]);
+	/* Its name was not known before. */
+	recording_process(&recording, &second, "db");
 	recording_write(&recording, RECORDED_SAMPLE, &samples[1]);
 	recording_write(&recording, RECORDED_END, &end);
 	if (whole)
@@ -63,6 +66,17 @@ static const json_t *find_event(const json_t *all, const char *name, int n)
 	return NULL;
 }
 
+static int count_events(const json_t *all, const char *name)
+{
+	const json_t *event;
+	int count = 0;
+	size_t i;
+
+	json_array_foreach (json_object_get(all, "traceEvents"), i, event)
+		count += !strcmp(text_of(event, "name"), name);
+	return count;
+}
+
 static void drawn(void **state)
 {
 	char output[512];
@@ -73,9 +87,12 @@ static void drawn(void **state)
 	snprintf(output, sizeof(output), "%s", in_test_dir("drawn.json"));
 	expect_outcome(export(record("whole.jsonl", true), "perfetto", output), EXIT_FINE, "");
 	all = load_timeline(output);
-	assert_string_equal(json_string_value(json_at(find_event(all, "process_name", 0),
-						      "args.name")),
-			    "we\"b\\");
+	assert_string_equal(
+		json_string_value(json_at(find_event(all, "process_name", 0), "args.name")),
+		"we\"b\\");
+	assert_string_equal(
+		json_string_value(json_at(find_event(all, "process_name", 2), "args.name")), "db");
+	assert_int_equal(count_events(all, "process_labels"), 2);
 	slice = find_slice(all, 1, "batch", 0);
 	assert_int_equal(slice.begin, 6 * MS);
 	assert_int_equal(slice.end, 10 * MS);
@@ -100,7 +117,8 @@ static void cut_off(void **state)
 	(void)state;
 	snprintf(output, sizeof(output), "%s", in_test_dir("cut.json"));
 	expect_outcome(export(record("cut.jsonl", false), "perfetto", output), EXIT_ENVIRONMENT,
-		       "after 7 records: the file ends too early", "what stands before is exported");
+		       "after 8 records: the file ends too early",
+		       "what stands before is exported");
 	all = load_timeline(output);
 	assert_true(json_is_false(json_at(all, "otherData.whole")));
 	json_decref(all);
@@ -113,15 +131,18 @@ static void not_a_recording(void **state)
 	} cases[] = {
 		{ "", "the file ends too early" },
 		{ "{}\n", "not a recording" },
-		{ "{\"schema_version\":9,\"recording\":\"balloontrace host\"}\n", "another version" },
+		{ "{\"schema_version\":9,\"recording\":\"balloontrace host\"}\n",
+		  "another version" },
 		{ "[\"process\",1,2,3,\"x\"]\n", "no JSON of a recording" },
 		{ "{\"schema_version\":1,\"recording\":\"balloontrace host\"}\n[\"end\",-1,2]\n",
 		  "not a whole number" },
-		{ "{\"schema_version\":1,\"recording\":\"balloontrace host\"}\n[\"process\",1,2,3]\n",
+		{ "{\"schema_version\":1,\"recording\":\"balloontrace "
+		  "host\"}\n[\"process\",1,2,3]\n",
 		  "has no name" },
 		{ "{\"schema_version\":1,\"recording\":\"balloontrace host\"}\n{\"records\":1}\n",
 		  "records are missing" },
-		{ "{\"schema_version\":1,\"recording\":\"balloontrace host\"}\n{\"records\":0}\n[]\n",
+		{ "{\"schema_version\":1,\"recording\":\"balloontrace "
+		  "host\"}\n{\"records\":0}\n[]\n",
 		  "behind its last line" },
 	};
 	char path[512], output[512];

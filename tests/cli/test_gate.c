@@ -938,13 +938,14 @@ static void claims_of_all_suites_are_shipped(void **state)
 						   "--qos", TEST_SOURCE "/bench/qos/victim.ini",
 						   "--qos", TEST_SOURCE "/bench/qos/neighbour.ini",
 						   "--qos", TEST_SOURCE "/bench/qos/memory.ini",
+						   "--qos", TEST_SOURCE "/bench/qos/elastic.ini",
 						   "--only-measured", "--brief", NULL });
 
 	(void)state;
 	assert_true(outcome.status == EXIT_FINE || outcome.status == EXIT_INCONCLUSIVE);
 	assert_non_null(strstr(outcome.output,
 			       "which need scenarios: victim, neighbour, compaction, "
-			       "pressure"));
+			       "pressure, elastic, elastic-idle, elastic-vms, full"));
 	assert_non_null(strstr(outcome.output, " 0 fail"));
 	outcome_release(&outcome);
 }

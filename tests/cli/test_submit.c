@@ -10,7 +10,8 @@
 #include "tests/helpers/files.h"
 #include "tests/helpers/program.h"
 
-#define SUBMIT(...) run_program("balloonbench", (const char *const[]){ "submit", __VA_ARGS__, NULL })
+#define SUBMIT(...)                                                                                \
+	run_program("balloonbench", (const char *const[]){ "submit", __VA_ARGS__, NULL })
 
 static void scripts_are_printed(void **state)
 {
@@ -49,14 +50,20 @@ static void scripts_are_valid(void **state)
 	outcome_release(&outcome);
 }
 
-static void seed_is_kept(void **state)
+/* However the output is said: each task has one of its own. */
+static void seed_is_kept_and_output_is_not(void **state)
 {
-	struct outcome outcome = SUBMIT("--dry-run", "--slurm", "--", "--scenario", "smoke",
-					"--seed", "5", "-ox");
+	static const char *const outputs[][2] = { { "-ox" }, { "-qox" }, { "-o", "x" } };
+	struct outcome outcome;
+	size_t i;
 
 	(void)state;
-	assert_contains(outcome.output, "set -- --scenario smoke --seed 5\n");
-	outcome_release(&outcome);
+	for (i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
+		outcome = SUBMIT("--dry-run", "--slurm", "--", "--scenario", "smoke", "--seed", "5",
+				 outputs[i][0], outputs[i][1]);
+		assert_contains(outcome.output, "set -- --scenario smoke --seed 5\n");
+		outcome_release(&outcome);
+	}
 }
 
 static void refused(void **state)
@@ -143,9 +150,12 @@ static void slurm_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scripts_are_printed),	  cmocka_unit_test(scripts_are_valid),
-		cmocka_unit_test(seed_is_kept),		  cmocka_unit_test(refused),
-		cmocka_unit_test(two_jobs_are_submitted), cmocka_unit_test(slurm_refuses),
+		cmocka_unit_test(scripts_are_printed),
+		cmocka_unit_test(scripts_are_valid),
+		cmocka_unit_test(seed_is_kept_and_output_is_not),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(two_jobs_are_submitted),
+		cmocka_unit_test(slurm_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

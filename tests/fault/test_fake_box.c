@@ -68,6 +68,8 @@ static void files_come_back(void **state)
 	}
 	env = load_json(in_test_dir("box/env.json"));
 	assert_non_null(json_at(env, "hosts.finalize"));
+	assert_string_equal(text_of(json_at(env, "box"), "cpu"), "max,xsave=off");
+	assert_number(number_of(env, "box.cpus"), 1);
 	json_decref(env);
 	expect_nothing_left(in_test_dir("box"));
 }
@@ -90,6 +92,41 @@ static void boxes_that_die(void **state)
 		free(console);
 	}
 	expect_nothing_left(in_test_dir("box-dies"));
+}
+
+/* The rest, in a new box; but not with another CPU. */
+static void boxes_that_died_are_resumed(void **state)
+{
+	const char *resume[] = { "run", "--resume", in_test_dir("box-dies"), NULL };
+
+	(void)state;
+	setenv("FAKE_QEMU", "box", 1);
+	setenv("BALLOONBENCH_BOX_CPU", "EPYC", 1);
+	expect_outcome(run_program("balloonbench", resume), 2, "the CPU of the hosts in boxes");
+	unsetenv("BALLOONBENCH_BOX_CPU");
+	expect_outcome(run_program("balloonbench", resume), 3, "0 boots ok, 5 failed");
+	assert_int_equal(tiny_finished("box-dies"), 5);
+	expect_reason("box-dies", 5, FAKE_BOX_REASON);
+	expect_nothing_left(in_test_dir("box-dies"));
+}
+
+/* One that hangs is asked for a sign of life, and has a minute to give it. */
+static void boxes_that_hang(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_QEMU", "box-hangs", 1);
+	pid = tiny_start("box-hangs", "--host", "finalize", "--accel", "auto", "--boots", "1",
+			 "--trace", "off");
+	AWAIT_WITHIN(60, count_paths(in_test_dir("box-hangs"),
+				     "/tiny/finalize/.boot-01/" FAKE_BOX_FILE));
+	expect_outcome(run_shell("kill -STOP $(cat /proc/%d/task/*/children)", (int)pid), 0, "");
+	assert_int_equal(wait_program(pid), 3);
+	expect_reason("box-hangs", 1,
+		      HOST "when asked for a sign of life: guest channel: no answer in time; "
+			   "somebody stopped QEMU");
+	expect_nothing_left(in_test_dir("box-hangs"));
 }
 
 /* As does one that talks nonsense. */
@@ -144,10 +181,15 @@ static void options_that_do_not_fit(void **state)
 		  "the guest's clock would count the instructions of the busy vCPU" },
 		{ "--scenario touched --variant free-page-reporting --accel icount",
 		  "icount counts work, not sleep" },
+		{ "--scenario smoke --variants $DIR/mine.ini --variant mine",
+		  "variant mine: its policy is a program, and a host in a box has no shell" },
 	};
 	size_t i;
 
 	(void)state;
+	write_file(test_dir, "mine.ini",
+		   "[mine]\ncut = finalize\npolicy = program\nprogram = cat\n");
+	setenv("DIR", test_dir, 1);
 	setenv("FAKE_QEMU", "good", 1);
 	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
 		expect_outcome(run_shell("%s/balloonbench run --host finalize --dry-run %s",
@@ -175,6 +217,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_come_back),
 		cmocka_unit_test(boxes_that_die),
+		cmocka_unit_test(boxes_that_died_are_resumed),
+		cmocka_unit_test(boxes_that_hang),
 		cmocka_unit_test(results_that_are_garbage),
 		cmocka_unit_test(files_with_a_path_are_refused),
 		cmocka_unit_test(programs_that_do_not_start),

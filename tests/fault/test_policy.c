@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Policies that resize a guest while it replays a workload, with a fake guest whose memory is known:
- * the footprint is that computed by hand, a policy that gives nothing back is found, and a program
- * that dies, lies or stalls fails its boot with a reason.
+ * Policies that resize a guest while it replays a workload, with a fake guest whose memory is
+ * known: the footprint is that computed by hand, a policy that gives nothing back is found, and a
+ * program that dies, lies or stalls fails its boot with a reason.
  */
 #include "tests/helpers/unit.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/config/workload.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/leftovers.h"
 #include "tests/helpers/schema.h"
 #include "tests/helpers/tiny.h"
 
@@ -25,47 +27,65 @@
 
 /* The controller leaves 64 MiB: with the 64 MiB of the fake kernel it can take all that is free. */
 #define SCENARIO                                                                                   \
-	"[guest]\nmemory = 256 MiB\n[balloon]\ninflate = 64 MiB\n"                                 \
+	"[guest]\nmemory = 256 MiB\nvms = %d\n[balloon]\ninflate = 64 MiB\n"                       \
 	"[run]\nboot_timeout = 5 s\nresize_timeout = 5 s\n"                                        \
-	"[workload]\nsample = 10 ms\nfile = %s\n[policy]\nperiod = 50 ms\n"
+	"[workload]\nsample = 10 ms\nfile = %s\nstagger = 200 ms\n[policy]\nperiod = 50 ms\n"
 
-#define VARIANT(name, program)                                                                     \
-	"[" name "]\ncut = finalize\npolicy = program\nprogram = " program "\n"
-
-static const char variants[] =
-	"[none]\ncut = finalize\n"
-	"[controller]\ncut = finalize\npolicy = controller\n"
-	VARIANT("example", "'" TEST_SOURCE "/bench/policies/headroom'")
+/* Programs of a policy: each is a variant. */
+static const struct {
+	const char *variant, *program;
+} programs[] = {
+	{ "example", "'" TEST_SOURCE "/bench/policies/headroom'" },
 	/* Takes nothing: what was touched once stays on the host. */
-	VARIANT("leak", "while read -r l; do echo '{\"target_bytes\": 0}'; done")
-	VARIANT("dies", "read -r l; exit 3")
-	VARIANT("killed", "read -r l; kill -9 $$")
-	VARIANT("missing", "/nowhere/program")
-	VARIANT("garbage", "while read -r l; do echo inflate please; done")
-	VARIANT("list", "while read -r l; do echo '[1]'; done")
-	VARIANT("no-key", "while read -r l; do echo '{\"target\": 1}'; done")
-	VARIANT("text", "while read -r l; do echo '{\"target_bytes\": \"1 GiB\"}'; done")
-	VARIANT("too-much", "while read -r l; do echo '{\"target_bytes\": 67108865}'; done")
-	VARIANT("negative", "while read -r l; do echo '{\"target_bytes\": -4096}'; done")
-	VARIANT("stalls", "sleep 600")
-	VARIANT("deaf", "exec </dev/null; sleep 600");
+	{ "leak", "while read -r l; do echo '{\"target_bytes\": 0}'; done" },
+	{ "dies", "read -r l; exit 3" },
+	{ "killed", "read -r l; kill -9 $$" },
+	{ "missing", "/nowhere/program" },
+	{ "garbage", "while read -r l; do echo inflate please; done" },
+	{ "list", "while read -r l; do echo '[1]'; done" },
+	{ "no-key", "while read -r l; do echo '{\"target\": 1}'; done" },
+	{ "text", "while read -r l; do echo '{\"target_bytes\": \"1 GiB\"}'; done" },
+	{ "too-much", "while read -r l; do echo '{\"target_bytes\": 67108865}'; done" },
+	{ "negative", "while read -r l; do echo '{\"target_bytes\": -4096}'; done" },
+	{ "stalls", "sleep 600" },
+	{ "closes", "exec <&- >&-; sleep 600" },
+};
 
 static char file[256], scenario[256];
 
-static void write_scenario(const char *workload)
+static void write_guests(int guests, const char *workload)
 {
 	char text[1024];
 
 	write_file(test_dir, "w.workload", workload);
-	snprintf(text, sizeof(text), SCENARIO, in_test_dir("w.workload"));
+	snprintf(text, sizeof(text), SCENARIO, guests, in_test_dir("w.workload"));
 	snprintf(scenario, sizeof(scenario), "%s", write_file(test_dir, "elastic.ini", text));
+}
+
+static void write_scenario(const char *workload)
+{
+	write_guests(1, workload);
+}
+
+static void write_variants(void)
+{
+	char text[4096] = "[none]\ncut = finalize\n"
+			  "[controller]\ncut = finalize\npolicy = controller\n";
+	size_t i, n = strlen(text);
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		n += snprintf(text + n, sizeof(text) - n,
+			      "[%s]\ncut = finalize\npolicy = program\nprogram = %s\n",
+			      programs[i].variant, programs[i].program);
+	assert_in_range(n, 1, sizeof(text) - 1);
+	snprintf(file, sizeof(file), "%s", write_file(test_dir, "variants.ini", text));
 }
 
 static int set_up(void **state)
 {
 	if (tiny_set_up(state, "") < 0)
 		return -1;
-	snprintf(file, sizeof(file), "%s", write_file(test_dir, "variants.ini", variants));
+	write_variants();
 	return 0;
 }
 
@@ -75,7 +95,8 @@ static struct outcome run(const char *mode, const char *tree, const char *varian
 	return run_program("balloonbench",
 			   (const char *[]){ "run", "--accel", "tcg", "--scenario", scenario,
 					     "--variants", file, "--variant", variant, "--boots",
-					     "1", "--trace", "off", "-o", in_test_dir(tree), NULL });
+					     "1", "--trace", "off", "-o", in_test_dir(tree),
+					     NULL });
 }
 
 static const char *path_of(const char *tree, const char *variant)
@@ -128,6 +149,40 @@ static double footprint_by_hand(const json_t *replay)
 		assert_below(value, 1.02 * (wanted));                                              \
 	} while (0)
 
+/* GiB minutes of a footprint that steps once, from what it was at the begin. */
+static double step_by_hand(const json_t *replay, double at_ns, double bytes)
+{
+	return (number_of(replay, "begin_bytes") * at_ns +
+		bytes * (number_of(replay, "elapsed_ns") - at_ns)) /
+	       GIB_MINUTE;
+}
+
+/*
+ * What was touched once stays on the host: 64 MiB more, from when they are written to the end. How
+ * long the fake guest takes to write them is up to the host's scheduler: the step is between the
+ * last point without a page of them and the first with all.
+ */
+static void expect_a_step(const json_t *replay, double bytes)
+{
+	const json_t *points = json_object_get(replay, "footprint"), *point;
+	double first = 0, last = 0, at, level;
+	size_t i;
+
+	json_array_foreach (points, i, point) {
+		at = json_integer_value(json_array_get(point, 0));
+		level = json_integer_value(json_array_get(point, 1));
+		if (level < bytes - 60 * MIB)
+			first = at;
+		if (!last && level > bytes - MIB)
+			last = at;
+	}
+	assert_above(last, 0);
+	assert_above(number_of(replay, "footprint_gib_minutes"),
+		     0.98 * step_by_hand(replay, last, bytes));
+	assert_below(number_of(replay, "footprint_gib_minutes"),
+		     1.02 * step_by_hand(replay, first, bytes));
+}
+
 static void footprint_without_a_policy(void **state)
 {
 	json_t *result = boot("none");
@@ -137,10 +192,9 @@ static void footprint_without_a_policy(void **state)
 	(void)state;
 	assert_string_equal(text_of(replay, "workload"), "w");
 	assert_string_equal(text_of(replay, "policy"), "none");
-	/* What was touched once stays on the host: 64 MiB from the begin to the end. */
-	assert_within_2_percent(number_of(replay, "footprint_gib_minutes"),
-				grown * number_of(replay, "elapsed_ns") / GIB_MINUTE);
-	assert_within_2_percent(number_of(replay, "mean_bytes"), grown);
+	expect_a_step(replay, grown);
+	assert_within_2_percent(number_of(replay, "mean_bytes") * number_of(replay, "elapsed_ns"),
+				number_of(replay, "footprint_gib_minutes") * GIB_MINUTE);
 	assert_within_2_percent(number_of(replay, "peak_bytes"), grown);
 	assert_within_2_percent(number_of(replay, "end_bytes"), grown);
 	assert_within_2_percent(number_of(replay, "footprint_gib_minutes"),
@@ -208,6 +262,45 @@ static void a_policy_that_never_gives_back_is_found(void **state)
 	json_decref(controller);
 }
 
+/* Each has its own footprint, and all of them one. */
+static void guests_are_measured_together(void **state)
+{
+	const json_t *replay, *neighbour, *together, *cycle;
+	json_t *result;
+	double sum;
+	int i;
+
+	(void)state;
+	write_guests(3, WORKLOAD);
+	expect_outcome(run("good", "three", "controller"), 0, "1 boots ok");
+	assert_fits_schema(path_of("three", "controller"));
+	result = result_of("three", "controller");
+	cycle = item_of(result, "cycles", 0);
+	replay = json_object_get(cycle, "replay");
+	together = json_object_get(cycle, "together");
+	assert_int_equal(size_of(cycle, "neighbours"), 2);
+	neighbour = item_of(cycle, "neighbours", 1);
+	assert_above(number_of(neighbour, "peak_bytes") - number_of(neighbour, "begin_bytes"),
+		     60 * MIB);
+	assert_above(number_of(neighbour, "targets"), 0);
+	assert_number(number_of(together, "guests"), 3);
+	assert_number(number_of(together, "fairness"), 1);
+	/* Also what each has before its workload and after it. */
+	sum = number_of(replay, "footprint_gib_minutes");
+	for (i = 0; i < 2; i++)
+		sum += number_of(item_of(cycle, "neighbours", i), "footprint_gib_minutes");
+	assert_above(number_of(together, "footprint_gib_minutes"), 0.98 * sum);
+	/* The third begins 400 ms after the first. */
+	assert_above(number_of(together, "elapsed_ns"), number_of(replay, "elapsed_ns"));
+	assert_at_least(number_of(together, "peak_bytes"), number_of(replay, "peak_bytes"));
+	/* Two checks of each. */
+	assert_int_equal(size_of(json_object_get(result, "checks"), "each"), 6);
+	assert_false(
+		access(in_test_dir("three/elastic/controller/boot-01/vm-3/console.log"), F_OK));
+	json_decref(result);
+	assert_int_equal(count_processes(in_test_dir("three")), 0);
+}
+
 static void expect_failed(const char *mode, const char *variant, const char *status,
 			  const char *reason)
 {
@@ -227,7 +320,8 @@ static void programs_that_die(void **state)
 {
 	(void)state;
 	write_scenario(WORKLOAD);
-	expect_failed("good", "dies", "failed", "the program of the policy ended with exit status 3");
+	expect_failed("good", "dies", "failed",
+		      "the program of the policy ended with exit status 3");
 	expect_failed("good", "killed", "failed",
 		      "the program of the policy was killed by signal 9");
 	expect_failed("good", "missing", "failed", "ended with exit status 127");
@@ -252,6 +346,7 @@ static void programs_that_stall(void **state)
 	(void)state;
 	write_scenario(WORKLOAD);
 	expect_failed("good", "stalls", "failed", "policy: no answer in time");
+	expect_failed("good", "closes", "failed", "the program of the policy closed its output");
 }
 
 static void workloads_that_do_not_end_well(void **state)
@@ -260,7 +355,12 @@ static void workloads_that_do_not_end_well(void **state)
 	write_scenario(SHORT);
 	expect_failed("killed-workload", "none", "failed",
 		      "the agent refuses 'replay': the workload was killed by signal 9");
-	expect_failed("endless-workload", "none", "failed", "did not end in ten times its duration");
+	expect_failed("endless-workload", "none", "failed",
+		      "did not end in ten times its duration");
+	write_guests(2, SHORT);
+	expect_failed("killed-workload", "controller", "failed", "was killed by signal 9");
+	expect_failed("second-dies", "controller", "failed", "guest 2: QEMU ended");
+	write_scenario(SHORT);
 	expect_failed("lost-pages", "controller", "invalid",
 		      "vmstat balloon_deflate with the balloon empty again");
 }
@@ -283,39 +383,47 @@ static void wrong_policies_are_refused(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_outcome(
 			run_program("balloonbench",
-				    (const char *[]){ "run", "--accel", "tcg", "--scenario",
-						      scenario, "--variants",
-						      write_file(test_dir, "bad.ini", cases[i].text),
-						      "--variant", "v", "-o", in_test_dir("bad"),
-						      NULL }),
+				    (const char *[]){
+					    "run", "--accel", "tcg", "--scenario", scenario,
+					    "--variants",
+					    write_file(test_dir, "bad.ini", cases[i].text),
+					    "--variant", "v", "-o", in_test_dir("bad"), NULL }),
 			2, cases[i].says);
 }
 
-/* Nothing is left of it, and a resumed run has the boot. */
-static void an_interrupted_replay_is_resumed(void **state)
+/* Nothing is left of it, and a resumed run has the boot, with all of its guests. */
+static void interrupt_and_resume(const char *name, int guests)
 {
 	pid_t pid;
-	char tree[256];
+	char tree[256], log[256];
 	json_t *result;
 
-	(void)state;
-	write_scenario(WORKLOAD);
-	snprintf(tree, sizeof(tree), "%s", in_test_dir("interrupted"));
+	write_guests(guests, WORKLOAD);
+	snprintf(tree, sizeof(tree), "%s", in_test_dir(name));
+	snprintf(log, sizeof(log), "%s/elastic/example/.boot-01/policy.log", tree);
 	setenv("FAKE_QEMU", "good", 1);
 	pid = start_program("balloonbench",
 			    (const char *[]){ "run", "--accel", "tcg", "--scenario", scenario,
 					      "--variants", file, "--variant", "example", "--boots",
 					      "1", "--trace", "off", "-o", tree, NULL });
-	AWAIT(!access(in_test_dir("interrupted/elastic/example/.boot-01/policy.log"), F_OK));
+	AWAIT(!access(log, F_OK));
 	kill(pid, SIGINT);
 	assert_int_equal(wait_program(pid), 130);
-	assert_int_equal(count_processes(tree), 0);
-	expect_outcome(run_program("balloonbench",
-				   (const char *[]){ "run", "--resume", tree, NULL }),
-		       0, "1 boots ok");
-	result = result_of("interrupted", "example");
+	expect_nothing_left(tree);
+	expect_outcome(
+		run_program("balloonbench", (const char *[]){ "run", "--resume", tree, NULL }), 0,
+		"1 boots ok");
+	result = result_of(name, "example");
 	assert_string_equal(text_of(result, "status"), "ok");
+	assert_int_equal(size_of(item_of(result, "cycles", 0), "neighbours"), guests - 1);
 	json_decref(result);
+}
+
+static void an_interrupted_replay_is_resumed(void **state)
+{
+	(void)state;
+	interrupt_and_resume("interrupted", 1);
+	interrupt_and_resume("interrupted-3", 3);
 }
 
 int main(void)
@@ -326,6 +434,7 @@ int main(void)
 		cmocka_unit_test(the_example_returns_memory),
 		cmocka_unit_test(the_greedy_one_returns_memory),
 		cmocka_unit_test(a_policy_that_never_gives_back_is_found),
+		cmocka_unit_test(guests_are_measured_together),
 		cmocka_unit_test(programs_that_die),
 		cmocka_unit_test(programs_that_lie),
 		cmocka_unit_test(programs_that_stall),

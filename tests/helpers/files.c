@@ -119,3 +119,16 @@ char *read_file(const char *path)
 	fclose(f);
 	return text;
 }
+
+int count_in_file(const char *path, const char *text)
+{
+	char *content = read_file(path), *at = content;
+	int count = 0;
+
+	while (at && (at = strstr(at, text))) {
+		at += strlen(text);
+		count++;
+	}
+	free(content);
+	return count;
+}

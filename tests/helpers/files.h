@@ -30,4 +30,7 @@ size_t count_files(const char *dir);
 /* Content of a file, to be freed; NULL if it cannot be read. */
 char *read_file(const char *path);
 
+/* How often a file has a text; 0 if it cannot be read. */
+int count_in_file(const char *path, const char *text);
+
 #endif

@@ -9,6 +9,27 @@
 
 #define GIB (1LL << 30)
 
+struct replay_result *boot_replay(struct boot_result *boot, double gib_minutes, double work_ms)
+{
+	struct cycle_result *cycle = boot_cycle(boot);
+	struct replay_result *r = &cycle->replay;
+
+	record_release(&resize_record, &cycle->inflate);
+	record_release(&resize_record, &cycle->deflate);
+	record_set_text(&r->workload, "job");
+	r->policy = POLICY_NONE;
+	r->planned_ns = 10000 * MS;
+	r->duration_ns = 10100 * MS;
+	r->slowdown = 1.01;
+	r->work_ns = work_ms * MS;
+	r->footprint_gib_minutes = gib_minutes;
+	r->mean_bytes = r->peak_bytes = r->begin_bytes = r->end_bytes = 1LL << 30;
+	r->elapsed_ns = 10200 * MS;
+	r->targets = 3;
+	r->swapped_bytes = r->alloc_stalls = r->oom_kills = r->missed = 0;
+	return r;
+}
+
 struct resize_result build_resize(int64_t bytes, double ms)
 {
 	struct resize_result resize;

@@ -26,6 +26,12 @@ struct boot_result build_boot(const char *scenario, const char *variant, int num
 /* Its first cycle. */
 struct cycle_result *boot_cycle(const struct boot_result *boot);
 
+/*
+ * In place of the inflate and the deflate of the first cycle a workload was replayed: work of
+ * @work_ms, and a footprint of @gib_minutes.
+ */
+struct replay_result *boot_replay(struct boot_result *boot, double gib_minutes, double work_ms);
+
 /* A resize that is all a resize must be. */
 struct resize_result build_resize(int64_t bytes, double ms);
 

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "lib/exit_status.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/host_tracing.h"
 
 #define THREADS 2
 
@@ -296,101 +296,110 @@ static const json_t *find_process(const json_t *json, pid_t pid)
 
 static void command_counts_all_calls(void **state)
 {
+	struct host_tracing tracing;
 	char pid[16];
-	const char *args[] = { "host", "-p", pid, "--duration", "1", "--json", NULL };
-	const json_t *dontneed;
-	struct outcome outcome;
 	json_t *json;
 
 	(void)state;
-	host_tracer_close(open_or_skip(TRACE_PAGES));
+	skip_without_tracer();
 	start_all();
 	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
-	/* The calls begin in the middle of the traced second. */
-	if (!fork()) {
-		usleep(500000);
-		write_file(test_dir, "go", "");
-		_exit(0);
-	}
-	outcome = run_program("balloontrace", args);
-	wait(NULL);
-	assert_int_equal(outcome.status, 0);
-	json = json_loads(outcome.output, 0, NULL);
-	assert_non_null(json);
-	dontneed =
-		json_object_get(json_object_get(find_process(json, pids[1]), "calls"), "dontneed");
-	assert_int_equal(json_integer_value(json_object_get(dontneed, "calls")),
-			 2 * THREADS * calls[1]);
+	host_tracing_start(&tracing, (const char *[]){ "host", "-p", pid, "--json", NULL });
+	await_all();
+	host_tracing_end(&tracing);
+	assert_int_equal(tracing.status, 0);
+	json = json_loads(tracing.output, 0, NULL);
+	assert_number(number_of(find_process(json, pids[1]), "calls.dontneed.calls"),
+		      2 * THREADS * calls[1]);
 	assert_null(find_process(json, pids[2]));
 	json_decref(json);
-	outcome_release(&outcome);
+	host_tracing_release(&tracing);
 	stop_all();
 }
 
 /* The text output: a row per interval, totals at the end, and --list. */
 static void command_prints_text(void **state)
 {
+	struct host_tracing tracing;
 	char pid[16];
-	const char *rows[] = { "host", "-p", pid, "--duration", "1", "--interval", "0.4", NULL };
-	const char *list[] = { "host", "-p", pid, "--list", NULL };
+
+	(void)state;
+	skip_without_tracer();
+	start_all();
+	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
+	host_tracing_start(&tracing,
+			   (const char *[]){ "host", "-p", pid, "--interval", "50ms", NULL });
+	await_all();
+	AWAIT(host_tracing_says(pid) > 1);
+	host_tracing_end(&tracing);
+	assert_int_equal(tracing.status, 0);
+	assert_contains(tracing.messages, "balloontrace host: tracing 1 process until Ctrl-C\n");
+	assert_contains(tracing.output, " s ");
+	assert_contains(tracing.output, "dontneed");
+	host_tracing_release(&tracing);
+	expect_outcome(
+		run_program("balloontrace", (const char *[]){ "host", "-p", pid, "--list", NULL }),
+		0, "madvise", "fallocate");
+	stop_all();
+}
+
+/* After --duration; a signal before that is said by the status. */
+static void command_ends_by_itself(void **state)
+{
+	struct host_tracing tracing;
 	struct outcome outcome;
 
 	(void)state;
-	host_tracer_close(open_or_skip(TRACE_PAGES));
-	start_all();
-	snprintf(pid, sizeof(pid), "%d", (int)pids[1]);
-	if (!fork()) {
-		usleep(300000);
-		write_file(test_dir, "go", "");
-		_exit(0);
-	}
-	outcome = run_program("balloontrace", rows);
-	wait(NULL);
-	expect_outcome(outcome, 0, pid, " s ", "dontneed");
-	expect_outcome(run_program("balloontrace", list), 0, "madvise", "fallocate");
-	stop_all();
+	skip_without_tracer();
+	outcome = run_program("balloontrace",
+			      (const char *[]){ "host", "--duration", "50ms", "--json", NULL });
+	expect_outcome(outcome, 0, "\"event\"");
+	host_tracing_start(&tracing, (const char *[]){ "host", "--duration", "1h", NULL });
+	host_tracing_end(&tracing);
+	assert_int_equal(tracing.status, EXIT_INTERRUPTED);
+	host_tracing_release(&tracing);
 }
 
 static void signal_ends_the_command(void **state)
 {
 	/* The other interval is over before it begins. */
 	static const char *const intervals[] = { "1", "1us" };
+	struct host_tracing tracing;
 	size_t i;
-	pid_t pid;
 
 	(void)state;
-	host_tracer_close(open_or_skip(TRACE_PAGES));
+	skip_without_tracer();
 	for (i = 0; i < 2; i++) {
-		pid = start_program(
-			"balloontrace",
-			(const char *[]){ "host", "--all-qemu", "--interval", intervals[i], NULL });
-		usleep(300000);
-		kill(pid, SIGINT);
-		assert_int_equal(wait_program(pid), 0);
+		host_tracing_start(&tracing,
+				   (const char *[]){ "host", "--interval", intervals[i], NULL });
+		host_tracing_end(&tracing);
+		assert_int_equal(tracing.status, 0);
+		host_tracing_release(&tracing);
 	}
 }
 
 /* It ends although it cannot write: the pipe is full, and nobody reads it. */
 static void signal_ends_a_blocked_command(void **state)
 {
-	struct pollfd full = { .events = POLLOUT };
+	const char page[4096] = "", *errors = in_test_dir("blocked.err");
 	int ends[2];
 	pid_t pid;
 
 	(void)state;
-	host_tracer_close(open_or_skip(TRACE_PAGES));
+	skip_without_tracer();
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, sizeof(page)), sizeof(page));
+	assert_int_equal(write(ends[1], page, sizeof(page)), sizeof(page));
 	pid = fork();
 	if (!pid) {
 		dup2(ends[1], STDOUT_FILENO);
+		dup2(open(errors, O_CREAT | O_WRONLY, 0600), STDERR_FILENO);
 		execl(build_path("balloontrace"), "balloontrace", "host", "--all-qemu",
 		      "--interval", "1us", "--json", NULL);
 		_exit(127);
 	}
-	full.fd = ends[1];
-	AWAIT(!poll(&full, 1, 0));
-	usleep(300000);
-	kill(pid, SIGINT);
+	AWAIT(count_in_file(errors, "\n"));
+	kill(pid, SIGTERM);
 	assert_int_equal(wait_program(pid), EXIT_INTERRUPTED);
 	close(ends[0]);
 	close(ends[1]);
@@ -460,7 +469,7 @@ static void wrong_options(void **state)
 	size_t i;
 
 	(void)state;
-	host_tracer_close(open_or_skip(TRACE_PAGES));
+	skip_without_tracer();
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		outcome = run_program("balloontrace", cases[i].args);
 		assert_contains(outcome.output, cases[i].words);
@@ -503,6 +512,7 @@ int main(void)
 		cmocka_unit_test(a_probe_that_cannot_be_attached),
 		cmocka_unit_test(command_counts_all_calls),
 		cmocka_unit_test(command_prints_text),
+		cmocka_unit_test(command_ends_by_itself),
 		cmocka_unit_test(signal_ends_the_command),
 		cmocka_unit_test(signal_ends_a_blocked_command),
 		cmocka_unit_test(process_with_the_id_of_another),

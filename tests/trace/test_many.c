@@ -5,7 +5,6 @@
  */
 #include "tests/helpers/unit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +19,7 @@
 #include "bpf/traced_processes.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/host_tracing.h"
 
 #define CALLS 80
 #define CPUS 256
@@ -28,8 +28,8 @@ static struct traced_processes traced;
 
 static void copy(const char *name)
 {
-	struct outcome outcome = run_shell("cp %s %s/%s", build_path("tests/helpers/advise/advise"),
-					   test_dir, name);
+	struct outcome outcome =
+		run_shell("cp %s %s/%s", build_path("tests/helpers/advise/advise"), test_dir, name);
 
 	assert_int_equal(outcome.status, 0);
 	outcome_release(&outcome);
@@ -142,18 +142,6 @@ static size_t named(const char *vm)
 	return count;
 }
 
-static void await_file(const char *program, pid_t pid)
-{
-	char link[64], path[512];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	do {
-		n = readlink(link, path, sizeof(path) - 1);
-		path[n > 0 ? n : 0] = '\0';
-	} while (!strstr(path, program));
-}
-
 /* All of them run before the tracer is started; its memory is what is claimed. */
 static void two_hundred_that_run(void **state)
 {
@@ -167,7 +155,7 @@ static void two_hundred_that_run(void **state)
 	for (i = 0; i < COUNT; i++)
 		pids[i] = start("qemu-system-x86_64", go, "web");
 	for (i = 0; i < COUNT; i++)
-		await_file("qemu-system-x86_64", pids[i]);
+		await_program(pids[i], "qemu-system-x86_64");
 	traced_processes_update(&traced);
 	traced_processes_find(&traced);
 	assert_int_equal(named("web"), COUNT);
@@ -185,12 +173,10 @@ static void two_hundred_that_run(void **state)
 static void churn(void **state)
 {
 	enum { COUNT = 2000 };
-	uint64_t memory;
 	int i;
 
 	(void)state;
 	open_tracer(true);
-	memory = host_tracer_memory(traced.tracer);
 	for (i = 0; i < COUNT; i++) {
 		assert_int_equal(wait_program(start("qemu-system-x86_64", "-", "web")), 0);
 		if (i % 8 == 7)
@@ -200,7 +186,8 @@ static void churn(void **state)
 	assert_non_null(traced.earlier);
 	assert_at_most(traced.count, ENDED_MAX + traced.living);
 	assert_at_least(traced.earlier->processes + traced.count, COUNT);
-	assert_int_equal(host_tracer_memory(traced.tracer), memory);
+	/* Virtual machines of others may come meanwhile; 2000 would take 41 MiB. */
+	assert_below(host_tracer_memory(traced.tracer), 3 << 20);
 	close_tracer();
 }
 
@@ -213,15 +200,16 @@ static void wrapped_and_deleted(void **state)
 
 	(void)state;
 	open_tracer(true);
-	snprintf(script, sizeof(script), "#!/bin/sh\nexec %s/qemu-system-x86_64 \"$@\"\n", test_dir);
+	snprintf(script, sizeof(script), "#!/bin/sh\nexec %s/qemu-system-x86_64 \"$@\"\n",
+		 test_dir);
 	chmod(write_file(test_dir, "kvm", script), 0755);
 	wrapper = start("kvm", go, "wrapped");
-	await_file("qemu-system-x86_64", wrapper);
+	await_program(wrapper, "qemu-system-x86_64");
 	traced_processes_update(&traced);
 	assert_int_equal(named("wrapped"), 1);
 	copy("qemu-kvm");
 	deleted = start("qemu-kvm", go, "deleted");
-	await_file("qemu-kvm", deleted);
+	await_program(deleted, "qemu-kvm");
 	unlink(in_test_dir("qemu-kvm"));
 	close_tracer();
 	open_tracer(true);
@@ -248,10 +236,10 @@ static void found_by_its_device(void **state)
 		skip_test("/dev/kvm: %s", strerror(errno));
 	open_tracer(true);
 	pids[0] = start("vmm", go, "device");
-	await_file("vmm", pids[0]);
+	await_program(pids[0], "vmm");
 	close(kvm);
 	pids[1] = start("vmm", go, "no device");
-	await_file("vmm", pids[1]);
+	await_program(pids[1], "vmm");
 	traced_processes_find(&traced);
 	assert_int_equal(traced.find_error, 0);
 	for (n = 0; n < traced.count; n++) {
@@ -319,7 +307,7 @@ static void memory_by_need(void **state)
 	open_tracer(true);
 	for (i = 0; i < COUNT; i++) {
 		pids[i] = start("vmm", go, "web");
-		await_file("vmm", pids[i]);
+		await_program(pids[i], "vmm");
 		assert_int_equal(traced_processes_add(&traced, pids[i]), 0);
 		if (!i)
 			assert_below(host_tracer_memory(traced.tracer) + per_cpu_bytes(), 1 << 20);
@@ -335,120 +323,51 @@ static void memory_by_need(void **state)
 /* The command, with processes that start meanwhile: each is named, and all calls are counted. */
 static void command_traces_all(void **state)
 {
-	const char *args[] = { "host", "--all-qemu", "--duration", "3", "--json", NULL };
+	enum { COUNT = 20 };
 	json_int_t calls = 0, found = 0;
-	struct outcome outcome;
+	char record[512], go[512];
+	struct host_tracing tracing;
 	const json_t *process;
+	pid_t pids[COUNT];
 	json_t *json;
 	size_t i;
 
 	(void)state;
-	open_tracer(false);
-	close_tracer();
-	if (!fork()) {
-		usleep(1000000);
-		for (i = 0; i < 20; i++)
-			start("qemu-system-x86_64", in_test_dir("go-all"), "guest=web,x=on");
-		/* Their arguments are read once they are seen. */
-		usleep(500000);
-		write_file(test_dir, "go-all", "");
-		while (wait(NULL) > 0)
-			;
-		_exit(0);
-	}
-	outcome = run_program("balloontrace", args);
-	wait(NULL);
-	assert_int_equal(outcome.status, 0);
-	json = json_loads(strchr(outcome.output, '{'), JSON_DISABLE_EOF_CHECK, NULL);
+	skip_without_tracer();
+	snprintf(record, sizeof(record), "%s", in_test_dir("all.jsonl"));
+	snprintf(go, sizeof(go), "%s", in_test_dir("go-all"));
+	host_tracing_start(&tracing, (const char *[]){ "host", "--all-qemu", "--json", "--record",
+						       record, NULL });
+	for (i = 0; i < COUNT; i++)
+		pids[i] = start("qemu-system-x86_64", go, "guest=web,x=on");
+	/* Their arguments are read once they are seen. */
+	AWAIT(count_in_file(record, "\"web\"") == COUNT);
+	write_file(test_dir, "go-all", "");
+	for (i = 0; i < COUNT; i++)
+		assert_int_equal(wait_program(pids[i]), 0);
+	host_tracing_end(&tracing);
+	assert_int_equal(tracing.status, 0);
+	json = json_loads(tracing.output, 0, NULL);
 	json_array_foreach (json_object_get(json, "processes"), i, process) {
 		if (strcmp(text_of(process, "vm"), "web"))
 			continue;
 		found++;
 		calls += number_of(process, "calls.cold.calls");
 	}
-	assert_int_equal(found, 20);
-	assert_int_equal(calls, 20 * CALLS);
+	assert_int_equal(found, COUNT);
+	assert_int_equal(calls, COUNT * CALLS);
 	json_decref(json);
-	outcome_release(&outcome);
-}
-
-/*
- * In a PID and a mount namespace of its own, -p takes the ID that is seen there; those outside are
- * not there.
- */
-static void inside_a_container(void **state)
-{
-	struct outcome outcome;
-
-	(void)state;
-	open_tracer(false);
-	close_tracer();
-	outcome = run_shell("unshare --pid --mount --fork --mount-proc bash -c '"
-			    "%1$s/vmm brief %2$d %1$s/go-inside -name inside & pid=$!; "
-			    "(sleep 1; touch %1$s/go-inside) & "
-			    "%3$s host -p $pid --duration 2; echo traced $pid'",
-			    test_dir, CALLS, build_path("balloontrace"));
-	assert_contains(outcome.output, "inside (2)");
-	assert_contains(outcome.output, "cold: 80 calls");
-	assert_contains(outcome.output, "traced 2\n");
-	outcome_release(&outcome);
-}
-
-/* Without a /proc of the namespace there are no such processes, and that is why. */
-static void inside_with_the_proc_of_the_host(void **state)
-{
-	(void)state;
-	open_tracer(false);
-	close_tracer();
-	expect_outcome(run_shell("unshare --pid --fork bash -c '%s host -p 77 --duration 1'",
-				 build_path("balloontrace")),
-		       3, "process 77: no such process; this /proc is that of another PID namespace");
-}
-
-/* The ID of a thread is no process: its process is named. */
-static void a_thread(void **state)
-{
-	const char *go = in_test_dir("go-thread"), *args[] = { "1", go, "-", NULL };
-	char tasks[64], says[64], id[16];
-	pid_t pid = start_program("tests/helpers/advise/advise", args), thread = 0;
-	DIR *dir;
-	struct dirent *entry;
-
-	(void)state;
-	open_tracer(false);
-	close_tracer();
-	write_file(test_dir, "go-thread", "");
-	snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)pid);
-	AWAIT(count_files(tasks) == 3);
-	dir = opendir(tasks);
-	while ((entry = readdir(dir)))
-		if (atoi(entry->d_name) != pid)
-			thread = atoi(entry->d_name) ?: thread;
-	closedir(dir);
-	snprintf(id, sizeof(id), "%d", (int)thread);
-	snprintf(says, sizeof(says), "it is a thread of process %d; use -p %d", (int)pid, (int)pid);
-	expect_outcome(run_program("balloontrace",
-				   (const char *[]){ "host", "-p", id, "--duration", "1", NULL }),
-		       3, says);
-	kill(pid, SIGKILL);
-	wait_program(pid);
+	host_tracing_release(&tracing);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(started_at_once),
-		cmocka_unit_test(one_after_the_other),
-		cmocka_unit_test(two_hundred_that_run),
-		cmocka_unit_test(churn),
-		cmocka_unit_test(wrapped_and_deleted),
-		cmocka_unit_test(found_by_its_device),
-		cmocka_unit_test(not_a_monitor),
-		cmocka_unit_test(memory_by_need),
+		cmocka_unit_test(started_at_once),	cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(two_hundred_that_run), cmocka_unit_test(churn),
+		cmocka_unit_test(wrapped_and_deleted),	cmocka_unit_test(found_by_its_device),
+		cmocka_unit_test(not_a_monitor),	cmocka_unit_test(memory_by_need),
 		cmocka_unit_test(command_traces_all),
-		cmocka_unit_test(inside_a_container),
-		cmocka_unit_test(inside_with_the_proc_of_the_host),
-		cmocka_unit_test(a_thread),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);

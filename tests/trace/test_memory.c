@@ -13,35 +13,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bpf/host_tracer.h"
 #include "bpf/memory_outcome.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/host_tracing.h"
 
 #define MIB (1 << 20)
 
-static void skip_without_tracer(void)
-{
-	const struct tracer_options options = { .trace.level = TRACE_PAGES };
-	struct host_tracer *tracer = NULL;
-	char err[512];
-
-	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
-		skip_test("%s", err);
-	host_tracer_close(tracer);
-}
-
-/* The one process in what the command prints of a helper of that kind, while it releases memory. */
+/* What the command prints of a helper of that kind, which releases memory meanwhile. */
 static json_t *trace(const char *kind)
 {
-	const char *go = in_test_dir("go"), *done = in_test_dir("done");
+	char go[256], done[256], ready[300], id[16];
 	const char *args[] = { kind, go, done, NULL };
-	char id[16], ready[512];
-	struct outcome outcome;
+	struct host_tracing tracing;
 	json_t *json;
 	int status;
 	pid_t pid;
 
+	snprintf(go, sizeof(go), "%s", in_test_dir("go"));
+	snprintf(done, sizeof(done), "%s", in_test_dir("done"));
 	snprintf(ready, sizeof(ready), "%s.ready", done);
 	unlink(go);
 	unlink(done);
@@ -50,20 +40,15 @@ static json_t *trace(const char *kind)
 	AWAIT(!access(ready, F_OK) || waitpid(pid, &status, WNOHANG) == pid);
 	if (access(ready, F_OK))
 		skip_test("no %s memory here", kind);
-	if (!fork()) {
-		usleep(500000);
-		write_file(test_dir, "go", "");
-		_exit(0);
-	}
 	snprintf(id, sizeof(id), "%d", (int)pid);
-	outcome = run_program("balloontrace", (const char *[]){ "host", "-p", id, "--duration", "1",
-								"--json", NULL });
-	wait(NULL);
-	assert_int_equal(outcome.status, 0);
-	assert_int_equal(access(done, F_OK), 0);
-	json = json_loads(outcome.output, 0, NULL);
+	host_tracing_start(&tracing, (const char *[]){ "host", "-p", id, "--json", NULL });
+	write_file(test_dir, "go", "");
+	AWAIT(!access(done, F_OK));
+	host_tracing_end(&tracing);
+	assert_int_equal(tracing.status, 0);
+	json = json_loads(tracing.output, 0, NULL);
 	assert_non_null(json);
-	outcome_release(&outcome);
+	host_tracing_release(&tracing);
 	kill(pid, SIGKILL);
 	wait_program(pid);
 	return json;

@@ -14,12 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bpf/host_tracer.h"
 #include "bpf/metrics.h"
 #include "lib/exit_status.h"
 #include "lib/histogram.h"
 #include "tests/helpers/expect.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/host_tracing.h"
 #include "tests/helpers/schema.h"
 
 #define CALLS 50
@@ -29,17 +29,6 @@
 #define HOSTILE "a\"b\\c"
 
 static pid_t pid;
-
-static void skip_without_tracer(void)
-{
-	const struct tracer_options options = { .trace.level = TRACE_PAGES };
-	struct host_tracer *tracer = NULL;
-	char err[512];
-
-	if (host_tracer_open(&tracer, &options, err, sizeof(err)))
-		skip_test("%s", err);
-	host_tracer_close(tracer);
-}
 
 static void start(void)
 {
@@ -58,23 +47,38 @@ static void start(void)
 	_exit(127);
 }
 
-/* Run the command on it, which makes its calls meanwhile. */
-static struct outcome trace(const char *arguments)
+/* Run the command on it, with up to 12 words more; it makes its calls once it is traced. */
+#define BEGIN(tracing, ...) begin(tracing, (const char *const[]){ __VA_ARGS__, NULL })
+static void begin(struct host_tracing *tracing, const char *const *more)
 {
-	struct outcome outcome;
+	const char *args[16] = { "host", "-p" };
+	char id[16];
+	int i;
 
 	skip_without_tracer();
 	start();
-	if (!fork()) {
-		usleep(500000);
-		write_file(test_dir, "go", "");
-		_exit(0);
-	}
-	outcome = run_shell("%s host -p %d %s", build_path("balloontrace"), (int)pid, arguments);
+	snprintf(id, sizeof(id), "%d", (int)pid);
+	args[2] = id;
+	for (i = 0; more[i]; i++)
+		args[3 + i] = more[i];
+	host_tracing_start(tracing, args);
+	write_file(test_dir, "go", "");
+	AWAIT(!access(in_test_dir("done"), F_OK));
+}
+
+static void end(struct host_tracing *tracing)
+{
+	host_tracing_end(tracing);
 	kill(pid, SIGKILL);
-	while (wait(NULL) > 0)
-		;
-	return outcome;
+	wait_program(pid);
+}
+
+static void expect(struct host_tracing *tracing, int status, const char *says)
+{
+	end(tracing);
+	assert_int_equal(tracing->status, status);
+	assert_contains(status ? tracing->messages : tracing->output, says);
+	host_tracing_release(tracing);
 }
 
 static void expect_python(const char *script, const char *argument, const char *says)
@@ -102,15 +106,17 @@ static void metrics(void **state)
 		"    for s in family.samples:\n"
 		"        if s.labels.get('advice') == 'dontneed' and s.labels.get('le', '+Inf') == "
 		"'+Inf':\n"
-		"            print(s.name, s.labels.get('vm'), s.labels.get('errno'), int(s.value))\n"
+		"            print(s.name, s.labels.get('vm'), s.labels.get('errno'), "
+		"int(s.value))\n"
 		"print('types', sorted(set(f.type for f in families)))\n";
-	char arguments[512], says[256], path[512];
+	struct host_tracing tracing;
+	char says[256], path[512];
 	struct stat st;
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s", in_test_dir("metrics.prom"));
-	snprintf(arguments, sizeof(arguments), "--duration 1.5 --metrics %s", path);
-	expect_outcome(trace(arguments), EXIT_FINE, "dontneed");
+	BEGIN(&tracing, "--metrics", path);
+	expect(&tracing, EXIT_FINE, "dontneed");
 	/* Others can read it, and nothing else is left in its directory. */
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
@@ -128,9 +134,12 @@ static void metrics(void **state)
 
 static void metrics_that_cannot_be_written(void **state)
 {
+	struct host_tracing tracing;
+
 	(void)state;
-	expect_outcome(trace("--duration 1 --metrics /nowhere/metrics.prom"), EXIT_ENVIRONMENT,
-		       "cannot write metrics: /nowhere/metrics.prom: No such file");
+	BEGIN(&tracing, "--metrics", "/nowhere/metrics.prom");
+	expect(&tracing, EXIT_ENVIRONMENT,
+	       "cannot write metrics: /nowhere/metrics.prom: No such file");
 }
 
 /* Each bound has the values below it, and the last one all. */
@@ -152,48 +161,61 @@ static void buckets(void **state)
 		assert_int_equal(metrics_bound_ns(i), 4 * metrics_bound_ns(i - 1));
 }
 
-static void json_fits_its_schema(void **state)
+static void assert_line_fits(const char *line)
 {
-	struct outcome outcome = trace("--duration 1 --json");
 	char path[512];
 
-	(void)state;
-	assert_int_equal(outcome.status, EXIT_FINE);
-	snprintf(path, sizeof(path), "%s", write_file(test_dir, "host.json", outcome.output));
-	outcome_release(&outcome);
+	snprintf(path, sizeof(path), "%s", write_file(test_dir, "host.json", line));
 	assert_fits("bpf/host.schema.json", path);
+}
+
+static void json_fits_its_schema(void **state)
+{
+	struct host_tracing tracing;
+
+	(void)state;
+	BEGIN(&tracing, "--json");
+	end(&tracing);
+	assert_int_equal(tracing.status, EXIT_FINE);
+	assert_line_fits(tracing.output);
+	host_tracing_release(&tracing);
 }
 
 /* With an interval each line is an object. */
 static void json_lines(void **state)
 {
-	struct outcome outcome = trace("--duration 1.5 --interval 0.5 --json");
-	char *line, *rest = outcome.output, path[512];
+	struct host_tracing tracing;
+	char *line, *rest;
 	int lines = 0;
 
 	(void)state;
-	assert_int_equal(outcome.status, EXIT_FINE);
+	BEGIN(&tracing, "--interval", "100ms", "--json");
+	AWAIT(host_tracing_says("\n") > 2);
+	end(&tracing);
+	assert_int_equal(tracing.status, EXIT_FINE);
+	rest = tracing.output;
 	while ((line = strsep(&rest, "\n"))) {
 		if (!*line)
 			continue;
+		assert_line_fits(line);
 		lines++;
-		snprintf(path, sizeof(path), "%s", write_file(test_dir, "line.json", line));
-		assert_fits("bpf/host.schema.json", path);
 	}
 	assert_at_least(lines, 3);
-	outcome_release(&outcome);
+	host_tracing_release(&tracing);
 }
 
 /* One in eight is timed; all are counted. */
 static void sample(void **state)
 {
-	struct outcome outcome = trace("--duration 1 --sample 8 --json");
+	struct host_tracing tracing;
 	const json_t *process;
 	json_t *json;
 
 	(void)state;
-	json = json_loads(outcome.output, 0, NULL);
-	outcome_release(&outcome);
+	BEGIN(&tracing, "--sample", "8", "--json");
+	end(&tracing);
+	json = json_loads(tracing.output, 0, NULL);
+	host_tracing_release(&tracing);
 	process = item_of(json, "processes", 0);
 	assert_number(number_of(process, "calls.dontneed.calls"), DONTNEEDS);
 	assert_number(number_of(process, "calls.dontneed.errors"), DONTNEEDS / 2);
@@ -205,7 +227,8 @@ static void sample(void **state)
 
 static void recording(void **state)
 {
-	char path[512], arguments[1024], drawn[512];
+	struct host_tracing tracing;
+	char path[512], drawn[512];
 	const json_t *event, *named = NULL;
 	json_t *all;
 	size_t i, samples = 0;
@@ -213,11 +236,13 @@ static void recording(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s", in_test_dir("host.jsonl"));
 	snprintf(drawn, sizeof(drawn), "%s", in_test_dir("host-timeline.json"));
-	snprintf(arguments, sizeof(arguments), "--duration 2.5 --record %s", path);
-	expect_outcome(trace(arguments), EXIT_FINE, "dontneed");
-	expect_outcome(run_program("balloonstat", (const char *[]){ "export", path, "--format",
-								    "perfetto", "-o", drawn, NULL }),
-		       EXIT_FINE, "");
+	BEGIN(&tracing, "--record", path);
+	AWAIT(count_in_file(path, "\"sample\"") > 1);
+	expect(&tracing, EXIT_FINE, "dontneed");
+	expect_outcome(
+		run_program("balloonstat", (const char *[]){ "export", path, "--format", "perfetto",
+							     "-o", drawn, NULL }),
+		EXIT_FINE, "");
 	all = load_json(drawn);
 	json_array_foreach (json_object_get(all, "traceEvents"), i, event) {
 		if (!strcmp(text_of(event, "name"), "process_name"))
@@ -233,25 +258,23 @@ static void recording(void **state)
 
 static void a_row_an_interval(void **state)
 {
+	struct host_tracing tracing;
 
 	(void)state;
-	skip_without_tracer();
-	expect_outcome(trace("--duration 1 --interval 0.4 --sort name"), EXIT_FINE, "RSS", HOSTILE,
-		       " s ");
-	expect_outcome(trace("--duration 1 --interval 0.4 --sort size"), EXIT_USAGE, "--sort size");
+	BEGIN(&tracing, "--interval", "100ms", "--sort", "name");
+	AWAIT(host_tracing_says(HOSTILE "\n") > 1 && host_tracing_says(" s ") > 1);
+	expect(&tracing, EXIT_FINE, "RSS");
+	BEGIN(&tracing, "--sort", "size");
+	expect(&tracing, EXIT_USAGE, "--sort size");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(metrics),
-		cmocka_unit_test(metrics_that_cannot_be_written),
-		cmocka_unit_test(buckets),
-		cmocka_unit_test(json_fits_its_schema),
-		cmocka_unit_test(json_lines),
-		cmocka_unit_test(sample),
-		cmocka_unit_test(recording),
-		cmocka_unit_test(a_row_an_interval),
+		cmocka_unit_test(metrics),    cmocka_unit_test(metrics_that_cannot_be_written),
+		cmocka_unit_test(buckets),    cmocka_unit_test(json_fits_its_schema),
+		cmocka_unit_test(json_lines), cmocka_unit_test(sample),
+		cmocka_unit_test(recording),  cmocka_unit_test(a_row_an_interval),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);

@@ -40,8 +40,7 @@ static void names_of_programs(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *monitor = monitor_by_name(cases[i].name, false);
 
-		if (!cases[i].monitor != !monitor ||
-		    (monitor && strcmp(monitor, cases[i].monitor)))
+		if (!cases[i].monitor != !monitor || (monitor && strcmp(monitor, cases[i].monitor)))
 			fail_msg("'%s' is %s", cases[i].name, monitor ?: "no monitor");
 	}
 }
@@ -66,14 +65,25 @@ static void names_in_arguments(void **state)
 		size_t size;
 		const char *vm;
 	} cases[] = {
-		{ ARGUMENTS("qemu\0-m\0" "1G\0-name\0guest=web,debug-threads=on"), "web" },
+		{ ARGUMENTS("qemu\0-m\0"
+			    "1G\0-name\0guest=web,debug-threads=on"),
+		  "web" },
 		{ ARGUMENTS("qemu\0-name\0web,process=qemu:web"), "web" },
 		{ ARGUMENTS("qemu\0--name=a,,b,debug-threads=on"), "a,b" },
-		{ ARGUMENTS("firecracker\0--id\0" "551e7604\0--api-sock\0/run/x.sock"), "551e7604" },
+		{ ARGUMENTS("firecracker\0--id\0"
+			    "551e7604\0--api-sock\0/run/x.sock"),
+		  "551e7604" },
 		{ ARGUMENTS("firecracker\0--api-sock\0/run/small.sock"), "small" },
 		{ ARGUMENTS("cloud-hypervisor\0--api-socket=path=/run/ch/db.sock"), "db" },
 		{ ARGUMENTS("crosvm\0run\0--name\0term\0vmlinux"), "term" },
 		{ ARGUMENTS("crosvm\0run\0-s\0x\0--socket\0/tmp/.hidden"), ".hidden" },
+		/* Kata Containers: the directory of a sandbox has its name. */
+		{ ARGUMENTS("cloud-hypervisor\0--api-socket\0/run/vc/vm/3f1c/clh-api.sock"),
+		  "3f1c" },
+		{ ARGUMENTS("firecracker\0--api-sock\0/srv/vm7/firecracker.socket"), "vm7" },
+		{ ARGUMENTS("firecracker\0--api-sock\0/run/firecracker.socket"), NULL },
+		{ ARGUMENTS("firecracker\0--api-sock\0api.sock"), NULL },
+		{ ARGUMENTS("cloud-hypervisor\0--api-socket\0fd=3"), NULL },
 		{ ARGUMENTS("qemu\0-name"), NULL },
 		{ ARGUMENTS("qemu\0-name\0guest=,x=y"), NULL },
 		{ ARGUMENTS("qemu\0-names\0web"), NULL },
@@ -87,8 +97,8 @@ static void names_in_arguments(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool found = monitor_vm_by_arguments(cases[i].arguments, cases[i].size, vm,
-						     sizeof(vm));
+		bool found =
+			monitor_vm_by_arguments(cases[i].arguments, cases[i].size, vm, sizeof(vm));
 
 		if (found != !!cases[i].vm || (found && strcmp(vm, cases[i].vm)))
 			fail_msg("case %zu: %s", i, found ? vm : "none");
@@ -102,7 +112,9 @@ static void long_names_are_cut(void **state)
 	(void)state;
 	assert_true(monitor_vm_by_arguments(ARGUMENTS("q\0-name\0guest=0123456789"), vm, 8));
 	assert_string_equal(vm, "0123456");
-	assert_true(monitor_vm_by_arguments(ARGUMENTS("q\0--id\0" "0123456789"), vm, 8));
+	assert_true(monitor_vm_by_arguments(ARGUMENTS("q\0--id\0"
+						      "0123456789"),
+					    vm, 8));
 	assert_string_equal(vm, "0123456");
 }
 
@@ -119,8 +131,12 @@ static void names_in_control_groups(void **state)
 		{ "0::/qemu.slice/104.scope\n", "104" },
 		{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a_b.slice/"
 		  "cri-containerd-1f.scope\n",
-		  "0a_b" },
+		  "0a-b" },
 		{ "2:cpu:/kubepods/besteffort/pod0a-b/1f\n", "0a-b" },
+		{ "0::/machine.slice/libpod-0123456789abcdef0123.scope/container\n",
+		  "0123456789ab" },
+		{ "0::/system.slice/docker-0123456789abcdef0123.scope\n", "0123456789ab" },
+		{ "3:memory:/docker/0123456789abcdef0123\n", "0123456789ab" },
 		{ "0::/machine.slice/machine-qemu\\x2d3\\x2dweb\n0::/x.scope\n", NULL },
 		{ "0::/user.slice/user-0.slice/session-1.scope\n", NULL },
 		{ "0::/machine-.scope\n", NULL },
@@ -142,8 +158,8 @@ static void names_in_control_groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_of_programs),	cmocka_unit_test(names_of_threads),
-		cmocka_unit_test(names_in_arguments),	cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(names_of_programs),	   cmocka_unit_test(names_of_threads),
+		cmocka_unit_test(names_in_arguments),	   cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(names_in_control_groups),
 	};
 

@@ -108,6 +108,8 @@ static void mistakes_are_named(void **state)
 		  "[run] cycles: expected 1", "with a workload" },
 		{ GOOD "[workload]\nfile = gcc-lto\n[prepare]\nstate = touched\n",
 		  "[workload] file:", "leave out [prepare]" },
+		{ "[guest]\nmemory = 1 GiB\nvms = 2\n[balloon]\ninflate = 512 MiB\n",
+		  "[guest] vms: several guests", "gcc-lto" },
 		{ GOOD "[policy]\nheadroom = 1\n", "[policy] headroom: '1'", "8 GiB" },
 	};
 	struct scenario s;
@@ -184,6 +186,8 @@ static void workloads_are_read(void **state)
 	assert_int_equal(s.cycles, 1);
 	assert_true(s.replay.workload.count > 10);
 	assert_float_equal(s.replay.speed, 2, 0);
+	assert_true(replay_planned_ns(&s.replay) == workload_duration_ns(&s.replay.workload) / 2);
+	assert_true(replay_limit_ns(&s.replay) == 10 * replay_planned_ns(&s.replay));
 	assert_float_equal(s.replay.size, 2.5, 0);
 	assert_true(s.replay.sample_ns == 5000000);
 	assert_true(s.replay.period_ns == 1000000000);

@@ -42,6 +42,7 @@
  *   many-points      the progress of a resize is 90,000 points
  *   killed-workload  the workload that the guest replays is killed
  *   endless-workload the workload that the guest replays does not end
+ *   second-dies      QEMU is killed when the second guest of a boot begins its workload
  *   panic-poweroff   the kernel panics at power off
  *   by-kernel        what the kernel's file says: "the balloon crawls" (a resize takes twice as
  *                    long), "the balloon dawdles" (any time), "the balloon panics"
@@ -77,6 +78,7 @@ static int guest_fd = -1;
 static int work_fd = -1, text_fd = -1; /* of a host */
 static FILE *console;
 static char console_path[4096];
+static bool second; /* guest of its boot */
 static unsigned int new_uid, new_gid;
 static char new_root[4096];
 static struct image_info kernel;
@@ -432,6 +434,8 @@ static void touch_or_release(const char *cmd, const json_t *msg)
 /* What the guest says of the workload that it replays. */
 static void answer_replay(const char *cmd, const json_t *msg, json_t *answer)
 {
+	if (!strcmp(cmd, "replay-start") && is("second-dies") && second)
+		kill(getpid(), SIGKILL);
 	if (!strcmp(cmd, "replay-start"))
 		workload_start(json_object_get(msg, "rows"));
 	if (!strcmp(cmd, "replay"))
@@ -673,6 +677,7 @@ int main(int argc, char **argv)
 	/* console_path leads through a descriptor. */
 	boot = realpath(console_path, path) ? strstr(path, "boot-") : NULL;
 	srandom(boot ? atoi(boot + 5) : 0);
+	second = boot && strstr(boot, "/vm-2/");
 	if (is("exit-at-once") || qmp_fd < 0 || guest_fd < 0 || !memory_bytes) {
 		fprintf(stderr, "fake-qemu: the machine does not start\n");
 		return 1;

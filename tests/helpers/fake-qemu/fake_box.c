@@ -87,6 +87,8 @@ static void boot(const char *request)
 	if (!is("box-unnamed"))
 		send_text(WIRE_FILE, is("box-escapes") ? "../" FAKE_BOX_FILE : FAKE_BOX_FILE);
 	send_data(WIRE_DATA, FAKE_BOX_TEXT, sizeof(FAKE_BOX_TEXT) - 1);
+	if (is("box-hangs"))
+		pause();
 	if (is("box-garbles"))
 		send_text(WIRE_RESULT, "{");
 	else

@@ -111,8 +111,8 @@ json_t *workload_result(void)
 		json_array_append_new(demand, json_pack("[I, I]", cell(i, 0), bytes));
 	}
 	return json_pack("{s:I, s:i, s:f, s:o, s:{}}", "duration_ns", cell(row_count() - 1, 0),
-			 "work_ns", 0, "demand_gib_minutes", sum / GIB_MINUTE, "demand", demand,
-			 "victims");
+			 "work_ns", 1000000, "demand_gib_minutes", sum / GIB_MINUTE, "demand",
+			 demand, "victims");
 }
 
 unsigned long long workload_held(void)

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PID 1 of a virtual machine that traces itself: runs `balloontrace host --json` beside
- * processes with known calls, prints what it says between lines of "=== ", and powers off.
+ * PID 1 of a virtual machine with a kernel of a distribution; powers off at the end. What is to be
+ * read stands between lines of "=== ". The argument, which follows -- on the kernel's command
+ * line, says what it does:
+ *   host    run `balloontrace host --json` beside processes with known calls
+ *   driver  run `balloontrace guest` before the balloon's module is loaded, after it is unbound
+ *           from its device, and with a module without BTF (/modules/without-btf.ko)
+ *   report  run `balloontrace guest --json` while free pages are reported
+ *   stall   once the balloon has left less than 160 MiB, run `balloontrace guest` beside a process
+ * that fills 192 MiB idle    load the modules, fill and free 3/4 of the memory, and wait
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +65,7 @@ static void print_output(void)
 }
 
 /* Start the tracer; its standard error is a pipe. */
-static pid_t start_tracer(int *errors)
+static pid_t start_tracer(const char *side, const char *option, int *errors)
 {
 	int ends[2];
 	pid_t pid;
@@ -64,8 +75,8 @@ static pid_t start_tracer(int *errors)
 	pid = fork();
 	if (!pid) {
 		dup2(ends[1], STDERR_FILENO);
-		dup2(open(OUTPUT, O_CREAT | O_WRONLY, 0600), STDOUT_FILENO);
-		execl("/balloontrace", "balloontrace", "host", "--json", NULL);
+		dup2(open(OUTPUT, O_CREAT | O_TRUNC | O_WRONLY, 0600), STDOUT_FILENO);
+		execl("/balloontrace", "balloontrace", side, option, NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -73,7 +84,7 @@ static pid_t start_tracer(int *errors)
 	return pid;
 }
 
-/* It says that it waits once it is attached. */
+/* It says so once it is attached. */
 static void await_tracer(int errors)
 {
 	char text[4096];
@@ -84,9 +95,20 @@ static void await_tracer(int errors)
 		n = read(errors, text + length, sizeof(text) - 1 - length);
 		length += n > 0 ? n : 0;
 		text[length] = '\0';
-	} while (n > 0 && !strstr(text, "waiting for one"));
+	} while (n > 0 && !strstr(text, "waiting for one") && !strstr(text, ": tracing "));
 	if (n <= 0)
 		printf("=== failed: %s\n", text);
+}
+
+static void end_tracer(pid_t tracer)
+{
+	int status;
+
+	printf("=== begin\n");
+	kill(tracer, SIGTERM);
+	waitpid(tracer, &status, 0);
+	print_output();
+	printf("\n=== end, status %d\n", WEXITSTATUS(status));
 }
 
 static pid_t start_process(void)
@@ -100,13 +122,12 @@ static pid_t start_process(void)
 	_exit(127);
 }
 
-int main(void)
+static void trace_host(void)
 {
 	pid_t tracer, pids[AT_ONCE];
 	int errors = -1, status, i;
 
-	mount_all();
-	tracer = start_tracer(&errors);
+	tracer = start_tracer("host", "--json", &errors);
 	await_tracer(errors);
 	for (i = 0; i < AT_ONCE; i++)
 		pids[i] = start_process();
@@ -114,12 +135,180 @@ int main(void)
 		waitpid(pids[i], &status, 0);
 	for (i = 0; i < IN_SUCCESSION; i++)
 		waitpid(start_process(), &status, 0);
-	/* What it prints stands between these lines. */
-	printf("=== begin\n");
-	kill(tracer, SIGTERM);
-	waitpid(tracer, &status, 0);
-	print_output();
-	printf("\n=== end, status %d\n", WEXITSTATUS(status));
+	end_tracer(tracer);
+}
+
+static void load(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+		printf("=== failed: %s: %m\n", file);
+	close(fd);
+}
+
+/* All but the balloon's, which comes last. */
+static void load_modules(bool balloon)
+{
+	FILE *order = fopen("/modules/order", "re");
+	char name[64], file[96];
+
+	while (order && fscanf(order, "%63s", name) == 1) {
+		snprintf(file, sizeof(file), "/modules/%s.ko", name);
+		if (strcmp(name, "virtio_balloon") && strcmp(name, "virtio_mem"))
+			load(file);
+	}
+	if (order)
+		fclose(order);
+	if (balloon)
+		load("/modules/virtio_balloon.ko");
+}
+
+/* Say what the tracer of the guest says. */
+static void say_driver(const char *when, const char *option, const char *value)
+{
+	int status;
+	pid_t pid;
+
+	printf("=== %s\n", when);
+	pid = fork();
+	if (!pid) {
+		execl("/balloontrace", "balloontrace", "guest", "--list", option, value, NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	printf("=== end, status %d\n", WEXITSTATUS(status));
+}
+
+static void unbind(void)
+{
+	static const char driver[] = "/sys/bus/virtio/drivers/virtio_balloon/";
+	char path[256];
+	FILE *f;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "%svirtio%d", driver, i);
+		if (access(path, F_OK))
+			continue;
+		snprintf(path, sizeof(path), "%sunbind", driver);
+		f = fopen(path, "we");
+		if (f) {
+			fprintf(f, "virtio%d", i);
+			fclose(f);
+		}
+		return;
+	}
+	printf("=== failed: the driver has no device\n");
+}
+
+static void say_states_of_driver(void)
+{
+	load_modules(false);
+	say_driver("not loaded", NULL, NULL);
+	load("/modules/virtio_balloon.ko");
+	say_driver("loaded", NULL, NULL);
+	unbind();
+	say_driver("without a device", NULL, NULL);
+	syscall(SYS_delete_module, "virtio_balloon", 0);
+	load("/modules/without-btf.ko");
+	say_driver("without BTF", "--mechanism", "fentry");
+	say_driver("without BTF, by kprobes", NULL, NULL);
+}
+
+#define MIB (1UL << 20)
+
+static void fill(size_t bytes)
+{
+	char *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		printf("=== failed: %zu bytes: %m\n", bytes);
+	else
+		memset(memory, 1, bytes);
+	munmap(memory, bytes);
+}
+
+static size_t free_bytes(void)
+{
+	struct sysinfo info;
+
+	sysinfo(&info);
+	return info.freeram * info.mem_unit;
+}
+
+static void trace_reports(void)
+{
+	int errors = -1;
+	pid_t tracer;
+
+	load_modules(true);
+	tracer = start_tracer("guest", "--json", &errors);
+	await_tracer(errors);
+	fill(free_bytes() / 2);
+	/* The kernel reports two seconds after pages became free. */
+	sleep(5);
+	end_tracer(tracer);
+}
+
+/* The balloon has taken what it was to take. */
+static void await_inflate(void)
+{
+	size_t before;
+
+	do {
+		before = free_bytes();
+		sleep(1);
+	} while (free_bytes() > 160 * MIB || free_bytes() + MIB < before);
+}
+
+static void trace_stall(void)
+{
+	int errors = -1, status;
+	pid_t tracer, filler;
+
+	load_modules(true);
+	printf("=== ready\n");
+	await_inflate();
+	tracer = start_tracer("guest", NULL, &errors);
+	await_tracer(errors);
+	filler = fork();
+	if (!filler) {
+		fill(192 * MIB);
+		_exit(0);
+	}
+	waitpid(filler, &status, 0);
+	end_tracer(tracer);
+}
+
+static void idle(void)
+{
+	load_modules(true);
+	fill(free_bytes() / 4 * 3);
+	printf("=== ready\n");
+	for (;;)
+		pause();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} modes[] = {
+		{ "host", trace_host },
+		{ "driver", say_states_of_driver },
+		{ "report", trace_reports },
+		{ "stall", trace_stall },
+		{ "idle", idle },
+	};
+	size_t i;
+
+	mount_all();
+	for (i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[1], modes[i].name))
+			modes[i].run();
 	sync();
 	reboot(RB_POWER_OFF);
 	return 0;
