@@ -173,18 +173,26 @@ static void show_ops(void)
 	record_release_list(&op_record, &ops);
 }
 
-static void show_freed(void)
+static void show_oom(void)
+{
+	const struct histogram *oom = &counts.ops[OP_OOM];
+
+	if (!oom->count)
+		return;
+	printf("out of memory: %llu calls of the notifier", oom->count);
+	if (counts.tallies[TALLY_OOM_PAGES])
+		printf(", which deflated %llu pages",
+		       (unsigned long long)counts.tallies[TALLY_OOM_PAGES]);
+	putchar('\n');
+	show_histogram("out of memory, per call", oom, SHOW_NS, false);
+}
+
+static void show_reports(void)
 {
 	const uint64_t *t = counts.tallies;
 	char bytes[32];
 	int order;
 
-	if (counts.ops[OP_OOM].count)
-		printf("out of memory: %llu calls of the notifier", counts.ops[OP_OOM].count);
-	if (t[TALLY_OOM_PAGES])
-		printf(", which deflated %llu pages", (unsigned long long)t[TALLY_OOM_PAGES]);
-	if (counts.ops[OP_OOM].count)
-		putchar('\n');
 	if (!counts.ops[OP_REPORT].count)
 		return;
 	printf("free page reporting: %s, blocks by order:",
@@ -206,7 +214,8 @@ static void show_text(void)
 	       (unsigned long long)counts.counters[COUNTER_OUT_OF_PUFF],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_AGAIN],
 	       (unsigned long long)counts.counters[COUNTER_MIGRATE_FAILED]);
-	show_freed();
+	show_oom();
+	show_reports();
 	show_lost(counts.counters);
 }
 

@@ -311,9 +311,13 @@ int started(void *ctx)
 	}
 	if (!start.pid || !may_be_monitor(start.name))
 		return 0;
-	/* User space finds it later where there is no slot. */
-	if (bpf_map_pop_elem(&spare_slots, &target.slot))
+	/* Without a slot user space adds it, and counts it as late. */
+	if (bpf_map_pop_elem(&spare_slots, &target.slot)) {
+		start.slot = NO_SLOT;
+		if (bpf_ringbuf_output(&starts, &start, sizeof(start), 0))
+			count_up(COUNTER_LOST_RECORDS);
 		return 0;
+	}
 	start.slot = target.slot;
 	kept = bpf_task_storage_get(&targets, task->group_leader, &target,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -341,8 +345,8 @@ int BPF_USDT(batch_end, const void *device, unsigned int queue, unsigned int ent
 	};
 
 	/*
-	 * A file that is seen by two paths, as in two containers, has probes by each: those of the path
-	 * of this process count.
+	 * A file that is seen by two paths, as in two containers, has probes by each: those of the
+	 * path of this process count.
 	 */
 	if (!target || target->binary != bpf_usdt_cookie(ctx))
 		return 0;

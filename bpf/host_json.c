@@ -5,7 +5,7 @@
 #include "lib/record_table.h"
 
 struct summary {
-	int64_t schema_version, elapsed_ns;
+	int64_t schema_version, elapsed_ns, late_processes;
 	const char *event, *level;
 	struct record_list processes, observations;
 	struct trace_counters counters;
@@ -17,7 +17,9 @@ RECORD(host_summary_record, "host_summary", "what balloontrace host --json print
 	FIELD(COUNT, elapsed_ns),
 	FIELD(LIST, processes, .required = true, .record = &process_record),
 	FIELD(LIST, observations, .required = true, .record = &observed_record),
-	FIELD(STRUCT, counters, .record = &counters_record));
+	FIELD(STRUCT, counters, .record = &counters_record),
+	FIELD(COUNT, late_processes,
+	      .doc = "more were executed at once than can be traced from their first call on"));
 #undef S
 
 void host_show_json(const struct traced_processes *traced, const struct trace_options *options,
@@ -27,7 +29,8 @@ void host_show_json(const struct traced_processes *traced, const struct trace_op
 	struct summary s = { .schema_version = RESULT_SCHEMA_VERSION,
 			     .event = event,
 			     .level = trace_setting_text(&options->tracer.trace, level),
-			     .elapsed_ns = elapsed_ns };
+			     .elapsed_ns = elapsed_ns,
+			     .late_processes = traced->late };
 	uint64_t counters[COUNTER_COUNT] = { 0 };
 	const struct observation *seen;
 	size_t count;

@@ -148,8 +148,9 @@ static void show_process(const struct traced_processes *traced, const struct tra
 	int i;
 
 	if (p->pid)
-		printf("%s (%d%s%s)%s\n", traced_process_name(p), (int)p->pid, p->info.monitor ? ", " : "",
-		       p->info.monitor ?: "", p->gone ? ", has ended" : "");
+		printf("%s (%d%s%s)%s\n", traced_process_name(p), (int)p->pid,
+		       p->info.monitor ? ", " : "", p->info.monitor ?: "",
+		       p->gone ? ", has ended" : "");
 	else
 		printf("%llu processes that ended earlier\n", (unsigned long long)p->processes);
 	show_memory(traced, p, stats);
@@ -176,4 +177,8 @@ void host_show_text(const struct traced_processes *traced)
 		show_process(traced, traced->earlier, clock_ns);
 	host_tracer_counters(traced->tracer, counters);
 	show_lost(counters);
+	if (traced->late)
+		printf("lost the first calls of %llu processes, or all: too many were executed at "
+		       "once\n",
+		       (unsigned long long)traced->late);
 }

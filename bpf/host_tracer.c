@@ -139,7 +139,8 @@ static int find_id(const char *name)
 
 /*
  * Open the perf event of a tracepoint, as "sched/sched_process_exec". Works without a mounted
- * tracefs, and does not mount it for others. Its descriptor, or -ENOENT if there is none, or -errno.
+ * tracefs, and does not mount it for others. Its descriptor, or -ENOENT if there is none, or
+ * -errno.
  */
 static int open_tracepoint(const char *name)
 {
@@ -224,6 +225,21 @@ static int add_page(struct host_tracer *h, int fd)
 	return 0;
 }
 
+/*
+ * A map as the first page is. It has the BTF of that one: to Linux 6.1 maps with and without are
+ * not the same kind.
+ */
+static int create_map_like(const struct host_tracer *h, const char *name)
+{
+	const struct bpf_map *first = bpf_object__find_map_by_name(h->t.object, name);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .btf_fd = bpf_object__btf_fd(h->t.object),
+		    .btf_key_type_id = bpf_map__btf_key_type_id(first),
+		    .btf_value_type_id = bpf_map__btf_value_type_id(first));
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "balloon_stats", sizeof(uint32_t),
+			      sizeof(struct process_stats), PROCESSES_PER_PAGE, &opts);
+}
+
 static int create_page(struct host_tracer *h)
 {
 	uint32_t key = h->pages;
@@ -231,8 +247,7 @@ static int create_page(struct host_tracer *h)
 
 	if (h->pages == STATS_PAGES)
 		return -ENOSPC;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "balloon_stats", sizeof(uint32_t),
-			    sizeof(struct process_stats), PROCESSES_PER_PAGE, NULL);
+	fd = create_map_like(h, "first_page");
 	if (fd < 0)
 		return fd;
 	err = bpf_map_update_elem(h->pages_fd, &key, &fd, BPF_ANY) ?: add_page(h, fd);
@@ -352,9 +367,9 @@ static void attach_binary(struct host_tracer *h, struct binary *b, const char *p
 {
 	LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = b - h->binaries + 1);
 
-	b->link = bpf_program__attach_usdt(
-		bpf_object__find_program_by_name(h->t.object, "batch_end"), -1, path,
-		PROBE_PROVIDER, PROBE_NAME, &opts);
+	b->link =
+		bpf_program__attach_usdt(bpf_object__find_program_by_name(h->t.object, "batch_end"),
+					 -1, path, PROBE_PROVIDER, PROBE_NAME, &opts);
 	b->error = b->link ? 0 : -errno;
 }
 
@@ -388,9 +403,8 @@ struct target_value {
 static int set_target(struct host_tracer *h, int slot, uint64_t flags)
 {
 	const struct target *target = &h->targets[slot];
-	const struct target_value value = {
-		slot, target->binary ? target->binary - h->binaries + 1 : 0
-	};
+	const struct target_value value = { slot,
+					    target->binary ? target->binary - h->binaries + 1 : 0 };
 
 	return bpf_map_update_elem(h->targets_fd, &target->pidfd, &value, flags);
 }
@@ -489,6 +503,8 @@ static int take_started(void *context, void *data, size_t size __attribute__((un
 	struct target *target;
 	struct binary *before;
 
+	if (start->slot == NO_SLOT)
+		h->started(start->pid, -1, start->name, h->started_context);
 	if (start->slot >= slots(h) || h->targets[start->slot].state == SLOT_FREE)
 		return 0;
 	target = &h->targets[start->slot];
@@ -722,8 +738,8 @@ int host_tracer_stats(struct host_tracer *tracer, int slot, struct host_stats *s
 		a->errors = call->errors;
 		a->ranges = call->ranges;
 		a->lost = call->lost;
-		a->unplaced = call->values[CALL_LATENCY].unplaced +
-			      call->values[CALL_LENGTH].unplaced;
+		a->unplaced =
+			call->values[CALL_LATENCY].unplaced + call->values[CALL_LENGTH].unplaced;
 		for (j = 0; j < CALL_ERROR_COUNT; j++)
 			a->by_error[j] = call->by_error[j];
 		expand_values(&a->latency_ns, &call->values[CALL_LATENCY]);

@@ -51,8 +51,9 @@ bool host_tracer_sees_calls(const struct host_tracer *tracer);
 
 /*
  * Trace programs whose names begin as those of virtual machine monitors do from their execution on.
- * @started gets each of them, later, by host_tracer_drain(); it forgets those that are none. Also
- * makes host_tracer_find_kvm() possible. 0 or -errno.
+ * @started gets each of them, later, by host_tracer_drain(); it forgets those that are none. One
+ * whose slot is -1 is not traced: more were executed than the tracer was prepared for. Also makes
+ * host_tracer_find_kvm() possible. 0 or -errno.
  */
 typedef void (*host_started_fn)(pid_t pid, int slot, const char *name, void *context);
 int host_tracer_watch(struct host_tracer *tracer, host_started_fn started, void *context);
@@ -76,7 +77,7 @@ struct advice_stats {
 	uint64_t calls, bytes, errors; /* bytes of the calls that succeeded */
 	uint64_t ranges;	       /* of process_madvise() */
 	uint64_t by_error[CALL_ERROR_COUNT];
-	uint64_t lost; /* calls that are not counted: no memory, or their end was missed */
+	uint64_t lost;	   /* calls that are not counted: no memory, or their end was missed */
 	uint64_t unplaced; /* timed, and in no bucket: their process has too many histograms */
 	struct histogram latency_ns, length_bytes;
 };

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "bpf/commands.h"
+#include "bpf/symptoms.h"
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = { &guest_command, &host_command, NULL };
@@ -13,6 +14,7 @@ static const struct program balloontrace = {
 	.examples = "  balloontrace host --list\n"
 		    "  balloontrace host --duration 5 --json\n"
 		    "  balloontrace guest --interval 1\n",
+	.worked = symptoms,
 	.commands = commands,
 };
 

@@ -54,7 +54,8 @@ void metrics_print_label(FILE *f, const char *value)
 
 static void family(FILE *f, const char *name, const char *type, const char *unit, const char *help)
 {
-	fprintf(f, "# HELP balloontrace_%s %s\n# TYPE balloontrace_%s %s\n", name, help, name, type);
+	fprintf(f, "# HELP balloontrace_%s %s\n# TYPE balloontrace_%s %s\n", name, help, name,
+		type);
 	if (unit)
 		fprintf(f, "# UNIT balloontrace_%s %s\n", name, unit);
 }
@@ -218,9 +219,9 @@ static void memory_of_process(FILE *f, const struct traced_processes *traced,
 		const char *kind;
 		int64_t bytes;
 	} kinds[] = {
-		{ "resident", m->rss_bytes },	    { "anonymous", m->anonymous_bytes },
-		{ "shared", m->shared_bytes },	    { "hugetlb", m->hugetlb_bytes },
-		{ "swap", m->swap_bytes },	    { "anonymous_huge", m->anon_huge_bytes },
+		{ "resident", m->rss_bytes },  { "anonymous", m->anonymous_bytes },
+		{ "shared", m->shared_bytes }, { "hugetlb", m->hugetlb_bytes },
+		{ "swap", m->swap_bytes },     { "anonymous_huge", m->anon_huge_bytes },
 		{ "locked", m->locked_bytes },
 	};
 	size_t i;
@@ -313,11 +314,13 @@ static void print_tracer(FILE *f, const struct traced_processes *traced)
 	fprintf(f, "balloontrace_processes %zu\n", traced->living);
 	family(f, "processes_ended", "counter", NULL, "Processes that were traced and have ended.");
 	fprintf(f, "balloontrace_processes_ended_total %" PRIu64 "\n", ended);
-	family(f, "lost", "counter", NULL, "Records, and begins or ends, that were lost.");
+	family(f, "lost", "counter", NULL,
+	       "Records, begins or ends, and first calls of processes, that were lost.");
 	fprintf(f, "balloontrace_lost_total{what=\"records\"} %" PRIu64 "\n",
 		counters[COUNTER_LOST_RECORDS]);
 	fprintf(f, "balloontrace_lost_total{what=\"pairs\"} %" PRIu64 "\n",
 		counters[COUNTER_LOST_PAIRS]);
+	fprintf(f, "balloontrace_lost_total{what=\"processes\"} %" PRIu64 "\n", traced->late);
 	family(f, "tracer_memory_bytes", "gauge", "bytes", "Kernel memory of the tracer's maps.");
 	fprintf(f, "balloontrace_tracer_memory_bytes %" PRIu64 "\n",
 		host_tracer_memory(traced->tracer));

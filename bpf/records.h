@@ -230,7 +230,11 @@ struct process_stats {
 	unsigned long long chunks[CHUNKS][HISTOGRAM_SUB];
 };
 
-/* A program was executed that may be a virtual machine monitor, and is traced from then on. */
+/*
+ * A program was executed that may be a virtual machine monitor, and is traced from then on; or is
+ * not, because no slot was ready.
+ */
+#define NO_SLOT 0xffffffffu
 struct host_start {
 	unsigned int pid; /* in the tracer's PID namespace */
 	unsigned int slot;
@@ -264,8 +268,8 @@ struct host_batch {
 	unsigned long long timed_ns;
 	unsigned int calls, timed; /* of madvise() and the like; of those, in timed_ns */
 	unsigned int entries;
-	unsigned int queue; /* 0 inflate, 1 deflate */
-	unsigned int slot; /* of the process */
+	unsigned int queue;  /* 0 inflate, 1 deflate */
+	unsigned int slot;   /* of the process */
 	unsigned int unused; /* the kernel refuses a record with padding */
 };
 

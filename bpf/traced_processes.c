@@ -158,6 +158,22 @@ int traced_processes_add(struct traced_processes *traced, pid_t pid)
 	return 0;
 }
 
+/* One that has ended since is none. */
+static void add_found(struct traced_processes *traced, pid_t pid)
+{
+	int err = traced_processes_add(traced, pid);
+
+	if (err && err != -ESRCH)
+		traced->left_out = err;
+}
+
+/* It has made calls that are not counted, or has ended. */
+static void add_late(struct traced_processes *traced, pid_t pid)
+{
+	traced->late++;
+	add_found(traced, pid);
+}
+
 /*
  * A program was executed and is traced since. It may have ended before it could be looked at. A
  * process that executes another program, as a wrapper does, is the same process; so is one that was
@@ -166,9 +182,14 @@ int traced_processes_add(struct traced_processes *traced, pid_t pid)
 static void take_started(pid_t pid, int slot, const char *name, void *context)
 {
 	struct traced_processes *traced = context;
-	struct traced_process *p = traced->by_slot[slot];
+	struct traced_process *p = slot < 0 ? NULL : traced->by_slot[slot];
 	const char *monitor = process_monitor(pid) ?: monitor_by_name(name, true);
 
+	if (slot < 0) {
+		if (monitor)
+			add_late(traced, pid);
+		return;
+	}
 	if (!p && !monitor) {
 		host_tracer_forget(traced->tracer, slot);
 		return;
@@ -188,15 +209,6 @@ static void take_started(pid_t pid, int slot, const char *name, void *context)
 int traced_processes_watch(struct traced_processes *traced)
 {
 	return host_tracer_watch(traced->tracer, take_started, traced);
-}
-
-/* One that has ended since is none. */
-static void add_found(struct traced_processes *traced, pid_t pid)
-{
-	int err = traced_processes_add(traced, pid);
-
-	if (err && err != -ESRCH)
-		traced->left_out = err;
 }
 
 static void find_by_name(struct traced_processes *traced)

@@ -28,8 +28,8 @@ struct traced_process {
 	int slot;
 	int64_t number; /* from 1 on; never used again */
 	struct process_info info;
-	bool gone, batches; /* has ended; batches are observed */
-	uint64_t processes; /* that this one stands for */
+	bool gone, batches;			 /* has ended; batches are observed */
+	uint64_t processes;			 /* that this one stands for */
 	struct host_totals totals[2], recent[2]; /* by queue; recent: since the last interval */
 	struct call_totals before;		 /* at the last interval */
 	struct process_memory first, last;	 /* when it was found, and when last looked at */
@@ -37,7 +37,7 @@ struct traced_process {
 	uint64_t calls_seen;			 /* when last looked at */
 	bool vfio;
 	struct balloon_view *balloon; /* NULL: not known */
-	struct advice_kept *kept;		 /* of those that have ended: what was called */
+	struct advice_kept *kept;     /* of those that have ended: what was called */
 	size_t kept_count;
 };
 
@@ -50,10 +50,11 @@ struct traced_processes {
 	size_t living;
 	int64_t numbers;	     /* of processes so far */
 	struct recording *recording; /* NULL: none */
-	int left_out;	   /* -errno of the last that was found and could not be traced; 0: none */
+	int left_out;  /* -errno of the last that was found and could not be traced; 0: none */
+	uint64_t late; /* programs that were not traced from their first call on, or not at all */
 	unsigned int one_call_in; /* is timed */
-	bool status_only; /* of memory: neither the files nor the huge pages */
-	int find_error;	   /* -errno: they are found by their names alone */
+	bool status_only;	  /* of memory: neither the files nor the huge pages */
+	int find_error;		  /* -errno: they are found by their names alone */
 };
 
 /* Trace a process; 0, also if it is traced already, or the errors of host_tracer_add(). */
@@ -115,7 +116,7 @@ struct process_summary {
 		int64_t advised_bytes, freed_bytes, not_freed_bytes;
 		char *reason;
 		bool vfio;
-	} memory;		  /* absent of several */
+	} memory; /* absent of several */
 	struct balloon_view balloon;
 	struct record_list calls; /* struct call_result */
 };

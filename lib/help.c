@@ -222,6 +222,18 @@ void help_program(const struct program *program, FILE *to)
 		program->examples, program->name, program->name);
 }
 
+static void put_worked(const struct worked_example *example)
+{
+	if (example)
+		puts(".SH WORKED EXAMPLES");
+	for (; example && example->title; example++) {
+		printf(".SS ");
+		put(example->title, strlen(example->title));
+		putchar('\n');
+		put_text(example->text, true);
+	}
+}
+
 void man_page(const struct program *program)
 {
 	const struct command *const *c;
@@ -244,5 +256,6 @@ void man_page(const struct program *program)
 	}
 	puts(".SH EXAMPLES");
 	put_verbatim(program->examples);
+	put_worked(program->worked);
 	puts(".SH SEE ALSO\n.BR balloonbench (1),\n.BR balloonstat (1),\n.BR balloontrace (1)");
 }

@@ -94,8 +94,14 @@ struct command {
 	int (*run)(struct command_line *line); /* returns the exit status */
 };
 
+/* Of a man page: a title, and a text as of a command. */
+struct worked_example {
+	const char *title, *text;
+};
+
 struct program {
 	const char *name, *purpose, *examples;
+	const struct worked_example *worked;   /* ends with a title of NULL; NULL: none */
 	const struct command *const *commands; /* NULL-terminated */
 };
 

@@ -27,7 +27,13 @@ enum result_accel {
 	RESULT_KVM_IN_TCG,
 	RESULT_KVM_IN_ICOUNT
 };
-enum result_method { RESULT_BALLOON, RESULT_VIRTIO_MEM, RESULT_REPORTING, RESULT_FLOOR };
+enum result_method {
+	RESULT_BALLOON,
+	RESULT_VIRTIO_MEM,
+	RESULT_REPORTING,
+	RESULT_FLOOR,
+	RESULT_VMWARE
+};
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {
 	PHASE_BEFORE,

@@ -39,9 +39,11 @@ fuzz_qemus := $(O)/fuzz-qemu/sanitized $(if $(QEMU_PATCHES)$(QEMU_SRC),,$(patsub
 planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 # Kernel of tests/vm/test_stale.c.
 stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
+# Kernels of tests/vm/test_drivers.c.
+drivers := $(if $(KERNEL_PATCHES),,$(O)/drivers/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
-DEBUG_CUTS := finalize chunks huge huge-pipeline
+DEBUG_CUTS := list finalize chunks huge huge-pipeline
 # Kernels of tests/mainline, or the reason why there are none.
 mainline := $(if $(KERNEL_PATCHES),,$(O)/mainline/images.ini $(O)/mainline-faults/images.ini)
 
@@ -80,7 +82,7 @@ need_fuzz = fuzz-build $(fuzz_corpora) $(call tests_of,fuzz)
 need_trace = $(programs) $(call tests_of,trace) $(helpers)
 need_device = $(stop_advice) $(call tests_of,device) $(fuzz_device) $(fuzz_qemus) $(device_corpus) $(booted)
 need_patches = $(O)/.deps
-need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale)
+need_vm = $(booted) $(call tests_of,vm) $(helpers) $(keep_memory) $(planted) $(stale) $(drivers)
 need_box = $(booted) $(call tests_of,box) $(trace_init) $(advise_static) $(O)/balloontrace-static
 need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
@@ -167,6 +169,10 @@ $(O)/planted/images.ini: FORCE $(images) | $(O)/.deps
 $(O)/stale/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/stale KERNEL_CUTS=stale $(build_kernels)
+
+$(O)/drivers/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_CUTS="list finalize" $(build_kernels) --config drivers
 
 $(O)/layout/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)

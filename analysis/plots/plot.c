@@ -151,7 +151,7 @@ static int run_gnuplot(char **argv, const struct workplace *at, char *err, size_
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-		snprintf(err, err_size, "no gnuplot here; make deps installs it");
+		snprintf(err, err_size, "no gnuplot here; install gnuplot-nox");
 		return -ENOENT;
 	}
 	read_first_line(at->log, line, sizeof(line));

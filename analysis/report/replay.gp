@@ -10,14 +10,14 @@ load ARG1
 data = ARG2
 variants = int(ARG6)
 
-eval beside
+set key outside right top Left reverse samplen 2
 set xlabel ARG5
 set ylabel 'GiB'
 set yrange [0:*]
 set grid xtics
 
 do for [format in "svg png"] {
-	eval 'set terminal ' . (format eq "svg" ? svg_terminal(900 + wide(variants), 460) : png_terminal(900 + wide(variants), 460))
+	eval 'set terminal ' . (format eq "svg" ? svg_terminal(1120, 460) : png_terminal(1120, 460))
 	set output ARG3 . '.' . format
 	set title ARG4
 	plot data index 0 using 1:2 with filledcurves y=0 lc rgb '#dddddd' title 'demand', \

@@ -54,7 +54,7 @@ static void write_table_of_headlines(struct writer *w, const struct report *r,
 			r->replays_compared);
 }
 
-/* Of the variants that surely cost no more than COST_MAX, the one with the least footprint. */
+/* Of the variants that cost no more than COST_MAX with 95 %, the one with the least footprint. */
 static const struct comparison *best_of(const struct report_scenario *s)
 {
 	const struct comparison *best = NULL, *footprint;
@@ -63,6 +63,7 @@ static const struct comparison *best_of(const struct report_scenario *s)
 	for (v = 0; v < s->variant_count; v++) {
 		footprint = &s->resizes[FOOTPRINT][v];
 		if (is_base(footprint) || !isfinite(footprint->ratio) ||
+		    s->resizes[WORK][v].ratio_interval.confidence < CONFIDENCE ||
 		    !(s->resizes[WORK][v].ratio_interval.high <= 1 + COST_MAX))
 			continue;
 		if (!best || footprint->ratio < best->ratio)

@@ -61,7 +61,8 @@ const struct image_cut *boot_cut(const struct boot *boot)
 	const struct image_cut *cut = images_find(boot->images, boot->variant->cut);
 
 	if (cut)
-		cut = images_find_config(boot->images, cut, boot->scenario->config);
+		cut = images_find_config(boot->images, cut,
+					 variant_config(boot->variant, boot->scenario));
 	return cut ? image_cut_build(cut, boot->build) : NULL;
 }
 
@@ -99,6 +100,7 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 			boot->accel == RESULT_ICOUNT && qemu_balloon_has(binary, "ioeventfd"),
 		.plugged_bytes =
 			boot->variant->method == RESULT_VIRTIO_MEM ? scenario->inflate_bytes : 0,
+		.vmware = boot->variant->method == RESULT_VMWARE,
 		.device_properties = boot->variant->device,
 		.deflate_on_oom = scenario->deflate_on_oom,
 		.reports_free_pages = boot->variant->method == RESULT_REPORTING,

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 
 #define COMMAND_NS (10 * NSEC_PER_SEC)
+#define PROPERTY_MS 10000
 /* Each page that the guest writes may be a page fault on the host. */
 #define WRITE_NS_PER_GIB (60 * NSEC_PER_SEC)
 /* A busy vCPU shares the host with QEMU's other threads, and its own CPU with the agent. */
@@ -44,10 +45,21 @@ int vmstat_changes(struct run *run, const char *const *keys, struct record_list 
 	return err;
 }
 
-/* Pages in the guest's counters at one moment. */
+/* Pages in the guest's counters at one moment, and in those of VMware's device. */
 struct counts {
 	int64_t inflated, deflated, migrated, total;
+	struct vmware_pages told;
 };
+
+static int count_told(struct run *run, struct vmware_pages *told)
+{
+	int err = qmp_vmware_pages(run->vm.qmp, told, deadline_in_ms(PROPERTY_MS));
+
+	if (err)
+		vm_explain(&run->vm, "when the balloon's device was asked for its counts",
+			   qmp_error(run->vm.qmp));
+	return err;
+}
 
 static int count(struct run *run, struct counts *counts)
 {
@@ -63,24 +75,42 @@ static int count(struct run *run, struct counts *counts)
 	counts->total = record_counter(&meminfo, "MemTotal_bytes") / PAGE_BYTES;
 	record_release_counters(&vmstat);
 	record_release_counters(&meminfo);
-	return err;
+	return err || !run->vm.vmware ? err : count_told(run, &counts->told);
+}
+
+/* What the driver has told VMware's device: a migrated page is unlocked, and another locked. */
+static void check_told(struct run *run, enum direction direction, const struct resize *r,
+		       const struct vmware_pages *before, const struct vmware_pages *after)
+{
+	const int64_t pages = r->result->bytes / PAGE_BYTES;
+	const int64_t locked = direction == INFLATE ? pages : 0, unlocked = pages - locked;
+
+	checks_add(run->result, run->number, direction, CHECK_PAGES, "pages locked in the device",
+		   locked + r->migrated_least, locked + r->migrated_most,
+		   after->locked - before->locked);
+	checks_add(run->result, run->number, direction, CHECK_PAGES, "pages unlocked in the device",
+		   unlocked + r->migrated_least, unlocked + r->migrated_most,
+		   after->unlocked - before->unlocked);
 }
 
 static void check_counts(struct run *run, enum direction direction, const struct resize *r,
 			 const struct counts *before, const struct counts *after)
 {
 	const int64_t pages = r->result->bytes / PAGE_BYTES, taken = before->total - after->total;
-	const int64_t own = run->boot->variant->method == RESULT_BALLOON ? pages : 0;
+	const int64_t own = method_is_balloon(run->boot->variant->method) ? pages : 0;
+	/* vmw_balloon leaves MemTotal alone, and so does virtio-balloon with deflate-on-oom. */
+	const int64_t missing = run->vm.vmware ? 0 : pages;
 	const bool inflates = direction == INFLATE;
 
 	checks_count(run->result, run->number, direction, "vmstat balloon_inflate",
 		     inflates ? own + r->taken_back : 0, after->inflated - before->inflated);
 	checks_count(run->result, run->number, direction, "vmstat balloon_deflate",
 		     inflates ? r->taken_back : own, after->deflated - before->deflated);
-	/* With deflate-on-oom the driver leaves MemTotal alone. */
 	if (!run->boot->scenario->deflate_on_oom)
-		checks_count(run->result, run->number, direction, "MemTotal", pages,
+		checks_count(run->result, run->number, direction, "MemTotal", missing,
 			     inflates ? taken : -taken);
+	if (run->vm.vmware)
+		check_told(run, direction, r, &before->told, &after->told);
 }
 
 void resize_migrations(struct resize *r, int64_t before, int64_t begun, int64_t ended, int64_t read)

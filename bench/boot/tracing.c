@@ -16,6 +16,12 @@
 
 static bool has_balloon(const struct run *run)
 {
+	return method_is_balloon(run->boot->variant->method);
+}
+
+/* Only virtio's driver has events of its batches, and only its device has probes of them. */
+static bool has_batches(const struct run *run)
+{
 	return run->boot->variant->method == RESULT_BALLOON;
 }
 
@@ -34,9 +40,9 @@ static void start_host(struct run *run, unsigned int ring)
 {
 	static bool warned;
 	struct tracing *t = &run->trace;
-	/* Without a balloon there are no batches, and few calls. */
+	/* Without batches the calls are all that there is to be seen. */
 	const struct tracer_options options = {
-		.trace.level = has_balloon(run) ? run->boot->trace.level : TRACE_PAGES,
+		.trace.level = has_batches(run) ? run->boot->trace.level : TRACE_PAGES,
 		.ring_bytes = ring,
 	};
 	int err;
@@ -50,7 +56,7 @@ static void start_host(struct run *run, unsigned int ring)
 				       err);
 	}
 	if (!err) {
-		t->batches = has_balloon(run) && host_tracer_sees_batches(t->host, t->slot);
+		t->batches = has_batches(run) && host_tracer_sees_batches(t->host, t->slot);
 		t->clock_ns = clock_cost_ns();
 		return;
 	}
@@ -75,8 +81,22 @@ static int create_file(struct run *run)
 	return err;
 }
 
+/*
+ * Batches count the operations of which a sample is timed. Without batches each of them is timed,
+ * and counted by that.
+ */
+static struct trace_setting setting_of(const struct run *run)
+{
+	struct trace_setting setting = run->boot->trace;
+
+	if (!has_batches(run))
+		setting.one_in = 1;
+	return setting;
+}
+
 int tracing_start(struct run *run)
 {
+	const struct trace_setting setting = setting_of(run);
 	struct guest_request request = guest_request("trace-start");
 	unsigned int ring = ring_bytes(run->boot->scenario->inflate_bytes);
 	char level[TRACE_SETTING_TEXT];
@@ -85,8 +105,9 @@ int tracing_start(struct run *run)
 	if (run->boot->trace.level == TRACE_OFF)
 		return 0;
 	if (has_balloon(run)) {
-		run->trace.willneed = qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
-		request.level = (char *)trace_setting_text(&run->boot->trace, level);
+		run->trace.willneed = has_batches(run) &&
+				      qmp_balloon_advises(run->vm.qmp, clock_ns() + ANSWER_NS);
+		request.level = (char *)trace_setting_text(&setting, level);
 		request.ring_bytes = ring;
 		err = create_file(run);
 		if (!err)
@@ -165,8 +186,7 @@ void tracing_read(struct run *run)
 	if (!t->host)
 		return;
 	host_tracer_drain(t->host, take_batch, run);
-	if (host_tracer_sees_calls(t->host) &&
-	    !host_tracer_stats(t->host, t->slot, &t->now)) {
+	if (host_tracer_sees_calls(t->host) && !host_tracer_stats(t->host, t->slot, &t->now)) {
 		*w = (struct host_work){ .source = HOST_TRACEPOINTS };
 		for (i = 0; i < sizeof(discards) / sizeof(discards[0]); i++)
 			add_calls(t, discards[i], &w->discard_calls, &w->discard_bytes,
@@ -251,7 +271,9 @@ static void check_counts(struct run *run, const struct resize *r)
 	};
 	size_t i;
 
-	checks_count(run->result, run->number, t->direction, "BPF batches", all, r->totals.pages);
+	if (has_batches(run))
+		checks_count(run->result, run->number, t->direction, "BPF batches", all,
+			     r->totals.pages);
 	for (i = 0; counts_pages(run) && i < sizeof(counts) / sizeof(counts[0]); i++) {
 		/* Pages that deflate-on-oom took are discarded twice and deflated once. */
 		int64_t expected = counts[i].kind == t->direction ? all : r->taken_back;
@@ -263,6 +285,18 @@ static void check_counts(struct run *run, const struct resize *r)
 				   advises ? expected + r->migrated_most : 0,
 				   counts[i].bytes / PAGE_BYTES);
 	}
+}
+
+static void put_batches(struct run *run, const struct resize *resize, struct resize_result *result)
+{
+	const int direction = run->trace.direction;
+
+	result->batches = resize->totals.batches;
+	result->kicks = resize->totals.kicks;
+	result->entries.count = resize->totals.entries;
+	events_time(resize, run->result, run->number, direction);
+	put_phases(run, resize, &result->phases);
+	events_check_sum(run->result, run->number, direction, result);
 }
 
 void tracing_end(struct run *run, const struct resize *resize, struct resize_result *result)
@@ -280,13 +314,9 @@ void tracing_end(struct run *run, const struct resize *resize, struct resize_res
 				     t->work.discard_bytes / PAGE_BYTES);
 		return;
 	}
-	result->batches = resize->totals.batches;
-	result->kicks = resize->totals.kicks;
-	result->entries.count = resize->totals.entries;
-	events_time(resize, run->result, run->number, t->direction);
-	put_phases(run, resize, &result->phases);
 	check_counts(run, resize);
-	events_check_sum(run->result, run->number, t->direction, result);
+	if (has_batches(run))
+		put_batches(run, resize, result);
 }
 
 static int read_guest(struct run *run, struct answer_trace *answer)
@@ -322,6 +352,18 @@ static void check_sample(struct run *run, const struct op_result *op, const char
 		   (uint64_t)op->histogram->count + op->lost);
 }
 
+static int is_huge(const char *name, const char *value, void *context)
+{
+	(void)context;
+	return !strcmp(name, "huge-pages") && !strcmp(value, "on");
+}
+
+/* vmw_balloon keeps pages of 2 MiB itself: the kernel counts them, but has no event for them. */
+static bool has_huge_pages(const struct run *run)
+{
+	return device_each(run->boot->variant->device, is_huge, NULL);
+}
+
 /* Counts of the whole boot. */
 static void check_ops(struct run *run, const struct answer_trace *answer)
 {
@@ -342,7 +384,8 @@ static void check_ops(struct run *run, const struct answer_trace *answer)
 	checks_count(run->result, 0, CHECK_BOOT, "lost records of the guest's tracer", 0,
 		     (uint64_t)answer->counters.lost_records + answer->counters.lost_pairs);
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (pairs[i].level > run->boot->trace.level)
+		if (pairs[i].level > run->boot->trace.level ||
+		    (pairs[i].level == TRACE_PAGES && has_huge_pages(run)))
 			continue;
 		op = record_find(&op_record, &answer->ops, pairs[i].op);
 		snprintf(what, sizeof(what), "BPF %s counts", pairs[i].op);
@@ -372,12 +415,30 @@ static void put_host(struct run *run)
 	checks_count(run->result, 0, CHECK_BOOT, "lost records of the host's tracer", 0,
 		     lost[COUNTER_LOST_RECORDS] + lost[COUNTER_LOST_PAIRS]);
 	trace_counters(&host->counters, lost);
-	if (host_tracer_sees_calls(t->host) &&
-	    !host_tracer_stats(t->host, t->slot, &t->now))
+	if (host_tracer_sees_calls(t->host) && !host_tracer_stats(t->host, t->slot, &t->now))
 		trace_calls(&host->calls, &t->now, 1);
 	seen = host_tracer_observations(t->host, &count);
 	trace_observations(&host->observations, seen, count);
 	host->clock_ns = t->clock_ns;
+}
+
+/* The kernel has the trace events of virtio's driver, which another driver does not fire. */
+static void unobserve_batches(struct record_list *observations)
+{
+	static const char *const of_mm[] = { "migrate",	 "enqueue", "dequeue",
+					     "finalize", "isolate", "putback" };
+	struct observed *o = observations->items, *end = o + observations->count;
+	size_t i;
+
+	for (; o < end; o++) {
+		for (i = 0; i < sizeof(of_mm) / sizeof(of_mm[0]); i++)
+			if (!strcmp(o->what, of_mm[i]))
+				break;
+		if (i < sizeof(of_mm) / sizeof(of_mm[0]) || !o->how)
+			continue;
+		record_set_text(&o->how, NULL);
+		record_set_text(&o->why_not, "this driver has no trace events of its own");
+	}
 }
 
 static int finish_guest(struct run *run)
@@ -388,6 +449,8 @@ static int finish_guest(struct run *run)
 
 	if (!err) {
 		check_ops(run, &answer);
+		if (!has_batches(run))
+			unobserve_batches(&run->trace.guest.observations);
 		guest->mechanism = run->trace.guest.mechanism;
 		guest->counters = answer.counters;
 		/* Lists move to the result. */

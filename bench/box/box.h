@@ -68,8 +68,8 @@ int box_boot(struct box *box, const json_t *request, const char *directory, uint
 	     void (*step)(const char *what, void *context), void *context, json_t **result,
 	     char *err, size_t err_size);
 
-/* The end of the console of the box's kernel, as host-console.log in @directory. */
-void box_keep_console(const struct box *box, const char *directory);
+/* The end of the console of the box's kernel, as host-console.log in @directory; if it has one. */
+bool box_keep_console(const struct box *box, const char *directory);
 
 void box_close(struct box *box);
 

@@ -43,8 +43,7 @@ static const char *fragment_of(struct build *build, const char *told, char path[
 	if (access(path, R_OK)) {
 		refuse(err, err_size,
 		       "--config %s: there is no configuration of that name; there are: distro, "
-		       "host; a "
-		       "file of your own needs a path, as ./%s",
+		       "drivers, host; a file of your own needs a path, as ./%s",
 		       told, told);
 		return NULL;
 	}

@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	       "QEMUs of a git repository, of the commits of --range", .hint = HINT_DIRECTORY),
 	OPTION_TITLE("HOW"),
 	OPTION(NAMES, config, "config", 0, "FRAGMENT",
-	       "kernel configuration that overrides ours: a file, distro, or host",
+	       "kernel configuration that overrides ours: a file, distro, drivers, or host",
 	       .hint = HINT_FILE),
 	OPTION(FLAG, debug, "debug", 0, NULL,
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
@@ -271,6 +271,8 @@ const struct command build_command = {
 		"each page. "
 		"They are cuts of their own, CUT-distro, and a scenario with config = distro boots "
 		"them in place of CUT.\n"
+		"--config drivers builds kernels with the balloon drivers of other hypervisors, "
+		"CUT-drivers, which variants with method = vmware boot.\n"
 		"--config host builds kernels with KVM, CUT-host, for balloonbench run --host "
 		"CUT.\n"
 		"With --builds each cut also gets kernels with pads in front of the code that a "

@@ -126,29 +126,30 @@ static void add_name(char **names, const char *name, const char *suffix)
 	free(before);
 }
 
-/* Add the cuts of a scenario's variants to the pass of its configuration, and its builds. */
+/* Add the cuts of a scenario's variants to the passes of their configurations, and its builds. */
 static int add_scenario(struct shipped *s, const struct suite *suite, struct variants *variants,
 			const struct scenario *scenario, char *err, size_t err_size)
 {
-	struct pass *pass = pass_of(s, scenario->config);
+	struct pass *pass;
 	const unsigned int builds = suite_builds(suite, scenario->name);
 	const struct variant *v;
 	size_t i;
 
-	if (!pass)
-		return refuse(err, err_size, "suite %s has more than %d configurations",
-			      suite->name, PASSES_MAX - 1);
 	for (i = 0; i < suite->variant_count; i++) {
 		if (!suite_runs(suite, scenario->name, i, 1))
 			continue;
 		v = variants_find(variants, NULL, suite->variants[i], err, err_size);
 		if (!v)
 			return -EINVAL;
+		pass = pass_of(s, variant_config(v, scenario));
+		if (!pass)
+			return refuse(err, err_size, "suite %s has more than %d configurations",
+				      suite->name, PASSES_MAX - 1);
 		add_name(&pass->cuts, v->cut, "");
 		add_name(&pass->more_builds, v->cut, pass->config);
+		if (!s->options.builds && pass->builds < builds)
+			pass->builds = builds;
 	}
-	if (!s->options.builds && pass->builds < builds)
-		pass->builds = builds;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/images.h"
 #include "lib/alloc.h"
 #include "lib/record.h"
 #include "lib/units.h"
@@ -158,6 +159,16 @@ bool is_plain_name(const char *text)
 	return *text && *text != '.' &&
 	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
 				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
+}
+
+int key_set_config(const struct ini_entry *e, const struct key *key, void *member)
+{
+	if (!is_config_name(e->value))
+		return ini_fail(e,
+				"'%s': expected the name of a configuration, as `balloonbench "
+				"build --config NAME` takes it",
+				e->value);
+	return key_set_text(e, key, member);
 }
 
 void join_names(const char *const *names, size_t count, char *text, size_t size)

@@ -37,6 +37,9 @@ int key_set_number(const struct ini_entry *e, const struct key *key, void *membe
 int key_set_switch(const struct ini_entry *e, const struct key *key, void *member);
 int key_set_choice(const struct ini_entry *e, const struct key *key, void *member);
 
+/* The name of a configuration of the guest's kernel: an owned char *. */
+int key_set_config(const struct ini_entry *e, const struct key *key, void *member);
+
 /* Set the member for an entry: 0, or -EINVAL with a message that lists the keys. */
 int key_set(const struct key *keys, const struct ini_entry *e, void *object);
 

@@ -66,16 +66,6 @@ static int set_victims(const struct ini_entry *e, const struct key *key, void *f
 	return err;
 }
 
-static int set_config(const struct ini_entry *e, const struct key *key, void *member)
-{
-	if (!is_config_name(e->value))
-		return ini_fail(e,
-				"'%s': expected the name of a configuration, as `balloonbench "
-				"build --config NAME` takes it",
-				e->value);
-	return key_set_text(e, key, member);
-}
-
 #define S struct scenario
 static const struct key keys[] = {
 	KEY("scenario", "description", key_set_text, description),
@@ -85,7 +75,7 @@ static const struct key keys[] = {
 	KEY("guest", "backing", key_set_choice, backing, .choices = backing_names),
 	KEY("guest", "thp", key_set_switch, thp),
 	KEY("guest", "prealloc", key_set_switch, prealloc),
-	KEY("guest", "config", set_config, config),
+	KEY("guest", "config", key_set_config, config),
 	KEY("guest", "kernel_args", key_set_kernel_args, kernel_args),
 	KEY("balloon", "inflate", key_set_memory, inflate_bytes),
 	KEY("balloon", "step", key_set_memory, step_bytes),

@@ -81,6 +81,7 @@ static const struct key keys[] = {
 	KEY(NULL, "program", key_set_text, program),
 	KEY(NULL, "qemu", set_qemu, qemu),
 	KEY(NULL, "device", set_device, device),
+	KEY(NULL, "config", key_set_config, config),
 	KEY(NULL, "host", set_host, host),
 	KEY(NULL, "kernel_args", key_set_kernel_args, kernel_args),
 	KEY(NULL, "against", key_set_text, against),
@@ -111,6 +112,7 @@ static void release_variant(struct variant *v)
 	free(v->qemu);
 	free(v->host);
 	free(v->device);
+	free(v->config);
 	free(v->kernel_args);
 	free(v->file);
 }
@@ -432,6 +434,45 @@ const struct variant *variants_find(struct variants *variants, const struct imag
 	return v;
 }
 
+bool method_is_balloon(enum result_method method)
+{
+	return method == RESULT_BALLOON || method == RESULT_VMWARE;
+}
+
+const char *variant_config(const struct variant *v, const struct scenario *s)
+{
+	return s->config ?: v->config;
+}
+
+/* Of the method vmware, whose driver asks for its target once a second. */
+static const char *vmware_refuses(const struct scenario *s, enum result_accel accel)
+{
+	const struct {
+		bool applies;
+		const char *why;
+	} rules[] = {
+		{ s->inflate_bytes % METHOD_BLOCK_BYTES || s->step_bytes % METHOD_BLOCK_BYTES,
+		  "vmw_balloon leaves a balloon alone that is less than 2 MiB too large; make "
+		  "inflate and step multiples of that" },
+		{ s->rate_bytes_per_s,
+		  "vmw_balloon asks for its target once a second; remove rate" },
+		{ s->backing == BACKING_HUGETLB,
+		  "the device discards pages of 4 KiB, and the host has larger ones" },
+		{ s->deflate_on_oom || s->pressure.growth_bytes,
+		  "vmw_balloon does not deflate when the guest is out of memory" },
+		{ s->replay.file, "no policy sets the target of vmw_balloon" },
+		{ accel_is_icount(accel),
+		  "vmw_balloon may work on the agent's vCPU, and its instructions cannot be told "
+		  "from those of the agent's polls" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].applies)
+			return rules[i].why;
+	return NULL;
+}
+
 const char *method_refuses(enum result_method method, const struct scenario *s,
 			   enum result_accel accel)
 {
@@ -485,5 +526,5 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].applies)
 			return rules[i].why;
-	return NULL;
+	return method == RESULT_VMWARE ? vmware_refuses(s, accel) : NULL;
 }

@@ -16,6 +16,7 @@ struct variant {
 	enum result_policy policy; /* what resizes the guest while it replays a workload */
 	char *program;		   /* of that policy, a command of the shell, or NULL */
 	char *device;		   /* properties of the device, "a=on,b=off", or NULL */
+	char *config;		   /* of its kernel where the scenario names none, or NULL */
 	char *host;		   /* kernel of the host that it is booted in, or NULL: the run's */
 	char *kernel_args;	   /* for the guest's kernel, or NULL */
 	char *against;		   /* names of the variants that this one builds on, or NULL */
@@ -76,6 +77,12 @@ int device_each(const char *device, int (*fn)(const char *name, const char *valu
 
 /* virtio-mem plugs blocks of the size of a huge page of the host. */
 #define METHOD_BLOCK_BYTES (2ULL << 20)
+
+/* Whether a driver of the guest puts pages into a balloon: the kernel counts and traces those. */
+bool method_is_balloon(enum result_method method);
+
+/* The configuration of the kernel that is booted: the scenario's, or the variant's, or NULL. */
+const char *variant_config(const struct variant *variant, const struct scenario *scenario);
 
 /* Why a method cannot run a scenario with an accelerator, or NULL. */
 const char *method_refuses(enum result_method method, const struct scenario *scenario,

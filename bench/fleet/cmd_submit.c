@@ -83,7 +83,6 @@ static int check_run(const struct run_options *run)
 			    : run->resume.dir	    ? "--resume: a task resumes its shard itself"
 			    : run->until.half_width ? "--until-ci: a shard does not know the "
 						      "interval of all of them; use --boots"
-			    : run->dry_run	    ? "--dry-run: write it before --slurm"
 						    : NULL;
 
 	return wrong ? fails(EXIT_USAGE, "%s", wrong) : check_scenarios(&run->scenarios);
@@ -297,22 +296,38 @@ static int make_job(const struct submit_options *o, char **words, const struct r
 	return status;
 }
 
+/* Whether a word was in the list; it is not any more. */
+static bool take_out(char **list, size_t *count, const char *word)
+{
+	size_t kept = 0, before = *count, i;
+
+	for (i = 0; i < before; i++)
+		if (strcmp(list[i], word))
+			list[kept++] = list[i];
+	*count = kept;
+	return kept < before;
+}
+
 static int run(struct command_line *line)
 {
-	const struct submit_options *o = line->options;
+	struct submit_options o = *(const struct submit_options *)line->options;
 	struct run_options *run = xcalloc(1, sizeof(*run));
 	char **words;
 	size_t n = 0;
 	int status;
 
-	while (o->run[n])
+	while (o.run[n])
 		n++;
 	words = xcalloc(n + 2, sizeof(*words));
 	words[0] = "balloonbench run";
-	memcpy(words + 1, o->run, n * sizeof(*words));
-	status = check_sbatch(&o->sbatch) ?: parse_run(run, words);
+	memcpy(words + 1, o.run, n * sizeof(*words));
+	/* Neither sbatch nor a shard knows it: wherever it is written, nothing is submitted. */
+	o.dry_run |= take_out(words + 1, &n, "--dry-run");
+	o.dry_run |= take_out(o.sbatch.list, &o.sbatch.count, "--dry-run");
+	words[n + 1] = NULL;
+	status = check_sbatch(&o.sbatch) ?: parse_run(run, words);
 	if (!status)
-		status = make_job(o, words, run);
+		status = make_job(&o, words, run);
 	free(words);
 	free(run);
 	return status;

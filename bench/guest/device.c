@@ -7,6 +7,7 @@
 #include <linux/virtio_ids.h>
 #include <linux/virtio_pci.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 
 static const volatile uint32_t *config;
 static bool plugs;	     /* virtio-mem */
+static bool is_vmware;	     /* the balloon of vmw_balloon */
 static uint64_t whole_bytes; /* of virtio-mem, with everything plugged */
 static uint64_t total_pages; /* of the guest, likewise */
 
@@ -117,6 +119,8 @@ const char *device_driver(void)
 {
 	char dir[PATH_MAX];
 
+	if (is_vmware)
+		return "vmw_balloon";
 	return procfs_find("/sys/bus/pci/devices/*/device", PCI_ID_VIRTIO_MEM, dir)
 		       ? "virtio_balloon"
 		       : "virtio_mem";
@@ -124,8 +128,13 @@ const char *device_driver(void)
 
 int device_open(void)
 {
-	int err = open_device(VIRTIO_ID_BALLOON);
+	const char *method = getenv(GUEST_METHOD_VARIABLE);
+	int err;
 
+	is_vmware = method && !strcmp(method, "vmware");
+	if (is_vmware)
+		return vmware_open();
+	err = open_device(VIRTIO_ID_BALLOON);
 	if (err != -ENODEV)
 		return err;
 	err = open_device(VIRTIO_ID_MEM);
@@ -133,10 +142,17 @@ int device_open(void)
 	return err ? err : await_plugged();
 }
 
+bool device_is_early(void)
+{
+	return is_vmware;
+}
+
 uint32_t device_read(enum device_pages what)
 {
 	uint32_t unplugged, unusable;
 
+	if (is_vmware)
+		return vmware_read(what);
 	if (!plugs)
 		return le32toh(config[what == TARGET ? 0 : 1]);
 	unplugged = (whole_bytes - read_size(what == TARGET ? REQUESTED_WORD : PLUGGED_WORD)) /

@@ -82,6 +82,9 @@ int channel_receive(struct guest_request *request, char *err, size_t err_size);
  * device.c: num_pages and actual of a balloon (virtio 1.2, 5.5.4), requested_size and plugged_size
  * of virtio-mem (5.15.4), mapped from the PCI BAR. A read costs one trap, allocates nothing and
  * takes no lock of the driver; values are updated after every batch or block.
+ *
+ * vmware.c: the same two of vmw_balloon, which has no device of its own, from a file of its driver.
+ * That costs some system calls' time, and takes no lock of the driver either.
  */
 enum device_pages {
 	TARGET, /* that the host asks the guest to give up */
@@ -93,9 +96,20 @@ enum device_pages {
 
 /*
  * Find and map the balloon, or else virtio-mem, and wait until the guest has plugged all that it
- * offers at boot. 0; -ENODEV: there is neither; -ETIMEDOUT after a minute; another -errno.
+ * offers at boot. If GUEST_METHOD_VARIABLE says so, the balloon is that of vmw_balloon. 0; -ENODEV:
+ * there is no such device; -ETIMEDOUT after a minute; another -errno.
  */
 int device_open(void);
+
+/* vmware.c: wait until the driver has agreed with VMware's device; as device_open(). */
+int vmware_open(void);
+uint32_t vmware_read(enum device_pages what);
+
+/*
+ * Whether the driver says that pages are away before it has put them into the balloon, where the
+ * kernel counts them.
+ */
+bool device_is_early(void);
 
 /*
  * modules.c: load the modules of /modules, as bench/build/modules.h makes it, in their order. A
@@ -138,6 +152,9 @@ bool busy_is_on(void);
  * device.
  */
 uint64_t procfs_busy_ns(void);
+
+/* A counter of /proc/vmstat; 0 if there is none. */
+uint64_t procfs_vmstat(const char *name);
 
 /* Managed pages of the zone "Movable" on all nodes, from /proc/zoneinfo. */
 uint64_t procfs_movable_pages(void);

@@ -249,6 +249,7 @@ int main(void)
 {
 	const struct sched_param param = { .sched_priority = 1 };
 	const bool is_host = getenv(GUEST_HOST_VARIABLE);
+	int err;
 
 	mount_all(is_host);
 	choose_cpu();
@@ -256,8 +257,10 @@ int main(void)
 	sched_setscheduler(0, SCHED_FIFO, &param);
 	prctl(PR_SET_TIMERSLACK, 1);
 	modules_load();
-	if (!is_host)
-		need("balloon and no virtio-mem device", device_driver(), device_open());
+	if (!is_host) {
+		err = device_open();
+		need("balloon and no virtio-mem device", device_driver(), err);
+	}
 	need("port " GUEST_PORT_NAME, "virtio_console", channel_open());
 	say_hello();
 	serve();

@@ -31,6 +31,9 @@
 /* Likewise: the guest is a host itself, and has no balloon. */
 #define GUEST_HOST_VARIABLE "BALLOONGUEST_HOST"
 
+/* Likewise: the method, where it is not virtio's balloon or memory. */
+#define GUEST_METHOD_VARIABLE "BALLOONGUEST_METHOD"
+
 /* Likewise: how the driver is traced, where the request does not say; as "kprobe". */
 #define GUEST_MECHANISM_VARIABLE "BALLOONGUEST_MECHANISM"
 

@@ -53,6 +53,10 @@ const char *modules_explain(const char *driver)
 	char path[PATH_MAX];
 	const char *why = "the driver is there, but has taken no device: ";
 
+	if (!strcmp(driver, "vmw_balloon"))
+		return "the kernel has no vmw_balloon, built in or in the modules given, or does "
+		       "not find that the machine is VMware's; it needs CONFIG_VMWARE_BALLOON, "
+		       "CONFIG_DMI and CONFIG_DEBUG_FS";
 	snprintf(path, sizeof(path), "/sys/bus/virtio/drivers/%s", driver);
 	if (access(PCI_DRIVER, F_OK) < 0)
 		driver = "virtio_pci";

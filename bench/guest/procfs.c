@@ -121,6 +121,29 @@ uint64_t procfs_movable_pages(void)
 	return zones.movable_pages;
 }
 
+struct counter_line {
+	const char *name;
+	uint64_t value;
+};
+
+static void find_counter(const char *line, void *context)
+{
+	struct counter_line *counter = context;
+	unsigned long long value;
+	char name[64];
+
+	if (sscanf(line, "%63s %llu", name, &value) == 2 && !strcmp(name, counter->name))
+		counter->value = value;
+}
+
+uint64_t procfs_vmstat(const char *name)
+{
+	struct counter_line counter = { name, 0 };
+
+	each_line("/proc/vmstat", find_counter, &counter);
+	return counter.value;
+}
+
 /* "nr_dirty 1" stays; "MemTotal: 1 kB" becomes MemTotal_bytes, 1024. */
 static void take_counter(const char *line, void *counters)
 {

@@ -22,12 +22,16 @@
 #define SLEEP_MIN_NS 10000ULL
 /* Up to this long, the wait for the start does not sleep: the driver has nothing to do yet. */
 #define START_SPIN_NS 50000000ULL
+/* The sleep between polls of a driver that asks for its target itself, maybe on the agent's CPU. */
+#define START_SLEEP_NS 100000ULL
 
 /* Batches that are sent one by one: the size of a message is limited. */
 #define BATCHES_MAX 50000
 /* The wait for the last batch ends: its record may be lost. */
 #define BATCH_POLL_NS 1000000
 #define BATCH_POLLS_MAX 100
+/* The counter of /proc/vmstat. */
+#define INFLATED "balloon_inflate"
 /* Begin and end of the batches are a reading of the clock each. */
 #define READINGS 2
 
@@ -196,7 +200,9 @@ static int await_start(struct poll p, uint64_t timeout_ns, int phase)
 
 	p.end_ns = p.begin_ns;
 	do {
-		if (p.end_ns > begin + START_SPIN_NS)
+		if (device_is_early())
+			sleep_ns(START_SLEEP_NS);
+		else if (p.end_ns > begin + START_SPIN_NS)
 			sleep_ns(SLEEP_MIN_NS);
 		last_ns = p.begin_ns;
 		p = poll_device(TARGET);
@@ -249,11 +255,27 @@ static int await_end(uint64_t timeout_ns, int64_t patience_ns)
 	return 0;
 }
 
-static void send_resized(void)
+/*
+ * Wait up to 100 ms until the kernel has counted the last pages of an inflate, if the driver has
+ * said before that they are away.
+ */
+static void await_counted(uint64_t inflated)
 {
-	bool inflates = resized.to_pages > resized.from_pages;
+	int polls = 0;
 
-	trace_take_batches(inflates, llabs(resized.to_pages - resized.from_pages), &resized.trace);
+	while (procfs_vmstat(INFLATED) < inflated && polls++ < BATCH_POLLS_MAX)
+		sleep_ns(BATCH_POLL_NS);
+}
+
+static void send_resized(uint64_t inflated_before)
+{
+	const int64_t change = resized.to_pages - resized.from_pages;
+	const bool early = device_is_early();
+
+	if (early && change > 0)
+		await_counted(inflated_before + change);
+	/* A driver that is early has no events of batches to wait for. */
+	trace_take_batches(change > 0, early ? 0 : llabs(change), &resized.trace);
 	channel_event("resized", NULL, &event_resized_record, &resized);
 	record_release(&resize_batches_record, &resized.trace);
 }
@@ -275,7 +297,7 @@ static void send_failed(uint32_t from_pages)
 int do_time_resize(struct call *call)
 {
 	const struct guest_request *request = &call->request;
-	uint64_t busy_ns = procfs_busy_ns(), then_ns, ran_ns;
+	uint64_t busy_ns = procfs_busy_ns(), then_ns, ran_ns, inflated = 0;
 	struct poll old;
 	int err;
 
@@ -284,6 +306,8 @@ int do_time_resize(struct call *call)
 	/* Batches from before, as of a failed resize, do not belong to this one. */
 	trace_take_batches(true, 0, &resized.trace);
 	record_release(&resize_batches_record, &resized.trace);
+	if (device_is_early())
+		inflated = procfs_vmstat(INFLATED);
 	/* Once the host has the answer, a resize may begin while this process does not run. */
 	old = poll_device(TARGET);
 	resized.to_pages = old.value;
@@ -303,7 +327,7 @@ int do_time_resize(struct call *call)
 	if (err)
 		send_failed(old.value);
 	else
-		send_resized();
+		send_resized(inflated);
 	return ANSWERED;
 }
 

@@ -75,13 +75,13 @@ static void list_variant(const struct variant *v, FILE *text, json_t *json)
 {
 	fprintf(text, "%-19s %-12s %-10s %-20s %s\n", v->name, v->cut, or_dash(v->qemu),
 		or_dash(v->device), v->description ? v->description : "");
-	json_array_append_new(json,
-			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s, s:s*}", "name",
-					v->name, "cut", v->cut, "method", method_names[v->method],
-					"device", v->device ? v->device : "", "description",
-					v->description ? v->description : "", "qemu", v->qemu,
-					"kernel_args", v->kernel_args, "file", v->file, "policy",
-					policy_names[v->policy], "program", v->program));
+	json_array_append_new(
+		json, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s, s:s*}",
+				"name", v->name, "cut", v->cut, "method", method_names[v->method],
+				"device", v->device ? v->device : "", "description",
+				v->description ? v->description : "", "qemu", v->qemu,
+				"kernel_args", v->kernel_args, "config", v->config, "file", v->file,
+				"policy", policy_names[v->policy], "program", v->program));
 }
 
 /* Those of the files, then each cut that no variant has the name of. */

@@ -355,9 +355,17 @@ static int open_host(struct session *s, struct host *host)
 		log_debug("host %s: Linux %s", host->name, box_hello(host->box)->kernel_release);
 		return 0;
 	}
+	if (status == -EINTR)
+		status = EXIT_INTERRUPTED;
+	else if (box_keep_console(host->box, s->results.dir))
+		status = fails(EXIT_ENVIRONMENT,
+			       "%s; %s/host-console.log is the console of its kernel", err,
+			       s->results.dir);
+	else
+		status = fails(EXIT_ENVIRONMENT, "%s", err);
 	box_close(host->box);
 	host->box = NULL;
-	return status == -EINTR ? EXIT_INTERRUPTED : fails(EXIT_ENVIRONMENT, "%s", err);
+	return status;
 }
 
 /* As long as the scenario allows all of it, by the clock of the box. */
@@ -366,8 +374,9 @@ static uint64_t timeout_ns(const struct session *s, const struct scenario *scena
 	const struct replay_plan *replay = &scenario->replay;
 
 	return box_slowness(s->hosts.config.accel) *
-	       (scenario->vms * (scenario->boot_timeout_ns + replay->stagger_ns) + MARGIN_NS +
-		(replay->file ? replay_limit_ns(replay) : 0) +
+	       (scenario->vms *
+			(INSIDE_BOOT_SLOWNESS * scenario->boot_timeout_ns + replay->stagger_ns) +
+		MARGIN_NS + (replay->file ? replay_limit_ns(replay) : 0) +
 		scenario->cycles * (2 * scenario->resize_timeout_ns + MARGIN_NS));
 }
 

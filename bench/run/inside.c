@@ -143,11 +143,14 @@ static int send_result(const char *directory, struct boot_result *result)
 static int run_boot(struct session *s, const struct plan_entry *entry)
 {
 	struct boot boot = session_boot(s, entry);
+	struct scenario scenario = *boot.scenario;
 	struct boot_result result;
 	char directory[PATH_MAX], text[16];
 	int err = private_directory(directory, sizeof(directory), "balloonbench");
 
 	record_init(&boot_record, &result);
+	scenario.boot_timeout_ns *= INSIDE_BOOT_SLOWNESS;
+	boot.scenario = &scenario;
 	boot.directory = directory;
 	boot.name = boot_name(&boot);
 	boot.progress = send_step;

@@ -19,6 +19,9 @@ struct inside {
 	int64_t memory_limit; /* of guests, in bytes */
 };
 
+/* A guest may take so many times as long to boot as its scenario allows on a machine. */
+#define INSIDE_BOOT_SLOWNESS 4
+
 /* The value of the variable, to be freed. */
 char *inside_text(const struct inside *inside);
 

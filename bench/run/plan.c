@@ -164,9 +164,9 @@ static json_t *scenario_to_json(const struct scenario *s)
 	if (s->pressure.cache_bytes)
 		pressure = record_encode(&pressure_fields, &s->pressure);
 	json_object_update_new(
-		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "description",
-				s->description ? s->description : "", "vcpus", (int)s->vcpus,
-				"cycles", (int)s->cycles, "rate_bytes_per_s",
+		json, json_pack("{s:s, s:i, s:i, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}",
+				"description", s->description ? s->description : "", "vcpus",
+				(int)s->vcpus, "cycles", (int)s->cycles, "rate_bytes_per_s",
 				unless_0(s->rate_bytes_per_s), "longest_run",
 				unless_0(s->state == PREPARED_FRAGMENTED ? s->longest_run : 0),
 				"compaction", compaction, "pressure", pressure, "workload",
@@ -176,12 +176,13 @@ static json_t *scenario_to_json(const struct scenario *s)
 
 static json_t *variant_to_json(const struct variant *v)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name", v->name,
-			 "description", v->description ? v->description : "", "cut", v->cut,
-			 "method", method_names[v->method], "device", v->device ? v->device : "",
-			 "against", v->against ? v->against : "", "qemu", v->qemu, "kernel_args",
-			 v->kernel_args, "trace", v->trace, "control_of", v->control_of, "policy",
-			 v->policy == POLICY_NONE ? NULL : policy_names[v->policy], "program", v->program);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name",
+		v->name, "description", v->description ? v->description : "", "cut", v->cut,
+		"method", method_names[v->method], "device", v->device ? v->device : "", "against",
+		v->against ? v->against : "", "qemu", v->qemu, "kernel_args", v->kernel_args,
+		"config", v->config, "trace", v->trace, "control_of", v->control_of, "policy",
+		v->policy == POLICY_NONE ? NULL : policy_names[v->policy], "program", v->program);
 }
 
 json_t *plan_to_json(const struct plan *plan, const struct scenario *scenarios,

@@ -18,6 +18,8 @@
 #define VERSION_PREFIX "QEMU emulator version "
 /* Every balloon device has it: its absence means that the help could not be read. */
 #define ALWAYS_THERE "deflate-on-oom"
+/* The same of VMware's. */
+#define ALWAYS_THERE_VMWARE "batches"
 /* A property of every device, which its help does not list. */
 #define OF_ANY_DEVICE "bus"
 
@@ -37,6 +39,7 @@ const char *qemu_version_line(const char *binary, char *line, size_t size)
 struct needs {
 	const struct variant *variant;
 	const struct image_qemu *qemu;
+	const char *device;
 	int lacking;
 };
 
@@ -45,21 +48,32 @@ static int check_property(const char *name, const char *value, void *context)
 	struct needs *needs = context;
 
 	(void)value;
-	if (qemu_balloon_has(needs->qemu->path, name) || !strcmp(name, OF_ANY_DEVICE))
+	if (qemu_device_has(needs->qemu->path, needs->device, name) || !strcmp(name, OF_ANY_DEVICE))
 		return 0;
 	needs->lacking++;
-	log_error("variant %s needs the property %s of the balloon device, which QEMU %s (%s) does "
-		  "not have",
-		  needs->variant->name, name, needs->qemu->name, needs->qemu->path);
+	log_error("variant %s needs the property %s of %s, which QEMU %s (%s) does not have",
+		  needs->variant->name, name,
+		  strcmp(needs->device, QEMU_BALLOON) ? needs->device : "the balloon device",
+		  needs->qemu->name, needs->qemu->path);
 	return 0;
 }
 
 static int check_variant(const struct session *s, const struct variant *v)
 {
-	struct needs needs = { .variant = v, .qemu = session_qemu(s, v) };
+	struct needs needs = { .variant = v,
+			       .qemu = session_qemu(s, v),
+			       .device = v->method == RESULT_VMWARE ? QEMU_VMWARE_BALLOON
+								    : QEMU_BALLOON };
 
 	if (v->method == RESULT_VIRTIO_MEM || !qemu_balloon_has(needs.qemu->path, ALWAYS_THERE))
 		return 0;
+	if (v->method == RESULT_VMWARE &&
+	    !qemu_device_has(needs.qemu->path, QEMU_VMWARE_BALLOON, ALWAYS_THERE_VMWARE)) {
+		log_error("variant %s needs the device " QEMU_VMWARE_BALLOON
+			  ", which QEMU %s (%s) does not have; the QEMU of `make all` has it",
+			  v->name, needs.qemu->name, needs.qemu->path);
+		return 1;
+	}
 	device_each(v->device, check_property, &needs);
 	if (v->method == RESULT_REPORTING)
 		check_property("free-page-reporting", "on", &needs);

@@ -72,7 +72,7 @@ static void add_cut(const struct session *s, json_t *cuts, struct image_cut cut)
 	json_object_set_new(cuts, cut.name, record_encode(&image_cut_record, &cut));
 }
 
-/* The cuts of the variants, and the kernels of other configurations that scenarios boot. */
+/* The cuts of the variants, and the kernels of other configurations that are booted. */
 static json_t *cuts_to_json(const struct session *s)
 {
 	json_t *cuts = json_object();
@@ -82,7 +82,7 @@ static json_t *cuts_to_json(const struct session *s)
 	for (i = 0; i < s->options.suite.variant_count; i++)
 		add_cut(s, cuts, *session_cut(s, s->chosen[i]));
 	for (e = s->plan.entries; e < s->plan.entries + s->plan.count; e++)
-		if (s->scenarios[e->scenario].config)
+		if (variant_config(s->chosen[e->variant], &s->scenarios[e->scenario]))
 			add_cut(s, cuts,
 				*session_kernel(s, s->chosen[e->variant],
 						&s->scenarios[e->scenario]));

@@ -53,7 +53,7 @@ const struct image_cut *session_kernel(const struct session *s, const struct var
 {
 	const struct image_cut *cut = session_cut(s, variant);
 
-	return cut ? images_find_config(&s->images, cut, scenario->config) : NULL;
+	return cut ? images_find_config(&s->images, cut, variant_config(variant, scenario)) : NULL;
 }
 
 const struct image_qemu *session_qemu(const struct session *s, const struct variant *variant)
@@ -119,7 +119,8 @@ static unsigned int most_builds_of(const struct session *s, size_t v, size_t i)
 	size_t j;
 
 	for (j = 0; j < s->scenario_count; j++) {
-		if (!runs_in(s, v, j) || !same_text(s->scenarios[j].config, s->scenarios[i].config))
+		if (!runs_in(s, v, j) || !same_text(variant_config(s->chosen[v], &s->scenarios[j]),
+						    variant_config(s->chosen[v], &s->scenarios[i])))
 			continue;
 		if (j < i)
 			return 0;
@@ -134,16 +135,18 @@ static int use_images(struct session *s, const struct variant *v, const struct s
 		      unsigned int builds)
 {
 	const struct image_cut *cut = session_kernel(s, v, scenario);
+	const char *config = variant_config(v, scenario);
 	char err[2048], advice[1024];
 
 	if (!cut)
 		return fails(
 			EXIT_ENVIRONMENT,
-			"scenario %s boots kernels of the configuration '%s', and cut '%s' was "
-			"not built with it: %s",
-			scenario->name, scenario->config, v->cut,
-			images_advise_config(&s->images, session_cut(s, v), scenario->config,
-					     advice, sizeof(advice)));
+			"%s %s boots kernels of the configuration '%s', and cut '%s' was not built "
+			"with it: %s",
+			scenario->config ? "scenario" : "variant",
+			scenario->config ? scenario->name : v->name, config, v->cut,
+			images_advise_config(&s->images, session_cut(s, v), config, advice,
+					     sizeof(advice)));
 	if (images_use(&s->images, cut, session_qemu(s, v), err, sizeof(err)) ||
 	    images_use_builds(&s->images, cut, builds, err, sizeof(err)))
 		return fails(EXIT_ENVIRONMENT, "%s", err);
@@ -411,20 +414,30 @@ static int choose_accel(struct session *s)
 }
 
 /* Refuse what cannot be measured before anything runs. */
+static int check_method(const struct session *s, const struct variant *v,
+			const struct scenario *scenario)
+{
+	const char *why = method_refuses(v->method, scenario, s->accel);
+
+	if (why)
+		return fails(EXIT_USAGE, "scenario %s with variant %s: %s", scenario->name, v->name,
+			     why);
+	if (v->config && !same_text(v->config, variant_config(v, scenario)))
+		return fails(EXIT_USAGE,
+			     "scenario %s with variant %s: the one boots kernels of the "
+			     "configuration '%s', the other of '%s'; use another scenario",
+			     scenario->name, v->name, scenario->config, v->config);
+	return 0;
+}
+
 static int check_methods(const struct session *s)
 {
 	const struct plan_entry *e;
-	const char *why;
+	int status = 0;
 
-	for (e = s->plan.entries; e < s->plan.entries + s->plan.count; e++) {
-		why = method_refuses(s->chosen[e->variant]->method, &s->scenarios[e->scenario],
-				     s->accel);
-		if (why)
-			return fails(EXIT_USAGE, "scenario %s with variant %s: %s",
-				     s->scenarios[e->scenario].name, s->chosen[e->variant]->name,
-				     why);
-	}
-	return 0;
+	for (e = s->plan.entries; !status && e < s->plan.entries + s->plan.count; e++)
+		status = check_method(s, s->chosen[e->variant], &s->scenarios[e->scenario]);
+	return status;
 }
 
 /* The kernels in the lean configuration, or 0 if one of them is of the shipped series. */

@@ -22,6 +22,10 @@
 /* The id of the virtio-mem device. */
 #define QEMU_VIRTIO_MEM_ID "mem0"
 
+/* The devices that a variant's properties belong to: virtio's, and that of qemu-patches/0014. */
+#define QEMU_BALLOON "virtio-balloon-pci"
+#define QEMU_VMWARE_BALLOON "vmware-balloon"
+
 /* Descriptors that QEMU inherits, by the numbers that its command line names. */
 #define QEMU_QMP_FD 3
 #define QEMU_GUEST_FD 4
@@ -52,6 +56,7 @@ struct qemu_config {
 	enum backing backing;
 	bool thp;		       /* false: MADV_NOHUGEPAGE for the whole process */
 	bool prealloc;		       /* QEMU touches all guest memory before it boots */
+	bool vmware;		       /* the machine is VMware's, and so is its balloon */
 	bool balloon_in_cpu;	       /* the device runs in the thread of the vCPU that kicks */
 	const char *device_properties; /* "x=on,y=off" for that device, or NULL */
 	bool deflate_on_oom, reports_free_pages;
@@ -104,7 +109,10 @@ void qemu_argv_free(char **argv);
  */
 int qemu_write_script(const struct qemu_config *config, const char *path);
 
-/* Whether a QEMU's balloon device lists a property in its help. The last answer is cached. */
+/* Whether a device of a QEMU lists a property in its help. The last answer is cached. */
+bool qemu_device_has(const char *binary, const char *device, const char *property);
+
+/* The same of its virtio-balloon. */
 bool qemu_balloon_has(const char *binary, const char *property);
 
 /* Whether a QEMU has -run-with user=UID:GID,chroot=DIR (9.1 and later); likewise. */

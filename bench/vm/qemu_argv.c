@@ -34,22 +34,32 @@
 /* The agent of a host looks for no balloon. */
 #define HOST_COMMAND_LINE " " GUEST_HOST_VARIABLE "=1"
 
+/* The agent looks for the balloon of vmw_balloon. */
+#define VMWARE_COMMAND_LINE " " GUEST_METHOD_VARIABLE "=vmware"
+
 /* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
 /* x86-64 with less than 64 GiB of memory. */
 #define MEMORY_BLOCK (128ULL << 20)
 
-bool qemu_balloon_has(const char *binary, const char *property)
+bool qemu_device_has(const char *binary, const char *device, const char *property)
 {
-	const char *argv[] = { binary, "-device", "virtio-balloon-pci,help", NULL };
-	static char asked[PATH_MAX], properties[16384];
-	char line[80];
+	static char asked[PATH_MAX], asked_device[40], properties[16384];
+	char help[80], line[80];
+	const char *argv[] = { binary, "-device", help, NULL };
 
-	if (strcmp(asked, binary))
+	snprintf(help, sizeof(help), "%s,help", device);
+	if (strcmp(asked, binary) || strcmp(asked_device, device))
 		program_output(argv, properties, sizeof(properties));
 	snprintf(asked, sizeof(asked), "%s", binary);
+	snprintf(asked_device, sizeof(asked_device), "%s", device);
 	snprintf(line, sizeof(line), "  %s=<", property);
 	return strstr(properties, line);
+}
+
+bool qemu_balloon_has(const char *binary, const char *property)
+{
+	return qemu_device_has(binary, QEMU_BALLOON, property);
 }
 
 bool qemu_changes_user(const char *binary)
@@ -125,8 +135,10 @@ static void add_device(struct args *args, const struct qemu_config *config)
 		    ",memdev=plugged,requested-size=%lluM%s%s%s",
 		    (unsigned long long)config->plugged_bytes >> 20,
 		    config->prealloc ? ",prealloc=on" : "", comma, properties);
+	else if (config->vmware)
+		add(args, "-device", QEMU_VMWARE_BALLOON ",id=balloon0%s%s", comma, properties);
 	else
-		add(args, "-device", "virtio-balloon-pci,id=balloon0%s%s%s%s%s",
+		add(args, "-device", QEMU_BALLOON ",id=balloon0%s%s%s%s%s",
 		    config->balloon_in_cpu ? ",ioeventfd=off" : "",
 		    config->deflate_on_oom ? ",deflate-on-oom=on" : "",
 		    config->reports_free_pages ? ",free-page-reporting=on" : "", comma, properties);
@@ -139,6 +151,30 @@ static void add_ports(struct args *args)
 	add(args, "-device", "virtserialport,chardev=work,name=" GUEST_WORK_PORT_NAME);
 	add(args, "-chardev", "socket,id=text,fd=%d", QEMU_TEXT_FD);
 	add(args, "-device", "virtserialport,chardev=text,name=" GUEST_TEXT_PORT_NAME);
+}
+
+/*
+ * The kernel takes a machine for VMware's by its serial number and vmport, unless its CPU says that
+ * there is a hypervisor, which would have to be VMware then.
+ */
+static void add_machine(struct args *args, const struct qemu_config *config)
+{
+	add(args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram%s",
+	    config->vmware ? ",vmport=on" : "");
+	if (config->vmware)
+		add(args, "-smbios", "type=1,serial=VMware");
+}
+
+static void add_cpu(struct args *args, const struct qemu_config *config, bool kvm)
+{
+	const char *hypervisor = config->vmware ? ",hypervisor=off" : "";
+
+	if (config->host)
+		add(args, "-cpu", "%s", config->host->cpu);
+	else if (kvm)
+		add(args, "-cpu", "host%s", hypervisor);
+	else if (config->vmware)
+		add(args, "-cpu", "qemu64%s", hypervisor);
 }
 
 /* A copy in which @with stands for each @c. */
@@ -180,12 +216,9 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add(&args, "-no-reboot", NULL);
 	if (name)
 		add(&args, "-name", "guest=%s", name);
-	add(&args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram");
+	add_machine(&args, config);
 	add(&args, "-accel", "%s", accels[config->accel]);
-	if (config->host)
-		add(&args, "-cpu", "%s", config->host->cpu);
-	else if (!strcmp(accels[config->accel], "kvm"))
-		add(&args, "-cpu", "host");
+	add_cpu(&args, config, !strcmp(accels[config->accel], "kvm"));
 	/* One instruction is one nanosecond; an idle guest skips to its next timer. */
 	if (config->accel == RESULT_ICOUNT)
 		add(&args, "-icount", "shift=0,sleep=off");
@@ -193,8 +226,8 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add_memory(&args, config);
 	add(&args, "-kernel", "%s", config->image);
 	add(&args, "-initrd", "%s", initramfs);
-	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s%s",
-	    config->host ? HOST_COMMAND_LINE : "",
+	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s%s%s",
+	    config->host ? HOST_COMMAND_LINE : "", config->vmware ? VMWARE_COMMAND_LINE : "",
 	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
 	    config->append ? config->append : "", config->kernel_args ? " " : "",
 	    config->kernel_args ? config->kernel_args : "");

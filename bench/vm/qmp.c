@@ -216,6 +216,41 @@ int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
 			   NULL, deadline);
 }
 
+/* An integer that is a property of the balloon. */
+static int get_of_balloon(struct qmp *qmp, const char *property, uint64_t *value, uint64_t deadline)
+{
+	return get_bytes(qmp, "qom-get",
+			 json_pack("{s:s, s:s}", "path", BALLOON_PATH, "property", property), NULL,
+			 "a property of " BALLOON_PATH " is not an integer", value, deadline);
+}
+
+int qmp_vmware_size(struct qmp *qmp, uint64_t *bytes, uint64_t deadline)
+{
+	return get_of_balloon(qmp, "size", bytes, deadline);
+}
+
+int qmp_vmware_target(struct qmp *qmp, uint64_t bytes, uint64_t deadline)
+{
+	return qmp_execute(qmp, "qom-set",
+			   json_pack("{s:s, s:s, s:I}", "path", BALLOON_PATH, "property", "target",
+				     "value", (json_int_t)bytes),
+			   NULL, deadline);
+}
+
+int qmp_vmware_pages(struct qmp *qmp, struct vmware_pages *pages, uint64_t deadline)
+{
+	return get_of_balloon(qmp, "locked", &pages->locked, deadline)
+		       ?: get_of_balloon(qmp, "unlocked", &pages->unlocked, deadline);
+}
+
+int qmp_vmware_reset(struct qmp *qmp, uint64_t deadline)
+{
+	return qmp_execute(qmp, "qom-set",
+			   json_pack("{s:s, s:s, s:b}", "path", BALLOON_PATH, "property", "reset",
+				     "value", true),
+			   NULL, deadline);
+}
+
 int qmp_floor_discard(struct qmp *qmp, const char *ranges, struct floor_work *work,
 		      uint64_t deadline)
 {

@@ -46,6 +46,20 @@ bool qmp_balloon_advises(struct qmp *qmp, uint64_t deadline);
 int qmp_plugged(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
 int qmp_plug(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
 
+/* VMware's balloon: its size and its target; bytes. */
+int qmp_vmware_size(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
+int qmp_vmware_target(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
+
+/* Pages of 4 KiB that the guest has told it of, ever. */
+struct vmware_pages {
+	uint64_t locked, unlocked;
+};
+
+int qmp_vmware_pages(struct qmp *qmp, struct vmware_pages *pages, uint64_t deadline);
+
+/* Let the guest's driver start anew, without the pages of its balloon. */
+int qmp_vmware_reset(struct qmp *qmp, uint64_t deadline);
+
 /* What QEMU did for x-floor-discard. */
 struct floor_work {
 	uint64_t calls, bytes, ns;

@@ -190,6 +190,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 		.directory = config->directory,
 		.memory_bytes = config->memory_bytes,
 		.plugged_bytes = config->plugged_bytes,
+		.vmware = config->vmware,
 	};
 	record_init(&event_hello_record, &vm->hello);
 	/* What a host boots with is no file. */
@@ -219,29 +220,43 @@ uint64_t vm_cpu_ns(const struct vm *vm)
 	return used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
 }
 
-/* QMP has the size of the rest: of the guest without its balloon, or of what stays plugged. */
-static uint64_t whole_bytes(const struct vm *vm)
+/* How QEMU is told of a target, and tells what was reached. */
+struct control {
+	int (*set)(struct qmp *qmp, uint64_t bytes, uint64_t deadline);
+	int (*get)(struct qmp *qmp, uint64_t *bytes, uint64_t deadline);
+	/* The sizes are of the rest: the guest without its balloon, or what stays plugged. */
+	bool of_rest;
+};
+
+static const struct control *control_of(const struct vm *vm)
 {
-	return vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
+	static const struct control balloon = { qmp_balloon_target, qmp_balloon_actual, true };
+	static const struct control plugged = { qmp_plug, qmp_plugged, true };
+	static const struct control vmware = { qmp_vmware_target, qmp_vmware_size, false };
+
+	return vm->vmware ? &vmware : vm->plugged_bytes ? &plugged : &balloon;
+}
+
+/* The size that QEMU has for what was taken, or the other way round. */
+static uint64_t converted(const struct vm *vm, uint64_t bytes)
+{
+	uint64_t whole = vm->plugged_bytes ? vm->plugged_bytes : vm->memory_bytes;
+
+	return control_of(vm)->of_rest ? whole - bytes : bytes;
 }
 
 int vm_take(struct vm *vm, uint64_t bytes, uint64_t deadline)
 {
-	int (*set)(struct qmp *, uint64_t, uint64_t) =
-		vm->plugged_bytes ? qmp_plug : qmp_balloon_target;
-
-	return set(vm->qmp, whole_bytes(vm) - bytes, deadline);
+	return control_of(vm)->set(vm->qmp, converted(vm, bytes), deadline);
 }
 
 int vm_taken(struct vm *vm, uint64_t *bytes, uint64_t deadline)
 {
-	int (*get)(struct qmp *, uint64_t *, uint64_t) =
-		vm->plugged_bytes ? qmp_plugged : qmp_balloon_actual;
-	uint64_t rest = 0;
-	int err = get(vm->qmp, &rest, deadline);
+	uint64_t size = 0;
+	int err = control_of(vm)->get(vm->qmp, &size, deadline);
 
 	/* Also what no guest could have given up: the caller compares. */
-	*bytes = whole_bytes(vm) - rest;
+	*bytes = converted(vm, size);
 	return err;
 }
 

@@ -19,7 +19,7 @@ static void instructions_of(const char *tree, const char *boot, double counts[2]
 	json_decref(result);
 }
 
-/* Of guest, QEMU and the host's kernel together. */
+/* Of guest, QEMU and the host's kernel together; docs/hosts.md has how well. */
 static void instructions_repeat(void **state)
 {
 	const char *run[] = { "run",	 "--suite", "box",	  "--host",  BOX_HOST,
@@ -38,8 +38,8 @@ static void instructions_repeat(void **state)
 	for (i = 0; i < 2; i++) {
 		print_message("# %s: %.0f and %.0f instructions\n", i ? "deflate" : "inflate",
 			      first[i], second[i]);
-		assert_at_most(second[i], first[i] * 1.02);
-		assert_at_least(second[i], first[i] / 1.02);
+		assert_at_most(second[i], first[i] * 1.25);
+		assert_at_least(second[i], first[i] / 1.25);
 	}
 }
 

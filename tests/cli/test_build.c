@@ -439,7 +439,8 @@ static void named_configuration(void **state)
 		       "02-balloon-two-distro");
 	assert_contains(cut_value("02-balloon-two-distro", "image"), "vmlinux");
 	expect_outcome(WORKTREE("--config", "gone"), 3,
-		       "--config gone: there is no configuration of that name; there are: distro, host",
+		       "--config gone: there is no configuration of that name; there are: distro, "
+		       "drivers, host",
 		       "./gone");
 	expect_outcome(WORKTREE("--config", "distro", "--config", "debug"), 3,
 		       "--config distro and --config debug are two builds");

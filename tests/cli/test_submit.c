@@ -66,6 +66,22 @@ static void seed_is_kept_and_output_is_not(void **state)
 	}
 }
 
+/* It is an option of neither sbatch nor a shard. */
+static void nothing_is_submitted_by_a_dry_run(void **state)
+{
+	struct outcome first = SUBMIT("--dry-run", "--slurm", "-p", "lab", "--", "--seed", "5"), o;
+
+	(void)state;
+	assert_int_equal(first.status, 0);
+	o = SUBMIT("--slurm", "-p", "--dry-run", "lab", "--", "--seed", "5");
+	assert_string_equal(o.output, first.output);
+	outcome_release(&o);
+	o = SUBMIT("--slurm", "-p", "lab", "--", "--seed", "--dry-run", "5");
+	assert_string_equal(o.output, first.output);
+	outcome_release(&o);
+	outcome_release(&first);
+}
+
 static void refused(void **state)
 {
 	(void)state;
@@ -153,6 +169,7 @@ int main(void)
 		cmocka_unit_test(scripts_are_printed),
 		cmocka_unit_test(scripts_are_valid),
 		cmocka_unit_test(seed_is_kept_and_output_is_not),
+		cmocka_unit_test(nothing_is_submitted_by_a_dry_run),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(two_jobs_are_submitted),
 		cmocka_unit_test(slurm_refuses),

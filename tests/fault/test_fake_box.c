@@ -68,7 +68,9 @@ static void files_come_back(void **state)
 	}
 	env = load_json(in_test_dir("box/env.json"));
 	assert_non_null(json_at(env, "hosts.finalize"));
-	assert_string_equal(text_of(json_at(env, "box"), "cpu"), "max,xsave=off");
+	assert_string_equal(
+		text_of(json_at(env, "box"), "cpu"),
+		"max,xsave=off,avx=off,avx2=off,f16c=off,fma=off,vaes=off,vpclmulqdq=off");
 	assert_number(number_of(env, "box.cpus"), 1);
 	json_decref(env);
 	expect_nothing_left(in_test_dir("box"));
@@ -166,7 +168,9 @@ static void programs_that_do_not_start(void **state)
 	expect_outcome(run("exit-at-once", "auto", "2"), 3,
 		       HOST "QEMU ended before QMP was up (exit status 1)");
 	expect_outcome(run("panic", "icount", "2"), 3,
-		       HOST "guest panicked before the agent said hello");
+		       HOST "guest panicked before the agent said hello",
+		       "/panic/host-console.log is the console of its kernel");
+	assert_int_equal(access(in_test_dir("panic/host-console.log"), R_OK), 0);
 }
 
 static void options_that_do_not_fit(void **state)

@@ -176,6 +176,18 @@ static void busy_vcpu(void **state)
 		       2, "the guest's clock would count the instructions of the busy vCPU");
 }
 
+/* Let there be a kernel of a configuration: that of another cut under the name. */
+static void add_configuration(const char *config)
+{
+	tiny_change_cut("finalize", "subject = x");
+	expect_outcome(
+		run_shell("cd '%s/data' && sed -n '/^.cut finalize.$/,/^patches/p' images.ini | "
+			  "sed 's/^.cut finalize.$/[cut finalize-%s]\\nconfig = %s/' >more && "
+			  "cat more >>images.ini",
+			  test_dir, config, config),
+		0, "");
+}
+
 /* A scenario chooses the configuration of its kernels; they are there, or the run says how. */
 static void configuration_of_a_scenario(void **state)
 {
@@ -192,15 +204,7 @@ static void configuration_of_a_scenario(void **state)
 		       "scenario other boots kernels of the configuration 'other', and cut "
 		       "'finalize' was not built with it: `balloonbench build --config other` "
 		       "builds it");
-	/* The kernel of another cut under the name. */
-	tiny_change_cut("finalize", "subject = x");
-	expect_outcome(
-		run_shell(
-			"cd '%s/data' && sed -n '/^.cut finalize.$/,/^patches/p' images.ini | "
-			"sed 's/^.cut finalize.$/[cut finalize-other]\\nconfig = other/' >more && "
-			"cat more >>images.ini",
-			test_dir),
-		0, "");
+	add_configuration("other");
 	expect_outcome(tiny_run("there", "--scenario", path, "--boots", "1", "--trace", "off"), 0,
 		       "");
 	env = load_json(in_test_dir("there/env.json"));
@@ -215,6 +219,42 @@ static void configuration_of_a_scenario(void **state)
 	json_decref(env);
 	json_decref(plan);
 	assert_int_equal(count_paths(in_test_dir("there"), "/*/finalize/boot-01/result.json"), 2);
+}
+
+/* What VMware's device was told is a check of its own, and its guest keeps its MemTotal. */
+static void balloon_of_vmware(void **state)
+{
+	static const char *const modes[] = { "good", "extra-lock" };
+	const json_t *inflate;
+	json_t *result;
+	char name[64];
+	size_t i;
+
+	(void)state;
+	expect_outcome(tiny_run("elsewhere", "--variant", "vmware"), 3,
+		       "variant vmware boots kernels of the configuration 'drivers', and cut "
+		       "'finalize' was not built with it: `balloonbench build --config drivers` "
+		       "builds it");
+	add_configuration("drivers");
+	for (i = 0; i < 2; i++) {
+		setenv("FAKE_QEMU", modes[i], 1);
+		snprintf(name, sizeof(name), "vmware-%s", modes[i]);
+		expect_outcome(
+			tiny_run(name, "--variant", "vmware", "--boots", "1", "--trace", "off"),
+			i ? 3 : 0, "");
+		snprintf(name, sizeof(name), "vmware-%s/tiny/vmware/boot-01/result.json", modes[i]);
+		assert_fits_schema(in_test_dir(name));
+		result = load_json(in_test_dir(name));
+		assert_string_equal(text_of(result, "status"), i ? "invalid" : "ok");
+		assert_string_equal(text_of(result, "method"), "vmware");
+		inflate = json_at(item_of(result, "cycles", 0), "inflate");
+		assert_int_equal(json_integer_value(json_object_get(inflate, "bytes")), 64 << 20);
+		if (i)
+			assert_contains(text_of(result, "reason"),
+					"cycle 1, inflate: pages locked in the device: 16385 "
+					"pages, expected 16384");
+		json_decref(result);
+	}
 }
 
 /* The build ID of a kernel decides, if it is known, also between two of the same release. */
@@ -394,6 +434,7 @@ int main(void)
 		cmocka_unit_test(floor_of_a_balloon),
 		cmocka_unit_test(busy_vcpu),
 		cmocka_unit_test_teardown(configuration_of_a_scenario, tiny_restore_cuts),
+		cmocka_unit_test_teardown(balloon_of_vmware, tiny_restore_cuts),
 		cmocka_unit_test_teardown(wrong_build_id, tiny_restore_cuts),
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(old_agent),

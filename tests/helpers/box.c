@@ -24,7 +24,10 @@ static const char suites[] = "[box]\n"
 			     "boots = 1\n";
 static const char own_variants[] = "[kprobes]\n"
 				   "cut = stock\n"
-				   "kernel_args = BALLOONGUEST_MECHANISM=kprobe\n";
+				   "kernel_args = BALLOONGUEST_MECHANISM=kprobe\n"
+				   "[warns]\n"
+				   "cut = finalize\n"
+				   "kernel_args = loglevel=6 said=WARNING:\n";
 
 static char unavailable[1024];
 

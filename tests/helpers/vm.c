@@ -63,7 +63,11 @@ void test_guest_start(const struct test_guest *guest)
 	const struct variant *found =
 		guest->variant ? variants_named(&test_variants, NULL, guest->variant) : NULL;
 	struct variant variant = { .name = (char *)"test",
-				   .cut = found ? found->cut : (char *)guest->cut };
+				   .cut = found ? found->cut : (char *)guest->cut,
+				   .config = found ? found->config : NULL,
+				   /* Kernels of all methods but other drivers' have virtio's. */
+				   .method = found && found->config ? found->method
+								    : RESULT_BALLOON };
 	struct scenario scenario = { .memory_bytes = guest->memory_bytes,
 				     .vcpus = 2,
 				     .backing = guest->backing,
@@ -77,6 +81,9 @@ void test_guest_start(const struct test_guest *guest)
 		.directory = test_dir,
 	};
 	struct qemu_config config = boot_qemu_config(&boot);
+	const struct image_cut *cut =
+		images_find_config(&test_images, images_find(&test_images, variant.cut),
+				   variant_config(&variant, &scenario));
 	const char *device = found ? found->device : NULL;
 	char properties[256];
 	int err;
@@ -85,12 +92,11 @@ void test_guest_start(const struct test_guest *guest)
 		 device && guest->device ? "," : "", guest->device ? guest->device : "");
 	config.device_properties = properties;
 	config.append = guest->append;
-	err = vm_start(&test_vm, &config, images_find(&test_images, variant.cut), TEST_TIMEOUT_NS);
+	err = vm_start(&test_vm, &config, cut, TEST_TIMEOUT_NS);
 	if (err && strstr(test_vm.reason, QEMU_TRIPPED)) {
 		print_message("# retrying: %s\n", test_vm.reason);
 		vm_release(&test_vm);
-		err = vm_start(&test_vm, &config, images_find(&test_images, variant.cut),
-			       TEST_TIMEOUT_NS);
+		err = vm_start(&test_vm, &config, cut, TEST_TIMEOUT_NS);
 	}
 	if (err) {
 		char *console = read_file(in_test_dir("console.log"));

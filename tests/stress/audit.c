@@ -204,10 +204,10 @@ int stress_audit_begin(struct stress_boot *boot)
  * Whether the balloon is empty, and no batch is in progress: its pages are counted when it
  * is complete.
  */
-static int check_empty(struct stress_boot *boot, uint64_t *actual, struct memory_counts *counts,
+static int check_empty(struct stress_boot *boot, uint64_t *size, struct memory_counts *counts,
 		       bool *empty)
 {
-	int err = qmp_balloon_actual(boot->vm.qmp, actual, deadline_in_ms(COMMAND_MS));
+	int err = vm_taken(&boot->vm, size, deadline_in_ms(COMMAND_MS));
 
 	*empty = false;
 	if (err) {
@@ -215,22 +215,21 @@ static int check_empty(struct stress_boot *boot, uint64_t *actual, struct memory
 		return err;
 	}
 	err = read_vmstat(boot, counts);
-	if (err || *actual != STRESS_MEMORY_BYTES || counts->inflated != counts->deflated)
+	if (err || *size || counts->inflated != counts->deflated)
 		return err;
 	err = count_kept(boot, &counts->kept_pages);
 	*empty = !err && counts->kept_pages == boot->kept_pages;
 	return err;
 }
 
-static void found_full(struct stress_boot *boot, uint64_t actual,
-		       const struct memory_counts *counts)
+static void found_full(struct stress_boot *boot, uint64_t size, const struct memory_counts *counts)
 {
-	if (actual != STRESS_MEMORY_BYTES || counts->inflated != counts->deflated)
+	if (size || counts->inflated != counts->deflated)
 		stress_found_text(
 			boot, "balloon not empty",
 			"%d s after the target was set to 0 the guest has %llu of %llu bytes; "
 			"%lld pages were inflated, %lld deflated",
-			EMPTY_MS / 1000, (unsigned long long)actual,
+			EMPTY_MS / 1000, (unsigned long long)(STRESS_MEMORY_BYTES - size),
 			(unsigned long long)STRESS_MEMORY_BYTES, (long long)counts->inflated,
 			(long long)counts->deflated);
 	else
@@ -241,21 +240,21 @@ static void found_full(struct stress_boot *boot, uint64_t actual,
 
 static int empty_balloon(struct stress_boot *boot)
 {
-	uint64_t deadline = deadline_in_ms(EMPTY_MS), actual = 0;
+	uint64_t deadline = deadline_in_ms(EMPTY_MS), size = 0;
 	unsigned int polls = 0;
 	struct memory_counts counts;
 	bool empty = false;
 	int err;
 
-	err = qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES, deadline);
+	err = vm_take(&boot->vm, 0, deadline);
 	if (err)
 		vm_explain(&boot->vm, "in an audit", qmp_error(boot->vm.qmp));
 	while (!err && polls < EMPTY_POLLS) {
 		sleep_ns(POLL_MS * NSEC_PER_MSEC);
-		err = interrupted() ? -EINTR : check_empty(boot, &actual, &counts, &empty);
+		err = interrupted() ? -EINTR : check_empty(boot, &size, &counts, &empty);
 		polls = empty ? polls + 1 : 0;
 		if (!err && !empty && clock_ns() > deadline) {
-			found_full(boot, actual, &counts);
+			found_full(boot, size, &counts);
 			break;
 		}
 	}
@@ -289,12 +288,17 @@ static int read_settled_counts(struct stress_boot *boot, struct memory_counts *c
 
 int stress_retire_driver(struct stress_boot *boot)
 {
-	return try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
+	return boot->vm.vmware ? 0 : try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
 }
 
 static int restore_driver(struct stress_boot *boot)
 {
-	int err = try_write_guest(boot, PCI_RESCAN, "1");
+	int err;
+
+	/* A driver that no one unbinds. */
+	if (boot->vm.vmware)
+		return 0;
+	err = try_write_guest(boot, PCI_RESCAN, "1");
 
 	return err ? err : try_write_guest(boot, BALLOON_DRIVER "bind", BALLOON_DEVICE);
 }

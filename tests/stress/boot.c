@@ -127,6 +127,8 @@ static int one_round(struct stress_boot *boot)
 	int err;
 
 	schedule_round(&round, boot->seed, boot->number, boot->round);
+	if (boot->vm.vmware)
+		schedule_round_of_vmware(&round);
 	err = stress_round_run(boot, &round);
 	stress_check_console(boot);
 	if (!err && !boot->finding && (boot->round + 1) % STRESS_AUDIT_ROUNDS == 0) {
@@ -154,7 +156,8 @@ static int prepare(struct stress_boot *boot)
 	int err;
 
 	snprintf(boot->qemu_version, sizeof(boot->qemu_version), "%s", qmp_version(boot->vm.qmp));
-	err = find_balloon(boot);
+	/* VMware's is on no PCI bus. */
+	err = boot->vm.vmware ? 0 : find_balloon(boot);
 	return err ? err : stress_audit_begin(boot);
 }
 

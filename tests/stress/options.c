@@ -12,6 +12,7 @@ enum {
 	OPT_REPLAY,
 	OPT_PLAN,
 	OPT_KEEP_GOING,
+	OPT_METHOD,
 };
 
 #define MINUTES_MAX (7 * 24 * 60)
@@ -23,6 +24,9 @@ static const struct argp_option option_table[] = {
 	  "images with debug kernels (default: build/debug/images.ini, which `make stress` builds)",
 	  0 },
 	{ "cut", 'c', "NAME", 0, "stress this kernel; may be repeated (default: all of the images)",
+	  0 },
+	{ "method", OPT_METHOD, "NAME", 0,
+	  "the balloon: balloon (virtio's, the default), or vmware, for kernels with vmw_balloon",
 	  0 },
 	{ "seed", 's', "N", 0, "seed of the schedule (default: the time; the log has it)", 0 },
 	{ "minutes", 'm', "N", 0, "run for N minutes; new cuts get more of them than old ones", 0 },
@@ -48,7 +52,8 @@ static const char doc[] =
 	"  stress --minutes 30\n"
 	"  stress --cut finalize --cut huge --seed 7 --ops 400 -o /tmp/stress\n"
 	"  stress --cut finalize --seed 7 --replay 3\n"
-	"  stress --seed 7 --replay 3 --plan\n\n"
+	"  stress --seed 7 --replay 3 --plan\n"
+	"  stress --cut finalize --method vmware --ops 100\n\n"
 	"The schedule depends only on the seed, the boot and the round. The interleaving of "
 	"concurrent operations depends on the machine.\n\n"
 	"Exit status: 0 nothing was found, 1 something was found, 2 usage, 3 the machine or the "
@@ -72,6 +77,15 @@ static void add_cut(struct argp_state *state, struct stress_options *o, const ch
 	o->cuts[o->cut_count++] = name;
 }
 
+static enum result_method method(struct argp_state *state, const char *name)
+{
+	if (!strcmp(name, method_names[RESULT_VMWARE]))
+		return RESULT_VMWARE;
+	if (strcmp(name, method_names[RESULT_BALLOON]) != 0)
+		argp_error(state, "--method: expected balloon or vmware, got '%s'", name);
+	return RESULT_BALLOON;
+}
+
 static void check(struct argp_state *state, const struct stress_options *o)
 {
 	if (!o->minutes && !o->ops && !o->replay && !o->plan)
@@ -88,6 +102,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'c':
 		add_cut(state, o, arg);
+		break;
+	case OPT_METHOD:
+		o->method = method(state, arg);
 		break;
 	case 's':
 		o->seed = number(state, "--seed", arg, 0, INT64_MAX);

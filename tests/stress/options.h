@@ -5,13 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/result.h"
+
 #define STRESS_CUTS_MAX 16
 
 struct stress_options {
 	const char *images;
 	const char *cuts[STRESS_CUTS_MAX]; /* none: all of the images */
 	unsigned int cut_count;
-	const char *output; /* NULL: results/stress-UTC */
+	enum result_method method; /* of the balloon: RESULT_BALLOON or RESULT_VMWARE */
+	const char *output;	   /* NULL: results/stress-UTC */
 	uint64_t seed;
 	uint64_t minutes; /* for all cuts together; 0: no limit */
 	uint64_t ops;	  /* for each cut; 0: no limit */

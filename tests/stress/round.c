@@ -135,8 +135,9 @@ static int run_host_order(struct stress_boot *boot, const struct stress_order *o
 	int err;
 
 	if (order->op == STRESS_TARGET)
-		err = qmp_balloon_target(boot->vm.qmp, STRESS_MEMORY_BYTES - order->value * 4096,
-					 deadline_in_ms(COMMAND_MS));
+		err = vm_take(&boot->vm, order->value * 4096, deadline_in_ms(COMMAND_MS));
+	else if (order->op == STRESS_RESET)
+		err = qmp_vmware_reset(boot->vm.qmp, deadline_in_ms(COMMAND_MS));
 	else
 		err = set_polling(boot, order->value);
 	if (err)

@@ -23,6 +23,7 @@ static const char *const op_names[STRESS_OPS] = {
 	[STRESS_TARGET] = "target",   [STRESS_STATS] = "stats",	  [STRESS_COMPACT] = "compact",
 	[STRESS_PRESS] = "press",     [STRESS_DROP] = "drop",	  [STRESS_INJECT] = "inject",
 	[STRESS_SUSPEND] = "suspend", [STRESS_REBIND] = "rebind", [STRESS_REPLUG] = "replug",
+	[STRESS_RESET] = "reset",
 };
 
 const char *const stress_levels[STRESS_LEVELS] = { "freezer", "devices", "platform" };
@@ -34,7 +35,7 @@ const char *stress_op_name(enum stress_op op)
 
 bool stress_op_is_hosts(enum stress_op op)
 {
-	return op == STRESS_TARGET || op == STRESS_STATS;
+	return op == STRESS_TARGET || op == STRESS_STATS || op == STRESS_RESET;
 }
 
 /*
@@ -133,6 +134,20 @@ void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot
 	qsort(round->orders, round->count, sizeof(round->orders[0]), by_time);
 }
 
+void schedule_round_of_vmware(struct stress_round *round)
+{
+	struct stress_order *order = round->orders;
+
+	for (; order < round->orders + round->count; order++) {
+		if (order->op != STRESS_STATS && order->op != STRESS_REBIND &&
+		    order->op != STRESS_REPLUG)
+			continue;
+		order->op = STRESS_RESET;
+		order->value = 0;
+		order->for_ms = 0;
+	}
+}
+
 /* One of the boots 1 and 2, one of 3 and 4, and so on: exactly half, also of few boots. */
 static bool has_page_owner(uint64_t seed, unsigned int boot)
 {
@@ -157,6 +172,26 @@ void schedule_machine(struct stress_machine *machine, uint64_t seed, unsigned in
 	snprintf(machine->append, sizeof(machine->append),
 		 "page_owner=%s init_on_alloc=%d page_poison=%d",
 		 machine->page_owner ? "on" : "off", init, !reporting && !init);
+}
+
+/*
+ * No page is refused: when the device refuses one that is to take the place of another, the driver
+ * forgets to count that it has deflated the other.
+ */
+void schedule_machine_of_vmware(struct stress_machine *machine, uint64_t seed, unsigned int boot)
+{
+	uint64_t state = begin(seed, boot, UINT32_MAX - 2);
+	bool single = chance(&state, 25), huge = chance(&state, 50), init = chance(&state, 40);
+
+	snprintf(machine->device, sizeof(machine->device), "%s",
+		 single ? "batches=off"
+		 : huge ? "huge-pages=on"
+			: "");
+	machine->page_owner = has_page_owner(seed, boot);
+	machine->init_on_alloc = init;
+	snprintf(machine->append, sizeof(machine->append),
+		 "page_owner=%s init_on_alloc=%d page_poison=%d",
+		 machine->page_owner ? "on" : "off", init, !init);
 }
 
 /* Cuts that have had hours of stress, or change hardly anything. */

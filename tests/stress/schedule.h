@@ -21,6 +21,7 @@ enum stress_op {
 	STRESS_SUSPEND, /* suspend and resume by pm_test, at stress_levels[.value] */
 	STRESS_REBIND,	/* unbind the driver for .for_ms, which resets the device */
 	STRESS_REPLUG,	/* remove the device from the PCI bus, rescan after .for_ms */
+	STRESS_RESET,	/* by QMP: VMware's device makes its driver start anew */
 	STRESS_OPS,
 };
 
@@ -58,6 +59,12 @@ struct stress_round {
 void schedule_round(struct stress_round *round, uint64_t seed, unsigned int boot,
 		    unsigned int number);
 
+/*
+ * The same round for vmw_balloon: what is done to a virtio device and its driver becomes a reset by
+ * VMware's device.
+ */
+void schedule_round_of_vmware(struct stress_round *round);
+
 /* Configuration of a boot, beside that of its kernel. */
 struct stress_machine {
 	char device[64]; /* properties of the balloon device, or "" */
@@ -72,6 +79,9 @@ struct stress_machine {
 
 /* Half of the boots have page_owner, two in five init_on_alloc. */
 void schedule_machine(struct stress_machine *machine, uint64_t seed, unsigned int boot);
+
+/* The same for VMware's device: pages one by one, or huge ones too, in some of the boots. */
+void schedule_machine_of_vmware(struct stress_machine *machine, uint64_t seed, unsigned int boot);
 
 /* The share of a cut in the time of a run: 1, or more for one that is new or not known. */
 unsigned int schedule_weight(const char *cut);

@@ -134,6 +134,15 @@ static json_t *begin_summary(const struct stress *s, int argc, char **argv)
 			 s->images.cuts[0].config_sha256, "cuts");
 }
 
+static void choose_machine(const struct stress_options *o, unsigned int boot,
+			   struct stress_machine *machine)
+{
+	if (o->method == RESULT_VMWARE)
+		schedule_machine_of_vmware(machine, o->seed, boot);
+	else
+		schedule_machine(machine, o->seed, boot);
+}
+
 /* The device properties of the variant with the name of the cut, or NULL. */
 static const char *device_of(struct stress *s, const char *cut)
 {
@@ -154,6 +163,7 @@ static struct qemu_config config_of(const struct stress *s, const struct image_c
 				     .accel = s->accel,
 				     .memory_bytes = STRESS_MEMORY_BYTES,
 				     .vcpus = STRESS_VCPUS,
+				     .vmware = s->options.method == RESULT_VMWARE,
 				     .device_properties = properties,
 				     .directory = directory };
 }
@@ -174,9 +184,10 @@ static void keep_finding(struct stress *s, struct stress_boot *boot, json_t *fin
 {
 	char replay[512];
 
-	snprintf(replay, sizeof(replay), "stress --images %s --cut %s --seed %llu --replay %u",
-		 s->options.images, boot->cut->name, (unsigned long long)s->options.seed,
-		 boot->number);
+	snprintf(replay, sizeof(replay), "stress --images %s --cut %s%s --seed %llu --replay %u",
+		 s->options.images, boot->cut->name,
+		 s->options.method == RESULT_VMWARE ? " --method vmware" : "",
+		 (unsigned long long)s->options.seed, boot->number);
 	json_object_set_new(boot->finding, "boot", json_integer(boot->number));
 	json_object_set_new(boot->finding, "round", json_integer(boot->round));
 	json_object_set_new(boot->finding, "replay", json_string(replay));
@@ -207,7 +218,7 @@ static int one_boot(struct stress *s, const struct image_cut *cut, unsigned int 
 		log_error("cannot create %s: %s", directory, strerror(errno));
 		return -errno;
 	}
-	schedule_machine(&boot.machine, s->options.seed, number);
+	choose_machine(&s->options, number, &boot.machine);
 	snprintf(append, sizeof(append), DEBUG_COMMAND_LINE " %s", boot.machine.append);
 	snprintf(properties, sizeof(properties), "%s%s%s", device ? device : "",
 		 device && *boot.machine.device ? "," : "", boot.machine.device);
@@ -321,7 +332,7 @@ static int show_plan(const struct stress_options *o)
 	struct stress_round round;
 	size_t i;
 
-	schedule_machine(&machine, o->seed, boot);
+	choose_machine(o, boot, &machine);
 	for (i = 0; i < o->cut_count; i++)
 		printf("{\"cut\": \"%s\", \"weight\": %u}\n", o->cuts[i],
 		       schedule_weight(o->cuts[i]));
@@ -329,6 +340,8 @@ static int show_plan(const struct stress_options *o)
 	       machine.append);
 	for (number = 0; number < STRESS_ROUNDS; number++) {
 		schedule_round(&round, o->seed, boot, number);
+		if (o->method == RESULT_VMWARE)
+			schedule_round_of_vmware(&round);
 		for (i = 0; i < round.count; i++)
 			printf("{\"boot\": %u, \"round\": %u, \"op\": \"%s\", \"after_ms\": %u, "
 			       "\"for_ms\": %u, \"value\": %llu}\n",

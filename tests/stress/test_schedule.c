@@ -86,6 +86,23 @@ static void check_round(const struct stress_round *round, unsigned int seen[STRE
 	assert_false(suspends && injects);
 }
 
+/* A virtio device goes through what VMware's has not: that resets instead, at the same time. */
+static void check_round_of_vmware(const struct stress_round *round, unsigned int seen[STRESS_OPS])
+{
+	struct stress_round other = *round;
+	size_t i;
+
+	schedule_round_of_vmware(&other);
+	assert_int_equal(other.count, round->count);
+	for (i = 0; i < round->count; i++) {
+		assert_int_equal(other.orders[i].after_ms, round->orders[i].after_ms);
+		assert_true(other.orders[i].op != STRESS_STATS);
+		assert_true(other.orders[i].op != STRESS_REBIND);
+		assert_true(other.orders[i].op != STRESS_REPLUG);
+		seen[STRESS_RESET] += other.orders[i].op == STRESS_RESET;
+	}
+}
+
 /* Every round resizes the balloon; every other operation occurs in some round. */
 static void rounds_have_all_operations(void **state)
 {
@@ -99,6 +116,7 @@ static void rounds_have_all_operations(void **state)
 			targets = seen[STRESS_TARGET];
 			schedule_round(&round, SEED, boot, number);
 			check_round(&round, seen);
+			check_round_of_vmware(&round, seen);
 			assert_above(seen[STRESS_TARGET], targets);
 		}
 	}
@@ -130,6 +148,25 @@ static void machines_differ(void **state)
 	assert_in_range(reporting, 16, 48);
 	assert_in_range(init, 16, 48);
 	assert_in_range(poison, 8, 32);
+}
+
+static void machines_of_vmware_differ(void **state)
+{
+	unsigned int boot, single = 0, huge = 0, init = 0;
+	struct stress_machine machine = { 0 };
+
+	(void)state;
+	for (boot = 1; boot <= 64; boot++) {
+		schedule_machine_of_vmware(&machine, SEED, boot);
+		single += !strcmp(machine.device, "batches=off");
+		huge += !strcmp(machine.device, "huge-pages=on");
+		init += machine.init_on_alloc;
+		assert_int_equal(machine.init_on_alloc,
+				 strstr(machine.append, "page_poison=0") != NULL);
+	}
+	assert_in_range(single, 6, 32);
+	assert_in_range(huge, 10, 44);
+	assert_in_range(init, 12, 48);
 }
 
 /* One of each two, and the first of them not always the same. */
@@ -313,6 +350,7 @@ int main(void)
 		cmocka_unit_test(boots_and_rounds_differ),
 		cmocka_unit_test(rounds_have_all_operations),
 		cmocka_unit_test(machines_differ),
+		cmocka_unit_test(machines_of_vmware_differ),
 		cmocka_unit_test(half_the_boots_have_page_owner),
 		cmocka_unit_test(most_time_is_for_new_cuts),
 		cmocka_unit_test(plan_is_printed),

@@ -224,7 +224,7 @@ static void one_program_of_two_views(void **state)
 	outcome =
 		run_shell("cd %s && mkdir image empty && cp %s image/qemu-system-x86_64 && "
 			  "unshare --mount mount -t overlay overlay -o lowerdir=image:empty image",
-			  test_dir, build_path("tests/helpers/advise/advise"));
+			  test_dir, build_path("tests/helpers/release-batches/release-batches"));
 	if (outcome.status)
 		skip_test("no overlay here: %s", outcome.output);
 	outcome_release(&outcome);

@@ -114,6 +114,24 @@ static void pluggable_memory(void **state)
 	expect_argument(config, "memory-backend-memfd,id=plugged,size=256M,share=on ");
 }
 
+/* All that the kernel goes by when it looks for VMware. */
+static void machine_of_vmware(void **state)
+{
+	struct qemu_config config = make_config("qemu");
+
+	(void)state;
+	config.vmware = true;
+	expect_argument(config, "memory-backend=ram,vmport=on ");
+	expect_argument(config, "-smbios type=1,serial=VMware ");
+	expect_argument(config, "-cpu qemu64,hypervisor=off ");
+	expect_argument(config, "-device vmware-balloon,id=balloon0 ");
+	expect_argument(config, " BALLOONGUEST_METHOD=vmware ");
+	config.accel = RESULT_KVM;
+	expect_argument(config, "-cpu host,hypervisor=off ");
+	config.device_properties = "huge-pages=on";
+	expect_argument(config, "-device vmware-balloon,id=balloon0,huge-pages=on ");
+}
+
 /* By the device's own word; one that says nothing has nothing, and keeps nobody waiting. */
 static void properties_are_asked_for(void **state)
 {
@@ -128,6 +146,11 @@ static void properties_are_asked_for(void **state)
 				      "ioeventfd"));
 	assert_false(qemu_balloon_has(make_script("silent", "exec sleep 600"), "ioeventfd"));
 	assert_false(qemu_balloon_has("/nowhere/qemu", "ioeventfd"));
+	qemu = make_script("two", "case $2 in vmware-*) echo '  batches=<bool> - on/off' ;; "
+				  "*) echo '  ioeventfd=<bool> - on/off' ;; esac");
+	assert_true(qemu_device_has(qemu, QEMU_VMWARE_BALLOON, "batches"));
+	assert_false(qemu_device_has(qemu, QEMU_BALLOON, "batches"));
+	assert_true(qemu_balloon_has(qemu, "ioeventfd"));
 }
 
 static void script_can_be_read_by_a_shell(void **state)
@@ -303,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(command_lines),
 		cmocka_unit_test(pluggable_memory),
+		cmocka_unit_test(machine_of_vmware),
 		cmocka_unit_test(properties_are_asked_for),
 		cmocka_unit_test(script_can_be_read_by_a_shell),
 		cmocka_unit_test(modules_follow_the_initramfs),

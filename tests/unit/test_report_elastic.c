@@ -63,6 +63,10 @@ static int set_up(void **state)
 	add_boots("one", "none", 6, 0.10, 1000);
 	add_boots("one", "slow", 6, 0.04, 1100);
 	write_plan("one");
+	/* Three boots have no interval of 95 %. */
+	add_boots("few", "none", 3, 0.10, 1000);
+	add_boots("few", "good", 3, 0.07, 1001);
+	write_plan("few");
 	return 0;
 }
 
@@ -106,6 +110,10 @@ static void the_least_footprint_is_named(void **state)
 	assert_contains(text, "the least footprint has good, 0.700");
 	free(text);
 	text = text_of_tree("one");
+	assert_contains(text,
+			"These boots show of no variant that its time at work is at most 2 %");
+	free(text);
+	text = text_of_tree("few");
 	assert_contains(text,
 			"These boots show of no variant that its time at work is at most 2 %");
 	free(text);

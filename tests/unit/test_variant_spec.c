@@ -19,7 +19,8 @@
 	"[plain]\ncut = one\n"                                                                     \
 	"[ranges]\ncut = two\ndevice = page-chunks=on,x-a=on\nkernel_args = from=file\n"           \
 	"[old-qemu]\ncut = one\nqemu = qemu-7.2\n"                                                 \
-	"[hides]\ncut = one\n"
+	"[hides]\ncut = one\n"                                                                     \
+	"[driver]\ncut = one\nconfig = drivers\nmethod = vmware\n"
 
 static struct images images;
 static struct variants variants;
@@ -214,12 +215,12 @@ static void own_file_wins(void **state)
 		variants_add_file(&both, in_test_dir("mine.ini"), note_replaced, err, sizeof(err)),
 		0);
 	assert_int_equal(replaced_count, 1);
-	assert_int_equal(both.count, 5);
+	assert_int_equal(both.count, 6);
 	assert_string_equal(both.list[0].name, "plain");
 	assert_string_equal(both.list[0].cut, "two");
 	assert_string_equal(both.list[0].qemu, "qemu-7.2");
-	assert_string_equal(both.list[4].name, "mine");
-	assert_string_equal(both.list[4].kernel_args, "\"a b\" c=1");
+	assert_string_equal(both.list[5].name, "mine");
+	assert_string_equal(both.list[5].kernel_args, "\"a b\" c=1");
 	variants_release(&both);
 }
 
@@ -314,10 +315,26 @@ static void kernel_args_are_appended(void **state)
 	free(all);
 }
 
+/* The scenario's configuration goes before the variant's, also in a variant made of it. */
+static void configurations_are_chosen(void **state)
+{
+	struct scenario none = { .config = NULL }, distro = { .config = (char *)"distro" };
+
+	(void)state;
+	assert_null(variant_config(find("plain"), &none));
+	assert_string_equal(variant_config(find("plain"), &distro), "distro");
+	assert_string_equal(variant_config(find("driver"), &none), "drivers");
+	assert_string_equal(variant_config(find("driver,huge-pages=on"), &none), "drivers");
+	assert_string_equal(variant_config(find("driver"), &distro), "distro");
+	assert_true(method_is_balloon(find("driver")->method));
+	assert_false(method_is_balloon(RESULT_VIRTIO_MEM));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs_are_resolved),
+		cmocka_unit_test(configurations_are_chosen),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(names_are_safe),
 		cmocka_unit_test(own_file_wins),

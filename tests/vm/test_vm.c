@@ -175,7 +175,7 @@ static void run_all(const char *accel)
 				       accel,	"-o",	      NULL,    NULL };
 		char one[512];
 
-		/* The others are those of test_methods.c, test_box_kvm.c and test_replay.c. */
+		/* Other methods, hosts and policies have tests of their own. */
 		if (v->method != RESULT_BALLOON || v->host || v->policy != POLICY_NONE)
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);

@@ -23,6 +23,7 @@
  *   stuck            the agent reports that the balloon did not reach its target
  *   lazy-vcpu        the vCPU that is to be busy does not run
  *   lost-pages       vmstat counts a page less than were inflated
+ *   extra-lock       VMware's device counts a page more than the guest has locked
  *   warn             the kernel prints a warning after hello
  *   warn-at-boot     the kernel prints warnings before hello
  *   slow-clock       most clock readings of the agent are late, or are answered late
@@ -94,6 +95,10 @@ static unsigned long long target_pages;
 static unsigned long long actual_pages;
 static unsigned long long inflated;
 static unsigned long long deflated;
+/* Pages that VMware's device was told of. */
+static unsigned long long locked;
+static unsigned long long unlocked;
+static bool is_vmware;
 
 static int is(const char *name)
 {
@@ -217,17 +222,20 @@ static json_t *read_line(FILE *f)
 /* Resize the balloon to its target, and count. */
 static void resize(void)
 {
-	if (target_pages > actual_pages)
+	if (target_pages > actual_pages) {
 		inflated += target_pages - actual_pages - (is("lost-pages") ? 1 : 0);
-	else
+		locked += target_pages - actual_pages + (is("extra-lock") ? 1 : 0);
+	} else {
 		deflated += actual_pages - target_pages;
+		unlocked += actual_pages - target_pages;
+	}
 	actual_pages = target_pages;
 }
 
-static void set_target(unsigned long long guest_bytes)
+static void set_target(unsigned long long balloon_bytes)
 {
 	pthread_mutex_lock(&lock);
-	target_pages = (memory_bytes - guest_bytes) / 4096;
+	target_pages = balloon_bytes / 4096;
 	/* Nobody times it. */
 	if (workload_is_on()) {
 		resize();
@@ -253,14 +261,40 @@ static void set_floor(const char *ranges)
 	}
 }
 
-/* "CALLS BYTES NS"; another property is the boolean true. */
+static const char *property_of(const json_t *msg)
+{
+	return json_string_value(json_object_get(json_object_get(msg, "arguments"), "property"));
+}
+
+static void set_property(const json_t *msg)
+{
+	const json_t *value = json_object_get(json_object_get(msg, "arguments"), "value");
+
+	if (!strcmp(property_of(msg), FLOOR_PROPERTY))
+		set_floor(json_string_value(value));
+	else
+		set_target(json_integer_value(value));
+}
+
+/* "CALLS BYTES NS"; numbers of VMware's device; another property is the boolean true. */
 static json_t *get_property(const json_t *msg)
 {
-	const json_t *arguments = json_object_get(msg, "arguments");
+	const struct {
+		const char *name;
+		unsigned long long value;
+	} numbers[] = {
+		{ "size", actual_pages * 4096 },
+		{ "locked", locked },
+		{ "unlocked", unlocked },
+	};
+	size_t i;
 
-	if (strcmp(json_string_value(json_object_get(arguments, "property")), FLOOR_PROPERTY))
-		return json_true();
-	return json_sprintf("2 %llu 1000000", discarded - (is("lost-pages") ? 4096 : 0));
+	if (!strcmp(property_of(msg), FLOOR_PROPERTY))
+		return json_sprintf("2 %llu 1000000", discarded - (is("lost-pages") ? 4096 : 0));
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (!strcmp(property_of(msg), numbers[i].name))
+			return json_integer(numbers[i].value);
+	return json_true();
 }
 
 static void answer_qmp(const json_t *msg)
@@ -278,14 +312,13 @@ static void answer_qmp(const json_t *msg)
 		return;
 	}
 	if (command && !strcmp(command, "balloon"))
-		set_target(json_integer_value(
-			json_object_get(json_object_get(msg, "arguments"), "value")));
+		set_target(memory_bytes - json_integer_value(json_object_get(
+						  json_object_get(msg, "arguments"), "value")));
 	if (command && !strcmp(command, "query-balloon"))
 		json_object_set_new(result, "actual",
 				    json_integer(memory_bytes - actual_pages * 4096));
 	if (command && !strcmp(command, "qom-set"))
-		set_floor(json_string_value(
-			json_object_get(json_object_get(msg, "arguments"), "value")));
+		set_property(msg);
 	if (command && !strcmp(command, "qom-get")) {
 		json_decref(result);
 		result = get_property(msg);
@@ -453,8 +486,9 @@ static void answer_replay(const char *cmd, const json_t *msg, json_t *answer)
 
 static json_t *meminfo(void)
 {
-	const json_int_t total = memory_bytes - actual_pages * 4096;
-	const json_int_t free_bytes = total - FAKE_KERNEL_BYTES - workload_held();
+	const json_int_t rest = memory_bytes - actual_pages * 4096;
+	const json_int_t total = is_vmware ? (json_int_t)memory_bytes : rest;
+	const json_int_t free_bytes = rest - FAKE_KERNEL_BYTES - workload_held();
 
 	return json_pack("{s:I, s:I, s:I}", "MemTotal_bytes", total, "MemFree_bytes",
 			 free_bytes > 0 ? free_bytes : 0, "MemAvailable_bytes",
@@ -638,6 +672,7 @@ static void read_arguments(int argc, char **argv)
 		sscanf(argv[i], "socket,id=text,fd=%d", &text_fd);
 		sscanf(argv[i], "file,id=console,path=%4095s", console_path);
 		sscanf(argv[i], "user=%u:%u,chroot=%4095s", &new_uid, &new_gid, new_root);
+		is_vmware |= !strncmp(argv[i], QEMU_VMWARE_BALLOON, strlen(QEMU_VMWARE_BALLOON));
 		if (!strcmp(argv[i - 1], "-kernel")) {
 			image_inspect(argv[i], &kernel, error, sizeof(error));
 			read_kernel(argv[i]);

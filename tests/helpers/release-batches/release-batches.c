@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * release-batches COUNT GO DONE ...: once the file GO exists ("-": at once), do COUNT times what a
- * balloon does with a batch: fill 256 pages, call madvise(DONTNEED) for each, and fire the probe of
- * QEMU's batches, as one of the queue for inflates. Then create DONE, and wait to be killed;
- * without a DONE ("-"), exit. What follows is ignored: a monitor's arguments.
+ * release-batches COUNT GO DONE ...: once the file GO can be opened ("-": at once), do COUNT times
+ * what a balloon does with a batch: fill 256 pages, call madvise(DONTNEED) for each, and fire the
+ * probe of QEMU's batches, as one of the queue for inflates. Then create DONE, and wait to be
+ * killed; without a DONE ("-"), exit. What follows is ignored: a monitor's arguments.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 	if (memory == MAP_FAILED)
 		return 1;
 	madvise(memory, BATCH * PAGE, MADV_NOHUGEPAGE);
-	while (strcmp(argv[2], "-") && access(argv[2], F_OK))
+	while (strcmp(argv[2], "-") && open(argv[2], O_RDONLY | O_CLOEXEC) < 0)
 		usleep(1000);
 	for (count = atoi(argv[1]); count; count--)
 		if (release_batch(memory))

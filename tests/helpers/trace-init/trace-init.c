@@ -96,8 +96,7 @@ static void await_tracer(int errors)
 		length += n > 0 ? n : 0;
 		text[length] = '\0';
 	} while (n > 0 && !strstr(text, "waiting for one") && !strstr(text, ": tracing "));
-	if (n <= 0)
-		printf("=== failed: %s\n", text);
+	printf("%s%s\n", n > 0 ? "" : "=== failed: ", text);
 }
 
 static void end_tracer(pid_t tracer)
@@ -285,8 +284,21 @@ static void trace_stall(void)
 static void idle(void)
 {
 	load_modules(true);
-	fill(free_bytes() / 4 * 3);
 	printf("=== ready\n");
+	for (;;)
+		pause();
+}
+
+static void refill(void)
+{
+	load_modules(true);
+	printf("=== ready\n");
+	while (free_bytes() > 240 * MIB)
+		usleep(100000);
+	while (free_bytes() < 360 * MIB)
+		usleep(100000);
+	fill(free_bytes() / 4 * 3);
+	printf("=== refilled\n");
 	for (;;)
 		pause();
 }
@@ -302,6 +314,7 @@ int main(int argc, char **argv)
 		{ "report", trace_reports },
 		{ "stall", trace_stall },
 		{ "idle", idle },
+		{ "refill", refill },
 	};
 	size_t i;
 
