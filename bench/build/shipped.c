@@ -93,7 +93,8 @@ static int find_source(struct shipped *s, char *err, size_t err_size)
 	int status;
 
 	if (!own)
-		return debian_source_fetch(PACKAGE, &s->deb, err, err_size);
+		return debian_source_fetch(variable("KERNEL_PACKAGE") ?: PACKAGE, &s->deb, err,
+					   err_size);
 	kbuild = xasprintf("%s/Kbuild", own);
 	status = access(kbuild, R_OK) < 0
 			 ? refuse(err, err_size,

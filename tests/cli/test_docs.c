@@ -86,7 +86,7 @@ static void series_are_described(void **state)
 {
 	(void)state;
 	expect_nothing("patches that the README of their series does not link",
-		       "for series in *-patches/series; do "
+		       "for series in *-patches/series *-patches/*/series; do "
 		       "for patch in $(sed 's/[ #].*//' $series); do "
 		       "grep -q \"]($patch)\" ${series%/*}/README.md || echo $series: $patch; "
 		       "done; done");
