@@ -431,7 +431,8 @@ static void release(struct shipped *s)
 
 int build_shipped(const struct build_options *options)
 {
-	struct shipped s = { .options = *options, .images = options->images ?: path_images_to_write() };
+	struct shipped s = { .options = *options,
+			     .images = options->images ?: path_images_to_write() };
 	char err[4096] = "";
 	int status;
 

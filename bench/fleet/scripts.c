@@ -57,9 +57,11 @@ static const char run_shard[] =
 	"	wait $pid\n"
 	"	status=$?\n"
 	"done\n"
-	"# The time limit is near: the rest runs in another turn.\n"
+	"# The time limit is near: the rest runs in another turn. The job ID of the last task is "
+	"that\n"
+	"# of the array: it would requeue all.\n"
 	"if [ \"$again\" ] && [ $status -ne 0 ]; then\n"
-	"	scontrol requeue \"$SLURM_JOB_ID\"\n"
+	"	scontrol requeue \"${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID\"\n"
 	"fi\n"
 	"exit $status\n";
 

@@ -103,7 +103,8 @@ static void examples_name_options_that_are_there(void **state)
 		       "case $word in --*) " TEST_BUILD "/$program $command --help | "
 		       "grep -qw -e \"${word%%=*}\" || echo $program $command: $word;; esac; done; "
 		       "done");
-	expect_nothing("examples without a command", "grep -LE 'balloonstat compare' docs/ci/*.yml");
+	expect_nothing("examples without a command",
+		       "grep -LE 'balloonstat compare' docs/ci/*.yml");
 }
 
 int main(void)

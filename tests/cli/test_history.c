@@ -576,7 +576,7 @@ static void without_gnuplot(void **state)
 	(void)state;
 	setenv("PATH", test_dir, 1);
 	expect_outcome(history("one", 8, OPTIONS(INFLATE, "-o", in("none"))), EXIT_UNSUPPORTED,
-		       "make deps installs it");
+		       "install gnuplot-nox");
 	setenv("PATH", search, 1);
 	free(search);
 }

