@@ -11,7 +11,7 @@ QOS ?= $(wildcard bench/qos/*.ini)
 PREFIX ?= /usr/local
 CC ?= gcc
 CLANG ?= clang
-export KERNEL_SRC KERNEL_PATCHES QEMU QEMU_SRC QEMU_PATCHES BALLOONBENCH_CACHE
+export KERNEL_SRC KERNEL_PATCHES MAINLINE_SRC QEMU QEMU_SRC QEMU_PATCHES BALLOONBENCH_CACHE
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
@@ -27,7 +27,7 @@ HTML_LDLIBS = -lz -lnettle
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: pack-reference deps programs all bench report install install-programs deb clean cache clean-cache help check-patches
+.PHONY: pack-reference deps programs all bench report install install-programs deb clean cache clean-cache help check-patches check-mainline
 .DEFAULT_GOAL := all
 
 # Each adds its programs, archives and sources to these.
@@ -48,8 +48,9 @@ deps: ## install the Debian packages that are missing (prints the command when n
 
 # Layouts of the cuts that the suite runs, as many as it says or BUILDS=K does.
 bench: builds_of = --suite $(SUITE)
-bench: all ## build, run the default suite (SUITE=full: the long one), write report and plots
-	$(Q)BUILDS=$(BUILDS) scripts/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
+bench: $(if $(filter mainline,$(SUITE)),$(programs) $(O)/initramfs.cpio $(O)/mainline/images.ini,all) ## build, run the default suite (SUITE=full: the long one; mainline: the series on 7.x), write report and plots
+	$(Q)$(if $(filter mainline,$(SUITE)),[ ! -e $(O)/mainline/skipped ] || { cat $(O)/mainline/skipped >&2; exit 4; })
+	$(Q)$(if $(filter mainline,$(SUITE)),BALLOONBENCH_DATA=$(abspath $(O)/mainline)) BUILDS=$(BUILDS) scripts/run-and-report $(O) $(SUITE) results/$$(date -u +%Y%m%dT%H%M%SZ)-$(SUITE) $(QOS)
 
 .PHONY: test $(stages:%=test-%)
 test: all $(runner) $(foreach stage,$(stages),$(need_$(stage))) ## all tests, all stages below; the last line counts them
@@ -86,6 +87,10 @@ test-stress: $(runner) $(need_stress) ## debug kernels under stress, for minutes
 
 check-patches: $(O)/.deps ## the kernel series: applies, compiles patch by patch, checkpatch
 	$(Q)scripts/check-patches
+
+check-mainline: $(O)/.deps ## the series for mainline: git am, then the same checks, for half an hour (MAINLINE_SRC=DIR: your tree)
+	$(Q)scripts/check-mainline
+	$(Q)scripts/check-mainline --compile
 
 report: $(O)/balloonstat ## REPORT.md from results/reference/
 	$(Q)$(O)/balloonstat report results/reference -o . --plots results/reference/plots --no-html

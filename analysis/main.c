@@ -8,8 +8,8 @@
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&compare_command, &gate_command, &report_command, &cover_letter_command, &history_command,
-	&export_command,  &merge_command, NULL,
+	&compare_command, &gate_command,   &report_command, &cover_letter_command,
+	&history_command, &export_command, &merge_command,  NULL,
 };
 
 static const struct program balloonstat = {

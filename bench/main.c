@@ -15,8 +15,9 @@
 #include "lib/privileges.h"
 
 static const struct command *const commands[] = {
-	&run_command,    &build_command, &series_command, &bisect_command, &submit_command,
-	&record_command, &list_command,  &doctor_command, NULL,
+	&run_command,	 &build_command,  &series_command,
+	&bisect_command, &submit_command, &record_command,
+	&list_command,	 &doctor_command, NULL,
 };
 
 static const struct program balloonbench = {

@@ -185,7 +185,7 @@ static void read_stats(struct qmp *q, struct balloon_view *view)
 	/* 0: the guest has never told. */
 	if (updated > 0) {
 		view->stats_age_s = updated < time(NULL) ? time(NULL) - (time_t)updated : 0;
-		json_object_foreach(json_object_get(stats, "stats"), name, value)
+		json_object_foreach (json_object_get(stats, "stats"), name, value)
 			add_stat(view, name, value);
 	}
 	json_decref(stats);

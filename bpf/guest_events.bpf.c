@@ -46,8 +46,8 @@ EVENT(balloon_batch_told, batch_told(inflate, pages, entries), const void *ballo
 EVENT(balloon_batch_released, end_batch(false))
 EVENT(balloon_page_migrate, record_migrate(result, ns), const void *page, const void *newpage,
       int result, __u64 ns)
-EVENT(balloon_oom, record_op(OP_OOM, ns); add_to(&tallies, TALLY_OOM_PAGES, pages),
-      const void *balloon, unsigned int pages, __u64 ns)
+EVENT(balloon_oom, record_op(OP_OOM, ns);
+      add_to(&tallies, TALLY_OOM_PAGES, pages), const void *balloon, unsigned int pages, __u64 ns)
 PAGE_EVENT(balloon_page_enqueue, OP_ENQUEUE)
 PAGE_EVENT(balloon_page_dequeue, OP_DEQUEUE)
 PAGE_EVENT(balloon_page_finalize, OP_FINALIZE)

@@ -44,7 +44,7 @@ struct tracer_options {
 	struct trace_setting trace;
 	enum mechanism mechanism;
 	unsigned int one_call_in; /* host: of the calls, one in this many is timed; 0: all */
-	unsigned int ring_bytes; /* 0: as built; else a power of two of at least a page */
+	unsigned int ring_bytes;  /* 0: as built; else a power of two of at least a page */
 };
 
 /* Something that a tracer may observe: how it does, or why it does not. */

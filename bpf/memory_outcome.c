@@ -30,7 +30,8 @@ static const char *why_not(const struct process_memory *most, const struct host_
 			   bool vfio)
 {
 	if (vfio && !by_mapping(stats) && !by_file(stats))
-		return "a device is assigned by vfio, which pins all memory: QEMU inhibits discards";
+		return "a device is assigned by vfio, which pins all memory: QEMU inhibits "
+		       "discards";
 	if (errors(stats, CALL_EINVAL) && most->locked_bytes > 0)
 		return "memory is locked: MADV_DONTNEED of it fails with EINVAL";
 	if (by_mapping(stats) && !by_file(stats) && most->shared_bytes > 0)
@@ -47,8 +48,8 @@ void memory_outcome(struct memory_outcome *outcome, const struct process_memory 
 	int64_t freed = process_memory_footprint(most) - process_memory_footprint(after);
 
 	*outcome = (struct memory_outcome){
-		.advised_bytes = by_file(stats) > by_mapping(stats) ? by_file(stats)
-								    : by_mapping(stats),
+		.advised_bytes =
+			by_file(stats) > by_mapping(stats) ? by_file(stats) : by_mapping(stats),
 		.freed_bytes = RECORD_ABSENT,
 		.not_freed_bytes = RECORD_ABSENT,
 	};

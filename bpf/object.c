@@ -127,7 +127,8 @@ static const char *missing_right(void)
 	const int perfmon = !(effective & CAPABILITY(CAP_PERFMON));
 
 	if (in_user_namespace())
-		return "this is a user namespace, whose capabilities do not extend to BPF; run it in "
+		return "this is a user namespace, whose capabilities do not extend to BPF; run it "
+		       "in "
 		       "the initial user namespace";
 	if ((bpf || perfmon) && !(effective & CAPABILITY(CAP_SYS_ADMIN))) {
 		snprintf(text, sizeof(text), "missing here: %s%s%s; add %s to the container",

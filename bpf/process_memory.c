@@ -84,7 +84,7 @@ struct files {
 	struct file_id {
 		dev_t dev;
 		ino_t ino;
-	} *list;
+	} * list;
 	size_t count;
 	int64_t shared, hugetlb;
 	bool unknown; /* one could not be looked at */

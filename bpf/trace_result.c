@@ -72,7 +72,8 @@ void trace_ops(struct record_list *ops, const struct guest_counts *counts,
 	size_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		add_op(ops, page_op_names[i], i == OP_OOM || i == OP_REPORT ? OP_PER_BATCH : OP_PER_PAGE,
+		add_op(ops, page_op_names[i],
+		       i == OP_OOM || i == OP_REPORT ? OP_PER_BATCH : OP_PER_PAGE,
 		       counts->one_in[i], &counts->ops[i], t[TALLY_LOST_OP + i],
 		       exact_count(counts, i));
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)

@@ -34,7 +34,15 @@ enum field_type {
 };
 
 /* What a number counts; unit_shown() of lib/units.h says how it is shown. */
-enum field_unit { UNIT_NONE, UNIT_NS, UNIT_BYTES, UNIT_PAGES, UNIT_BYTES_PER_S, UNIT_GIB_PER_S, UNIT_GIB_MINUTES };
+enum field_unit {
+	UNIT_NONE,
+	UNIT_NS,
+	UNIT_BYTES,
+	UNIT_PAGES,
+	UNIT_BYTES_PER_S,
+	UNIT_GIB_PER_S,
+	UNIT_GIB_MINUTES
+};
 
 /* Whose clock took a time. accel_counts() says which ones count instructions. */
 enum field_clock { CLOCK_NONE, CLOCK_GUEST, CLOCK_HOST };

@@ -17,8 +17,9 @@
  *   {"records":4}
  *
  * The members of a record are those of the structs below, in their order; that of a process has
- * its name at the end; it comes again if it got another name. Times are the host's CLOCK_MONOTONIC. Without the last line the file was cut
- * off. A reader ignores records of other kinds, and values behind those that it knows.
+ * its name at the end; it comes again if it got another name. Times are the host's CLOCK_MONOTONIC.
+ * Without the last line the file was cut off. A reader ignores records of other kinds, and values
+ * behind those that it knows.
  */
 enum recorded_kind {
 	RECORDED_PROCESS,

@@ -170,7 +170,8 @@ struct unit_shown unit_shown(enum field_unit unit, bool instructions)
 
 const char *unit_name(enum field_unit unit)
 {
-	static const char *const names[] = { "", "ns", "bytes", "pages", "bytes/s", "GiB/s", "GiB min" };
+	static const char *const names[] = { "",	"ns",	 "bytes",  "pages",
+					     "bytes/s", "GiB/s", "GiB min" };
 
 	return names[unit];
 }

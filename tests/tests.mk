@@ -44,6 +44,8 @@ drivers := $(if $(KERNEL_PATCHES),,$(O)/drivers/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
 DEBUG_CUTS := list finalize chunks huge huge-pipeline
+# Kernels of tests/mainline, or the reason why there are none.
+mainline := $(if $(KERNEL_PATCHES),,$(O)/mainline/images.ini $(O)/mainline-faults/images.ini)
 
 # The inputs of a fuzzer are an archive, which is unpacked into $(O)/corpus.
 fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(wildcard tests/fuzz/corpus/*.tar.xz))
@@ -62,13 +64,14 @@ run_fleet = fleet $(call tests_of,fleet)
 run_fuzz = fuzz $(call tests_of,fuzz)
 run_trace = trace $(call tests_of,trace)
 run_device = device $(call tests_of,device)
-run_patches = patches scripts/check-patches
+run_patches = patches scripts/check-patches $(if $(KERNEL_PATCHES)$(KERNEL_SRC),,scripts/check-mainline)
 run_vm = vm:2 $(filter-out $(alone),$(call tests_of,vm))
 run_alone = alone $(alone)
 run_box = box:2 $(call tests_of,box)
 run_stress = stress $(call tests_of,stress)
 run_matrix = matrix $(call tests_of,matrix)
 run_layout = layout $(call tests_of,layout)
+run_mainline = mainline $(call tests_of,mainline)
 
 booted := $(programs) $(images) $(O)/initramfs.cpio
 need_unit = $(programs) $(call tests_of,unit)
@@ -85,7 +88,9 @@ need_stress = $(booted) $(call tests_of,stress) $(stress) $(debug)
 
 run_stages = $(Q)$(runner) $(run_$(firstword $(1))) $(foreach stage,$(wordlist 2,99,$(1)),-- $(run_$(stage)))
 
-.PHONY: fuzz-device stress schema test-matrix test-layout test-box-survival
+.PHONY: fuzz-device stress stress-mainline schema test-matrix test-layout test-box-survival test-mainline
+test-mainline: $(programs) $(O)/initramfs.cpio $(runner) $(call tests_of,mainline) $(keep_memory) $(mainline) ## the series for mainline on the newest 7.x that takes it (MAINLINE_SRC=DIR: your tree)
+	$(call run_stages,mainline)
 test-box-survival: $(need_box) ## guests under KVM one after the other, none resets or hangs (BOOTS=200, BOXES=1, ACCEL=icount)
 	$(Q)BOOTS=$(or $(BOOTS),200) $(O)/tests/box/test_box_kvm
 test-layout: $(booted) $(runner) $(call tests_of,layout) $(O)/layout/images.ini ## builds of the same code, by the clock: what is found, and what is not
@@ -99,6 +104,9 @@ schema: $(result_schema) ## the JSON schemas in lib/ and bpf/ from the tables of
 
 stress: $(stress) $(O)/debug/all.ini $(O)/initramfs.cpio ## debug kernels under stress (MINUTES=30, SEED=N, CUTS="finalize huge")
 	$(Q)$(stress) --images $(O)/debug/all.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+
+stress-mainline: $(stress) $(O)/debug-mainline/images.ini $(O)/initramfs.cpio ## the same with the series for mainline (MINUTES=30, SEED=N, CUTS="blocks")
+	$(Q)$(stress) --images $(O)/debug-mainline/images.ini --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 fuzz-device: $(fuzz_device) $(O)/fuzz-qemu/sanitized $(device_corpus) ## fuzz QEMU's balloon device (MINUTES=10, SEED=1)
 	$(Q)$(fuzz_device) --qemu "$$(cat $(O)/fuzz-qemu/sanitized)" --corpus $(O)/corpus/device \
@@ -177,6 +185,17 @@ $(O)/debug/images.ini: FORCE $(images) | $(O)/.deps
 $(O)/debug/all.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_CUTS="$(CUTS)" $(build_debug)
+
+# They are there, or a file with the reason is.
+$(O)/mainline/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
+	$(Q)$(build_mainline) $@ kernel-patches/mainline \
+		$(if $(filter mainline,$(SUITE)),--suite mainline) $(BUILDS:%=--builds %)
+
+$(O)/mainline-faults/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
+	$(Q)$(build_mainline) $@ $(seeded)/mainline --debug
+
+$(O)/debug-mainline/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.deps
+	$(Q)KERNEL_CUTS="$(CUTS)" $(build_mainline) $@ kernel-patches/mainline --debug
 
 # After the cut that it is based on, so that less has to be built.
 $(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps

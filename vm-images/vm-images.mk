@@ -14,6 +14,7 @@ $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 .PHONY: FORCE
 build_kernels = INITRAMFS=$(abspath $(O)/initramfs.cpio) $(O)/balloonbench build --images $@
 build_debug = $(build_kernels) --debug
+build_mainline = INITRAMFS=$(abspath $(O)/initramfs.cpio) BALLOONBENCH=$(abspath $(O)/balloonbench) scripts/build-mainline
 
 # One build of each kernel, and the configurations that the default suite boots.
 builds_of = $(if $(BUILDS),,--suite default --builds 1)

@@ -189,7 +189,8 @@ static void write_hosts(struct writer *w, const struct compare_table *t, const s
 /* "12 comparisons", or those of both families, each by itself. */
 static const char *families(const struct compare_table *t, char *text, size_t size)
 {
-	const size_t resizes = t->compared[FAMILY_RESIZES], workloads = t->compared[FAMILY_WORKLOADS];
+	const size_t resizes = t->compared[FAMILY_RESIZES],
+		     workloads = t->compared[FAMILY_WORKLOADS];
 
 	if (resizes && workloads)
 		snprintf(text, size, "%zu comparisons of resizes, or the %zu of workloads,",
@@ -213,25 +214,25 @@ static void write_method_over_hosts(struct writer *w, const struct compare_table
 		"An inconclusive row says which effect these hosts had a chance of %.0f %% "
 		"to find, and how many the smallest effect takes. The kernels are the same "
 		"on all hosts, and so is their layout: with several builds of each, the "
-			"interval is the wider of that over hosts and that over builds.",
+		"interval is the wider of that over hosts and that over builds.",
 		t->base, HOSTS_MIN, families(t, what, sizeof(what)), 100 * t->smallest_effect,
 		100 * POWER);
 }
 
 static void write_method(struct writer *w, const struct compare_table *t, const char *unit)
 {
-	const size_t resizes = t->compared[FAMILY_RESIZES], workloads = t->compared[FAMILY_WORKLOADS],
+	const size_t resizes = t->compared[FAMILY_RESIZES],
+		     workloads = t->compared[FAMILY_WORKLOADS],
 		     most = resizes > workloads ? resizes : workloads;
 	char what[128];
 
-	write_paragraph(
-		w,
-		"Ratios are to %s: the median of all ratios of a value to one of the base, "
-		"and the interval that inverts the rank test of P. N counts %s. P is "
-		"corrected for the %s of the plan (Holm), also those not shown "
-		"here, but not in exploratory rows. An effect below %.3g %% is treated as "
-		"negligible",
-		t->base, unit, families(t, what, sizeof(what)), 100 * t->smallest_effect);
+	write_paragraph(w,
+			"Ratios are to %s: the median of all ratios of a value to one of the base, "
+			"and the interval that inverts the rank test of P. N counts %s. P is "
+			"corrected for the %s of the plan (Holm), also those not shown "
+			"here, but not in exploratory rows. An effect below %.3g %% is treated as "
+			"negligible",
+			t->base, unit, families(t, what, sizeof(what)), 100 * t->smallest_effect);
 	if (most)
 		write_text(w, "; fewer than %zu %s a side cannot show a difference",
 			   stats_boots_needed(ALPHA, most), unit);

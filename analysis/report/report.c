@@ -137,11 +137,11 @@ void report_release(struct report *r)
 void report_write(struct report *r, struct writer *w)
 {
 	static section_fn *const sections[] = {
-		section_summary, section_elastic, section_results, section_steps, section_questions,
-		section_victims,
-		section_memory,	 section_claims,  section_cpu,	 section_host,	    section_noise,
-		section_builds,	 section_fleet,	  section_tracing, section_cost,	 section_profiles,  section_stress,
-		section_setup,	 section_method,  section_boots,
+		section_summary,   section_elastic, section_results, section_steps,
+		section_questions, section_victims, section_memory,  section_claims,
+		section_cpu,	   section_host,    section_noise,   section_builds,
+		section_fleet,	   section_tracing, section_cost,    section_profiles,
+		section_stress,	   section_setup,   section_method,  section_boots,
 	};
 	char path[PATH_MAX], err[1024];
 	size_t i;

@@ -103,11 +103,12 @@ static void write_resizes(struct writer *w, const struct report *r, const struct
 	if (floor)
 		write_floor(w, r, s->name, floor);
 	if (table_has_hosts(r->table, s->name)) {
-		write_paragraph(w,
-				"n: hosts. ratio: within each host, then the mean over hosts of their "
-				"logarithms. p: Student's t over hosts, corrected for the %zu "
-				"comparisons of this report to the base.",
-				r->compared);
+		write_paragraph(
+			w,
+			"n: hosts. ratio: within each host, then the mean over hosts of their "
+			"logarithms. p: Student's t over hosts, corrected for the %zu "
+			"comparisons of this report to the base.",
+			r->compared);
 		return;
 	}
 	write_paragraph(w,

@@ -120,8 +120,7 @@ static void write_on_what(struct writer *w, const struct report *r)
 		[RESULT_ICOUNT] = "TCG with icount",
 		[RESULT_KVM_IN_KVM] = "KVM in a host that is a guest under KVM",
 		[RESULT_KVM_IN_TCG] = "KVM in a host that is a guest under TCG",
-		[RESULT_KVM_IN_ICOUNT] = "KVM in a host that is a guest under "
-					 "TCG with icount"
+		[RESULT_KVM_IN_ICOUNT] = "KVM in a host that is a guest under TCG with icount"
 	};
 
 	write_text(w, "Measured under %s", accels[t->accel]);

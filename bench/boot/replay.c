@@ -27,6 +27,9 @@
 #define POINT_SHARE 512
 /* Of the memory that the workload held, the host must have had as much at one time. */
 #define RESIDENT_MIN 0.9
+/* The guest's duration of a replay may exceed the host's by this share, and this time. */
+#define CLOCK_SHARE 0.05
+#define CLOCK_NS ((int64_t)NSEC_PER_SEC)
 /* QEMU's own memory, with its translated code. */
 #define QEMU_BYTES (2ULL << 30)
 
@@ -265,6 +268,14 @@ static void check_peak(struct run *run, const struct replay_result *r)
 		   (run->vm.memory_bytes + QEMU_BYTES) / PAGE_BYTES, r->peak_bytes / PAGE_BYTES);
 }
 
+/* The clock of a guest on an overloaded host may run ahead, by more than all other errors. */
+static void check_clock(struct run *run, const struct replay_result *r)
+{
+	checks_add(run->result, run->number, CHECK_BOOT, CHECK_NS,
+		   "duration of the replay in the guest, against the host's", 0,
+		   r->elapsed_ns + r->elapsed_ns * CLOCK_SHARE + CLOCK_NS, r->duration_ns);
+}
+
 /* What the guest measured. */
 static int stop(struct run *run, struct replay_result *r)
 {
@@ -385,6 +396,7 @@ static int finish(struct replaying *g)
 	show_point(g);
 	footprint_end(&g->footprint, r);
 	check_peak(g->run, r);
+	check_clock(g->run, r);
 	find_reclaims(g->run, r);
 	put_victim(&g->run->result->victims.host, ANSWER, &g->answers);
 	err = policy_give_back(&g->policy);

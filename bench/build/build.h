@@ -91,9 +91,9 @@ int build_fail(const char *err);
 int build_load_recipe(struct build *build, char *err, size_t err_size);
 
 /*
- * Build the shipped series and QEMU, and write images.ini. $KERNEL_SRC, $KERNEL_PATCHES,
- * $KERNEL_CUTS and $QEMU take the place of ours; $INITRAMFS is that to boot. The exit status, after
- * a message.
+ * Build the shipped series and QEMU, and write images.ini. $KERNEL_SRC or the package of Debian's
+ * $KERNEL_PACKAGE, $KERNEL_PATCHES, $KERNEL_CUTS and $QEMU take the place of ours; $INITRAMFS is
+ * that to boot. The exit status, after a message.
  */
 int build_shipped(const struct build_options *options);
 

@@ -93,7 +93,8 @@ static int find_source(struct shipped *s, char *err, size_t err_size)
 	int status;
 
 	if (!own)
-		return debian_source_fetch(PACKAGE, &s->deb, err, err_size);
+		return debian_source_fetch(variable("KERNEL_PACKAGE") ?: PACKAGE, &s->deb, err,
+					   err_size);
 	kbuild = xasprintf("%s/Kbuild", own);
 	status = access(kbuild, R_OK) < 0
 			 ? refuse(err, err_size,
@@ -430,7 +431,8 @@ static void release(struct shipped *s)
 
 int build_shipped(const struct build_options *options)
 {
-	struct shipped s = { .options = *options, .images = options->images ?: path_images_to_write() };
+	struct shipped s = { .options = *options,
+			     .images = options->images ?: path_images_to_write() };
 	char err[4096] = "";
 	int status;
 

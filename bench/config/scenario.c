@@ -187,7 +187,8 @@ static int check(const struct scenario *s, char *err, size_t err_size)
 		  "memory back; set [balloon] deflate_on_oom = on",
 		  NULL, NULL },
 		{ !replays && s->vms > 1,
-		  "[guest] vms: several guests replay a workload; write one, as in [workload] file = "
+		  "[guest] vms: several guests replay a workload; write one, as in [workload] file "
+		  "= "
 		  "gcc-lto",
 		  NULL, NULL },
 		{ replays && s->cycles != 1,

@@ -36,9 +36,9 @@ struct pressure {
 struct replay_plan {
 	char *file; /* as the scenario names it; NULL: none, the rest is unused */
 	struct workload workload;
-	double speed, size; /* factors: time is divided, memory multiplied */
+	double speed, size;  /* factors: time is divided, memory multiplied */
 	uint64_t stagger_ns; /* from the begin of a guest to that of the next */
-	uint64_t sample_ns; /* from sample to sample of QEMU's memory */
+	uint64_t sample_ns;  /* from sample to sample of QEMU's memory */
 	/* Of a variant's policy. */
 	uint64_t period_ns;	 /* from decision to decision */
 	uint64_t headroom_bytes; /* that a controller leaves available in the guest */

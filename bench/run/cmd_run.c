@@ -97,7 +97,8 @@ static const struct option_row rows[] = {
 	       "with --until-ci, stop at N boots (default: " STRING(MAX_BOOTS) ")",
 	       .min = UNTIL_BOOTS_MIN, .max = BOOTS_MAX),
 	OPTION(PARSED, shard, "shard", 0, "K/N",
-	       "run part K of N of the plan, in whole blocks; the others run on other hosts with the "
+	       "run part K of N of the plan, in whole blocks; the others run on other hosts with "
+	       "the "
 	       "same options and --seed, and `balloonstat merge` joins them",
 	       .parse = shard_parse),
 	OPTION_TITLE("HOW TO RUN IT"),
@@ -365,7 +366,8 @@ const struct command run_command = {
 		"two variants, where it ends most runs, 95 % intervals cover the truth in 94 % of "
 		"runs, and tests at 5 % have 6 % false positives; the interval of one variant "
 		"alone covers it in 93 % (simulated; see bench/run/until_ci.h).\n"
-		"--shard divides the plan among hosts; every comparison stays within one. Each host "
+		"--shard divides the plan among hosts; every comparison stays within one. Each "
+		"host "
 		"needs the same kernels and QEMU (see docs/fleet.md).\n"
 		"Finished boots are kept, whatever the exit status.",
 	.examples =

@@ -91,7 +91,7 @@ struct run_options {
 	uint64_t rate_bytes_per_s;  /* likewise */
 	struct until_ci_goal until; /* half_width 0: boots are as many as the suite says */
 	struct shard shard;
-	bool aa;		    /* the base has an A/A control, the suite's SUITE_CONTROL */
+	bool aa; /* the base has an A/A control, the suite's SUITE_CONTROL */
 	uint64_t seed;
 	const char *accel;
 	struct trace_setting trace;

@@ -810,8 +810,7 @@ static void without_gnuplot(void **state)
 
 	(void)state;
 	setenv("PATH", test_dir, 1);
-	expect_outcome(run_program("balloonstat", report), EXIT_UNSUPPORTED,
-		       "install gnuplot-nox");
+	expect_outcome(run_program("balloonstat", report), EXIT_UNSUPPORTED, "install gnuplot-nox");
 	setenv("PATH", search, 1);
 	free(search);
 	snprintf(path, sizeof(path), "%s/two/REPORT.md", test_dir);

@@ -86,7 +86,7 @@ static void series_are_described(void **state)
 {
 	(void)state;
 	expect_nothing("patches that the README of their series does not link",
-		       "for series in *-patches/series; do "
+		       "for series in *-patches/series *-patches/*/series; do "
 		       "for patch in $(sed 's/[ #].*//' $series); do "
 		       "grep -q \"]($patch)\" ${series%/*}/README.md || echo $series: $patch; "
 		       "done; done");
@@ -103,7 +103,8 @@ static void examples_name_options_that_are_there(void **state)
 		       "case $word in --*) " TEST_BUILD "/$program $command --help | "
 		       "grep -qw -e \"${word%%=*}\" || echo $program $command: $word;; esac; done; "
 		       "done");
-	expect_nothing("examples without a command", "grep -LE 'balloonstat compare' docs/ci/*.yml");
+	expect_nothing("examples without a command",
+		       "grep -LE 'balloonstat compare' docs/ci/*.yml");
 }
 
 int main(void)

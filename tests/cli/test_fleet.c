@@ -49,7 +49,7 @@ static void put_fleet(const char *tree, int hosts, double ratio, double last)
 }
 
 static struct outcome run_stat(const char *command, const char *tree, const char *option,
-			   const char *value)
+			       const char *value)
 {
 	const char *args[] = { command, in_test_dir(tree), option, value, NULL };
 

@@ -293,8 +293,8 @@ static void guests_are_measured_together(void **state)
 	/* The third begins 400 ms after the first. */
 	assert_above(number_of(together, "elapsed_ns"), number_of(replay, "elapsed_ns"));
 	assert_at_least(number_of(together, "peak_bytes"), number_of(replay, "peak_bytes"));
-	/* Two checks of each. */
-	assert_int_equal(size_of(json_object_get(result, "checks"), "each"), 6);
+	/* Three checks of each. */
+	assert_int_equal(size_of(json_object_get(result, "checks"), "each"), 9);
 	assert_false(
 		access(in_test_dir("three/elastic/controller/boot-01/vm-3/console.log"), F_OK));
 	json_decref(result);
@@ -361,6 +361,7 @@ static void workloads_that_do_not_end_well(void **state)
 	expect_failed("killed-workload", "controller", "failed", "was killed by signal 9");
 	expect_failed("second-dies", "controller", "failed", "guest 2: QEMU ended");
 	write_scenario(SHORT);
+	expect_failed("fast-clock", "none", "invalid", "duration of the replay in the guest");
 	expect_failed("lost-pages", "controller", "invalid",
 		      "vmstat balloon_deflate with the balloon empty again");
 }

@@ -35,9 +35,10 @@ static void register_as(const char *name)
 
 static struct outcome run_smoke(const char *tree, const char *more)
 {
-	const char *const args[] = { "run",  "--scenario", tiny, "--accel", "tcg", "--trace",
-				     "off",  "--boots",	   "1",	 "-o",	    in_test_dir(tree),
-				     more,   NULL };
+	const char *const args[] = {
+		"run",	   "--scenario", tiny, "--accel",	  "tcg", "--trace", "off",
+		"--boots", "1",		 "-o", in_test_dir(tree), more,	 NULL
+	};
 
 	return run_program("balloonbench", args);
 }
@@ -53,8 +54,8 @@ static void registered_kernels_run(void **state)
 {
 	(void)state;
 	register_as("mine");
-	expect_outcome(run_smoke("one", NULL), 0,
-		       "nothing of the shipped series is built", "1 boots ok");
+	expect_outcome(run_smoke("one", NULL), 0, "nothing of the shipped series is built",
+		       "1 boots ok");
 	assert_int_equal(count_paths(in_test_dir("one"), "/tiny/mine/boot-01"), 1);
 	register_as("other");
 	expect_outcome(run_smoke("two", "--aa"), 0, "3 boots ok");

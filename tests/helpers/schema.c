@@ -20,8 +20,8 @@ void assert_fits(const char *schema, const char *path)
 	int status;
 
 	snprintf(script, sizeof(script), "%s", write_file(test_dir, "check.py", check));
-	snprintf(command, sizeof(command), "python3 '%s' '%s/%s' '%s'", script, TEST_SOURCE,
-		 schema, path);
+	snprintf(command, sizeof(command), "python3 '%s' '%s/%s' '%s'", script, TEST_SOURCE, schema,
+		 path);
 	status = WEXITSTATUS(system(command));
 	if (status == NO_VALIDATOR || status == 127)
 		skip_test("python3-jsonschema is not installed; run make deps");

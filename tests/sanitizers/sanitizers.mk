@@ -106,7 +106,7 @@ $(tidied): $(O)/lint/%.tidy: $(O)/%.o .clang-tidy | $(O)/.checks-deps
 
 .PHONY: lint tidy cppcheck
 lint: tidy cppcheck ## shellcheck, clang-format, clang-tidy, cppcheck
-	$(Q)shellcheck -x $(scripts) tests/sanitizers/asan tests/sanitizers/valgrind tests/scale/make-tree
+	$(Q)shellcheck -x $(scripts) tests/sanitizers/asan tests/sanitizers/valgrind tests/scale/make-tree tests/scale/trace-cost
 	$(Q)clang-format --dry-run -Werror $(sort $(all_src) tests/device/fuzz/coverage_runtime.c $(bpf_programs) $(headers))
 
 tidy:

@@ -79,7 +79,8 @@ static void a_balloon_with_statistics(void **state)
 		GREETING,
 		RETURN("{}"),
 		EVENT RETURN("{\"actual\": 268435456}"),
-		RETURN("[{\"name\": \"type\", \"type\": \"string\"}, {\"name\": \"balloon0\", \"type\": "
+		RETURN("[{\"name\": \"type\", \"type\": \"string\"}, {\"name\": \"balloon0\", "
+		       "\"type\": "
 		       "\"child<virtio-balloon-pci>\"}]"),
 		RETURN("{\"stats\": {\"stat-free-memory\": 4096, \"stat-swap-in\": "
 		       "18446744073709551615, \"stat-major-faults\": 7}, \"last-update\": 1}"),

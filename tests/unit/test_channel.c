@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The agent's end of the channel, where the port's driver has no memory for a write, or for part. */
+/* The agent's end of the channel, where the port's driver has no memory for a write, or for part.
+ */
 #include "tests/helpers/unit.h"
 
 #include <errno.h>

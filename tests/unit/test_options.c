@@ -436,7 +436,8 @@ static void words_end_at_two_dashes(void **state)
 	assert_false(parsed.with.given);
 	EXPECT(EXIT_USAGE, "--with: '--' is missing after its words",
 	       parse(&press, ARGS("--with", "sieve")));
-	EXPECT(EXIT_USAGE, "missing argument: BASKET", parse(&press, ARGS("--with", "sieve", "--")));
+	EXPECT(EXIT_USAGE, "missing argument: BASKET",
+	       parse(&press, ARGS("--with", "sieve", "--")));
 	EXPECT(-1, "--with [TOOL]... --", parse(&press, ARGS("--help")));
 }
 

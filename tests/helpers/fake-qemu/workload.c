@@ -96,7 +96,7 @@ bool workload_has_ended(void)
 	return has;
 }
 
-json_t *workload_result(void)
+json_t *workload_result(json_int_t ahead_ns)
 {
 	json_t *demand = json_array();
 	json_int_t bytes, before = 0;
@@ -110,9 +110,9 @@ json_t *workload_result(void)
 		json_array_append_new(demand, json_pack("[I, I]", cell(i, 0), before));
 		json_array_append_new(demand, json_pack("[I, I]", cell(i, 0), bytes));
 	}
-	return json_pack("{s:I, s:i, s:f, s:o, s:{}}", "duration_ns", cell(row_count() - 1, 0),
-			 "work_ns", 1000000, "demand_gib_minutes", sum / GIB_MINUTE, "demand",
-			 demand, "victims");
+	return json_pack("{s:I, s:i, s:f, s:o, s:{}}", "duration_ns",
+			 cell(row_count() - 1, 0) + ahead_ns, "work_ns", 1000000,
+			 "demand_gib_minutes", sum / GIB_MINUTE, "demand", demand, "victims");
 }
 
 unsigned long long workload_held(void)

@@ -20,8 +20,8 @@ void workload_start(const json_t *rows);
 bool workload_is_on(void);
 bool workload_has_ended(void);
 
-/* The answer to "replay-stop", without its id. New reference. */
-json_t *workload_result(void);
+/* The answer to "replay-stop", without its id, by a clock that has run ahead. New reference. */
+json_t *workload_result(json_int_t ahead_ns);
 
 /* What it holds now, in bytes. */
 unsigned long long workload_held(void);
