@@ -43,7 +43,7 @@ stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 drivers := $(if $(KERNEL_PATCHES),,$(O)/drivers/images.ini)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
-DEBUG_CUTS := list finalize chunks huge huge-pipeline
+DEBUG_CUTS := finalize chunks huge huge-pipeline
 # Kernels of tests/mainline, or the reason why there are none.
 mainline := $(if $(KERNEL_PATCHES),,$(O)/mainline/images.ini $(O)/mainline-faults/images.ini)
 
@@ -201,6 +201,15 @@ $(O)/debug-mainline/images.ini: FORCE $(programs) $(O)/initramfs.cpio | $(O)/.de
 $(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug)
+
+# The same with vmw_balloon, for `stress --method vmware`.
+$(O)/debug-drivers/images.ini: FORCE $(images) | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_CUTS="list finalize" $(build_debug) --config drivers
+
+$(O)/known-bad-drivers/images.ini: FORCE $(O)/debug-drivers/images.ini | $(O)/.deps
+	$(Q)mkdir -p $(@D)
+	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug) --config drivers
 
 $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)

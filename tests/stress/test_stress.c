@@ -19,23 +19,15 @@
 #define SEED "37"
 #define OPERATIONS "24"
 
-/* What the names of tests with the method vmware end with. */
-#define VMWARE "-vmware"
-
 static char debug_images[512], known_bad_images[512], ordinary_images[512];
 
 /* These two run in parallel with the others, to save time. */
 static pid_t chunks, known_bad;
 
-/* Of a cut, or of "CUT-vmware": with the balloon of vmw_balloon in place of virtio's. */
-static const char *const *arguments(const char *images, const char *name)
+static const char *const *arguments(const char *images, const char *cut)
 {
-	static const char *args[14];
-	static char cut[64];
-	const char *method = strstr(name, VMWARE);
+	static const char *args[12];
 
-	snprintf(cut, sizeof(cut), "%.*s", (int)(method ? method - name : (long)strlen(name)),
-		 name);
 	args[0] = "--images";
 	args[1] = images;
 	args[2] = "--cut";
@@ -45,9 +37,7 @@ static const char *const *arguments(const char *images, const char *name)
 	args[6] = "--ops";
 	args[7] = OPERATIONS;
 	args[8] = "--output";
-	args[9] = in_test_dir(name);
-	args[10] = method ? "--method" : NULL;
-	args[11] = method ? "vmware" : NULL;
+	args[9] = in_test_dir(cut);
 	return args;
 }
 
@@ -172,37 +162,6 @@ static void seeded_bug_is_found(void **state)
 	json_decref(summary);
 }
 
-/* vmw_balloon, whose migration calls balloon_page_delete() and balloon_page_finalize() itself. */
-static void nothing_found_in_list_of_vmware(void **state)
-{
-	(void)state;
-	expect_nothing_found("list" VMWARE);
-}
-
-static void nothing_found_in_finalize_of_vmware(void **state)
-{
-	(void)state;
-	expect_nothing_found("finalize" VMWARE);
-}
-
-static void seeded_bug_is_found_in_vmware(void **state)
-{
-	const json_t *finding;
-	json_t *summary;
-
-	(void)state;
-	skip_without_images();
-	expect_outcome(
-		run_program("tests/stress/stress", arguments(known_bad_images, "known-bad" VMWARE)),
-		1, "");
-	summary = summary_of("known-bad" VMWARE);
-	finding = item_of(item_of(summary, "cuts", 0), "findings", 0);
-	assert_string_equal(text_of(finding, "kind"), "list corruption");
-	assert_contains(text_of(finding, "replay"),
-			"--cut known-bad --method vmware --seed " SEED " --replay 1");
-	json_decref(summary);
-}
-
 static void unknown_cut(void **state)
 {
 	(void)state;
@@ -229,9 +188,6 @@ int main(void)
 		cmocka_unit_test(nothing_found_in_huge),
 		cmocka_unit_test(nothing_found_in_huge_pipeline),
 		cmocka_unit_test(seeded_bug_is_found),
-		cmocka_unit_test(nothing_found_in_list_of_vmware),
-		cmocka_unit_test(nothing_found_in_finalize_of_vmware),
-		cmocka_unit_test(seeded_bug_is_found_in_vmware),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, test_dir_tear_down);
