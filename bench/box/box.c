@@ -21,7 +21,7 @@
 /* To unpack some hundred MiB, on an emulated CPU. */
 #define KERNEL_NS (180 * NSEC_PER_SEC)
 /* To boot a first guest. */
-#define PROGRAM_NS (120 * NSEC_PER_SEC)
+#define PROGRAM_NS (300 * NSEC_PER_SEC)
 #define SEND_NS (60 * NSEC_PER_SEC)
 /* After so much silence, by its own clock, the agent is asked for a sign of life, */
 #define SILENCE_NS (10 * NSEC_PER_SEC)

@@ -84,7 +84,7 @@ int vm_check_console(struct vm *vm);
 
 /* How long a guest that is tried may take to boot: on a machine, and on an emulated one. */
 #define ACCEL_TRY_NS (10 * NSEC_PER_SEC)
-#define ACCEL_TRY_EMULATED_NS (100 * NSEC_PER_SEC)
+#define ACCEL_TRY_EMULATED_NS (240 * NSEC_PER_SEC)
 
 /*
  * Boot a guest of 256 MiB under an accelerator: opening /dev/kvm proves nothing. 0,
