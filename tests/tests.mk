@@ -56,7 +56,7 @@ alone := $(addprefix $(O)/tests/,unit/test_victim vm/test_clock vm/test_faults v
 
 # The stages of `make test`: arguments of the runner, and prerequisites. Those of asan and
 # valgrind are in tests/sanitizers/sanitizers.mk.
-stages := unit cli fault fleet fuzz asan valgrind trace device patches vm alone box stress
+stages := unit cli fault fleet fuzz asan valgrind trace device patches vm alone stress
 run_unit = unit:2 $(filter-out $(alone),$(call tests_of,unit))
 run_cli = cli:2 $(call tests_of,cli)
 run_fault = fault:2 $(call tests_of,fault)

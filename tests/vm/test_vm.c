@@ -162,10 +162,12 @@ static void check_console(const char *out, const struct variant *variant)
 static void run_all(const char *accel)
 {
 	struct variants variants;
+	struct images images;
 	struct outcome outcome;
 	char out[256], err[512];
 	size_t i;
 
+	assert_int_equal(images_load(&images, path_images(), err, sizeof(err)), 0);
 	assert_int_equal(variants_load(&variants, path_variants(), err, sizeof(err)), 0);
 	snprintf(out, sizeof(out), "%s/%s", test_dir, accel);
 	for (i = 0; i < variants.count; i++) {
@@ -175,8 +177,9 @@ static void run_all(const char *accel)
 				       accel,	"-o",	      NULL,    NULL };
 		char one[512];
 
-		/* Other methods, hosts and policies have tests of their own. */
-		if (v->method != RESULT_BALLOON || v->host || v->policy != POLICY_NONE)
+		/* Other methods, hosts, policies and series have tests of their own. */
+		if (v->method != RESULT_BALLOON || v->host || v->policy != POLICY_NONE ||
+		    !images_find(&images, v->cut))
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);
 		args[10] = one;
@@ -188,6 +191,7 @@ static void run_all(const char *accel)
 		check_console(one, v);
 	}
 	variants_release(&variants);
+	images_release(&images);
 }
 
 static void every_cut_under_tcg(void **state)
