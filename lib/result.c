@@ -8,7 +8,8 @@ const char *const accel_names[] = { "kvm",	  "tcg",	   "icount", "kvm in kvm",
 				    "kvm in tcg", "kvm in icount", NULL };
 const char *const status_names[] = { "ok", "failed", "invalid", NULL };
 const char *const method_names[] = { "balloon", "virtio-mem", "free-page-reporting",
-				     "floor",	"vmware",     NULL };
+				     "floor",	"vmware",     "cmm",
+				     NULL };
 const char *const policy_names[] = { "none", "controller", "program", NULL };
 const char *const direction_names[] = { "inflate", "deflate", NULL };
 const char *const victim_phase_names[] = {

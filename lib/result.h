@@ -32,7 +32,8 @@ enum result_method {
 	RESULT_VIRTIO_MEM,
 	RESULT_REPORTING,
 	RESULT_FLOOR,
-	RESULT_VMWARE
+	RESULT_VMWARE,
+	RESULT_CMM
 };
 enum direction { INFLATE, DEFLATE, DIRECTIONS };
 enum result_victim_phase {

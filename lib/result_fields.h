@@ -401,7 +401,7 @@ BEGIN(boot_record, "boot", "result.json of balloonbench: what one boot measured"
 	TEXT(variant, NULL, REQUIRED)
 	TEXT(cut, "kernel, as the guest named it", REQUIRED)
 	TEXT(kernel_args, "arguments for the guest's kernel, of scenario, variant and user")
-	CHOICE(method, method_names, "balloon (virtio's), virtio-mem, free-page-reporting, floor or vmware (the balloon of vmw_balloon)")
+	CHOICE(method, method_names, "balloon (virtio's), virtio-mem, free-page-reporting, floor, vmware (the balloon of vmw_balloon) or cmm (that of pseries)")
 	CHOICE(accel, accel_names, "kvm, tcg or icount; kvm in kvm, kvm in tcg, kvm in icount: in a host that is itself a guest")
 	COUNT(boot, "number of the boot, from 1", REQUIRED)
 	COUNT(build, "layout of the cut's code, 0 the plain one; absent: all boots have that")

@@ -72,13 +72,14 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 	const struct image_qemu *qemu = images_find_qemu(boot->images, boot->variant->qemu);
 	const char *binary = qemu ? qemu->path : NULL;
 	const struct scenario *scenario = boot->scenario;
+	const struct arch *arch = arch_of_config(cut ? cut->config : NULL);
 	const bool icount = accel_is_icount(boot->accel);
 
 	return (struct qemu_config){
 		.binary = binary,
 		.image = cut ? cut->image : NULL,
 		.modules = cut ? cut->modules : NULL,
-		.initramfs = boot->images->initramfs,
+		.initramfs = images_initramfs(boot->images, arch),
 		/*
 		 * Under icount virtual CPUs take long turns: an agent on another CPU than
 		 * the driver polls only every 10 ms. Victims need a CPU of their own.
@@ -100,7 +101,8 @@ struct qemu_config boot_qemu_config(const struct boot *boot)
 			boot->accel == RESULT_ICOUNT && qemu_balloon_has(binary, "ioeventfd"),
 		.plugged_bytes =
 			boot->variant->method == RESULT_VIRTIO_MEM ? scenario->inflate_bytes : 0,
-		.vmware = boot->variant->method == RESULT_VMWARE,
+		.arch = arch,
+		.method = boot->variant->method,
 		.device_properties = boot->variant->device,
 		.deflate_on_oom = scenario->deflate_on_oom,
 		.reports_free_pages = boot->variant->method == RESULT_REPORTING,

@@ -74,7 +74,7 @@ static int count(struct run *run, struct counts *counts)
 	counts->total = record_counter(&meminfo, "MemTotal_bytes") / PAGE_BYTES;
 	record_release_counters(&vmstat);
 	record_release_counters(&meminfo);
-	return err || !run->vm.vmware ? err : count_told(run, &counts->told);
+	return err || run->vm.method != RESULT_VMWARE ? err : count_told(run, &counts->told);
 }
 
 /* What the driver has told VMware's device: a migrated page is unlocked, and another locked. */
@@ -98,7 +98,7 @@ static void check_counts(struct run *run, enum direction direction, const struct
 	const int64_t pages = r->result->bytes / PAGE_BYTES, taken = before->total - after->total;
 	const int64_t own = method_is_balloon(run->boot->variant->method) ? pages : 0;
 	/* vmw_balloon leaves MemTotal alone, and so does virtio-balloon with deflate-on-oom. */
-	const int64_t missing = run->vm.vmware ? 0 : pages;
+	const int64_t missing = run->vm.method == RESULT_VMWARE ? 0 : pages;
 	const bool inflates = direction == INFLATE;
 
 	checks_count(run->result, run->number, direction, "vmstat balloon_inflate",
@@ -108,7 +108,7 @@ static void check_counts(struct run *run, enum direction direction, const struct
 	if (!run->boot->scenario->deflate_on_oom)
 		checks_count(run->result, run->number, direction, "MemTotal", missing,
 			     inflates ? taken : -taken);
-	if (run->vm.vmware)
+	if (run->vm.method == RESULT_VMWARE)
 		check_told(run, direction, r, &before->told, &after->told);
 }
 

@@ -247,10 +247,14 @@ static void put_phases(const struct run *run, const struct resize *r, struct pha
 		phases->other_ns += r->result->duration_ns - r->events.duration_ns;
 }
 
-/* The device discards whole pages of the host, and advises one of which a part is deflated. */
+/*
+ * The device discards whole pages of the host, and advises one of which a part is deflated. cmm has
+ * no device.
+ */
 static bool counts_pages(const struct run *run)
 {
-	return run->boot->scenario->backing != BACKING_HUGETLB;
+	return run->boot->scenario->backing != BACKING_HUGETLB &&
+	       run->boot->variant->method != RESULT_CMM;
 }
 
 static void check_counts(struct run *run, const struct resize *r)

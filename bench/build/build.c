@@ -12,6 +12,7 @@
 #include "bench/build/cache.h"
 #include "bench/build/registry.h"
 #include "bench/build/trace_events.h"
+#include "bench/config/arch.h"
 #include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
@@ -43,7 +44,8 @@ static const char *fragment_of(struct build *build, const char *told, char path[
 	if (access(path, R_OK)) {
 		refuse(err, err_size,
 		       "--config %s: there is no configuration of that name; there are: distro, "
-		       "drivers, host; a file of your own needs a path, as ./%s",
+		       "drivers, host, and those of --arch; a file of your own needs a path, as "
+		       "./%s",
 		       told, told);
 		return NULL;
 	}
@@ -74,7 +76,7 @@ int build_load_recipe(struct build *build, char *err, size_t err_size)
 		if (!fragments[n++])
 			return -EINVAL;
 	}
-	return recipe_load(&build->recipe, fragments, err, err_size);
+	return recipe_load(&build->recipe, arch_of_config(build->config), fragments, err, err_size);
 }
 
 /* A tree of the cache for each source, configuration and compiler: builds in it are incremental. */

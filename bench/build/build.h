@@ -22,6 +22,7 @@ struct build_options {
 	const char *mbox, *series, *onto;
 	const char *image, *modules, *debian, *qemu, *qemu_git;
 	struct names config;
+	const char *arch, *page_size; /* name one of the configurations */
 	bool debug;
 	const char *name; /* of the cut, or the prefix of names; NULL: none */
 	struct names remove;

@@ -9,6 +9,7 @@
 #include "bench/build/build.h"
 #include "bench/build/cache.h"
 #include "bench/build/registry.h"
+#include "bench/config/arch.h"
 #include "bench/config/images.h"
 #include "bench/vm/interrupt.h"
 #include "lib/alloc.h"
@@ -50,6 +51,10 @@ static const struct option_row rows[] = {
 	OPTION(NAMES, config, "config", 0, "FRAGMENT",
 	       "kernel configuration that overrides ours: a file, distro, drivers, or host",
 	       .hint = HINT_FILE),
+	OPTION(STRING, arch, "arch", 0, "NAME",
+	       "kernels of another machine, which QEMU emulates: ppc64le or aarch64"),
+	OPTION(STRING, page_size, "page-size", 0, "SIZE",
+	       "with --arch aarch64: 4K (default) or 64K"),
 	OPTION(FLAG, debug, "debug", 0, NULL,
 	       "kernels that check themselves: KASAN, lockdep, DEBUG_LIST and the like"),
 	OPTION(STRING, name, "name", 0, "NAME",
@@ -138,8 +143,9 @@ static int check_options(const struct build_options *o)
 		  "--range and --ends need --git DIR or --qemu-git DIR" },
 		{ !o->git && o->worktree, "--worktree needs --git DIR" },
 		{ o->qemu_git && !o->range, "--qemu-git needs --range A..B" },
-		{ kinds && !o->git && !patches && (o->debug || o->config.count),
-		  "--config and --debug need --git DIR, --mbox FILE or --series DIR" },
+		{ kinds && !o->git && !patches && (o->debug || o->config.count || o->arch),
+		  "--config, --arch and --debug need --git DIR, --mbox FILE or --series DIR" },
+		{ o->page_size && !o->arch, "--page-size needs --arch NAME" },
 		{ patches && !o->onto, "--mbox and --series need --onto DIR[@REV]" },
 		{ o->onto && !patches, "--onto needs --mbox FILE or --series DIR" },
 		{ o->modules && !o->image, "--modules needs --image FILE" },
@@ -208,9 +214,31 @@ static int remove_all(const struct build_options *o)
 	return status ? EXIT_ENVIRONMENT : EXIT_FINE;
 }
 
+/* A machine is one of our configurations: 0, or EXIT_USAGE after a message. */
+static int choose_arch(struct build_options *o)
+{
+	const struct arch *arch = o->arch ? arch_find(o->arch, o->page_size) : NULL;
+
+	if (!o->arch)
+		return 0;
+	if (!arch) {
+		log_error("--arch %s%s%s: no such machine; there are: x86_64, ppc64le, and "
+			  "aarch64 with --page-size 4K or 64K",
+			  o->arch, o->page_size ? " --page-size " : "", o->page_size ?: "");
+		return EXIT_USAGE;
+	}
+	if (arch_is_foreign(arch) && o->config.count == NAMES_MAX) {
+		log_error("--arch: too many --config");
+		return EXIT_USAGE;
+	}
+	if (arch_is_foreign(arch))
+		o->config.list[o->config.count++] = arch->config;
+	return 0;
+}
+
 static int run(struct command_line *line)
 {
-	const struct build_options *o = line->options;
+	struct build_options *o = line->options;
 	struct build build = { .options = o, .builds = o->builds };
 	int status;
 
@@ -231,7 +259,7 @@ static int run(struct command_line *line)
 	}
 	if (o->remove.count)
 		return remove_all(o);
-	if (check_options(o) || check_name(o))
+	if (check_options(o) || choose_arch(o) || check_name(o))
 		return EXIT_USAGE;
 	build.built_from = command_text(line->argc, line->argv);
 	if (!count_sources(o))
@@ -272,6 +300,8 @@ const struct command build_command = {
 		"them in place of CUT.\n"
 		"--config drivers builds kernels with the balloon drivers of other hypervisors, "
 		"CUT-drivers, which variants with method = vmware boot.\n"
+		"--arch ppc64le and --arch aarch64 build kernels of other machines, CUT-ppc64le, "
+		"CUT-aarch64-4k and CUT-aarch64-64k, which QEMU emulates.\n"
 		"--config host builds kernels with KVM, CUT-host, for balloonbench run --host "
 		"CUT.\n"
 		"With --builds each cut also gets kernels with pads in front of the code that a "

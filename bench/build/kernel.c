@@ -49,12 +49,31 @@ static void warn_of_variables(void)
 	}
 }
 
-int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, size_t err_size)
+static int find_compiler(struct recipe *recipe, char *err, size_t err_size)
+{
+	char *gcc = xasprintf("%sgcc", recipe->arch->cross);
+	int status = 0;
+
+	if (program_first_line(ARGS(gcc, "--version"), recipe->compiler, sizeof(recipe->compiler)))
+		status = arch_is_foreign(recipe->arch)
+				 ? refuse(err, err_size,
+					  "no %s to build kernels of %s with; its package is "
+					  "gcc-%.*s",
+					  gcc, recipe->arch->name,
+					  (int)strlen(recipe->arch->cross) - 1, recipe->arch->cross)
+				 : refuse(err, err_size,
+					  "no gcc to build kernels with; make deps installs it");
+	free(gcc);
+	return status;
+}
+
+int recipe_load(struct recipe *recipe, const struct arch *arch, const char *const *fragments,
+		char *err, size_t err_size)
 {
 	char path[PATH_MAX], *text;
 	int status;
 
-	*recipe = (struct recipe){ .wanted = { .lines = NULL } };
+	*recipe = (struct recipe){ .arch = arch };
 	warn_of_variables();
 	data_path(".", "vm-images/config/base.config", path, sizeof(path));
 	status = wanted_load(&recipe->wanted, path, err, err_size);
@@ -65,10 +84,7 @@ int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, 
 	text = wanted_text(&recipe->wanted);
 	digest_text(text, recipe->config_sha256);
 	free(text);
-	if (program_first_line(ARGS("gcc", "--version"), recipe->compiler,
-			       sizeof(recipe->compiler)))
-		return refuse(err, err_size, "no gcc to build kernels with; make deps installs it");
-	return 0;
+	return find_compiler(recipe, err, err_size);
 }
 
 void recipe_release(struct recipe *recipe)
@@ -92,7 +108,7 @@ int kernel_open(struct kernel *kernel, const struct recipe *recipe, const char *
 	kernel->entry = cache_path(err, err_size, "kernels/%s", kernel->key);
 	if (!kernel->entry)
 		return -EINVAL;
-	kernel->image = xasprintf("%s/vmlinux", kernel->entry);
+	kernel->image = xasprintf("%s/%s", kernel->entry, recipe->arch->image);
 	return 0;
 }
 
@@ -123,10 +139,13 @@ static void count_object(const char *line)
 }
 
 /* Run make for the source; its output replaces the log trees/ID/LOG. */
-static int run_make(const struct git *git, const char *directory, const char *log_name,
-		    const char *const *targets, const char *what, char *err, size_t err_size)
+static int run_make(const struct arch *arch, const struct git *git, const char *directory,
+		    const char *log_name, const char *const *targets, const char *what, char *err,
+		    size_t err_size)
 {
 	char *output_directory = xasprintf("O=%s/%s", git->root, directory);
+	char *kernel_arch = xasprintf("ARCH=%s", arch->kernel ?: "");
+	char *cross = xasprintf("CROSS_COMPILE=%s", arch->cross);
 	char *parallel = xasprintf("-j%lu", compile_jobs());
 	const char *argv[ARGS_MAX + 1] = { "make", "-C", git->src, output_directory, parallel };
 	const struct compile make = { .git = git,
@@ -141,9 +160,15 @@ static int run_make(const struct git *git, const char *directory, const char *lo
 
 	for (word = make_settings; *word; word++)
 		argv[n++] = *word;
+	if (arch->kernel) {
+		argv[n++] = kernel_arch;
+		argv[n++] = cross;
+	}
 	for (; *targets && n < ARGS_MAX; targets++)
 		argv[n++] = *targets;
 	status = compile_run(&make, err, err_size);
+	free(kernel_arch);
+	free(cross);
 	free(output_directory);
 	free(parallel);
 	return status;
@@ -181,8 +206,9 @@ static int try_settings(const struct recipe *recipe, const struct git *git, cons
 
 	free(merged);
 	if (!status)
-		status = run_make(git, CONFIGURE, "configure.log", ARGS("-s", "olddefconfig"),
-				  "configure the kernel", err, err_size);
+		status = run_make(recipe->arch, git, CONFIGURE, "configure.log",
+				  ARGS("-s", "olddefconfig"), "configure the kernel", err,
+				  err_size);
 	if (status)
 		return status;
 	free(*config);
@@ -291,8 +317,8 @@ static int configure(struct recipe *recipe, const struct git *git, char *err, si
 	if (status)
 		refuse(err, err_size, "cannot create %s: %s", directory, strerror(-status));
 	else
-		status = run_make(git, CONFIGURE, "configure.log", ARGS("-s", "tinyconfig"),
-				  "configure the kernel", err, err_size);
+		status = run_make(recipe->arch, git, CONFIGURE, "configure.log",
+				  ARGS("-s", "tinyconfig"), "configure the kernel", err, err_size);
 	if (status)
 		goto out;
 	tiny = read_text(git, CONFIGURE_CONFIG);
@@ -333,16 +359,40 @@ static char *read_build_id(const char *vmlinux)
 	return id;
 }
 
-/* Without debug information, which is large; BTF stays. */
+/* What was built, where. */
+struct built {
+	const struct arch *arch;
+	const struct git *git;
+};
+
+/* Without debug information, which is large; BTF stays. An image that is no ELF has neither. */
+static int keep_image(const struct built *built, const char *directory, char *err, size_t err_size)
+{
+	const struct arch *arch = built->arch;
+	char *from = xasprintf("%s/%s", built->git->build, arch->built);
+	char *to = xasprintf("%s/%s", directory, arch->image);
+	char *objcopy = xasprintf("%sobjcopy", arch->cross);
+	int status = strcmp(arch->image, "vmlinux")
+			     ? compile_tool(ARGS("cp", from, to), NULL, err, err_size)
+			     : compile_tool(ARGS(objcopy, "--strip-debug", from, to), NULL, err,
+					    err_size);
+
+	free(from);
+	free(to);
+	free(objcopy);
+	return status;
+}
+
 static int fill_entry(const char *directory, const void *context, char *err, size_t err_size)
 {
-	const struct git *git = context;
-	char *from = xasprintf("%s/vmlinux", git->build), *to = xasprintf("%s/vmlinux", directory);
+	const struct built *built = context;
+	const struct git *git = built->git;
+	char *vmlinux = xasprintf("%s/vmlinux", git->build);
 	char *config_from = xasprintf("%s/.config", git->build);
 	char *config_to = xasprintf("%s/config", directory);
 	char *release = cache_read_line(git->build, "include/config/kernel.release");
-	char *build_id = read_build_id(from);
-	int status = compile_tool(ARGS("objcopy", "--strip-debug", from, to), NULL, err, err_size);
+	char *build_id = read_build_id(vmlinux);
+	int status = keep_image(built, directory, err, err_size);
 
 	if (!status)
 		status = compile_tool(ARGS("cp", config_from, config_to), NULL, err, err_size);
@@ -354,8 +404,7 @@ static int fill_entry(const char *directory, const void *context, char *err, siz
 		status = cache_write_line(directory, "build_id", build_id, err, err_size);
 	if (!status)
 		status = cache_write_line(directory, "tree", git->id, err, err_size);
-	free(from);
-	free(to);
+	free(vmlinux);
 	free(config_from);
 	free(config_to);
 	free(release);
@@ -381,10 +430,10 @@ static int configure_once(struct recipe *recipe, const struct git *git, const ch
 }
 
 /* Other layouts than the plain one compile only the objects that have a pad in one of the two. */
-static int make_kernel(const struct kernel *kernel, const struct git *git, char *err,
-		       size_t err_size)
+static int make_kernel(const struct kernel *kernel, const struct arch *arch, const struct git *git,
+		       char *err, size_t err_size)
 {
-	const char *targets[LAYOUT_OBJECTS + 2] = { "vmlinux" };
+	const char *targets[LAYOUT_OBJECTS + 2] = { arch->target };
 	char *variables[LAYOUT_OBJECTS] = { NULL };
 	int status = 0;
 	size_t i;
@@ -394,7 +443,7 @@ static int make_kernel(const struct kernel *kernel, const struct git *git, char 
 	for (i = 0; kernel->layout && i < LAYOUT_OBJECTS; i++)
 		targets[i + 1] = variables[i] = layout_variable(kernel->layout, i);
 	if (!status)
-		status = run_make(git, "build", "make.log", targets, "build the kernel", err,
+		status = run_make(arch, git, "build", "make.log", targets, "build the kernel", err,
 				  err_size);
 	for (i = 0; i < LAYOUT_OBJECTS; i++)
 		free(variables[i]);
@@ -404,6 +453,7 @@ static int make_kernel(const struct kernel *kernel, const struct git *git, char 
 static int build(struct kernel *kernel, struct recipe *recipe, const struct git *git,
 		 const char *tree, char *err, size_t err_size)
 {
+	const struct built built = { recipe->arch, git };
 	int status;
 
 	build_progress_step("checking out");
@@ -413,8 +463,8 @@ static int build(struct kernel *kernel, struct recipe *recipe, const struct git 
 	if (!status)
 		build_progress_step("compiling");
 	if (!status)
-		status = make_kernel(kernel, git, err, err_size);
-	return status ?: cache_store("kernels", kernel->key, fill_entry, git, err, err_size);
+		status = make_kernel(kernel, recipe->arch, git, err, err_size);
+	return status ?: cache_store("kernels", kernel->key, fill_entry, &built, err, err_size);
 }
 
 int kernel_build(struct kernel *kernel, struct recipe *recipe, const struct git *git,

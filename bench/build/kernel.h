@@ -7,9 +7,10 @@
 #include "bench/build/digest.h"
 #include "bench/build/git.h"
 #include "bench/build/kconfig.h"
+#include "bench/config/arch.h"
 
 /*
- * Kernels in the cache: kernels/KEY/{vmlinux,config,release,build_id,tree,SHA256SUMS}. The key is a
+ * Kernels in the cache: kernels/KEY/{vmlinux or Image,config,release,build_id,tree,SHA256SUMS}. The key is a
  * digest of the git tree that is compiled, the configuration, the compiler and the layout, if that
  * is not the plain one: the same tree has one kernel, wherever it came from. kbuild gets nothing of
  * the user's environment but $PATH, $HOME and $TMPDIR.
@@ -17,6 +18,7 @@
 
 /* What all kernels of a build have in common. */
 struct recipe {
+	const struct arch *arch;
 	struct wanted wanted;
 	char config_sha256[DIGEST_LENGTH + 1]; /* of wanted_text() */
 	char compiler[256];		       /* first line of gcc --version */
@@ -24,16 +26,17 @@ struct recipe {
 
 /*
  * vm-images/config/base.config, and @fragments, a NULL-terminated list of paths that override it
- * in this order. Warns of variables that a build does not use. 0, or -EINVAL and a message.
+ * in this order, for a machine. Warns of variables that a build does not use. 0, or -EINVAL and a message.
  */
-int recipe_load(struct recipe *recipe, const char *const *fragments, char *err, size_t err_size);
+int recipe_load(struct recipe *recipe, const struct arch *arch, const char *const *fragments,
+		char *err, size_t err_size);
 void recipe_release(struct recipe *recipe);
 
 struct kernel {
 	unsigned int layout; /* see layout.h */
 	char key[KEY_LENGTH + 1];
 	char *entry;		  /* directory in the cache */
-	char *image;		  /* its vmlinux */
+	char *image;		  /* what is booted of it */
 	char *release, *build_id; /* NULL: it is not built, or there is no build id */
 };
 

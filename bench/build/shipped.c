@@ -13,6 +13,7 @@
 #include "bench/build/layout.h"
 #include "bench/build/process.h"
 #include "bench/build/registry.h"
+#include "bench/config/arch.h"
 #include "bench/config/images.h"
 #include "bench/config/keys.h"
 #include "bench/config/scenario.h"
@@ -272,16 +273,17 @@ static int name_known(struct shipped *s, char *err, size_t err_size)
 /* Whether each kernel is in the cache. */
 static bool all_are_there(const char *sections)
 {
-	static const char image[] = "image = ", file[] = "/vmlinux";
-	const char *line = sections, *next;
+	static const char image[] = "image = ";
+	const char *line = sections, *next, *slash;
 	bool there = true;
 	char *entry;
 
 	for (; there && *line; line = next) {
 		next = line + strcspn(line, "\n");
 		if (!strncmp(line, image, strlen(image))) {
-			entry = xasprintf("%.*s", (int)(next - line - strlen(image) - strlen(file)),
-					  line + strlen(image));
+			line += strlen(image);
+			slash = memrchr(line, '/', next - line) ?: next;
+			entry = xasprintf("%.*s", (int)(slash - line), line);
 			there = cache_has(entry);
 			free(entry);
 		}
@@ -361,16 +363,61 @@ static char *find_initramfs(void)
 			 data_is_installed() ? "../lib/balloonbench/" : "");
 }
 
+/* Where the shell finds a program, to be freed; NULL: nowhere. */
+static char *find_program(const char *name)
+{
+	const struct process which = {
+		.argv = (const char *const[]){ "sh", "-c", "command -v \"$1\"", "sh", name, NULL }
+	};
+	char *path = NULL;
+
+	if (process_run(&which, &path) || !path || *path != '/') {
+		free(path);
+		return NULL;
+	}
+	path[strcspn(path, "\n")] = '\0';
+	return path;
+}
+
+/* The QEMUs of the machines that kernels were built for, "[qemu NAME]" once each, to be freed. */
+static char *other_qemus(const struct shipped *s)
+{
+	const struct arch *arch, *last = NULL;
+	char *text = NULL, *path;
+	unsigned int i;
+	size_t size;
+	FILE *f = xmemstream(&text, &size);
+
+	for (i = 0; (arch = arch_foreign(i)); i++) {
+		if ((last && !strcmp(last->name, arch->name)) ||
+		    !find_named(s->passes, s->pass_count, sizeof(*s->passes), arch->config))
+			continue;
+		last = arch;
+		path = find_program(arch->emulator);
+		if (path)
+			fprintf(f, "[qemu %s]\npath = %s\n", arch->name, path);
+		else
+			log_warn("there is no %s to boot kernels of %s with; its package is "
+				 "qemu-system-%s",
+				 arch->emulator, arch->name,
+				 strcmp(arch->name, "ppc64le") ? "arm" : "ppc");
+		free(path);
+	}
+	fclose(f);
+	return text;
+}
+
 static int write_images(const struct shipped *s, char *err, size_t err_size)
 {
-	char *text, *before, *initramfs = find_initramfs();
+	char *text, *before, *initramfs = find_initramfs(), *others = other_qemus(s);
 	size_t size;
 	int status = 0;
 
 	text = xasprintf("# Written by balloonbench build.\n"
-			 "[initramfs]\npath = %s\n[qemu]\npath = %s\n%s",
-			 initramfs, s->qemu, s->all ?: "");
+			 "[initramfs]\npath = %s\n[qemu]\npath = %s\n%s%s",
+			 initramfs, s->qemu, others, s->all ?: "");
 	free(initramfs);
+	free(others);
 	before = regular_file_read(s->images, 0, &size);
 	/* Unchanged, it keeps its time: make goes by that. */
 	if (!before || strcmp(before, text) != 0)
@@ -430,7 +477,8 @@ static void release(struct shipped *s)
 
 int build_shipped(const struct build_options *options)
 {
-	struct shipped s = { .options = *options, .images = options->images ?: path_images_to_write() };
+	struct shipped s = { .options = *options,
+			     .images = options->images ?: path_images_to_write() };
 	char err[4096] = "";
 	int status;
 

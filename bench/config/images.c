@@ -258,6 +258,18 @@ static int set_cut(const struct ini_entry *e, struct images *images)
 		       item_of(name, &images->cuts, &images->cut_count, sizeof(*images->cuts)));
 }
 
+/* A QEMU of another machine, after the default one. */
+static int set_qemu(const struct ini_entry *e, struct images *images)
+{
+	const char *name = e->section + strlen(QEMU_SECTION);
+
+	if (!is_plain_name(name) || !images->qemu_count)
+		return ini_fail(e, "expected a QEMU's name of letters, digits, '.', '_' and '-', "
+				   "after [qemu]");
+	return key_set(qemu_keys, e,
+		       item_of(name, &images->qemus, &images->qemu_count, sizeof(*images->qemus)));
+}
+
 /* A key of "[build CUT/N]", which follows that of the build before. */
 static int set_build(const struct ini_entry *e, struct image_cut *cut)
 {
@@ -315,6 +327,8 @@ static int set_entry(const struct ini_entry *e, void *context)
 		return set_build_of(e, images);
 	if (!strcmp(e->section, "qemu"))
 		return key_set(qemu_keys, e, default_qemu(images));
+	if (!strncmp(e->section, QEMU_SECTION, strlen(QEMU_SECTION)))
+		return set_qemu(e, images);
 	return key_set(images_keys, e, images);
 }
 
@@ -342,6 +356,8 @@ static void set_defaults(struct images *images, const char *path)
 		set_default(&images->qemus[0].file, path);
 		images->qemu = images->qemus[0].path;
 	}
+	for (i = 1; i < images->qemu_count; i++)
+		set_default(&images->qemus[i].file, path);
 	for (i = 0; i < images->cut_count; i++)
 		set_default(&images->cuts[i].file, path);
 }

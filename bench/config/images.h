@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/config/arch.h"
 #include "lib/record.h"
 
 /* Most builds of a cut: layouts of the same code. */
@@ -70,6 +71,12 @@ int images_load(struct images *images, const char *path, char *err, size_t err_s
 void images_add_registered(struct images *images, const char *cache,
 			   void (*warn)(const char *message));
 void images_release(struct images *images);
+
+/*
+ * The initramfs of a machine: that of images.ini, or for one that is emulated NAME/initramfs.cpio
+ * beside it. The string is static.
+ */
+const char *images_initramfs(const struct images *images, const struct arch *arch);
 
 /* NULL if there is no such cut; hidden ones are not found. */
 const struct image_cut *images_find(const struct images *images, const char *cut);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -112,6 +113,18 @@ static int take_lock(struct images *images, const char *path, char *err, size_t 
 	return -EBUSY;
 }
 
+const char *images_initramfs(const struct images *images, const struct arch *arch)
+{
+	static char path[PATH_MAX];
+	const char *slash = images->initramfs ? strrchr(images->initramfs, '/') : NULL;
+
+	if (!slash || !arch_is_foreign(arch))
+		return images->initramfs;
+	snprintf(path, sizeof(path), "%.*s/%s/initramfs.cpio", (int)(slash - images->initramfs),
+		 images->initramfs, arch->name);
+	return path;
+}
+
 int images_check(const struct images *images, char *err, size_t err_size)
 {
 	return check_there("initramfs", images->initramfs, ADVICE, err, err_size)
@@ -121,8 +134,13 @@ int images_check(const struct images *images, char *err, size_t err_size)
 int images_use(struct images *images, const struct image_cut *cut, const struct image_qemu *qemu,
 	       char *err, size_t err_size)
 {
-	int status = check_there("initramfs", images->initramfs, ADVICE, err, err_size);
+	const struct arch *arch = arch_of_config(cut->config);
+	char advice[160];
+	int status;
 
+	snprintf(advice, sizeof(advice), "make %s builds it", arch->name);
+	status = check_there("initramfs", images_initramfs(images, arch),
+			     arch_is_foreign(arch) ? advice : ADVICE, err, err_size);
 	if (!status)
 		status = image_cut_check(images, cut, err, err_size);
 	if (!status)

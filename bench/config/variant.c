@@ -436,7 +436,7 @@ const struct variant *variants_find(struct variants *variants, const struct imag
 
 bool method_is_balloon(enum result_method method)
 {
-	return method == RESULT_BALLOON || method == RESULT_VMWARE;
+	return method == RESULT_BALLOON || method == RESULT_VMWARE || method == RESULT_CMM;
 }
 
 const char *variant_config(const struct variant *v, const struct scenario *s)
@@ -471,6 +471,23 @@ static const char *vmware_refuses(const struct scenario *s, enum result_accel ac
 		if (rules[i].applies)
 			return rules[i].why;
 	return NULL;
+}
+
+/* What cmm leaves the guest at least. */
+#define CMM_REST_BYTES (256ULL << 20)
+
+/* Of the method cmm, likewise. */
+static const char *cmm_refuses(const struct scenario *s, enum result_accel accel)
+{
+	if (s->rate_bytes_per_s)
+		return "cmm asks for its target once a second; remove rate";
+	if (s->inflate_bytes + CMM_REST_BYTES > s->memory_bytes)
+		return "cmm leaves the guest 256 MiB; make inflate smaller";
+	if (s->deflate_on_oom || s->pressure.growth_bytes)
+		return "cmm lowers its target when the guest is out of memory";
+	return accel == RESULT_ICOUNT ? "cmm may work on the agent's vCPU, and its instructions "
+					"cannot be told from those of the agent's polls"
+				      : NULL;
 }
 
 const char *method_refuses(enum result_method method, const struct scenario *s,
@@ -526,5 +543,7 @@ const char *method_refuses(enum result_method method, const struct scenario *s,
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].applies)
 			return rules[i].why;
+	if (method == RESULT_CMM)
+		return cmm_refuses(s, accel);
 	return method == RESULT_VMWARE ? vmware_refuses(s, accel) : NULL;
 }

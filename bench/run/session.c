@@ -420,6 +420,12 @@ static int check_method(const struct session *s, const struct variant *v,
 	if (why)
 		return fails(EXIT_USAGE, "scenario %s with variant %s: %s", scenario->name, v->name,
 			     why);
+	if (arch_is_foreign(arch_of_config(variant_config(v, scenario))) &&
+	    s->accel != RESULT_TCG)
+		return fails(EXIT_USAGE,
+			     "variant %s boots a machine of another architecture, which only TCG "
+			     "runs; use --accel tcg",
+			     v->name);
 	if (v->config && !same_text(v->config, variant_config(v, scenario)))
 		return fails(EXIT_USAGE,
 			     "scenario %s with variant %s: the one boots kernels of the "

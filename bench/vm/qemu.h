@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/config/arch.h"
 #include "bench/config/scenario.h"
 #include "lib/result.h"
 
@@ -56,7 +57,8 @@ struct qemu_config {
 	enum backing backing;
 	bool thp;		       /* false: MADV_NOHUGEPAGE for the whole process */
 	bool prealloc;		       /* QEMU touches all guest memory before it boots */
-	bool vmware;		       /* the machine is VMware's, and so is its balloon */
+	const struct arch *arch;       /* NULL: that of this host */
+	enum result_method method;     /* vmware: the machine is, too; cmm: no device */
 	bool balloon_in_cpu;	       /* the device runs in the thread of the vCPU that kicks */
 	const char *device_properties; /* "x=on,y=off" for that device, or NULL */
 	bool deflate_on_oom, reports_free_pages;

@@ -29,13 +29,15 @@
  * a kernel with CONFIG_IO_STRICT_DEVMEM, as of a distribution, refuses otherwise.
  */
 #define KERNEL_COMMAND_LINE                                                                        \
-	"console=ttyS0 panic=-1 quiet loglevel=5 tsc=reliable no_timer_check iomem=relaxed"
+	"console=%s panic=-1 quiet loglevel=5 tsc=reliable no_timer_check iomem=relaxed"
 
 /* The agent of a host looks for no balloon. */
 #define HOST_COMMAND_LINE " " GUEST_HOST_VARIABLE "=1"
 
-/* The agent looks for the balloon of vmw_balloon. */
-#define VMWARE_COMMAND_LINE " " GUEST_METHOD_VARIABLE "=vmware"
+/* The agent looks for the balloon of another driver than virtio's. */
+#define METHOD_COMMAND_LINE " " GUEST_METHOD_VARIABLE "="
+/* cmm asks itself for its target, each second. */
+#define CMM_COMMAND_LINE " cmm.simulate=1 cmm.delay=1"
 
 /* In the movable zone: a block with a page of the kernel cannot be unplugged. */
 #define PLUGGED_COMMAND_LINE " memhp_default_state=online_movable"
@@ -72,6 +74,19 @@ bool qemu_changes_user(const char *binary)
 	snprintf(asked, sizeof(asked), "%s", binary);
 	return strstr(options, "-run-with ") && strstr(options, "[,chroot=dir]") &&
 	       strstr(options, "user=uid:gid");
+}
+
+static const struct arch *arch_of(const struct qemu_config *config)
+{
+	return config->arch ?: arch_of_config(NULL);
+}
+
+/* The method whose driver the agent is to look for; NULL: virtio's. */
+static const char *other_driver(const struct qemu_config *config)
+{
+	return config->method == RESULT_VMWARE || config->method == RESULT_CMM
+		       ? method_names[config->method]
+		       : NULL;
 }
 
 struct args {
@@ -129,13 +144,16 @@ static void add_device(struct args *args, const struct qemu_config *config)
 	const char *properties = config->device_properties ? config->device_properties : "";
 	const char *comma = *properties ? "," : "";
 
+	/* The guest's kernel plays the host itself. */
+	if (config->method == RESULT_CMM)
+		return;
 	if (config->plugged_bytes)
 		add(args, "-device",
 		    "virtio-mem-pci,id=" QEMU_VIRTIO_MEM_ID
 		    ",memdev=plugged,requested-size=%lluM%s%s%s",
 		    (unsigned long long)config->plugged_bytes >> 20,
 		    config->prealloc ? ",prealloc=on" : "", comma, properties);
-	else if (config->vmware)
+	else if (config->method == RESULT_VMWARE)
 		add(args, "-device", QEMU_VMWARE_BALLOON ",id=balloon0%s%s", comma, properties);
 	else
 		add(args, "-device", QEMU_BALLOON ",id=balloon0%s%s%s%s%s",
@@ -159,21 +177,26 @@ static void add_ports(struct args *args)
  */
 static void add_machine(struct args *args, const struct qemu_config *config)
 {
-	add(args, "-machine", "q35,usb=off,sata=off,smbus=off,memory-backend=ram%s",
-	    config->vmware ? ",vmport=on" : "");
-	if (config->vmware)
+	const bool vmware = config->method == RESULT_VMWARE;
+
+	add(args, "-machine", "%s,memory-backend=ram%s", arch_of(config)->machine,
+	    vmware ? ",vmport=on" : "");
+	if (vmware)
 		add(args, "-smbios", "type=1,serial=VMware");
 }
 
 static void add_cpu(struct args *args, const struct qemu_config *config, bool kvm)
 {
-	const char *hypervisor = config->vmware ? ",hypervisor=off" : "";
+	const bool vmware = config->method == RESULT_VMWARE;
+	const char *hypervisor = vmware ? ",hypervisor=off" : "";
 
 	if (config->host)
 		add(args, "-cpu", "%s", config->host->cpu);
+	else if (arch_of(config)->cpu)
+		add(args, "-cpu", "%s", arch_of(config)->cpu);
 	else if (kvm)
 		add(args, "-cpu", "host%s", hypervisor);
-	else if (config->vmware)
+	else if (vmware)
 		add(args, "-cpu", "qemu64%s", hypervisor);
 }
 
@@ -207,6 +230,7 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 		[RESULT_KVM_IN_TCG] = "kvm",
 		[RESULT_KVM_IN_ICOUNT] = "kvm",
 	};
+	const char *driver = other_driver(config);
 	struct args args = { .count = 0 };
 
 	add(&args, config->binary, NULL);
@@ -226,8 +250,9 @@ static char **make_argv(const struct qemu_config *config, const char *initramfs,
 	add_memory(&args, config);
 	add(&args, "-kernel", "%s", config->image);
 	add(&args, "-initrd", "%s", initramfs);
-	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s%s%s",
-	    config->host ? HOST_COMMAND_LINE : "", config->vmware ? VMWARE_COMMAND_LINE : "",
+	add(&args, "-append", KERNEL_COMMAND_LINE "%s%s%s%s%s%s%s%s%s", arch_of(config)->console,
+	    config->host ? HOST_COMMAND_LINE : "", driver ? METHOD_COMMAND_LINE : "", driver ?: "",
+	    config->method == RESULT_CMM ? CMM_COMMAND_LINE : "",
 	    config->plugged_bytes ? PLUGGED_COMMAND_LINE : "", config->append ? " " : "",
 	    config->append ? config->append : "", config->kernel_args ? " " : "",
 	    config->kernel_args ? config->kernel_args : "");

@@ -190,7 +190,7 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 		.directory = config->directory,
 		.memory_bytes = config->memory_bytes,
 		.plugged_bytes = config->plugged_bytes,
-		.vmware = config->vmware,
+		.method = config->method,
 	};
 	record_init(&event_hello_record, &vm->hello);
 	/* What a host boots with is no file. */
@@ -234,7 +234,9 @@ static const struct control *control_of(const struct vm *vm)
 	static const struct control plugged = { qmp_plug, qmp_plugged, true };
 	static const struct control vmware = { qmp_vmware_target, qmp_vmware_size, false };
 
-	return vm->vmware ? &vmware : vm->plugged_bytes ? &plugged : &balloon;
+	if (vm->method == RESULT_VMWARE)
+		return &vmware;
+	return vm->plugged_bytes ? &plugged : &balloon;
 }
 
 /* The size that QEMU has for what was taken, or the other way round. */

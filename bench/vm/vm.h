@@ -19,7 +19,7 @@ struct vm {
 	const char *directory; /* of its logs; borrowed */
 	uint64_t memory_bytes;
 	uint64_t plugged_bytes; /* of that, virtio-mem's; 0: there is a balloon */
-	bool vmware;		/* the balloon is VMware's */
+	enum result_method method; /* of the balloon */
 	uint64_t balloon_bytes; /* last size of the balloon, or unplugged size */
 	uint64_t ready_ns;	/* from the start of QEMU to the agent's hello */
 	struct event_hello hello;

@@ -288,7 +288,9 @@ static int read_settled_counts(struct stress_boot *boot, struct memory_counts *c
 
 int stress_retire_driver(struct stress_boot *boot)
 {
-	return boot->vm.vmware ? 0 : try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
+	return boot->vm.method == RESULT_VMWARE
+		       ? 0
+		       : try_write_guest(boot, BALLOON_DRIVER "unbind", BALLOON_DEVICE);
 }
 
 static int restore_driver(struct stress_boot *boot)
@@ -296,7 +298,7 @@ static int restore_driver(struct stress_boot *boot)
 	int err;
 
 	/* A driver that no one unbinds. */
-	if (boot->vm.vmware)
+	if (boot->vm.method == RESULT_VMWARE)
 		return 0;
 	err = try_write_guest(boot, PCI_RESCAN, "1");
 

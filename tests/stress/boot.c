@@ -127,7 +127,7 @@ static int one_round(struct stress_boot *boot)
 	int err;
 
 	schedule_round(&round, boot->seed, boot->number, boot->round);
-	if (boot->vm.vmware)
+	if (boot->vm.method == RESULT_VMWARE)
 		schedule_round_of_vmware(&round);
 	err = stress_round_run(boot, &round);
 	stress_check_console(boot);
@@ -157,7 +157,7 @@ static int prepare(struct stress_boot *boot)
 
 	snprintf(boot->qemu_version, sizeof(boot->qemu_version), "%s", qmp_version(boot->vm.qmp));
 	/* VMware's is on no PCI bus. */
-	err = boot->vm.vmware ? 0 : find_balloon(boot);
+	err = boot->vm.method == RESULT_VMWARE ? 0 : find_balloon(boot);
 	return err ? err : stress_audit_begin(boot);
 }
 

@@ -163,7 +163,7 @@ static struct qemu_config config_of(const struct stress *s, const struct image_c
 				     .accel = s->accel,
 				     .memory_bytes = STRESS_MEMORY_BYTES,
 				     .vcpus = STRESS_VCPUS,
-				     .vmware = s->options.method == RESULT_VMWARE,
+				     .method = s->options.method,
 				     .device_properties = properties,
 				     .directory = directory };
 }

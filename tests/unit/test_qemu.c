@@ -120,7 +120,7 @@ static void machine_of_vmware(void **state)
 	struct qemu_config config = make_config("qemu");
 
 	(void)state;
-	config.vmware = true;
+	config.method = RESULT_VMWARE;
 	expect_argument(config, "memory-backend=ram,vmport=on ");
 	expect_argument(config, "-smbios type=1,serial=VMware ");
 	expect_argument(config, "-cpu qemu64,hypervisor=off ");
