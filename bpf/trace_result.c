@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bpf/trace_result.h"
 
+#include <unistd.h>
+
 #include "lib/alloc.h"
 #include "lib/histogram.h"
+
+/* What a PFN is to the device. */
+#define PFN_BYTES 4096
 
 static struct histogram *copy(const struct histogram *from)
 {
@@ -41,11 +46,15 @@ static uint64_t without(uint64_t pages, uint64_t in_blocks)
 static uint64_t exact_count(const struct guest_counts *counts, enum page_op op)
 {
 	const uint64_t *t = counts->tallies;
-	const uint64_t dequeued = without(t[TALLY_PAGES_DEFLATED], t[TALLY_BLOCK_PAGES_DEFLATED]);
+	/* The driver counts pages of 4 KiB, and works on those of its kernel, which is this one. */
+	const uint64_t unit = sysconf(_SC_PAGESIZE) / PFN_BYTES;
+	const uint64_t inflated = t[TALLY_PAGES_INFLATED] / unit;
+	const uint64_t dequeued =
+		without(t[TALLY_PAGES_DEFLATED] / unit, t[TALLY_BLOCK_PAGES_DEFLATED]);
 
 	switch (op) {
 	case OP_ENQUEUE:
-		return without(t[TALLY_PAGES_INFLATED], t[TALLY_BLOCK_PAGES_INFLATED]);
+		return without(inflated, t[TALLY_BLOCK_PAGES_INFLATED]);
 	case OP_DEQUEUE:
 		return dequeued;
 	case OP_FINALIZE:

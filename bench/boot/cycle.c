@@ -44,7 +44,7 @@ int vmstat_changes(struct run *run, const char *const *keys, struct record_list 
 	return err;
 }
 
-/* Pages in the guest's counters at one moment, and in those of VMware's device. */
+/* Pages of 4 KiB in the guest's counters at one moment, and in those of VMware's device. */
 struct counts {
 	int64_t inflated, deflated, migrated, total;
 	struct vmware_pages told;
@@ -62,15 +62,16 @@ static int count_told(struct run *run, struct vmware_pages *told)
 
 static int count(struct run *run, struct counts *counts)
 {
+	const int64_t unit = vm_page_bytes(&run->vm) / PAGE_BYTES;
 	struct record_list vmstat, meminfo = { NULL, 0 };
 	int err;
 
 	err = vm_counters(&run->vm, &answer_vmstat, &vmstat);
 	if (!err)
 		err = vm_counters(&run->vm, &answer_meminfo, &meminfo);
-	counts->inflated = record_counter(&vmstat, "balloon_inflate");
-	counts->deflated = record_counter(&vmstat, "balloon_deflate");
-	counts->migrated = record_counter(&vmstat, "balloon_migrate");
+	counts->inflated = unit * record_counter(&vmstat, "balloon_inflate");
+	counts->deflated = unit * record_counter(&vmstat, "balloon_deflate");
+	counts->migrated = unit * record_counter(&vmstat, "balloon_migrate");
 	counts->total = record_counter(&meminfo, "MemTotal_bytes") / PAGE_BYTES;
 	record_release_counters(&vmstat);
 	record_release_counters(&meminfo);
@@ -112,10 +113,11 @@ static void check_counts(struct run *run, enum direction direction, const struct
 		check_told(run, direction, r, &before->told, &after->told);
 }
 
-void resize_migrations(struct resize *r, int64_t before, int64_t begun, int64_t ended, int64_t read)
+void resize_migrations(struct resize *r, int64_t unit, int64_t before, int64_t begun, int64_t ended,
+		       int64_t read)
 {
-	r->migrated_least = ended - begun - (ended > begun);
-	r->migrated_most = read - before + (before > 0);
+	r->migrated_least = ended - begun - (ended > begun ? unit : 0);
+	r->migrated_most = read - before + (before > 0 ? unit : 0);
 }
 
 static int resize_and_count(struct run *run, enum direction direction, struct resize *r)
@@ -146,7 +148,8 @@ static int resize_and_count(struct run *run, enum direction direction, struct re
 	err = count(run, &read);
 	if (err)
 		return err;
-	resize_migrations(r, before.migrated, begun.migrated, ended.migrated, read.migrated);
+	resize_migrations(r, vm_page_bytes(&run->vm) / PAGE_BYTES, before.migrated, begun.migrated,
+			  ended.migrated, read.migrated);
 	if (direction == INFLATE && run->boot->scenario->deflate_on_oom)
 		r->taken_back = ended.deflated - before.deflated;
 	if (r->taken_back)

@@ -69,12 +69,12 @@ void resize_derive_rate(struct resize_result *result);
 void resize_finish(struct resize_result *result, bool cpu_times);
 
 /*
- * Bound the migrated pages that the host was told of during a resize, by balloon_migrate of
- * vmstat before and after the host's tracer is reset (@before, @begun) and read (@ended, @read).
+ * Bound the pages of 4 KiB that were migrated and of which the host was told during a resize, @unit
+ * of them in a page of the guest, by balloon_migrate of vmstat before and after the host's tracer is reset (@before, @begun) and read (@ended, @read).
  * The driver migrates one page at a time, and counts it before it tells the host: one that is
  * counted may be told later.
  */
-void resize_migrations(struct resize *r, int64_t before, int64_t begun, int64_t ended,
+void resize_migrations(struct resize *r, int64_t unit, int64_t before, int64_t begun, int64_t ended,
 		       int64_t read);
 
 /*

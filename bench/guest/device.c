@@ -26,9 +26,32 @@
 
 static const volatile uint32_t *config;
 static bool plugs;	     /* virtio-mem */
-static bool is_vmware;	     /* the balloon of vmw_balloon */
 static uint64_t whole_bytes; /* of virtio-mem, with everything plugged */
 static uint64_t total_pages; /* of the guest, likewise */
+
+/* Drivers that have no virtio device, by the method of the guest's command line. */
+static const struct driver {
+	const char *method, *name;
+	int (*open)(void);
+	uint32_t (*read)(enum device_pages what);
+	int (*set_target)(uint32_t pages); /* NULL: the host does that */
+	bool is_early;
+} drivers[] = {
+	{ "vmware", "vmw_balloon", vmware_open, vmware_read, NULL, true },
+	{ "cmm", "cmm", cmm_open, cmm_read, cmm_set_target, false },
+};
+
+static const struct driver *driver; /* NULL: virtio's */
+
+static const struct driver *find_driver(const char *method)
+{
+	size_t i;
+
+	for (i = 0; method && i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (!strcmp(drivers[i].method, method))
+			return &drivers[i];
+	return NULL;
+}
 
 /* Find the capability that locates the device configuration. */
 static int find_device_cfg(const uint8_t pci[PCI_CONFIG_SIZE], struct virtio_pci_cap *cap)
@@ -45,14 +68,36 @@ static int find_device_cfg(const uint8_t pci[PCI_CONFIG_SIZE], struct virtio_pci
 	return -ENODEV;
 }
 
-static int map_bar(const char *path, uint32_t offset)
+/* The address of a BAR, from a line of the file "resource": its begin, its end and flags. */
+static uint64_t bar_address(const char *dir, unsigned int bar)
+{
+	unsigned long long begin = 0;
+	char path[PATH_MAX], text[1024];
+	const char *line = text;
+
+	snprintf(path, sizeof(path), "%s/../resource", dir);
+	if (procfs_read(path, text, sizeof(text)) < 0)
+		return 0;
+	for (; line && bar; bar--) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return line && sscanf(line, "%llx", &begin) == 1 ? begin : 0;
+}
+
+/* A BAR that is smaller than a page may begin within one, and so does its mapping. */
+static int map_bar(const char *dir, unsigned int bar, uint32_t offset)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char path[PATH_MAX];
 	uint8_t *map;
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/../resource%u", dir, bar);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	offset += bar_address(dir, bar) & (page - 1);
 	map = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, offset & ~(page - 1));
 	close(fd);
 	if (map == MAP_FAILED)
@@ -84,8 +129,7 @@ static int open_device(int id)
 	err = find_device_cfg(pci, &cap);
 	if (err)
 		return err;
-	snprintf(path, sizeof(path), "%s/../resource%u", dir, cap.bar);
-	return map_bar(path, le32toh(cap.offset));
+	return map_bar(dir, cap.bar, le32toh(cap.offset));
 }
 
 /* The two halves are read one after the other, and may change in between. */
@@ -119,8 +163,8 @@ const char *device_driver(void)
 {
 	char dir[PATH_MAX];
 
-	if (is_vmware)
-		return "vmw_balloon";
+	if (driver)
+		return driver->name;
 	return procfs_find("/sys/bus/pci/devices/*/device", PCI_ID_VIRTIO_MEM, dir)
 		       ? "virtio_balloon"
 		       : "virtio_mem";
@@ -128,12 +172,11 @@ const char *device_driver(void)
 
 int device_open(void)
 {
-	const char *method = getenv(GUEST_METHOD_VARIABLE);
 	int err;
 
-	is_vmware = method && !strcmp(method, "vmware");
-	if (is_vmware)
-		return vmware_open();
+	driver = find_driver(getenv(GUEST_METHOD_VARIABLE));
+	if (driver)
+		return driver->open();
 	err = open_device(VIRTIO_ID_BALLOON);
 	if (err != -ENODEV)
 		return err;
@@ -144,15 +187,25 @@ int device_open(void)
 
 bool device_is_early(void)
 {
-	return is_vmware;
+	return driver && driver->is_early;
+}
+
+bool device_asks(void)
+{
+	return driver;
+}
+
+int device_set_target(uint32_t pages)
+{
+	return driver && driver->set_target ? driver->set_target(pages) : 0;
 }
 
 uint32_t device_read(enum device_pages what)
 {
 	uint32_t unplugged, unusable;
 
-	if (is_vmware)
-		return vmware_read(what);
+	if (driver)
+		return driver->read(what);
 	if (!plugs)
 		return le32toh(config[what == TARGET ? 0 : 1]);
 	unplugged = (whole_bytes - read_size(what == TARGET ? REQUESTED_WORD : PLUGGED_WORD)) /

@@ -96,7 +96,7 @@ enum device_pages {
 
 /*
  * Find and map the balloon, or else virtio-mem, and wait until the guest has plugged all that it
- * offers at boot. If GUEST_METHOD_VARIABLE says so, the balloon is that of vmw_balloon. 0; -ENODEV:
+ * offers at boot. If GUEST_METHOD_VARIABLE says so, the balloon is that of another driver. 0; -ENODEV:
  * there is no such device; -ETIMEDOUT after a minute; another -errno.
  */
 int device_open(void);
@@ -105,11 +105,22 @@ int device_open(void);
 int vmware_open(void);
 uint32_t vmware_read(enum device_pages what);
 
+/* cmm.c: the driver of pseries, by its files; the target is one of them. As device_open(). */
+int cmm_open(void);
+uint32_t cmm_read(enum device_pages what);
+int cmm_set_target(uint32_t pages);
+
 /*
  * Whether the driver says that pages are away before it has put them into the balloon, where the
  * kernel counts them.
  */
 bool device_is_early(void);
+
+/* Whether the driver asks for its target itself, on any CPU, so also on the agent's. */
+bool device_asks(void);
+
+/* Set the target, in pages of 4 KiB, if it is the guest that does; 0 or -errno. */
+int device_set_target(uint32_t pages);
 
 /*
  * modules.c: load the modules of /modules, as bench/build/modules.h makes it, in their order. A

@@ -150,9 +150,15 @@ int do_free(struct call *call)
 	return 0;
 }
 
+/* A page of this kernel. */
+static size_t page_bytes(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
 /* How many pages are taken between two polls of the free memory. */
 #define POLL_PAGES 256
-/* A pageblock of x86. */
+/* A pageblock of 2 MiB with pages of 4 KiB. */
 #define BLOCK_PAGES 512
 /* A pagemap entry: the page is present; its frame number. */
 #define PAGEMAP_PRESENT (1ULL << 63)
@@ -201,7 +207,7 @@ static int pins_prepare(size_t pins)
 	pipes = xcalloc(wanted, sizeof(*pipes));
 	while (!err && pipe_count < wanted) {
 		if (pipe2(pipes[pipe_count], O_CLOEXEC | O_NONBLOCK) ||
-		    fcntl(pipes[pipe_count++][1], F_SETPIPE_SZ, PIPE_PAGES * PAGE_BYTES) < 0)
+		    fcntl(pipes[pipe_count++][1], F_SETPIPE_SZ, PIPE_PAGES * page_bytes()) < 0)
 			err = -errno;
 	}
 	if (err)
@@ -212,7 +218,7 @@ static int pins_prepare(size_t pins)
 /* Pin a page that is mapped. */
 static int pin(void *page)
 {
-	const struct iovec vector = { .iov_base = page, .iov_len = PAGE_BYTES };
+	const struct iovec vector = { .iov_base = page, .iov_len = page_bytes() };
 	size_t pipe = pinned / PIPE_PAGES;
 
 	if (pipe >= pipe_count)
@@ -263,11 +269,11 @@ static int take_free(void)
 	if (got < 0)
 		return got;
 	/* Twice the high watermark of the kernel, so that nothing is reclaimed. */
-	reserve = strtoull(kib, NULL, 10) * 1024 / PAGE_BYTES * 3;
+	reserve = strtoull(kib, NULL, 10) * 1024 / page_bytes() * 3;
 
 	pages = xreallocarray(NULL, most, sizeof(*pages));
 	memset(pages, 0xff, most * sizeof(*pages));
-	taken.bytes = most * PAGE_BYTES;
+	taken.bytes = most * page_bytes();
 	taken.map = memory_map(taken.bytes);
 	if (!taken.map)
 		return -errno;
@@ -280,7 +286,7 @@ static int take_free(void)
 				break;
 			run_on(page_count / POLL_PAGES % cpus);
 		}
-		pages[page_count].address = taken.map + page_count * PAGE_BYTES;
+		pages[page_count].address = taken.map + page_count * page_bytes();
 		*(volatile char *)pages[page_count].address = 1;
 	}
 	sched_setaffinity(0, sizeof(chosen), &chosen);
@@ -297,7 +303,7 @@ static int find_frames(void)
 
 	if (fd < 0)
 		return -errno;
-	lseek(fd, (uintptr_t)taken.map / PAGE_BYTES * sizeof(*entries), SEEK_SET);
+	lseek(fd, (uintptr_t)taken.map / page_bytes() * sizeof(*entries), SEEK_SET);
 	while (!err && page < pages + page_count) {
 		n = read(fd, entries, sizeof(entries)) / (ssize_t)sizeof(*entries);
 		if (n <= 0)
@@ -409,7 +415,7 @@ int do_fragment(struct call *call)
 		drop();
 	}
 	keep_lists_short(false);
-	call->answer.fragment.pinned_bytes = pinned * PAGE_BYTES;
+	call->answer.fragment.pinned_bytes = pinned * page_bytes();
 	call->answer.fragment.duration_ns = clock_ns() - start;
 	if (err)
 		pins_release();
@@ -423,7 +429,7 @@ int do_fragment(struct call *call)
 int do_hold_high(struct call *call)
 {
 	size_t wanted =
-		call->request.bytes / PAGE_BYTES / (BLOCK_PAGES - 1) * BLOCK_PAGES + BLOCK_PAGES;
+		call->request.bytes / page_bytes() / (BLOCK_PAGES - 1) * BLOCK_PAGES + BLOCK_PAGES;
 	size_t surplus, i;
 	int err;
 
@@ -438,7 +444,7 @@ int do_hold_high(struct call *call)
 	}
 	surplus = page_count - wanted;
 	for (i = 0; i < surplus; i++)
-		madvise(pages[i].address, PAGE_BYTES, MADV_DONTNEED);
+		madvise(pages[i].address, page_bytes(), MADV_DONTNEED);
 	memmove(pages, pages + surplus, wanted * sizeof(*pages));
 	pages = xreallocarray(pages, wanted, sizeof(*pages));
 	page_count = wanted;
@@ -451,15 +457,15 @@ int do_hold_high(struct call *call)
  */
 int do_free_high(struct call *call)
 {
-	int64_t bytes = call->request.bytes - call->request.bytes % PAGE_BYTES;
+	int64_t bytes = call->request.bytes - call->request.bytes % page_bytes();
 	const struct page *page;
 
 	keep_lists_short(true);
 	while (call->answer.number < bytes && page_count) {
 		page = &pages[--page_count];
 		if (page->pfn % BLOCK_PAGES) {
-			madvise(page->address, PAGE_BYTES, MADV_DONTNEED);
-			call->answer.number += PAGE_BYTES;
+			madvise(page->address, page_bytes(), MADV_DONTNEED);
+			call->answer.number += page_bytes();
 		}
 	}
 	keep_lists_short(false);

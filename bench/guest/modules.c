@@ -53,6 +53,9 @@ const char *modules_explain(const char *driver)
 	char path[PATH_MAX];
 	const char *why = "the driver is there, but has taken no device: ";
 
+	if (!strcmp(driver, "cmm"))
+		return "the kernel has no cmm that simulates its hypervisor; it needs CONFIG_CMM "
+		       "and cmm.simulate=1";
 	if (!strcmp(driver, "vmw_balloon"))
 		return "the kernel has no vmw_balloon, built in or in the modules given, or does "
 		       "not find that the machine is VMware's; it needs CONFIG_VMWARE_BALLOON, "

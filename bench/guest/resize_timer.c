@@ -199,7 +199,7 @@ static int await_start(struct poll p, uint64_t timeout_ns, int phase)
 
 	p.end_ns = p.begin_ns;
 	do {
-		if (device_is_early())
+		if (device_asks())
 			sleep_ns(START_SLEEP_NS);
 		else if (p.end_ns > begin + START_SPIN_NS)
 			sleep_ns(SLEEP_MIN_NS);
@@ -269,12 +269,11 @@ static void await_counted(uint64_t inflated)
 static void send_resized(uint64_t inflated_before)
 {
 	const int64_t change = resized.to_pages - resized.from_pages;
-	const bool early = device_is_early();
 
-	if (early && change > 0)
+	if (device_is_early() && change > 0)
 		await_counted(inflated_before + change);
-	/* A driver that is early has no events of batches to wait for. */
-	trace_take_batches(change > 0, early ? 0 : llabs(change), &resized.trace);
+	/* Only virtio's driver has events of batches to wait for. */
+	trace_take_batches(change > 0, device_asks() ? 0 : llabs(change), &resized.trace);
 	channel_event("resized", NULL, &event_resized_record, &resized);
 	record_release(&resize_batches_record, &resized.trace);
 }
@@ -313,7 +312,9 @@ int do_time_resize(struct call *call)
 	/* Less than the target, if the guest took some back. */
 	resized.from_pages = device_read(AWAY);
 	channel_answer(request->id, NULL, NULL, NULL);
-	err = await_start(old, request->timeout_ns, request->phase);
+	err = device_set_target(request->bytes / PAGE_BYTES);
+	if (!err)
+		err = await_start(old, request->timeout_ns, request->phase);
 	ran_ns = busy_ran_ns();
 	if (!err)
 		err = await_end(request->timeout_ns, request->patience_ns);

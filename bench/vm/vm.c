@@ -210,6 +210,13 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 	return err;
 }
 
+uint64_t vm_page_bytes(const struct vm *vm)
+{
+	const int64_t told = vm->hello.page_size;
+
+	return told == 16384 || told == 65536 ? told : 4096;
+}
+
 uint64_t vm_cpu_ns(const struct vm *vm)
 {
 	struct timespec used;

@@ -40,6 +40,9 @@ int vm_start(struct vm *vm, const struct qemu_config *config, const struct image
 /* The path of a file in the directory of the VM, in @path. */
 const char *vm_file(const struct vm *vm, const char *name, char path[PATH_MAX]);
 
+/* The size of a page of the guest's kernel, by the agent's hello: 4 KiB, or 16 or 64. */
+uint64_t vm_page_bytes(const struct vm *vm);
+
 /* CPU time of all threads of QEMU, in ns; 0 if it has ended. */
 uint64_t vm_cpu_ns(const struct vm *vm);
 
