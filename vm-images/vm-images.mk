@@ -3,11 +3,29 @@
 # Guest kernels, QEMU and the initramfs. Kernels and QEMU are built in the cache.
 
 images := $(O)/images.ini
-scripts += vm-images/fetch-source vm-images/build-qemu vm-images/make-initramfs vm-images/cache.sh
+scripts += vm-images/fetch-source vm-images/build-qemu vm-images/make-initramfs vm-images/make-sysroot vm-images/cache.sh
 
 $(O)/initramfs.cpio: $(O)/balloonguest vm-images/make-initramfs
 	$(say) CPIO $@
-	$(Q)vm-images/make-initramfs $< $@
+	$(Q)vm-images/make-initramfs $< $@ $(SYSROOT)
+
+# The agents of other machines, by the same rules in a directory of their own: with their
+# compiler, and what Debian has for them.
+debian_ppc64le := ppc64el
+debian_aarch64 := arm64
+triplet_ppc64le := powerpc64le-linux-gnu
+triplet_aarch64 := aarch64-linux-gnu
+foreign := $(patsubst %,$(O)/%/initramfs.cpio,ppc64le aarch64)
+
+$(foreign): $(O)/%/initramfs.cpio: FORCE | $(O)/.deps
+	$(Q)command -v $(triplet_$*)-gcc >/dev/null || { echo "$@: there is no $(triplet_$*)-gcc;" \
+		"its package is gcc-$(triplet_$*)" >&2; exit 3; }
+	$(Q)sysroot=$$(vm-images/make-sysroot $(debian_$*)) && \
+		$(MAKE) --no-print-directory O=$(O)/$* SYSROOT=$$sysroot \
+		CC="$(triplet_$*)-gcc -isystem $$sysroot/usr/include/$(triplet_$*) -isystem $$sysroot/usr/include" \
+		AR=$(triplet_$*)-ar \
+		LDFLAGS="-L$$sysroot/usr/lib/$(triplet_$*) -Wl,-rpath-link,$$sysroot/usr/lib/$(triplet_$*)" \
+		$(O)/$*/initramfs.cpio
 
 # Runs every time: time stamps say nothing about the cache, KERNEL_SRC and QEMU. It takes a
 # moment if everything is there.

@@ -172,16 +172,16 @@ static void impossible_events_are_refused(void **state)
 static void one_migration_may_be_under_way_at_each_end(void **state)
 {
 	(void)state;
-	resize_migrations(&resize, 0, 0, 0, 0);
+	resize_migrations(&resize, 1, 0, 0, 0, 0);
 	assert_int_equal(resize.migrated_least, 0);
 	assert_int_equal(resize.migrated_most, 0);
-	resize_migrations(&resize, 0, 0, 1, 1);
+	resize_migrations(&resize, 1, 0, 0, 1, 1);
 	assert_int_equal(resize.migrated_least, 0);
 	assert_int_equal(resize.migrated_most, 1);
-	resize_migrations(&resize, 5, 5, 5, 5);
+	resize_migrations(&resize, 1, 5, 5, 5, 5);
 	assert_int_equal(resize.migrated_least, 0);
 	assert_int_equal(resize.migrated_most, 1);
-	resize_migrations(&resize, 5, 6, 20, 22);
+	resize_migrations(&resize, 1, 5, 6, 20, 22);
 	assert_int_equal(resize.migrated_least, 13);
 	assert_int_equal(resize.migrated_most, 18);
 }
