@@ -40,6 +40,11 @@ planted := $(if $(KERNEL_PATCHES),,$(O)/planted/images.ini)
 stale := $(if $(KERNEL_PATCHES),,$(O)/stale/images.ini)
 # Kernels of tests/vm/test_drivers.c.
 drivers := $(if $(KERNEL_PATCHES),,$(O)/drivers/images.ini)
+# Those of other machines where there are compilers and emulators.
+has = $(if $(and $(shell command -v $(1)),$(shell command -v $(2))),$(3))
+drivers_configs := drivers $(call has,powerpc64le-linux-gnu-gcc,qemu-system-ppc64,ppc64le) \
+	$(call has,aarch64-linux-gnu-gcc,qemu-system-aarch64,aarch64-4k aarch64-64k)
+drivers_machines := $(filter ppc64le,$(drivers_configs)) $(if $(filter aarch64%,$(drivers_configs)),aarch64)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
 debug := $(if $(KERNEL_PATCHES),,$(addprefix $(O)/,debug/images.ini known-bad/images.ini \
 	 debug-drivers/images.ini known-bad-drivers/images.ini))
@@ -161,9 +166,9 @@ $(O)/stale/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/stale KERNEL_CUTS=stale $(build_kernels)
 
-$(O)/drivers/images.ini: FORCE $(images) | $(O)/.deps
+$(O)/drivers/images.ini: FORCE $(images) $(patsubst %,$(O)/%/initramfs.cpio,$(drivers_machines)) | $(O)/.deps
 	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_CUTS="list finalize" $(build_kernels) --config drivers
+	$(Q)KERNEL_CUTS="list finalize" $(build_kernels) $(addprefix --config ,$(drivers_configs))
 
 $(O)/layout/images.ini: FORCE $(images) | $(O)/.deps
 	$(Q)mkdir -p $(@D)

@@ -17,6 +17,10 @@ triplet_ppc64le := powerpc64le-linux-gnu
 triplet_aarch64 := aarch64-linux-gnu
 foreign := $(patsubst %,$(O)/%/initramfs.cpio,ppc64le aarch64)
 
+.PHONY: ppc64le aarch64
+ppc64le: $(O)/ppc64le/initramfs.cpio ## the agent of guests of that machine, for kernels of build --arch
+aarch64: $(O)/aarch64/initramfs.cpio ## likewise
+
 $(foreign): $(O)/%/initramfs.cpio: FORCE | $(O)/.deps
 	$(Q)command -v $(triplet_$*)-gcc >/dev/null || { echo "$@: there is no $(triplet_$*)-gcc;" \
 		"its package is gcc-$(triplet_$*)" >&2; exit 3; }

@@ -65,7 +65,8 @@ static int check_variant(const struct session *s, const struct variant *v)
 			       .device = v->method == RESULT_VMWARE ? QEMU_VMWARE_BALLOON
 								    : QEMU_BALLOON };
 
-	if (v->method == RESULT_VIRTIO_MEM || !qemu_balloon_has(needs.qemu->path, ALWAYS_THERE))
+	if (v->method == RESULT_VIRTIO_MEM || v->method == RESULT_CMM ||
+	    !qemu_balloon_has(needs.qemu->path, ALWAYS_THERE))
 		return 0;
 	if (v->method == RESULT_VMWARE &&
 	    !qemu_device_has(needs.qemu->path, QEMU_VMWARE_BALLOON, ALWAYS_THERE_VMWARE)) {

@@ -254,6 +254,81 @@ static void vmware_starts_anew(void **state)
 	test_guest_power_off();
 }
 
+/* Whether there are kernels of a machine: where there are a compiler and an emulator. */
+static void need_cut(const char *cut, const char *packages)
+{
+	need_kernels();
+	if (images_find(&test_images, cut))
+		return;
+	print_message("# there is no kernel %s: make test builds it if %s are installed\n", cut,
+		      packages);
+	skip();
+}
+
+/* cmm plays its hypervisor: there is no device, and all that the kernel counts agrees. */
+static void cmm_inflates_migrates_and_deflates(void **state)
+{
+	const json_t *cycle;
+	json_t *result;
+
+	(void)state;
+	need_cut("finalize-ppc64le", "gcc-powerpc64le-linux-gnu and qemu-system-ppc");
+	result = run_scenario("cmm",
+			      "[guest]\nmemory = 1 GiB\n[balloon]\ninflate = 192 MiB\n"
+			      "[compaction]\nrounds = 2\nslice = 8 MiB\n[run]\ncycles = 1\n"
+			      "boot_timeout = 120 s\n",
+			      "cmm", "pages");
+	cycle = cycle_of(result);
+	assert_string_equal(text_of(result, "method"), "cmm");
+	assert_true(number_of(cycle, "inflate.bytes") == 192.0 * MIB);
+	assert_true(number_of(cycle, "deflate.bytes") == 192.0 * MIB);
+	assert_null(json_at(cycle, "inflate.phases"));
+	assert_true(number_of(cycle, "compaction.migrated_pages") > 0);
+	assert_true(number_of(result, "ops.migrate.count") ==
+		    number_of(result, "vmstat.balloon_migrate"));
+	assert_true(number_of(result, "ops.finalize.count") ==
+		    number_of(result, "vmstat.balloon_deflate") +
+			    number_of(result, "vmstat.balloon_migrate"));
+	check_observations(result);
+	assert_true(has_check(result, "MemTotal"));
+	json_decref(result);
+}
+
+/* A page of the guest is @per_page pages of the device, and one of vmstat. */
+static void virtio_with_pages(const char *variant, const char *cut, double per_page)
+{
+	const json_t *cycle;
+	json_t *result;
+
+	need_cut(cut, "gcc-aarch64-linux-gnu and qemu-system-arm");
+	result = run_scenario(variant,
+			      "[guest]\nmemory = 512 MiB\n[balloon]\ninflate = 192 MiB\n"
+			      "[run]\ncycles = 2\nboot_timeout = 120 s\n",
+			      variant, "pages");
+	cycle = cycle_of(result);
+	assert_true(number_of(cycle, "inflate.bytes") == 192.0 * MIB);
+	assert_true(number_of(cycle, "inflate.entries.count") == 192.0 * MIB / PAGE);
+	assert_true(number_of(result, "vmstat.balloon_inflate") ==
+		    2 * 192.0 * MIB / PAGE / per_page);
+	assert_true(number_of(result, "ops.enqueue.count") ==
+		    number_of(result, "vmstat.balloon_inflate"));
+	assert_non_null(json_at(cycle, "inflate.phases.alloc_ns"));
+	assert_non_null(json_at(cycle, "deflate.phases.release_ns"));
+	json_decref(result);
+}
+
+static void virtio_with_pages_of_4_kib(void **state)
+{
+	(void)state;
+	virtio_with_pages("finalize-aarch64", "finalize-aarch64-4k", 1);
+}
+
+static void virtio_with_pages_of_64_kib(void **state)
+{
+	(void)state;
+	virtio_with_pages("finalize-64k", "finalize-aarch64-64k", 16);
+}
+
 #define GUEST "[guest]\nmemory = 512 MiB\n[balloon]\n"
 
 /* What cannot be measured is refused before a boot, and why is said. */
@@ -294,6 +369,9 @@ int main(void)
 		cmocka_unit_test_teardown(vmware_takes_huge_pages, end_guest),
 		cmocka_unit_test_teardown(vmware_is_refused_pages, end_guest),
 		cmocka_unit_test_teardown(vmware_starts_anew, end_guest),
+		cmocka_unit_test(cmm_inflates_migrates_and_deflates),
+		cmocka_unit_test(virtio_with_pages_of_4_kib),
+		cmocka_unit_test(virtio_with_pages_of_64_kib),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -175,8 +175,8 @@ static void run_all(const char *accel)
 				       accel,	"-o",	      NULL,    NULL };
 		char one[512];
 
-		/* Other methods, hosts and policies have tests of their own. */
-		if (v->method != RESULT_BALLOON || v->host || v->policy != POLICY_NONE)
+		/* Other methods, hosts, machines and policies have tests of their own. */
+		if (v->method != RESULT_BALLOON || v->host || v->config || v->policy != POLICY_NONE)
 			continue;
 		snprintf(one, sizeof(one), "%s-%s", out, v->name);
 		args[10] = one;
