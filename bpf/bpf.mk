@@ -30,7 +30,7 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/vmlinux.h
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_x86 -I. -I$(O) \
-		-I/usr/include/$(shell $(CC) -print-multiarch) -Wall -Werror -MMD -MP -c -o $@ $<
+		-I/usr/include/$(or $(MULTIARCH),$(shell $(CC) -print-multiarch)) -Wall -Werror -MMD -MP -c -o $@ $<
 
 $(skeletons): $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(say) SKEL $@

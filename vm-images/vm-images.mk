@@ -26,6 +26,7 @@ $(foreign): $(O)/%/initramfs.cpio: FORCE | $(O)/.deps
 		"its package is gcc-$(triplet_$*)" >&2; exit 3; }
 	$(Q)sysroot=$$(vm-images/make-sysroot $(debian_$*)) && \
 		$(MAKE) --no-print-directory O=$(O)/$* SYSROOT=$$sysroot \
+		MULTIARCH=$$($(CC) -print-multiarch) \
 		CC="$(triplet_$*)-gcc -isystem $$sysroot/usr/include/$(triplet_$*) -isystem $$sysroot/usr/include" \
 		AR=$(triplet_$*)-ar \
 		LDFLAGS="-L$$sysroot/usr/lib/$(triplet_$*) -Wl,-rpath-link,$$sysroot/usr/lib/$(triplet_$*)" \
