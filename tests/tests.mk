@@ -46,9 +46,8 @@ drivers_configs := drivers $(call has,powerpc64le-linux-gnu-gcc,qemu-system-ppc6
 	$(call has,aarch64-linux-gnu-gcc,qemu-system-aarch64,aarch64-4k aarch64-64k)
 drivers_machines := $(filter ppc64le,$(drivers_configs)) $(if $(filter aarch64%,$(drivers_configs)),aarch64)
 # Kernels of tests/stress/test_stress.c, and the cuts of `make stress` (none given: all).
-debug := $(if $(KERNEL_PATCHES),,$(addprefix $(O)/,debug/images.ini known-bad/images.ini \
-	 debug-drivers/images.ini known-bad-drivers/images.ini))
-DEBUG_CUTS := finalize chunks huge huge-pipeline
+debug := $(if $(KERNEL_PATCHES),,$(O)/debug/images.ini $(O)/known-bad/images.ini)
+DEBUG_CUTS := list finalize chunks huge huge-pipeline
 
 # The inputs of a fuzzer are an archive, which is unpacked into $(O)/corpus.
 fuzz_corpora := $(patsubst tests/fuzz/corpus/%.tar.xz,$(O)/corpus/%.unpacked,$(wildcard tests/fuzz/corpus/*.tar.xz))
@@ -186,15 +185,6 @@ $(O)/debug/all.ini: FORCE $(images) | $(O)/.deps
 $(O)/known-bad/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug)
-
-# The same with vmw_balloon.
-$(O)/debug-drivers/images.ini: FORCE $(O)/debug/images.ini | $(O)/.deps
-	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_CUTS="list finalize" $(build_debug) --config drivers
-
-$(O)/known-bad-drivers/images.ini: FORCE $(O)/debug-drivers/images.ini $(O)/known-bad/images.ini | $(O)/.deps
-	$(Q)mkdir -p $(@D)
-	$(Q)KERNEL_PATCHES=$(seeded)/driver $(build_debug) --config drivers
 
 $(fuzz_qemus): $(O)/fuzz-qemu/%: FORCE | $(O)/.deps
 	$(Q)mkdir -p $(@D)

@@ -19,17 +19,23 @@
 #define SEED "37"
 #define OPERATIONS "24"
 
+/* What the names of tests with the method vmware end with. */
+#define VMWARE "-vmware"
+
 static char debug_images[512], known_bad_images[512], ordinary_images[512];
-static char drivers_images[512], known_bad_drivers_images[512];
 
 /* These two run in parallel with the others, to save time. */
 static pid_t chunks, known_bad;
 
-static const char *const *arguments(const char *images, const char *cut)
+/* Of a cut, or of "CUT-vmware": with the balloon of vmw_balloon in place of virtio's. */
+static const char *const *arguments(const char *images, const char *name)
 {
 	static const char *args[14];
-	const bool vmware = strstr(cut, "-drivers");
+	static char cut[64];
+	const char *method = strstr(name, VMWARE);
 
+	snprintf(cut, sizeof(cut), "%.*s", (int)(method ? method - name : (long)strlen(name)),
+		 name);
 	args[0] = "--images";
 	args[1] = images;
 	args[2] = "--cut";
@@ -39,9 +45,9 @@ static const char *const *arguments(const char *images, const char *cut)
 	args[6] = "--ops";
 	args[7] = OPERATIONS;
 	args[8] = "--output";
-	args[9] = in_test_dir(cut);
-	args[10] = vmware ? "--method" : NULL;
-	args[11] = vmware ? "vmware" : NULL;
+	args[9] = in_test_dir(name);
+	args[10] = method ? "--method" : NULL;
+	args[11] = method ? "vmware" : NULL;
 	return args;
 }
 
@@ -52,10 +58,6 @@ static int set_up(void **state)
 	snprintf(debug_images, sizeof(debug_images), "%s", build_path("debug/images.ini"));
 	snprintf(known_bad_images, sizeof(known_bad_images), "%s",
 		 build_path("known-bad/images.ini"));
-	snprintf(drivers_images, sizeof(drivers_images), "%s",
-		 build_path("debug-drivers/images.ini"));
-	snprintf(known_bad_drivers_images, sizeof(known_bad_drivers_images), "%s",
-		 build_path("known-bad-drivers/images.ini"));
 	snprintf(ordinary_images, sizeof(ordinary_images), "%s", build_path("images.ini"));
 	if (!err && !access(known_bad_images, R_OK)) {
 		chunks = start_program("tests/stress/stress", arguments(debug_images, "chunks"));
@@ -114,21 +116,16 @@ static void check_good(const char *cut, int status)
 	json_decref(summary);
 }
 
-static void expect_nothing_found_in(const char *images, const char *cut)
+static void expect_nothing_found(const char *cut)
 {
 	struct outcome outcome;
 
 	skip_without_images();
-	outcome = run_program("tests/stress/stress", arguments(images, cut));
+	outcome = run_program("tests/stress/stress", arguments(debug_images, cut));
 	if (outcome.status)
 		print_message("%s", outcome.output);
 	check_good(cut, outcome.status);
 	outcome_release(&outcome);
-}
-
-static void expect_nothing_found(const char *cut)
-{
-	expect_nothing_found_in(debug_images, cut);
 }
 
 static void nothing_found_in_finalize(void **state)
@@ -179,13 +176,13 @@ static void seeded_bug_is_found(void **state)
 static void nothing_found_in_list_of_vmware(void **state)
 {
 	(void)state;
-	expect_nothing_found_in(drivers_images, "list-drivers");
+	expect_nothing_found("list" VMWARE);
 }
 
 static void nothing_found_in_finalize_of_vmware(void **state)
 {
 	(void)state;
-	expect_nothing_found_in(drivers_images, "finalize-drivers");
+	expect_nothing_found("finalize" VMWARE);
 }
 
 static void seeded_bug_is_found_in_vmware(void **state)
@@ -195,14 +192,14 @@ static void seeded_bug_is_found_in_vmware(void **state)
 
 	(void)state;
 	skip_without_images();
-	expect_outcome(run_program("tests/stress/stress",
-				   arguments(known_bad_drivers_images, "known-bad-drivers")),
-		       1, "");
-	summary = summary_of("known-bad-drivers");
+	expect_outcome(
+		run_program("tests/stress/stress", arguments(known_bad_images, "known-bad" VMWARE)),
+		1, "");
+	summary = summary_of("known-bad" VMWARE);
 	finding = item_of(item_of(summary, "cuts", 0), "findings", 0);
 	assert_string_equal(text_of(finding, "kind"), "list corruption");
 	assert_contains(text_of(finding, "replay"),
-			"--cut known-bad-drivers --method vmware --seed " SEED " --replay 1");
+			"--cut known-bad --method vmware --seed " SEED " --replay 1");
 	json_decref(summary);
 }
 
