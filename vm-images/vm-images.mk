@@ -29,7 +29,7 @@ $(foreign): $(O)/%/initramfs.cpio: FORCE | $(O)/.deps
 		MULTIARCH=$$($(CC) -print-multiarch) \
 		CC="$(triplet_$*)-gcc -isystem $$sysroot/usr/include/$(triplet_$*) -isystem $$sysroot/usr/include" \
 		AR=$(triplet_$*)-ar \
-		LDFLAGS="-L$$sysroot/usr/lib/$(triplet_$*) -Wl,-rpath-link,$$sysroot/usr/lib/$(triplet_$*)" \
+		LDFLAGS="-Wl,--sysroot=$$sysroot -L$$sysroot/usr/lib/$(triplet_$*) -Wl,-rpath-link,$$sysroot/usr/lib/$(triplet_$*)" \
 		$(O)/$*/initramfs.cpio
 
 # Runs every time: time stamps say nothing about the cache, KERNEL_SRC and QEMU. It takes a
