@@ -14,7 +14,7 @@
 
 #define PID_MAX 4194304 /* of the kernel: PID_MAX_LIMIT */
 #define PIDS_MAX 256
-/* Processes are looked for, and their memory is looked at, this often. */
+/* The period at which processes are searched and their memory is read. */
 #define LOOK_NS 1000000000ULL
 /* Metrics are written this often, unless --interval says how often. */
 #define METRICS_NS 15000000000ULL
@@ -257,7 +257,7 @@ static int trace(const struct options *options)
 							     : EXIT_FINE;
 }
 
-/* Trace, and record that to a file, if one is wanted. */
+/* Trace, and write a recording if --record names a file. */
 static int record(const struct options *options)
 {
 	struct recording recording;

@@ -252,7 +252,7 @@ static int by_text(const void *one, const void *other)
 	return strcmp(*(char *const *)one, *(char *const *)other);
 }
 
-/* A boot in the tree that is none of the @count places of the shard. */
+/* Refuse a tree with a boot that is not among the @count places of the shard. */
 static int check_boots(const struct shard *shard, char *const *places, size_t count)
 {
 	const size_t skip = strlen(shard->dir) + 1;

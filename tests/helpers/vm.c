@@ -4,6 +4,7 @@
 #include "tests/helpers/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/boot/boot.h"
@@ -12,6 +13,7 @@
 #include "bench/config/images.h"
 #include "lib/clock.h"
 #include "tests/helpers/files.h"
+#include "tests/helpers/program.h"
 
 #define ANSWER_MS 60000
 /* Of the pattern in held memory. */
@@ -111,6 +113,18 @@ int test_guest_end(void **state)
 	(void)state;
 	vm_release(&test_vm);
 	return 0;
+}
+
+int test_keep_memory(void **state)
+{
+	(void)state;
+	return setenv("LD_PRELOAD", build_path("tests/helpers/keep-memory/keep-memory.so"), 1);
+}
+
+int test_keep_memory_end(void **state)
+{
+	unsetenv("LD_PRELOAD");
+	return test_guest_end(state);
 }
 
 void test_guest_power_off(void)

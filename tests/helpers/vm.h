@@ -38,6 +38,13 @@ void test_guest_start(const struct test_guest *guest);
 /* End the guest; also the teardown of a test. */
 int test_guest_end(void **state);
 
+/*
+ * Setup and teardown of a test whose QEMU keeps what it is told to discard, as a host may. The
+ * helper keep-memory.so must be among the prerequisites of its stage.
+ */
+int test_keep_memory(void **state);
+int test_keep_memory_end(void **state);
+
 /* Power the guest off, and check that its kernel has not complained. */
 void test_guest_power_off(void);
 

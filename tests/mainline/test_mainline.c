@@ -107,18 +107,6 @@ static void memory_goes_offline(void **state)
 	goes_offline(&of[1]);
 }
 
-static int keep_memory(void **state)
-{
-	(void)state;
-	return setenv("LD_PRELOAD", build_path("tests/helpers/keep-memory/keep-memory.so"), 1);
-}
-
-static int end_keeping(void **state)
-{
-	unsetenv("LD_PRELOAD");
-	return test_guest_end(state);
-}
-
 /* Nearly all memory is written, is balloon meanwhile, and is new to a process then. */
 static void expect_zeroes(const struct cut_device *of)
 {
@@ -166,7 +154,8 @@ int main(void)
 		cmocka_unit_test_teardown(each_cut_balances, test_guest_end),
 		cmocka_unit_test_teardown(deflates_on_oom, test_guest_end),
 		cmocka_unit_test_teardown(memory_goes_offline, test_guest_end),
-		cmocka_unit_test_setup_teardown(nothing_is_stale, keep_memory, end_keeping),
+		cmocka_unit_test_setup_teardown(nothing_is_stale, test_keep_memory,
+						test_keep_memory_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, mainline_tear_down);

@@ -64,18 +64,6 @@ static void a_host_that_drops_memory(void **state)
 	expect_zeroes_in_all("init_on_alloc=1");
 }
 
-static int keep_memory(void **state)
-{
-	(void)state;
-	return setenv("LD_PRELOAD", build_path("tests/helpers/keep-memory/keep-memory.so"), 1);
-}
-
-static int end_keeping(void **state)
-{
-	unsetenv("LD_PRELOAD");
-	return test_guest_end(state);
-}
-
 static void a_host_that_keeps_memory(void **state)
 {
 	(void)state;
@@ -116,10 +104,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_host_that_drops_memory, test_guest_end),
-		cmocka_unit_test_setup_teardown(a_host_that_keeps_memory, keep_memory, end_keeping),
-		cmocka_unit_test_setup_teardown(a_host_that_keeps_memory_init_on_free, keep_memory,
-						end_keeping),
-		cmocka_unit_test_setup_teardown(seeded_bug_is_found, keep_memory, end_keeping),
+		cmocka_unit_test_setup_teardown(a_host_that_keeps_memory, test_keep_memory,
+						test_keep_memory_end),
+		cmocka_unit_test_setup_teardown(a_host_that_keeps_memory_init_on_free,
+						test_keep_memory, test_keep_memory_end),
+		cmocka_unit_test_setup_teardown(seeded_bug_is_found, test_keep_memory,
+						test_keep_memory_end),
 	};
 
 	return cmocka_run_group_tests(tests, vm_tests_set_up, vm_tests_tear_down);
